@@ -1,0 +1,89 @@
+#!/usr/bin/env dotnet
+// The build script of this repository: `dotnet run build.cs demo | test | bench | pack | feed | format`.
+#:project eng/OnnxTransfer.Build/OnnxTransfer.Build.csproj
+#:property PublishAot=false
+
+using System.Runtime.CompilerServices;
+using OnnxTransfer.Build;
+
+var root = Path.GetDirectoryName(ThisFile())!;
+var target = args.FirstOrDefault() ?? "help";
+var rest = args.Skip(1).ToList();
+// --gpu belongs to the feed, whatever the target; the rest goes to the program behind the target.
+var gpu = rest.Remove("--gpu");
+
+try
+{
+    return target switch
+    {
+        "feed" => Feed(),
+        "test" => Test(),
+        "demo" => Demo(),
+        "bench" => Bench(),
+        "pack" => Pack(),
+        "format" => Format(),
+        _ => Help(),
+    };
+}
+catch (BuildException exception)
+{
+    Console.Error.WriteLine($"error: {exception.Message}");
+    return 1;
+}
+
+int Feed()
+{
+    new LocalFeed(root).Ensure(gpu);
+    return 0;
+}
+
+int Test()
+{
+    Feed();
+    return Dotnet(["test", "OnnxTransfer.sln", "-c", "Release", "--nologo", .. rest]);
+}
+
+int Demo()
+{
+    Feed();
+    return Dotnet(["run", "--project", "samples/OnnxTransfer.Demo", "-c", "Release", "--", .. rest]);
+}
+
+int Bench()
+{
+    Feed();
+    return Dotnet(["run", "--project", "benchmarks/OnnxTransfer.Benchmarks", "-c", "Release", "--", "--filter", rest.FirstOrDefault() ?? "*", .. rest.Skip(1)]);
+}
+
+int Pack()
+{
+    Feed();
+    return Dotnet(["pack", "OnnxTransfer.sln", "-c", "Release", "--nologo", "-o", "artifacts/packages", .. rest]);
+}
+
+int Format()
+{
+    Feed();
+    return Dotnet(["format", "OnnxTransfer.sln", .. rest]);
+}
+
+int Help()
+{
+    Console.Error.WriteLine("""
+        usage: dotnet run build.cs TARGET [--gpu] [ARGUMENTS]
+
+          demo     train a classifier on real images, end to end
+          test     build everything and run the tests
+          bench    run the benchmarks; a filter such as *Embed* may follow
+          pack     make the NuGet packages in artifacts/packages
+          feed     make the packages restore where NuGet lacks them (every target calls it first)
+          format   dotnet format
+
+          --gpu    with the CUDA libraries where they come from npm (230 MB)
+        """);
+    return target is "help" or "--help" or "-h" ? 0 : 2;
+}
+
+int Dotnet(string[] arguments) => Shell.Run("dotnet", arguments, root);
+
+static string ThisFile([CallerFilePath] string path = "") => path;

@@ -1,0 +1,2 @@
+namespace OnnxTransfer.Conversion;
+internal static class AssemblyMarker;

@@ -1,0 +1,63 @@
+using OnnxTransfer.Preprocessing;
+
+namespace OnnxTransfer.Backbones;
+
+/// <summary>
+/// What must be known of an ONNX file to use it as a backbone: its tensors, its preprocessing, its origin and licence.
+/// Read from the <c>.model.json</c> beside the file, or taken from the catalogue.
+/// </summary>
+public sealed record ModelCard
+{
+    /// <summary>The identifier, as in <c>FeatureExtractor.Load("mobilenet-v2")</c>.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>SHA-256 of the ONNX file, 64 lower-case hexadecimal digits; null when not stated.</summary>
+    public string? Sha256 { get; init; }
+
+    /// <summary>The licence of the weights, by SPDX identifier where one exists; null when not stated.</summary>
+    public string? License { get; init; }
+
+    /// <summary>Where the weights come from; null when not stated.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>The image input.</summary>
+    public required ModelInput Input { get; init; }
+
+    /// <summary>The tensor of features.</summary>
+    public required ModelFeatures Features { get; init; }
+
+    /// <summary>The network's own classes; null when it has none.</summary>
+    public ModelClasses? Classes { get; init; }
+
+    /// <summary>How an image becomes the input tensor.</summary>
+    public required PreprocessSpec Preprocess { get; init; }
+}
+
+/// <summary>The image input of a model.</summary>
+/// <param name="Tensor">The input's name.</param>
+/// <param name="Layout">The order of its axes.</param>
+/// <param name="Height">Height in pixels.</param>
+/// <param name="Width">Width in pixels.</param>
+public sealed record ModelInput(string Tensor, TensorLayout Layout, int Height, int Width);
+
+/// <summary>The feature tensor of a model; <c>[N,D]</c>, <c>[N,D,1,1]</c> or <c>[N,1,1,D]</c>, one vector per image.</summary>
+/// <param name="Tensor">The tensor's name: an output of the graph, or an inner tensor that is promoted to one.</param>
+/// <param name="Dim">D, the length of one feature vector.</param>
+public sealed record ModelFeatures(string Tensor, int Dim);
+
+/// <summary>The classes a backbone was trained on.</summary>
+/// <param name="Tensor">The tensor of <c>[N,C]</c> scores.</param>
+/// <param name="Kind">What the scores are.</param>
+/// <param name="Count">C, the number of classes.</param>
+/// <param name="Labels">A text file beside the model with one label per line, in class order; null when there is none.</param>
+public sealed record ModelClasses(string Tensor, ScoreKind Kind, int Count, string? Labels);
+
+/// <summary>What a network's class scores are.</summary>
+public enum ScoreKind
+{
+    /// <summary>Before the softmax: any real number.</summary>
+    Logits,
+
+    /// <summary>After the softmax: non-negative, summing to one.</summary>
+    Probabilities,
+}

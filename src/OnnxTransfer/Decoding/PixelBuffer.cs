@@ -1,0 +1,75 @@
+using System.Buffers;
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer.Decoding;
+
+/// <summary>
+/// Upright sRGB pixels, <c>[H,W,3]</c> bytes in R, G, B order without padding between rows. The memory is rented from a
+/// pool and goes back on <see cref="Dispose"/>; spans taken from the buffer are valid until then.
+/// </summary>
+public sealed class PixelBuffer : IDisposable
+{
+    private byte[]? _bytes;
+
+    private PixelBuffer(byte[] bytes, int width, int height)
+    {
+        _bytes = bytes;
+        Width = width;
+        Height = height;
+    }
+
+    /// <summary>Width in pixels.</summary>
+    public int Width { get; }
+
+    /// <summary>Height in pixels.</summary>
+    public int Height { get; }
+
+    /// <summary>The pixels, <c>[H,W,3]</c>, row-major.</summary>
+    /// <exception cref="ObjectDisposedException">The buffer has been disposed.</exception>
+    public Span<byte> Pixels
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_bytes is null, this);
+            return _bytes.AsSpan(0, Width * Height * 3);
+        }
+    }
+
+    /// <summary>Rents a buffer whose content is undefined.</summary>
+    /// <param name="width">Width in pixels, at least 1.</param>
+    /// <param name="height">Height in pixels, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A side is not positive, or the pixels exceed 2 GB.</exception>
+    public static PixelBuffer Rent(int width, int height)
+    {
+        if (width <= 0) Throw.ArgumentNotPositive(nameof(width), width);
+        if (height <= 0) Throw.ArgumentNotPositive(nameof(height), height);
+        var length = 3L * width * height;
+        if (length > Array.MaxLength) Throw.PixelsTooMany(width, height);
+        return new PixelBuffer(ArrayPool<byte>.Shared.Rent((int)length), width, height);
+    }
+
+    /// <summary>Copies pixels the caller has already decoded.</summary>
+    /// <param name="rgb">RGB24 pixels <c>[H,W,3]</c>, row-major, exactly <c>3 * width * height</c> bytes.</param>
+    /// <param name="width">Width in pixels.</param>
+    /// <param name="height">Height in pixels.</param>
+    /// <exception cref="ArgumentException"><paramref name="rgb"/> has another length.</exception>
+    public static PixelBuffer FromRgb(ReadOnlySpan<byte> rgb, int width, int height)
+    {
+        var buffer = Rent(width, height);
+        if (rgb.Length != buffer.Pixels.Length)
+        {
+            buffer.Dispose();
+            Throw.PixelsHaveWrongLength(rgb.Length, width, height);
+        }
+
+        rgb.CopyTo(buffer.Pixels);
+        return buffer;
+    }
+
+    /// <summary>Returns the memory to the pool. Calling it again does nothing.</summary>
+    public void Dispose()
+    {
+        var bytes = Interlocked.Exchange(ref _bytes, null);
+        if (bytes is not null) ArrayPool<byte>.Shared.Return(bytes);
+    }
+}

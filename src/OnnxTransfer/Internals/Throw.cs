@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+
+namespace OnnxTransfer.Internals;
+
+/// <summary>
+/// Every message this library throws, one file per stage, one named method per failure: what is wrong, where, what would
+/// be right, what to do. Keeping the throw out of line keeps the hot methods small enough to be inlined.
+/// </summary>
+[StackTraceHidden]
+internal static partial class Throw
+{
+    [DoesNotReturn]
+    internal static void ArgumentNotPositive(string name, double value) =>
+        throw new ArgumentOutOfRangeException(name, value, $"{name} must be greater than zero, but is {value}.");
+
+    /// <summary>The names that exist, nearest first, for a message about one that does not.</summary>
+    internal static string Known(string wanted, IEnumerable<string> known, int most = 8)
+    {
+        var sorted = known.OrderBy(name => Distance(wanted, name)).ThenBy(name => name, StringComparer.Ordinal).ToList();
+        var shown = string.Join(", ", sorted.Take(most));
+        return sorted.Count > most ? $"{shown} and {sorted.Count - most} more" : shown;
+    }
+
+    /// <summary>Levenshtein distance, ignoring case: what a typing mistake is near to.</summary>
+    private static int Distance(string a, string b)
+    {
+        var previous = new int[b.Length + 1];
+        var current = new int[b.Length + 1];
+        for (var j = 0; j <= b.Length; j++) previous[j] = j;
+        for (var i = 1; i <= a.Length; i++)
+        {
+            current[0] = i;
+            for (var j = 1; j <= b.Length; j++)
+            {
+                var cost = char.ToLowerInvariant(a[i - 1]) == char.ToLowerInvariant(b[j - 1]) ? 0 : 1;
+                current[j] = Math.Min(Math.Min(current[j - 1], previous[j]) + 1, previous[j - 1] + cost);
+            }
+
+            (previous, current) = (current, previous);
+        }
+
+        return previous[b.Length];
+    }
+}

@@ -1,0 +1,88 @@
+namespace OnnxTransfer.Preprocessing;
+
+/// <summary>
+/// How a backbone wants its pixels: resize, optional centre crop, then per channel
+/// <c>x = (pixel * Rescale - Mean) / Std</c>, a pixel being 0 to 255. It travels with the model.
+/// </summary>
+public sealed record PreprocessSpec
+{
+    /// <summary>The resize, first step.</summary>
+    public required ResizeSpec Resize { get; init; }
+
+    /// <summary>The side in pixels of the square cut from the centre after the resize; null for none.</summary>
+    public int? CropSize { get; init; }
+
+    /// <summary>The factor on a pixel value of 0 to 255; 1/255 by default.</summary>
+    public double Rescale { get; init; } = 1.0 / 255.0;
+
+    /// <summary>Subtracted after the rescale, one number per channel of the tensor, in the tensor's channel order.</summary>
+    public IReadOnlyList<double> Mean { get; init; } = [0, 0, 0];
+
+    /// <summary>Divided by last, one number per channel of the tensor, in the tensor's channel order.</summary>
+    public IReadOnlyList<double> Std { get; init; } = [1, 1, 1];
+
+    /// <summary>The channel order of the tensor.</summary>
+    public ChannelOrder Channels { get; init; } = ChannelOrder.Rgb;
+
+    /// <summary>Width and height in pixels of the prepared image.</summary>
+    public (int Width, int Height) OutputSize =>
+        CropSize is { } side ? (side, side) : (Resize.Width, Resize.Height);
+}
+
+/// <summary>The resize step of a <see cref="PreprocessSpec"/>.</summary>
+public sealed record ResizeSpec
+{
+    /// <summary>Whether the image is stretched to width and height, or its shorter side brought to <see cref="Size"/>.</summary>
+    public required ResizeMode Mode { get; init; }
+
+    /// <summary>The kernel, named by the reference implementation it equals.</summary>
+    public required ResizeFilter Filter { get; init; }
+
+    /// <summary>Height in pixels for <see cref="ResizeMode.Stretch"/>.</summary>
+    public int Height { get; init; }
+
+    /// <summary>Width in pixels for <see cref="ResizeMode.Stretch"/>.</summary>
+    public int Width { get; init; }
+
+    /// <summary>The shorter side in pixels for <see cref="ResizeMode.ShortestEdge"/>.</summary>
+    public int Size { get; init; }
+}
+
+/// <summary>How an image of any shape is brought to a size.</summary>
+public enum ResizeMode
+{
+    /// <summary>Both sides to the given width and height, whatever that does to the proportions.</summary>
+    Stretch,
+
+    /// <summary>The shorter side to the given size, the longer in proportion (truncated, as torchvision does); a centre crop follows.</summary>
+    ShortestEdge,
+}
+
+/// <summary>A resize kernel, named by the implementation whose numbers it equals.</summary>
+public enum ResizeFilter
+{
+    /// <summary>Pillow's <c>BILINEAR</c>: antialiased triangle filter in 8-bit fixed point, bit-exact. torchvision on PIL images uses it.</summary>
+    PillowBilinear,
+
+    /// <summary>Pillow's <c>BICUBIC</c> (a = -0.5): antialiased, 8-bit fixed point, bit-exact.</summary>
+    PillowBicubic,
+
+    /// <summary>TensorFlow 2's <c>tf.image.resize</c> bilinear: half-pixel centres, no antialias, float.</summary>
+    TensorFlowBilinear,
+
+    /// <summary>OpenCV's <c>INTER_LINEAR</c> on 8-bit pixels: half-pixel centres, no antialias, 11-bit fixed point.</summary>
+    OpenCvLinear,
+
+    /// <summary>The nearest source pixel, <c>floor(dst * in / out)</c>, as OpenCV's <c>INTER_NEAREST</c> and Keras' UpSampling2D.</summary>
+    Nearest,
+}
+
+/// <summary>The order of the three colour channels in a tensor.</summary>
+public enum ChannelOrder
+{
+    /// <summary>Red, green, blue.</summary>
+    Rgb,
+
+    /// <summary>Blue, green, red: Caffe's order, which Keras' VGG and ResNet v1 weights expect.</summary>
+    Bgr,
+}
