@@ -1,0 +1,69 @@
+using FsCheck;
+using FsCheck.Fluent;
+using MathNet.Numerics.LinearAlgebra;
+using OnnxTransfer.Evaluation;
+
+namespace OnnxTransfer.Tests.Evaluation;
+
+public sealed class EvaluatorTests
+{
+    private static readonly string[] Names = ["cat", "dog", "owl"];
+
+    [Fact]
+    public void EqualsTheHandComputation()
+    {
+        // Predicted 0, 0, 1, 1, 0; no owl is there and none is predicted.
+        var p = Matrix<float>.Build.DenseOfRowArrays([0.5f, 0.25f, 0.25f], [0.75f, 0.125f, 0.125f], [0.25f, 0.5f, 0.25f], [0.25f, 0.5f, 0.25f], [0.5f, 0.5f, 0f]);
+        var result = Evaluator.Evaluate(p, [0, 0, 0, 1, 1], Names);
+
+        Assert.Equal(5, result.Count);
+        Assert.Equal(3 / 5.0, result.Accuracy, 12);
+        // -log of 1/2, 3/4, 1/4, 1/2 and 1/2.
+        Assert.Equal((5 * Math.Log(2) + Math.Log(4 / 3.0)) / 5, result.Loss, 12);
+        Assert.Equal([[2, 1, 0], [1, 1, 0], [0, 0, 0]], result.Confusion.ToRows());
+        Assert.Equal(1, result.Confusion[0, 1]);
+        Assert.Equal(new ClassMetrics("cat", 2 / 3.0, 2 / 3.0, 2 / 3.0, 3), result.PerClass[0]);
+        Assert.Equal(new ClassMetrics("dog", 1 / 2.0, 1 / 2.0, 1 / 2.0, 2), result.PerClass[1]);
+        Assert.Equal(new ClassMetrics("owl", 0, 0, 0, 0), result.PerClass[2]);
+    }
+
+    [Fact]
+    public void AnImpossibleTruthCostsAFiniteLoss()
+    {
+        var result = Evaluator.Evaluate(Matrix<float>.Build.DenseOfRowArrays([1f, 0f]), [1], ["a", "b"]);
+        Assert.Equal(-Math.Log(1e-7), result.Loss, 12);
+        Assert.Equal(0, result.Accuracy);
+    }
+
+    [Fact]
+    public void CountsAddUp() => Check.QuickThrowOnFailure(Prop.ForAll<int, PositiveInt, PositiveInt>((seed, rowCount, classCount) =>
+    {
+        var random = new System.Random(seed);
+        var (rows, classes) = (rowCount.Get, classCount.Get % 6 + 2);
+        var p = Matrix<float>.Build.Dense(rows, classes, (_, _) => random.NextSingle() + 1e-3f).NormalizeRows(1);
+        var labels = Enumerable.Range(0, rows).Select(_ => random.Next(classes)).ToArray();
+        var result = Evaluator.Evaluate(p, labels, [.. Enumerable.Range(0, classes).Select(c => $"{c}")]);
+        var all = result.Confusion.ToRows();
+        var diagonal = Enumerable.Range(0, classes).Sum(c => all[c][c]);
+        return all.Sum(row => row.Sum()) == rows
+            && result.PerClass.Sum(c => c.Support) == rows
+            && Math.Abs(result.Accuracy - (double)diagonal / rows) < 1e-12
+            && Math.Abs(result.Accuracy - result.PerClass.Sum(c => c.Recall * c.Support) / rows) < 1e-12
+            && result.PerClass.All(c => c.F1 <= Math.Max(c.Precision, c.Recall) + 1e-12 && c.F1 >= Math.Min(c.Precision, c.Recall) - 1e-12)
+            && double.IsFinite(result.Loss) && result.Loss >= 0;
+    }));
+
+    [Fact]
+    public void WhatDoesNotFitIsRefused()
+    {
+        var p = Matrix<float>.Build.DenseOfRowArrays([0.5f, 0.5f], [1f, 0f]);
+        Refuses("2 rows but 1 labels", p, [0], ["a", "b"]);
+        Refuses("2 classes but 3 class names", p, [0, 1], Names);
+        Refuses("label of row 1 is 2", p, [0, 2], ["a", "b"]);
+        Refuses("probability of class 1 in row 0 is NaN", Matrix<float>.Build.DenseOfRowArrays([0.5f, float.NaN]), [0], ["a", "b"]);
+        Refuses("no probabilities", Matrix<float>.Build.Dense(0, 2), [], ["a", "b"]);
+    }
+
+    private static void Refuses(string message, Matrix<float> probabilities, int[] labels, string[] names) =>
+        Assert.Contains(message, Assert.Throws<ArgumentException>(() => Evaluator.Evaluate(probabilities, labels, names)).Message, StringComparison.Ordinal);
+}
