@@ -40,7 +40,7 @@ public sealed class ArchitectureTests
     [InlineData("Datasets/D.cs", "using OnnxTransfer.Decoding;", "Datasets/D.cs:1: Datasets uses Decoding")]
     [InlineData("Onnx/O.cs", "using OnnxTransfer.Datasets;", "Onnx/O.cs:1: Onnx uses Datasets")]
     [InlineData("Internals/I.cs", "using OnnxTransfer.Heads;", "Internals/I.cs:1: Internals uses Heads")]
-    [InlineData("Internals/Throw.Heads.cs", "using OnnxTransfer.Heads;\nclass T { void F(H h) { } }", "Internals/Throw.Heads.cs:2: Throw may name exceptions of a stage, not H")]
+    [InlineData("Internals/Throw.Heads.cs", "using OnnxTransfer.Heads;\nclass T { void F(H h) { } }", "Internals/Throw.Heads.cs:2: Throw may name exceptions and enums of a stage, not H")]
     [InlineData("Elsewhere/E.cs", "class E;", "Elsewhere/E.cs: 'Elsewhere' is no stage; add it to the order or move the file")]
     public void UseAgainstTheOrderIsFound(string path, string text, string violation) =>
         Assert.Equal(violation, Assert.Single(StageOrder.Violations([new SourceFile(path, text), s_heads])));
@@ -50,7 +50,7 @@ public sealed class ArchitectureTests
     [InlineData("Heads/More.cs", "using OnnxTransfer.Heads;")]
     [InlineData("Door.cs", "using OnnxTransfer.Reporting;")]
     [InlineData("Backbones/B.cs", "class B { int F => Heads.Count + this.Heads.H; } // OnnxTransfer.Heads")]
-    [InlineData("Internals/Throw.Heads.cs", "using OnnxTransfer.Heads;\nclass T { void F() => throw new HeadException(); }")]
+    [InlineData("Internals/Throw.Heads.cs", "using OnnxTransfer.Heads;\nclass T { void F() => throw new HeadException(); void G(Kind k) { } }")]
     public void UseWithTheOrderIsNot(string path, string text) =>
         Assert.Empty(StageOrder.Violations([new SourceFile(path, text), s_heads]));
 
@@ -79,7 +79,7 @@ public sealed class ArchitectureTests
     public void CheckedCodeIsNot(string text) => Assert.Empty(UnsafeCode.Violations(new SourceFile("src/OnnxTransfer/Heads/X.cs", text)));
 
     private static readonly SourceFile s_heads =
-        new("Heads/H.cs", "namespace OnnxTransfer.Heads;\npublic sealed class H;\npublic sealed class HeadException : Exception;");
+        new("Heads/H.cs", "namespace OnnxTransfer.Heads;\npublic sealed class H;\npublic sealed class HeadException : Exception;\ninternal enum Kind { A }");
 
     private static List<SourceFile> Sources(params string[] folder)
     {

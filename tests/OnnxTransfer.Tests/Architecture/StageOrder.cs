@@ -10,7 +10,7 @@ internal sealed record SourceFile(string Path, string Text)
 
 /// <summary>
 /// The one-way order of the stages. A file in a stage's folder may use the stages to its left, <c>Internals</c> and
-/// <c>Onnx</c>; those two use no stage, except that <c>Internals/Throw*</c> may name the stages' exception types. Files at
+/// <c>Onnx</c>; those two use no stage, except that <c>Internals/Throw*</c> may name the stages' exceptions and enums. Files at
 /// the root are the doors and may use everything.
 /// </summary>
 internal static partial class StageOrder
@@ -25,11 +25,13 @@ internal static partial class StageOrder
         var typesOf = Stages.ToDictionary(
             stage => stage,
             stage => files.Where(file => FolderOf(file.Path) == stage)
-                .SelectMany(file => DeclarationPattern().Matches(file.Code).Select(match => match.Groups["name"].Value)).ToHashSet());
+                .SelectMany(file => DeclarationPattern().Matches(file.Code))
+                .DistinctBy(match => match.Groups["name"].Value)
+                .ToDictionary(match => match.Groups["name"].Value, match => match.Groups["kind"].Value));
         return [.. files.SelectMany(file => Violations(file, typesOf))];
     }
 
-    private static IEnumerable<string> Violations(SourceFile file, Dictionary<string, HashSet<string>> typesOf)
+    private static IEnumerable<string> Violations(SourceFile file, Dictionary<string, Dictionary<string, string>> typesOf)
     {
         var folder = FolderOf(file.Path);
         if (folder.Length == 0) yield break;
@@ -48,13 +50,15 @@ internal static partial class StageOrder
         }
 
         if (!isThrow) yield break;
-        var exceptions = Stages.SelectMany(stage => typesOf[stage]).Where(name => !name.EndsWith("Exception", StringComparison.Ordinal)).ToHashSet();
         foreach (Match word in TypeNamePattern().Matches(file.Code))
-            if (exceptions.Contains(word.Value)) yield return $"{file.Path}:{LineOf(file.Code, word.Index)}: Throw may name exceptions of a stage, not {word.Value}";
+        {
+            if (typesOf.Values.Any(types => types.TryGetValue(word.Value, out var kind) && !IsNameable(word.Value, kind)))
+                yield return $"{file.Path}:{LineOf(file.Code, word.Index)}: Throw may name exceptions and enums of a stage, not {word.Value}";
+        }
     }
 
     /// <summary>Stages in using lines and in qualified names, whether from the root (OnnxTransfer.Heads.X) or from within it (Heads.X).</summary>
-    private static IEnumerable<(string Stage, int Line)> StagesUsed(string code, Dictionary<string, HashSet<string>> typesOf)
+    private static IEnumerable<(string Stage, int Line)> StagesUsed(string code, Dictionary<string, Dictionary<string, string>> typesOf)
     {
         foreach (Match match in QualifiedPattern().Matches(code))
         {
@@ -66,10 +70,12 @@ internal static partial class StageOrder
         // A property may be named as a stage, so a short name counts only where a type of that stage follows it.
         foreach (Match match in RelativePattern().Matches(code))
         {
-            if (typesOf.TryGetValue(match.Groups["stage"].Value, out var types) && types.Contains(match.Groups["type"].Value))
+            if (typesOf.TryGetValue(match.Groups["stage"].Value, out var types) && types.ContainsKey(match.Groups["type"].Value))
                 yield return (match.Groups["stage"].Value, LineOf(code, match.Index));
         }
     }
+
+    private static bool IsNameable(string name, string kind) => kind == "enum" || name.EndsWith("Exception", StringComparison.Ordinal);
 
     private static bool IsNamespaceLine(string code, int index) =>
         code[(code.LastIndexOf('\n', index) + 1)..index].TrimStart().StartsWith("namespace ", StringComparison.Ordinal);
@@ -84,7 +90,7 @@ internal static partial class StageOrder
     [GeneratedRegex(@"(?<![\w.])(?<stage>[A-Z]\w*)\s*\.\s*(?<type>[A-Z]\w*)")]
     private static partial Regex RelativePattern();
 
-    [GeneratedRegex(@"\b(?:class|struct|interface|enum|record)\s+(?!class\b|struct\b)(?<name>[A-Z]\w*)|\bdelegate\s+[^;(]*?(?<name>[A-Z]\w*)\s*\(")]
+    [GeneratedRegex(@"\b(?<kind>class|struct|interface|enum|record)\s+(?!class\b|struct\b)(?<name>[A-Z]\w*)|\b(?<kind>delegate)\s+[^;(]*?(?<name>[A-Z]\w*)\s*\(")]
     private static partial Regex DeclarationPattern();
 
     [GeneratedRegex(@"(?<![\w.])[A-Z]\w*")]
