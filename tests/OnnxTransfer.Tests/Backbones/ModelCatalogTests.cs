@@ -73,6 +73,14 @@ public sealed class ModelCatalogTests
         Assert.Equal(file.Entries.Select(entry => entry.Card.ToJson()), ModelCatalog.Default.Entries.Select(entry => entry.Card.ToJson()));
     }
 
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public void EntryIsInTheReadme(string id)
+    {
+        var readme = File.ReadAllText(Repository.PathOf("onnx-models", "README.md"));
+        Assert.Contains($"| `{id}` |", readme, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void IdIsFoundWhateverItsCase() => Assert.Equal("resnet50-v2", ModelCatalog.Default.Find("ResNet50-V2").Id);
 
