@@ -6,6 +6,9 @@ public enum StopReason
     /// <summary>Every epoch was run.</summary>
     Completed,
 
+    /// <summary>The validation loss had not fallen for as many epochs as the options' patience.</summary>
+    EarlyStopped,
+
     /// <summary>The caller cancelled; the head is the best there was by then.</summary>
     Cancelled,
 
