@@ -10,7 +10,8 @@ namespace OnnxTransfer.Heads;
 /// that every block is one run of memory. V is the number of lanes, 8 for float32.
 /// <para>Rows: <c>[N/4][D/V][4][V]</c>. Weights: <c>[C/3][D/V][3][V]</c>. Signals (logits, and their gradients):
 /// <c>[C/3][N/4][4][3]</c>. What the last block lacks is filled with zeros.</para>
-/// <para>Not inlined: the register allocator then sees nothing but the twelve sums, and they stay in registers.</para>
+/// <para>Not inlined: the register allocator then sees nothing but the twelve sums, and they stay in registers. Optimized at
+/// once: unoptimized, the first thousand calls would take longer than a whole training.</para>
 /// </summary>
 internal static class DenseKernels
 {
@@ -47,7 +48,7 @@ internal static class DenseKernels
     }
 
     /// <summary><c>z[4][3] += x[k][4][V] · w[k][3][V]</c>, summed over k and V.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     internal static void Forward<T>(ReadOnlySpan<Vector256<T>> x, ReadOnlySpan<Vector256<T>> w, Span<T> z)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -97,7 +98,7 @@ internal static class DenseKernels
     /// <c>dw[4 k][3][V] += g[n][3]·x[n][4 k][V]</c>, summed over the rows n: the blocks of x lie <paramref name="stride"/>
     /// vectors apart, those of g one after the other.
     /// </summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     internal static void WeightGradient<T>(ReadOnlySpan<Vector256<T>> x, int stride, ReadOnlySpan<T> g, Span<Vector256<T>> dw)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -147,7 +148,7 @@ internal static class DenseKernels
     /// <c>dx[2 k][4][V] = g[c][4]·w[c][2 k][V]</c>, summed over the outputs c: the blocks of w lie
     /// <paramref name="weightStride"/> vectors apart, those of g <paramref name="signalStride"/> numbers.
     /// </summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     internal static void InputGradient<T>(ReadOnlySpan<T> g, int signalStride, ReadOnlySpan<Vector256<T>> w, int weightStride, int outputBlocks, Span<Vector256<T>> dx)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -12,7 +13,7 @@ internal static class LossKernels
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         var sum = Exponentials(row, row[Largest<T>(row)]);
-        for (var c = 0; c < row.Length; c++) row[c] /= sum;
+        Affine(row, T.One / sum, T.Zero);
     }
 
     /// <summary>Logits become probabilities: <c>1 / (1 + exp(-z))</c>.</summary>
@@ -23,11 +24,11 @@ internal static class LossKernels
     }
 
     /// <summary>
-    /// Logits become the gradient of the cross-entropy by them, <c>p - t</c>. The targets t are <c>1 - s + s/C</c> for the
+    /// Logits become the gradient of the cross-entropy by them, <c>p - t</c>, times a factor. The targets t are <c>1 - s + s/C</c> for the
     /// label and <c>s/C</c> for the others, s being the smoothing. The answer is the cross-entropy,
     /// <c>log sum exp(z) - t·z</c>, which never takes the logarithm of zero.
     /// </summary>
-    internal static double SoftmaxCrossEntropy<T>(Span<T> row, int label, double smoothing, out bool correct)
+    internal static double SoftmaxCrossEntropy<T>(Span<T> row, int label, double smoothing, double factor, out bool correct)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         var best = Largest<T>(row);
@@ -41,9 +42,9 @@ internal static class LossKernels
         }
 
         var sum = Exponentials(row, max);
-        var share = T.CreateTruncating(others);
-        for (var c = 0; c < row.Length; c++) row[c] = row[c] / sum - share;
-        row[label] -= T.CreateTruncating(1 - smoothing);
+        var scale = T.CreateTruncating(factor);
+        Affine(row, scale / sum, -scale * T.CreateTruncating(others));
+        row[label] -= scale * T.CreateTruncating(1 - smoothing);
         return Math.Log(double.CreateTruncating(sum)) - expected;
     }
 
@@ -63,13 +64,23 @@ internal static class LossKernels
     internal static int Largest<T>(ReadOnlySpan<T> row)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        var best = 0;
+        var (best, max) = (0, row[0]);
         for (var c = 1; c < row.Length; c++)
         {
-            if (row[c] > row[best]) best = c;
+            if (!(row[c] > max)) continue;
+            (best, max) = (c, row[c]);
         }
 
         return best;
+    }
+
+    /// <summary>Every x becomes <c>a·x + b</c>.</summary>
+    private static void Affine<T>(Span<T> row, T a, T b)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var vectors = MemoryMarshal.Cast<T, Vector256<T>>(row);
+        foreach (ref var x in vectors) x = x * Vector256.Create(a) + Vector256.Create(b);
+        foreach (ref var x in row[(vectors.Length * Vector256<T>.Count)..]) x = x * a + b;
     }
 
     private static T Sigmoid<T>(T z, out T tail)
@@ -120,6 +131,7 @@ internal static class LossKernels
     /// e^x for x at most 0. Own, because the C library's differs from platform to platform: <c>x = n·ln 2 + r</c>, the
     /// Taylor polynomial of e^r (|r| below 0.35) to the 13th power, scaled by 2^n through the exponent's bits.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static Vector256<double> Exp(Vector256<double> x)
     {
         // Adding 1.5·2^52 rounds to a whole number and leaves it in the low bits.

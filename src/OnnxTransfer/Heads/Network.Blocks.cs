@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -8,40 +9,55 @@ internal sealed partial class Network<T>
 {
     private readonly T[][] _inputGradients;
 
+    /// <summary>The batch's rows <c>[B,D]</c> become blocks <c>[B/4][D/V][4][V]</c>, filled up with zeros.</summary>
     private void Pack(int task)
     {
         var (from, to) = Share(task, _rowBlocks);
-        var block = InputBlock(_layers[0]);
+        var size = InputBlock(_layers[0]);
         for (var n = from; n < to; n++)
         {
-            var to4 = _inputs[0].AsSpan(n * block, block);
-            for (var r = 0; r < DenseKernels.Rows; r++)
+            var block = _inputs[0].AsSpan(n * size, size);
+            if (typeof(T) == typeof(float)) PackVectors(n, MemoryMarshal.Cast<T, float>(block));
+            // Of a row, what fills no vector; in float64, all.
+            for (var d = typeof(T) == typeof(float) ? _layers[0].Inputs / Vector256<T>.Count * Vector256<T>.Count : 0; d < _layers[0].Inputs; d++)
             {
-                var i = n * DenseKernels.Rows + r;
-                PackRow(i < _count ? _data.Features.Row(_order[_start + i]) : [], r, to4);
+                for (var r = 0; r < DenseKernels.Rows; r++) block[At(d, r)] = T.CreateTruncating(Standardized(RowOf(n, r)[d], d));
             }
         }
     }
 
-    /// <summary>[D] becomes row r of a block [D/V][4][V]; an empty row becomes zeros.</summary>
-    private void PackRow(ReadOnlySpan<float> row, int r, Span<T> block)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void PackVectors(int rowBlock, Span<float> block)
     {
-        var vectors = MemoryMarshal.Cast<T, Vector256<T>>(block);
-        var whole = 0;
-        if (typeof(T) == typeof(float) && _standardization is null)
+        var to = MemoryMarshal.Cast<float, Vector256<float>>(block);
+        var row0 = MemoryMarshal.Cast<float, Vector256<float>>(RowOf(rowBlock, 0));
+        var row1 = MemoryMarshal.Cast<float, Vector256<float>>(RowOf(rowBlock, 1));
+        var row2 = MemoryMarshal.Cast<float, Vector256<float>>(RowOf(rowBlock, 2));
+        var row3 = MemoryMarshal.Cast<float, Vector256<float>>(RowOf(rowBlock, 3));
+        for (var k = 0; k < row0.Length; k++)
         {
-            var from = MemoryMarshal.Cast<float, Vector256<T>>(row);
-            for (var k = 0; k < from.Length; k++) vectors[k * DenseKernels.Rows + r] = from[k];
-            whole = from.Length * Vector256<T>.Count;
+            var four = to.Slice(k * DenseKernels.Rows, DenseKernels.Rows);
+            (four[0], four[1], four[2], four[3]) = (row0[k], row1[k], row2[k], row3[k]);
         }
 
-        for (var d = whole; d < row.Length; d++) block[At(d, r)] = Standardized(row[d], d);
-        for (var d = Math.Max(whole, row.Length); d < _layers[0].InputVectors * Vector256<T>.Count; d++) block[At(d, r)] = T.Zero;
+        if (_standardization is null) return;
+        var mean = MemoryMarshal.Cast<float, Vector256<float>>(_standardization.Mean.AsSpan());
+        var scale = MemoryMarshal.Cast<float, Vector256<float>>(_standardization.Scale.AsSpan());
+        for (var k = 0; k < mean.Length; k++)
+        {
+            foreach (ref var x in to.Slice(k * DenseKernels.Rows, DenseKernels.Rows)) x = (x - mean[k]) * scale[k];
+        }
+    }
+
+    private ReadOnlySpan<float> RowOf(int rowBlock, int r)
+    {
+        var i = rowBlock * DenseKernels.Rows + r;
+        return i < _count ? _data.Features.Row(_order[_start + i]) : _zeroRow;
     }
 
     private static int At(int d, int r) => (d / Vector256<T>.Count * DenseKernels.Rows + r) * Vector256<T>.Count + d % Vector256<T>.Count;
 
-    private T Standardized(float x, int d) => T.CreateTruncating(_standardization is null ? x : (x - _standardization.Mean[d]) * _standardization.Scale[d]);
+    private float Standardized(float x, int d) => _standardization is null ? x : (x - _standardization.Mean[d]) * _standardization.Scale[d];
 
     /// <summary>ReLU and dropout: the logits of a hidden layer become the inputs of the next.</summary>
     private void Activate(int task)
@@ -100,19 +116,26 @@ internal sealed partial class Network<T>
     private void Loss(int task)
     {
         var (from, to) = Share(task, _rowBlocks);
-        var layer = _layers[^1];
+        var outputs = _layers[^1].Outputs;
         var signals = _signals[^1];
         var scale = 1.0 / _count;
         for (var n = from; n < to; n++)
         {
-            var logits = _rowLogits.AsSpan(n * layer.Outputs, layer.Outputs);
             for (var r = 0; r < DenseKernels.Rows; r++)
             {
+                // The kernels want outputs in threes; the loss wants a row.
+                var logits = _rowLogits.AsSpan(n * _paddedOutputs, _paddedOutputs);
+                var at = SignalIndex(n, r, 0);
+                for (var rest = logits; rest.Length > 0; rest = rest[DenseKernels.Outputs..], at += _rowBlocks * BlockOfSignals)
+                    signals.AsSpan(at, DenseKernels.Outputs).CopyTo(rest);
+
                 var i = n * DenseKernels.Rows + r;
-                for (var c = 0; c < logits.Length; c++) logits[c] = signals[SignalIndex(n, r, c)];
-                if (i < _count) _rowLoss[i] = _objective.RowLoss(_data, _order[_start + i], logits, scale, out _rowCorrect[i]);
-                else logits.Clear();
-                for (var c = 0; c < layer.OutputBlocks * DenseKernels.Outputs; c++) signals[SignalIndex(n, r, c)] = c < logits.Length ? logits[c] : T.Zero;
+                if (i < _count) _rowLoss[i] = _objective.RowLoss(_data, _order[_start + i], logits[..outputs], scale, out _rowCorrect[i]);
+                logits[(i < _count ? outputs : 0)..].Clear();
+
+                at = SignalIndex(n, r, 0);
+                for (var rest = logits; rest.Length > 0; rest = rest[DenseKernels.Outputs..], at += _rowBlocks * BlockOfSignals)
+                    rest[..DenseKernels.Outputs].CopyTo(signals.AsSpan(at, DenseKernels.Outputs));
             }
         }
     }

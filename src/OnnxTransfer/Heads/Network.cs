@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.Intrinsics;
 using OnnxTransfer.Heads.Optimizers;
 
 namespace OnnxTransfer.Heads;
@@ -28,9 +29,11 @@ internal sealed partial class Network<T>
     private readonly Standardization? _standardization;
     private readonly WorkerTeam _team;
     private readonly long _workPerRow;
+    private readonly int _paddedOutputs;
 
     // The actions are made once, so that a step makes no closures; what they work on is in the fields below.
     private readonly Action<int> _pack, _forward, _activate, _loss, _inputGradient, _update;
+    private readonly float[] _zeroRow;
     private LabelledFeatures _data = null!;
     private int[] _order = null!;
     private UpdateRule<T>[]? _rules;
@@ -41,13 +44,15 @@ internal sealed partial class Network<T>
     internal Network(NetworkShape shape, int maxRows, Objective objective, Penalty penalty, Dropout dropout, Standardization? standardization, WorkerTeam team)
     {
         (_objective, _penalty, _dropout, _standardization, _team) = (objective, penalty, dropout, standardization, team);
+        _zeroRow = new float[shape.Dim];
         var maxBlocks = Blocks(maxRows);
         MaxRows = maxRows;
         _layers = [.. shape.Layers.Select(layer => new PackedLayer<T>(layer.Inputs, layer.Outputs))];
         _inputs = [.. _layers.Select(layer => new T[maxBlocks * InputBlock(layer)])];
         _signals = [.. _layers.Select(layer => new T[maxBlocks * layer.OutputBlocks * BlockOfSignals])];
         _inputGradients = [.. _layers.Select((layer, l) => l == 0 ? [] : new T[maxBlocks * InputBlock(layer)])];
-        _rowLogits = new T[maxBlocks * _layers[^1].Outputs];
+        _paddedOutputs = _layers[^1].OutputBlocks * DenseKernels.Outputs;
+        _rowLogits = new T[maxBlocks * _paddedOutputs];
         _rowLoss = new double[maxRows];
         _rowCorrect = new double[maxRows];
         _workPerRow = _layers.Sum(layer => (long)layer.Inputs * layer.Outputs) * 2;
@@ -96,7 +101,7 @@ internal sealed partial class Network<T>
 
     private static int Blocks(int rows) => (rows + DenseKernels.Rows - 1) / DenseKernels.Rows;
 
-    private static int InputBlock(PackedLayer<T> layer) => layer.InputVectors * DenseKernels.Rows * System.Runtime.Intrinsics.Vector256<T>.Count;
+    private static int InputBlock(PackedLayer<T> layer) => layer.RowBlockVectors * Vector256<T>.Count;
 
     private (double Loss, double Correct) Batch(LabelledFeatures data, int[] order, int start, int count, bool training)
     {

@@ -31,31 +31,29 @@ internal sealed record Objective(OutputKind Kind, double Smoothing = 0, double[]
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         var weight = data.WeightOf(n);
-        double loss;
         if (Kind == OutputKind.MultiLabel)
         {
             weight /= logits.Length;
-            (loss, correct) = MultiLabel(data.Targets(n), logits);
+            (var sum, correct) = MultiLabel(data.Targets(n), logits);
+            foreach (ref var gradient in logits) gradient *= T.CreateTruncating(weight * scale);
+            return sum * weight;
+        }
+
+        var label = data.Labels[n];
+        if (ClassWeights is not null) weight *= ClassWeights[label];
+        if (Kind == OutputKind.Softmax)
+        {
+            var loss = LossKernels.SoftmaxCrossEntropy(logits, label, Smoothing, weight * scale, out var right);
+            correct = right ? 1 : 0;
+            return loss * weight;
         }
         else
         {
-            var label = data.Labels[n];
-            if (ClassWeights is not null) weight *= ClassWeights[label];
-            if (Kind == OutputKind.Softmax)
-            {
-                loss = LossKernels.SoftmaxCrossEntropy(logits, label, Smoothing, out var right);
-                correct = right ? 1 : 0;
-            }
-            else
-            {
-                correct = (logits[0] > T.Zero) == (label == 1) ? 1 : 0;
-                loss = LossKernels.BinaryCrossEntropy(ref logits[0], Smoothed(label));
-            }
+            correct = (logits[0] > T.Zero) == (label == 1) ? 1 : 0;
+            var loss = LossKernels.BinaryCrossEntropy(ref logits[0], Smoothed(label));
+            logits[0] *= T.CreateTruncating(weight * scale);
+            return loss * weight;
         }
-
-        var factor = T.CreateTruncating(weight * scale);
-        for (var c = 0; c < logits.Length; c++) logits[c] *= factor;
-        return loss * weight;
     }
 
     private (double Loss, double Correct) MultiLabel<T>(ReadOnlySpan<float> targets, Span<T> logits)

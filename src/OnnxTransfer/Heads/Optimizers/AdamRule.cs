@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -31,6 +32,7 @@ internal sealed class AdamRule<T>(Optimizer options, int parameterCount) : Updat
         if (options.Kind == OptimizerKind.AdamW) _keep = T.CreateTruncating(1 - learningRate * options.WeightDecay);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void Apply(Span<T> parameters, ReadOnlySpan<T> gradient, int offset)
     {
         var w = MemoryMarshal.Cast<T, Vector256<T>>(parameters);

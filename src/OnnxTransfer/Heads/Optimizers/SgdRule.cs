@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -17,6 +18,7 @@ internal sealed class SgdRule<T>(Optimizer options, int parameterCount) : Update
 
     internal override void BeginStep(double learningRate) => _learningRate = learningRate;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void Apply(Span<T> parameters, ReadOnlySpan<T> gradient, int offset)
     {
         var w = MemoryMarshal.Cast<T, Vector256<T>>(parameters);
