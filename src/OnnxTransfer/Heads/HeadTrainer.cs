@@ -1,3 +1,4 @@
+using OnnxTransfer.Heads.Optimizers;
 using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Heads;
@@ -42,6 +43,7 @@ public static class HeadTrainer
         cancellationToken.ThrowIfCancellationRequested();
         using var team = new WorkerTeam(options.Threads ?? Environment.ProcessorCount);
         var model = TrainingModel.Create(training, classCount, options, team);
+        if (options.Optimizer.Kind == OptimizerKind.Lbfgs) return new LbfgsTraining(model, training, options, validation).Run(progress, cancellationToken);
         return new TrainingLoop(model, training, options, validation).Run(progress, cancellationToken);
     }
 

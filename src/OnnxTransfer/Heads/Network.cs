@@ -78,9 +78,14 @@ internal sealed partial class Network<T>
         Batch(data, order, start, count, training: false);
 
     /// <summary>As <see cref="Evaluate"/>, and the layers' gradients become those of the batch's mean loss plus penalties.</summary>
-    internal (double Loss, double Correct) LossAndGradient(LabelledFeatures data, int[] order, int start, int count)
+    /// <param name="data">All rows.</param>
+    /// <param name="order">Row numbers; the batch is <paramref name="count"/> of them from <paramref name="start"/>.</param>
+    /// <param name="start">Where the batch begins in <paramref name="order"/>.</param>
+    /// <param name="count">Rows of the batch, at most <see cref="MaxRows"/>.</param>
+    /// <param name="sameBatch">The batch is that of the call before.</param>
+    internal (double Loss, double Correct) LossAndGradient(LabelledFeatures data, int[] order, int start, int count, bool sameBatch = false)
     {
-        var result = Batch(data, order, start, count, training: true);
+        var result = Batch(data, order, start, count, training: true, sameBatch);
         Backward(null);
         return result;
     }
@@ -103,13 +108,13 @@ internal sealed partial class Network<T>
 
     private static int InputBlock(PackedLayer<T> layer) => layer.RowBlockVectors * Vector256<T>.Count;
 
-    private (double Loss, double Correct) Batch(LabelledFeatures data, int[] order, int start, int count, bool training)
+    private (double Loss, double Correct) Batch(LabelledFeatures data, int[] order, int start, int count, bool training, bool sameBatch = false)
     {
         (_data, _order, _start, _count, _training) = (data, order, start, count, training);
         _rowBlocks = Blocks(count);
         _split = _team.Threads > 1 && _workPerRow * count >= WorkWorthThreads;
         if (training) _dropout.BeginStep();
-        Run(_rowBlocks, _pack);
+        if (!sameBatch) Run(_rowBlocks, _pack);
         for (_layer = 0; _layer < _layers.Length; _layer++)
         {
             Run(Math.Max(_rowBlocks, _layers[_layer].OutputBlocks), _forward, tasksPerThread: 1);

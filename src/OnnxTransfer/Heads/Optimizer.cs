@@ -14,6 +14,12 @@ public enum OptimizerKind
 
     /// <summary>Tieleman and Hinton's RMSprop, 2012.</summary>
     RmsProp,
+
+    /// <summary>
+    /// Liu and Nocedal, "On the limited memory BFGS method", 1989: all rows in every step, until the gradient is gone. For
+    /// linear heads that is the one optimum, found without a learning rate.
+    /// </summary>
+    Lbfgs,
 }
 
 /// <summary>Whose formula is meant where frameworks use one name for two.</summary>
@@ -50,6 +56,13 @@ public sealed record Optimizer
     /// <summary>RMSprop as Keras has it: ρ 0.9, ε 1e-7 under the root.</summary>
     public static Optimizer RmsProp { get; } = new(OptimizerKind.RmsProp);
 
+    /// <summary>
+    /// L-BFGS with at most 1000 iterations. Epochs, batch size, learning rate, schedule and patience play no part, and the
+    /// history has one epoch, the whole; a step is an evaluation of the objective. With <c>L2 = 1/(C·N)</c> the objective is
+    /// that of scikit-learn's <c>LogisticRegression(C=C)</c>, divided by <c>C·N</c>.
+    /// </summary>
+    public static Optimizer Lbfgs { get; } = new(OptimizerKind.Lbfgs);
+
     /// <summary>Which rule.</summary>
     public OptimizerKind Kind { get; }
 
@@ -76,4 +89,10 @@ public sealed record Optimizer
 
     /// <summary>AdamW's decay: a step multiplies all weights and biases by 1 - learning rate · decay. At least 0.</summary>
     public double WeightDecay { get; init => field = Require.NotNegative(value, nameof(WeightDecay)); }
+
+    /// <summary>L-BFGS stops after this many iterations, at least 1.</summary>
+    public int MaxIterations { get; init => field = Require.Positive(value, nameof(MaxIterations)); } = 1000;
+
+    /// <summary>L-BFGS stops where no component of the mean objective's gradient is larger, greater than 0.</summary>
+    public double GradientTolerance { get; init => field = Require.Positive(value, nameof(GradientTolerance)); } = 1e-6;
 }

@@ -28,6 +28,8 @@ internal static class TrainingChecks
         if (options.ClassWeights is not null && options.BalanceClasses) Throw.OptionsExclude(nameof(options.ClassWeights), nameof(options.BalanceClasses));
         if (options.BalanceClasses && training.LabelCount > 0) Throw.OptionsExclude(nameof(options.BalanceClasses), "rows with multiple labels");
         if (options.ClassWeights is not null && options.ClassWeights.Count != classCount) Throw.ClassWeightsDoNotMatch(options.ClassWeights.Count, classCount);
+        if (options.Optimizer.Kind == OptimizerKind.Lbfgs && options.L1 > 0) Throw.OptionsExclude(nameof(options.L1), "L-BFGS, which needs an objective without kinks");
+        if (options.Optimizer.Kind == OptimizerKind.Lbfgs && options.Dropout > 0) Throw.OptionsExclude(nameof(options.Dropout), "L-BFGS, which needs the same objective every time");
         if (options.Patience is not null && validation is null) Throw.OptionNeedsValidation(nameof(options.Patience));
     }
 

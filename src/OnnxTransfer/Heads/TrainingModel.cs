@@ -25,7 +25,9 @@ internal sealed class TrainingModel
         var kind = training.LabelCount > 0 ? OutputKind.MultiLabel : options.Head == HeadKind.Sigmoid ? OutputKind.Binary : OutputKind.Softmax;
         var objective = new Objective(kind, options.LabelSmoothing, ClassWeights(training, classCount, options));
         var shape = new NetworkShape(training.Features.Dim, options.HiddenUnits, objective.OutputsFor(classCount));
-        var batch = options.RandomBatchesPerEpoch is null ? Math.Min(options.BatchSize, training.Count) : options.BatchSize;
+        var batch = options.Optimizer.Kind == OptimizerKind.Lbfgs ? training.Count
+            : options.RandomBatchesPerEpoch is null ? Math.Min(options.BatchSize, training.Count)
+            : options.BatchSize;
         var standardization = options.Standardize ? Standardization.Of(training.Features) : null;
         var network = new Network<float>(
             shape, Math.Max(batch, EvaluationRows), objective, new Penalty(options.L2, options.L1), new Dropout(options.Dropout, options.Seed), standardization, team);
@@ -56,6 +58,11 @@ internal sealed class TrainingModel
     internal void CopyParametersTo(float[][] kept)
     {
         for (var l = 0; l < kept.Length; l++) Network.Layers[l].Parameters.CopyTo(kept[l], 0);
+    }
+
+    internal void SetParameters(float[][] kept)
+    {
+        for (var l = 0; l < kept.Length; l++) kept[l].CopyTo(Network.Layers[l].Parameters, 0);
     }
 
     internal bool IsFinite() => Network.Layers.All(layer => ((ReadOnlySpan<float>)layer.Parameters).IndexOfNonFinite() < 0);
