@@ -7,8 +7,10 @@ namespace OnnxTransfer.Heads.Optimizers;
 
 /// <summary>
 /// All rows at once by MathNet's L-BFGS (Liu and Nocedal, 1989), over double parameters whose objective and gradient the
-/// float32 kernels compute. The minimizer works on v with <c>w = s·v</c>, s being one over the root of an estimate of the
-/// objective's curvature along w: features of different sizes then look alike to it, and it needs fewer iterations.
+/// float32 kernels compute.
+/// <para>A linear head is minimized in other coordinates, with the same objective and a rounder shape: V and b' with
+/// <c>W = s·V</c>, <c>b = b' - mean(x)·W</c>, that is as if every feature had mean 0 (b costs nothing, so it may take that
+/// up) and the objective the same curvature along each. By the chain rule <c>dV = s·(dW - mean(x)·db)</c>, <c>db' = db</c>.</para>
 /// </summary>
 internal sealed class LbfgsTraining
 {
@@ -23,6 +25,7 @@ internal sealed class LbfgsTraining
     private readonly TrainingOptions _options;
     private readonly int[] _order;
     private readonly (int Layer, int Index)[] _places;
+    private readonly double[] _means;
     private readonly double[] _scales;
     private readonly List<float> _losses = [];
     private readonly float[][] _best;
@@ -34,7 +37,7 @@ internal sealed class LbfgsTraining
         (_model, _training, _options, _validation) = (model, training, options, validation);
         _order = [.. Enumerable.Range(0, training.Count)];
         _places = [.. Places()];
-        _scales = [.. Scales()];
+        (_means, _scales) = Coordinates();
         _best = model.CopyParameters();
     }
 
@@ -71,8 +74,7 @@ internal sealed class LbfgsTraining
     private (double Value, Vector<double> Gradient) Evaluate(Vector<double> point, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var layers = _model.Network.Layers;
-        for (var i = 0; i < _places.Length; i++) layers[_places[i].Layer].Parameters[_places[i].Index] = (float)(point[i] * _scales[i]);
+        Unpack(point);
         var (sum, correct) = _model.Network.LossAndGradient(_training, _order, 0, _order.Length, sameBatch: _losses.Count > 0);
         var loss = sum / _order.Length;
         _losses.Add((float)loss);
@@ -85,15 +87,43 @@ internal sealed class LbfgsTraining
             _model.CopyParametersTo(_best);
         }
 
+        return (total, Vector<double>.Build.Dense(PackGradient()));
+    }
+
+    private void Unpack(Vector<double> point)
+    {
+        // Parameters come output by output, the weights and then the bias, as Places lists them.
+        var layers = _model.Network.Layers;
+        var moved = 0.0;
+        for (int i = 0, d = 0; i < _places.Length; i++)
+        {
+            var value = point[i] * _scales[d] - (d == _means.Length ? moved : 0);
+            layers[_places[i].Layer].Parameters[_places[i].Index] = (float)value;
+            (moved, d) = d < _means.Length ? (moved + value * _means[d], d + 1) : (0, 0);
+        }
+    }
+
+    private double[] PackGradient()
+    {
+        var layers = _model.Network.Layers;
         var gradient = new double[_places.Length];
-        for (var i = 0; i < gradient.Length; i++) gradient[i] = layers[_places[i].Layer].Gradient[_places[i].Index] * _scales[i];
-        return (total, Vector<double>.Build.Dense(gradient));
+        var bias = 0.0;
+        for (int i = _places.Length - 1, d = _means.Length; i >= 0; i--)
+        {
+            var value = (double)layers[_places[i].Layer].Gradient[_places[i].Index];
+            if (d == _means.Length) bias = value;
+            else value -= _means[d] * bias;
+            gradient[i] = value * _scales[d];
+            d = d > 0 ? d - 1 : _means.Length;
+        }
+
+        return gradient;
     }
 
     /// <summary>A linear head starts from zero, the objective being convex; hidden layers must start from different weights.</summary>
     private Vector<double> Start() => _model.Network.Layers.Count == 1
         ? Vector<double>.Build.Dense(_places.Length)
-        : Vector<double>.Build.Dense(_places.Length, i => _model.Network.Layers[_places[i].Layer].Parameters[_places[i].Index] / _scales[i]);
+        : Vector<double>.Build.Dense(_places.Length, i => _model.Network.Layers[_places[i].Layer].Parameters[_places[i].Index]);
 
     private IEnumerable<(int Layer, int Index)> Places()
     {
@@ -109,24 +139,18 @@ internal sealed class LbfgsTraining
     }
 
     /// <summary>
-    /// Along w[d,c] the mean cross-entropy of undecided outputs curves by <c>p(1-p)·mean x²</c> with p = 1/C, the penalty by L2.
-    /// Of hidden layers nothing is known beforehand.
+    /// mean(x) and s: one over the root of the curvature, which along w[d,c] is <c>p(1-p)·var x</c> of the cross-entropy of
+    /// undecided outputs, p = 1/C, and L2 of the penalty. Of hidden layers nothing is known beforehand: 0 and 1.
     /// </summary>
-    private IEnumerable<double> Scales()
+    private (double[] Means, double[] Scales) Coordinates()
     {
-        if (_model.Network.Layers.Count > 1) return Enumerable.Repeat(1.0, _places.Length);
-        var (dim, outputs) = (_training.Features.Dim, _model.Network.Layers[0].Outputs);
-        var p = 1.0 / Math.Max(2, outputs);
-        var squares = new double[dim];
-        for (var n = 0; n < _training.Count; n++)
-        {
-            var row = _training.Features.Row(n);
-            for (var d = 0; d < dim; d++) squares[d] += (double)row[d] * row[d];
-        }
-
-        var curvatures = squares.Select(square => (_options.Standardize ? 1 : square / _training.Count) * p * (1 - p) + _options.L2).Append(p * (1 - p)).ToArray();
+        if (_model.Network.Layers.Count > 1) return ([], [1]);
+        var features = Standardization.Of(_training.Features);
+        var p = 1.0 / Math.Max(2, _model.Network.Layers[0].Outputs);
+        var deviations = features.Scale.Select(scale => _options.Standardize ? 1 : scale == 0 ? 0 : 1.0 / scale);
+        var curvatures = deviations.Select(deviation => deviation * deviation * p * (1 - p) + _options.L2).Append(p * (1 - p)).ToArray();
         var least = curvatures.Max() * 1e-6;
-        return Enumerable.Range(0, outputs).SelectMany(_ => curvatures.Select(curvature => 1 / Math.Sqrt(Math.Max(curvature, least))));
+        return ([.. features.Mean.Select(mean => _options.Standardize ? 0.0 : mean)], [.. curvatures.Select(curvature => 1 / Math.Sqrt(Math.Max(curvature, least)))]);
     }
 
     private TrainedHead Result(EpochMetrics[] epochs, int? bestEpoch, StopReason reason) =>
