@@ -6,7 +6,7 @@ namespace OnnxTransfer.Heads;
 /// Dense layers with a ReLU after each hidden one, <c>h = max(0, x·W + b)</c>, and at the end a softmax or, for multiple
 /// labels, a sigmoid an output. A linear head for multiple labels is one without hidden layers.
 /// </summary>
-public sealed class MlpHead : ClassifierHead
+internal sealed class MlpHead : ClassifierHead
 {
     private readonly DenseLayer[] _layers;
 

@@ -1,7 +1,7 @@
 namespace OnnxTransfer.Heads;
 
 /// <summary>The update rule of the weights.</summary>
-public enum OptimizerKind
+internal enum OptimizerKind
 {
     /// <summary>Kingma and Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1.</summary>
     Adam,
@@ -64,7 +64,7 @@ public sealed record Optimizer
     public static Optimizer Lbfgs { get; } = new(OptimizerKind.Lbfgs);
 
     /// <summary>Which rule.</summary>
-    public OptimizerKind Kind { get; }
+    internal OptimizerKind Kind { get; }
 
     /// <summary>Whose formula.</summary>
     public OptimizerConvention Convention { get; init; } = OptimizerConvention.Keras;
