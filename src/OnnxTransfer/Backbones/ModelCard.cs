@@ -1,3 +1,5 @@
+using System.Text;
+using OnnxTransfer.Internals;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Backbones;
@@ -31,6 +33,41 @@ public sealed record ModelCard
 
     /// <summary>How an image becomes the input tensor.</summary>
     public required PreprocessSpec Preprocess { get; init; }
+
+    /// <summary>Where the card of an ONNX file is: <c>X.onnx</c> has <c>X.model.json</c> beside it.</summary>
+    /// <param name="onnxPath">Path of the ONNX file.</param>
+    public static string PathFor(string onnxPath) => Path.ChangeExtension(onnxPath, ".model.json");
+
+    /// <summary>Reads a <c>.model.json</c> file.</summary>
+    /// <param name="path">Path of the card itself, not of the model.</param>
+    /// <exception cref="ModelException">There is no such file, or it is not a card: the message names file and field.</exception>
+    public static ModelCard Load(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!File.Exists(path)) Throw.CardNotFound(path);
+        return ModelCardJson.Parse(File.ReadAllBytes(path), path);
+    }
+
+    /// <summary>Writes a <c>.model.json</c> file: a reader sees the old content or the new, never a part.</summary>
+    /// <param name="path">Path of the card; an existing file is replaced.</param>
+    public void Save(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        AtomicFile.Write(path, Encoding.UTF8.GetBytes(ToJson()));
+    }
+
+    /// <summary>The card as the indented JSON of a <c>.model.json</c> file; equal cards give equal text on every machine.</summary>
+    public string ToJson() => ModelCardJson.Format(this);
+
+    /// <summary>Reads a card from JSON, for example from the metadata of an ONNX file.</summary>
+    /// <param name="json">The text of a <c>.model.json</c> file.</param>
+    /// <param name="origin">Where the text comes from, for error messages.</param>
+    /// <exception cref="ModelException">The text is not a card: the message names origin and field.</exception>
+    public static ModelCard FromJson(string json, string origin = "the model card")
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        return ModelCardJson.Parse(Encoding.UTF8.GetBytes(json), origin);
+    }
 }
 
 /// <summary>The image input of a model.</summary>

@@ -42,7 +42,7 @@ internal static class TrainingChecks
 
     private static void Labels(LabelledFeatures rows, bool multiLabel, int classCount, string set)
     {
-        if (multiLabel ? rows.LabelCount != classCount : rows.LabelCount != 0) Throw.LabelCountDiffers(set, rows.LabelCount, classCount);
+        if (multiLabel ? rows.LabelCount != classCount : rows.LabelCount != 0) Throw.LabelKindDiffers(set, rows.LabelCount, classCount);
         for (var i = 0; i < rows.Labels.Length; i++)
         {
             if ((uint)rows.Labels[i] >= (uint)classCount) Throw.LabelOutOfRange(set, i, rows.Labels[i], classCount);

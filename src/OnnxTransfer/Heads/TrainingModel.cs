@@ -31,7 +31,7 @@ internal sealed class TrainingModel
         var standardization = options.Standardize ? Standardization.Of(training.Features) : null;
         var network = new Network<float>(
             shape, Math.Max(batch, EvaluationRows), objective, new Penalty(options.L2, options.L1), new Dropout(options.Dropout, options.Seed), standardization, team);
-        network.InitializeGlorot(options.Seed);
+        network.Initialize(options.Seed, options.InitialWeights);
         return new TrainingModel(network, standardization, kind, training.Count);
     }
 

@@ -12,7 +12,7 @@ public enum HeadKind
     Sigmoid,
 }
 
-/// <summary>How a head is trained. The defaults are Keras' for <c>Dense(C, softmax)</c> with Adam.</summary>
+/// <summary>How a head is trained. The defaults are Keras' for <c>Dense(C, softmax)</c> with Adam, except for <see cref="InitialWeights"/>.</summary>
 public sealed record TrainingOptions
 {
     /// <summary>Passes over the training rows, at least 1.</summary>
@@ -35,6 +35,9 @@ public sealed record TrainingOptions
 
     /// <summary>What the first weights, the order of the rows and dropout are drawn from: same seed, same bits.</summary>
     public int Seed { get; init; } = 1;
+
+    /// <summary>What the output layer starts from. Hidden layers start Glorot-uniform in any case: their units must differ.</summary>
+    public InitialWeights InitialWeights { get; init; } = InitialWeights.Zeros;
 
     /// <summary>The update rule.</summary>
     public Optimizer Optimizer { get; init => field = Require.NotNull(value, nameof(Optimizer)); } = Optimizer.Adam;

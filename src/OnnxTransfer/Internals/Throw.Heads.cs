@@ -70,7 +70,7 @@ internal static partial class Throw
         throw new ArgumentException($"The sample weight of row {row} is {value}, but must be a finite number of at least 0.");
 
     [DoesNotReturn]
-    internal static void LabelCountDiffers(string set, int labels, int classCount) =>
+    internal static void LabelKindDiffers(string set, int labels, int classCount) =>
         throw new ArgumentException(labels == 0
             ? $"The {set} rows have one class each, the training rows multiple labels: both must be of a kind."
             : $"The {set} rows have {labels} labels each, but {classCount} were announced.");

@@ -1,3 +1,5 @@
+using OnnxTransfer.Internals;
+
 namespace OnnxTransfer.Preprocessing;
 
 /// <summary>
@@ -27,6 +29,34 @@ public sealed record PreprocessSpec
     /// <summary>Width and height in pixels of the prepared image.</summary>
     public (int Width, int Height) OutputSize =>
         CropSize is { } side ? (side, side) : (Resize.Width, Resize.Height);
+
+    /// <summary>Checks that the parts fit together; whatever takes a spec calls it first.</summary>
+    /// <exception cref="ArgumentException">A size is missing, the crop is larger than what it is cut from, or a number is unusable.</exception>
+    public void Validate()
+    {
+        Resize.Validate();
+        if (CropSize is { } side)
+        {
+            var (width, height) = Resize.Mode == ResizeMode.ShortestEdge ? (Resize.Size, Resize.Size) : (Resize.Width, Resize.Height);
+            if (side <= 0) Throw.ArgumentNotPositive(nameof(CropSize), side);
+            if (side > Math.Min(width, height)) Throw.CropNotInside(side, width, height);
+        }
+        else if (Resize.Mode == ResizeMode.ShortestEdge)
+        {
+            Throw.CropMissing(Resize.Size);
+        }
+
+        if (!double.IsFinite(Rescale) || Rescale == 0) Throw.RescaleWrong(Rescale);
+        if (Mean.Count != 3) Throw.ChannelValuesWrong(nameof(Mean), Mean.Count);
+        if (Std.Count != 3) Throw.ChannelValuesWrong(nameof(Std), Std.Count);
+        for (var c = 0; c < 3; c++)
+        {
+            if (!double.IsFinite(Mean[c])) Throw.ChannelValueWrong(nameof(Mean), c, Mean[c], "finite");
+            if (!double.IsFinite(Std[c]) || Std[c] == 0) Throw.ChannelValueWrong(nameof(Std), c, Std[c], "finite and not zero");
+        }
+
+        if (!Enum.IsDefined(Channels)) Throw.EnumValueUnknown(Channels);
+    }
 }
 
 /// <summary>The resize step of a <see cref="PreprocessSpec"/>.</summary>
@@ -46,6 +76,21 @@ public sealed record ResizeSpec
 
     /// <summary>The shorter side in pixels for <see cref="ResizeMode.ShortestEdge"/>.</summary>
     public int Size { get; init; }
+
+    /// <summary>Checks that the sizes that <see cref="Mode"/> needs are there.</summary>
+    internal void Validate()
+    {
+        if (!Enum.IsDefined(Mode)) Throw.EnumValueUnknown(Mode);
+        if (!Enum.IsDefined(Filter)) Throw.EnumValueUnknown(Filter);
+        if (Mode == ResizeMode.ShortestEdge)
+        {
+            if (Size <= 0) Throw.ResizeSizeMissing("its shorter side", nameof(Size), Size);
+            return;
+        }
+
+        if (Width <= 0) Throw.ResizeSizeMissing("stretching", nameof(Width), Width);
+        if (Height <= 0) Throw.ResizeSizeMissing("stretching", nameof(Height), Height);
+    }
 }
 
 /// <summary>How an image of any shape is brought to a size.</summary>

@@ -62,7 +62,7 @@ public sealed class NumericGradientTests
         var network = new Network<double>(
             new NetworkShape(dim, hidden, objective.OutputsFor(classCount)), batch, objective, penalty, new Dropout(0, 1),
             standardize ? Standardization.Of(data.Features) : null, team);
-        network.InitializeGlorot(1);
+        network.Initialize(1);
         foreach (var layer in network.Layers)
         {
             for (var c = 0; c < layer.Outputs; c++) layer.Parameters[layer.BiasIndex(c)] = 0.1 * (c + 1);

@@ -120,7 +120,7 @@ internal sealed class LbfgsTraining
         return gradient;
     }
 
-    /// <summary>A linear head starts from zero, the objective being convex; hidden layers must start from different weights.</summary>
+    /// <summary>A linear head starts from zero, the objective being convex; hidden layers start from different weights.</summary>
     private Vector<double> Start() => _model.Network.Layers.Count == 1
         ? Vector<double>.Build.Dense(_places.Length)
         : Vector<double>.Build.Dense(_places.Length, i => _model.Network.Layers[_places[i].Layer].Parameters[_places[i].Index]);

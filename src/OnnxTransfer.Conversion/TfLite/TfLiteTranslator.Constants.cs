@@ -1,0 +1,85 @@
+using System.Buffers.Binary;
+using OnnxTransfer.Conversion.Internals;
+
+namespace OnnxTransfer.Conversion.TfLite;
+
+internal sealed partial class TfLiteTranslator
+{
+    /// <summary>The constant behind a tensor, through operators that merely pass one on; null when it depends on the image.</summary>
+    private TfLiteTensor? ConstantOf(int tensor)
+    {
+        while (_aliases.TryGetValue(tensor, out var origin)) tensor = origin;
+        return _activations[tensor] is null && _model.Tensors[tensor].Data is not null ? _model.Tensors[tensor] : null;
+    }
+
+    private TfLiteTensor RequiredConstant(TfLiteOperator op, int input, string role)
+    {
+        var constant = ConstantOf(Input(op, input));
+        if (constant is null) Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], $"its {role} are not constant");
+        return constant;
+    }
+
+    /// <summary>A constant's values as float32.</summary>
+    private float[] Floats(TfLiteOperator op, TfLiteTensor constant)
+    {
+        var bytes = constant.Data!.Value.Span;
+        var values = new float[constant.Count];
+        switch (constant.Type)
+        {
+            case TfLiteType.Float32:
+                for (var i = 0; i < values.Length; i++) values[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(4 * i)..]);
+                break;
+            case TfLiteType.Float16:
+                for (var i = 0; i < values.Length; i++) values[i] = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[(2 * i)..]);
+                break;
+            default:
+                Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], $"its constant '{constant.Name}' is {constant.Type}, and only float32 and float16 are converted");
+                break;
+        }
+
+        return values;
+    }
+
+    /// <summary>The values of an int32 or int64 constant, such as a shape.</summary>
+    private int[] Integers(TfLiteOperator op, int input, string role)
+    {
+        var constant = RequiredConstant(op, input, role);
+        var bytes = constant.Data!.Value.Span;
+        var values = new int[constant.Count];
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = constant.Type switch
+            {
+                TfLiteType.Int32 => BinaryPrimitives.ReadInt32LittleEndian(bytes[(4 * i)..]),
+                TfLiteType.Int64 => (int)Math.Clamp(BinaryPrimitives.ReadInt64LittleEndian(bytes[(8 * i)..]), int.MinValue, int.MaxValue),
+                _ => 0,
+            };
+        }
+
+        if (constant.Type is not (TfLiteType.Int32 or TfLiteType.Int64)) Throw.OperatorMalformed(_model.Source, op, $"its {role} are {constant.Type} instead of integers");
+        return values;
+    }
+
+    /// <summary>Elements in a new axis order: axis i of the result is axis <paramref name="order"/>[i] of the source.</summary>
+    internal static T[] Permute<T>(T[] values, int[] shape, int[] order)
+    {
+        var rank = shape.Length;
+        var sourceStrides = new int[rank];
+        for (int i = rank - 1, stride = 1; i >= 0; stride *= shape[i--]) sourceStrides[i] = stride;
+        var result = new T[values.Length];
+        var position = new int[rank];
+        for (int i = 0, from = 0; i < result.Length; i++)
+        {
+            result[i] = values[from];
+            for (var axis = rank - 1; axis >= 0; axis--)
+            {
+                from += sourceStrides[order[axis]];
+                if (++position[axis] < shape[order[axis]]) break;
+                from -= sourceStrides[order[axis]] * shape[order[axis]];
+                position[axis] = 0;
+            }
+        }
+
+        return result;
+    }
+}

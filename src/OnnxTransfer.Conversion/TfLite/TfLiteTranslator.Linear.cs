@@ -1,0 +1,161 @@
+using OnnxTransfer.Conversion.Internals;
+
+namespace OnnxTransfer.Conversion.TfLite;
+
+/// <summary>Convolutions, fully connected layers and pools.</summary>
+internal sealed partial class TfLiteTranslator
+{
+    /// <summary>One spatial axis of a sliding window: TFLite's SAME pads so that the result has ceil(size / stride) positions, the odd one behind.</summary>
+    private readonly record struct Window(int Kernel, int Stride, int Dilation, int Before, int After, int Positions);
+
+    private Window Slide(TfLiteOperator op, int size, int kernel, int stride, int dilation, bool same)
+    {
+        if (kernel < 1 || stride < 1 || dilation < 1) Throw.OperatorMalformed(_model.Source, op, $"kernel {kernel}, stride {stride} and dilation {dilation} must be positive");
+        var reach = ((kernel - 1L) * dilation) + 1;
+        if (!same)
+        {
+            if (reach > size) Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], $"at this input size its {reach}-pixel window does not fit into {size} pixels");
+            return new Window(kernel, stride, dilation, 0, 0, (int)((size - reach) / stride) + 1);
+        }
+
+        var positions = (int)((size + stride - 1L) / stride);
+        var padding = Math.Max(0, ((positions - 1L) * stride) + reach - size);
+        if (padding > int.MaxValue) Throw.OperatorMalformed(_model.Source, op, $"its window of {reach} pixels is wider than any image");
+        return new Window(kernel, stride, dilation, (int)(padding / 2), (int)(padding - (padding / 2)), positions);
+    }
+
+    private void Convolution(TfLiteOperator op)
+    {
+        var x = ReadRank4(op, Input(op, 0));
+        var weights = RequiredConstant(op, 1, "weights");
+        if (weights.Shape is not [var count, var height, var width, var depth] || weights.Count == 0 || x.Shape[3] % depth != 0)
+        {
+            Throw.OperatorMalformed(_model.Source, op, $"its weights have the shape [{string.Join(",", weights.Shape)}] for {x.Shape[^1]} channels");
+            return;
+        }
+
+        var options = Options(op);
+        var same = options.UInt8(0) == 0;
+        var v = Slide(op, x.Shape[1], height, options.Int32(2), options.Int32(5, 1), same);
+        var h = Slide(op, x.Shape[2], width, options.Int32(1), options.Int32(4, 1), same);
+        // OHWI -> OIHW
+        var w = WeightConstant(op, weights, [0, 3, 1, 2], [count, depth, height, width]);
+        WriteConvolution(op, x, w, count, x.Shape[3] / depth, v, h, (TfLiteActivation)options.UInt8(3));
+    }
+
+    private void DepthwiseConvolution(TfLiteOperator op)
+    {
+        var x = ReadRank4(op, Input(op, 0));
+        var weights = RequiredConstant(op, 1, "weights");
+        if (weights.Shape is not [1, var height, var width, var count] || weights.Count == 0 || count % x.Shape[3] != 0)
+        {
+            Throw.OperatorMalformed(_model.Source, op, $"its weights have the shape [{string.Join(",", weights.Shape)}] for {x.Shape[^1]} channels");
+            return;
+        }
+
+        var options = Options(op);
+        var same = options.UInt8(0) == 0;
+        var v = Slide(op, x.Shape[1], height, options.Int32(2), options.Int32(6, 1), same);
+        var h = Slide(op, x.Shape[2], width, options.Int32(1), options.Int32(5, 1), same);
+        // 1HWO -> O1HW: one filter per output channel, each reading one input channel.
+        var w = WeightConstant(op, weights, [3, 0, 1, 2], [count, 1, height, width]);
+        WriteConvolution(op, x, w, count, x.Shape[3], v, h, (TfLiteActivation)options.UInt8(4));
+    }
+
+    private void WriteConvolution(TfLiteOperator op, Activation x, string weights, int count, int groups, Window v, Window h, TfLiteActivation activation)
+    {
+        List<string> inputs = [InNchw(x), weights];
+        if (Bias(op, count) is { } bias) inputs.Add(bias);
+        Fused(op, activation, name => _graph.Node(
+            "Conv",
+            name,
+            inputs,
+            ("kernel_shape", new[] { v.Kernel, h.Kernel }),
+            ("strides", new[] { v.Stride, h.Stride }),
+            ("dilations", new[] { v.Dilation, h.Dilation }),
+            ("pads", new[] { v.Before, h.Before, v.After, h.After }),
+            ("group", groups)));
+        Write(op, [x.Shape[0], v.Positions, h.Positions, count], isNchw: true);
+    }
+
+    private void FullyConnected(TfLiteOperator op)
+    {
+        var x = Read(Input(op, 0));
+        var weights = RequiredConstant(op, 1, "weights");
+        var options = Options(op);
+        if (weights.Shape is not [var count, var dim] || weights.Count == 0) { Throw.OperatorMalformed(_model.Source, op, $"its weights have the shape [{string.Join(",", weights.Shape)}]"); return; }
+        if (options.UInt8(1) != 0) Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], "its weights are stored in a shuffled order");
+        var perImage = x.Shape.Skip(1).Aggregate(1L, (product, side) => product * side);
+        var keepsAxes = options.Bool(2) && x.Rank > 2;
+        if (keepsAxes ? x.Shape[^1] != dim : perImage != dim)
+            Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], $"it multiplies [{string.Join(",", x.Shape)}] by weights for {dim} numbers");
+
+        var activation = (TfLiteActivation)options.UInt8(0);
+        var bias = Bias(op, count);
+        if (keepsAxes)
+        {
+            var turned = WeightConstant(op, weights, [1, 0], [dim, count]);
+            var product = bias is null ? null : _names.Fresh(_names[op.Outputs[0]] + "/product");
+            if (product is not null) _graph.Node("MatMul", product, [InOwnOrder(x), turned]);
+            Fused(op, activation, name => product is null ? _graph.Node("MatMul", name, [InOwnOrder(x), turned]) : _graph.Node("Add", name, [product, bias!]));
+            Write(op, [.. x.Shape.Take(x.Rank - 1), count], isNchw: false);
+            return;
+        }
+
+        var flat = x.SameInBothOrders ? x.Name : InOwnOrder(x);
+        if (x.Rank != 2) flat = Once(flat + "/flat", name => _graph.Node("Flatten", name, [flat], ("axis", 1)));
+        List<string> inputs = [flat, WeightConstant(op, weights, [0, 1], [count, dim])];
+        if (bias is not null) inputs.Add(bias);
+        Fused(op, activation, name => _graph.Node("Gemm", name, inputs, ("transB", 1)));
+        Write(op, [x.Shape[0], count], isNchw: false);
+    }
+
+    private void Pool(TfLiteOperator op, string onnxOp)
+    {
+        var x = ReadRank4(op, Input(op, 0));
+        var options = Options(op);
+        var same = options.UInt8(0) == 0;
+        var v = Slide(op, x.Shape[1], options.Int32(4), options.Int32(2), 1, same);
+        var h = Slide(op, x.Shape[2], options.Int32(3), options.Int32(1), 1, same);
+        // Neither TFLite nor ONNX, by default, counts padding in an average.
+        Fused(op, (TfLiteActivation)options.UInt8(5), name => _graph.Node(
+            onnxOp,
+            name,
+            [InNchw(x)],
+            ("kernel_shape", new[] { v.Kernel, h.Kernel }),
+            ("strides", new[] { v.Stride, h.Stride }),
+            ("pads", new[] { v.Before, h.Before, v.After, h.After })));
+        Write(op, [x.Shape[0], v.Positions, h.Positions, x.Shape[3]], isNchw: true);
+    }
+
+    private void Mean(TfLiteOperator op)
+    {
+        var x = Read(Input(op, 0));
+        var axes = Integers(op, 1, "axes").Select(a => a < 0 ? a + x.Rank : a).Distinct().Order().ToArray();
+        if (axes.Length == 0 || axes[0] < 0 || axes[^1] >= x.Rank) Throw.OperatorMalformed(_model.Source, op, $"its axes are {string.Join(",", axes)} of {x.Rank}");
+        if (axes[0] == 0) Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], "it averages over the batch");
+        var keep = Options(op).Bool(0);
+        var output = _names[op.Outputs[0]];
+        var inNchw = x.Rank == 4 && (keep || axes is [1, 2]);
+        var mapped = inNchw ? axes.Select(NchwAxis).Order().ToArray() : axes;
+        _graph.Node("ReduceMean", output, [inNchw ? InNchw(x) : InOwnOrder(x)], ("axes", mapped), ("keepdims", keep ? 1 : 0));
+        Write(op, [.. x.Shape.Select((side, i) => axes.Contains(i) ? 1 : side).Where((_, i) => keep || !axes.Contains(i))], inNchw && keep);
+    }
+
+    /// <summary>Where an axis of [N,H,W,C] stands in [N,C,H,W].</summary>
+    private static int NchwAxis(int axis) => axis switch { 1 => 2, 2 => 3, 3 => 1, _ => axis };
+
+    private string WeightConstant(TfLiteOperator op, TfLiteTensor weights, int[] order, int[] shape)
+    {
+        var key = $"{_names[weights.Index]}/{string.Concat(order)}";
+        return Once(key, name => _graph.Constant(name, shape.Select(s => (long)s), Permute(Floats(op, weights), weights.Shape, order)));
+    }
+
+    private string? Bias(TfLiteOperator op, int count)
+    {
+        if (op.Inputs.Length < 3 || op.Inputs[2] < 0) return null;
+        var bias = RequiredConstant(op, 2, "biases");
+        if (bias.Count != count) Throw.OperatorMalformed(_model.Source, op, $"it has {bias.Count} biases for {count} channels");
+        return Once($"{_names[bias.Index]}/bias", name => _graph.Constant(name, [count], Floats(op, bias)));
+    }
+}

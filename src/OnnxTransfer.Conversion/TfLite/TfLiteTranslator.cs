@@ -1,0 +1,216 @@
+using OnnxTransfer.Conversion.Internals;
+using OnnxTransfer.Onnx;
+using OnnxTransfer.Preprocessing;
+
+namespace OnnxTransfer.Conversion.TfLite;
+
+/// <summary>
+/// Translates a TFLite graph operator by operator. Four-dimensional activations are kept as <c>[N,C,H,W]</c>, so that the
+/// whole network runs without a transpose; where an operator needs TFLite's own element order, one is written before it.
+/// Shapes are followed in TFLite's order from the input on, which is what makes the input size settable.
+/// </summary>
+internal sealed partial class TfLiteTranslator
+{
+    private static readonly OnnxDim s_batch = OnnxDim.Named("N");
+
+    private readonly TfLiteModel _model;
+    private readonly TfLiteOptions _options;
+    private readonly TfLiteNames _names;
+    private readonly OnnxGraphBuilder _graph;
+    private readonly Activation?[] _activations;
+
+    /// <summary>A constant that an operator merely passes on (the dequantised form of 16-bit weights).</summary>
+    private readonly Dictionary<int, int> _aliases = [];
+
+    public TfLiteTranslator(TfLiteModel model, TfLiteOptions options)
+    {
+        _model = model;
+        _options = options;
+        _names = new TfLiteNames(model);
+        _graph = new OnnxGraphBuilder("tflite");
+        _activations = new Activation?[model.Tensors.Count];
+    }
+
+    /// <summary>A tensor that depends on the image. <paramref name="Shape"/> is in TFLite's order whatever the order in the ONNX graph.</summary>
+    private sealed record Activation(string Name, int[] Shape, bool IsNchw)
+    {
+        public int Rank => Shape.Length;
+
+        /// <summary>Whether [N,C,H,W] and [N,H,W,C] hold the same elements in the same order.</summary>
+        public bool SameInBothOrders => !IsNchw || (Shape[1] == 1 && Shape[2] == 1) || Shape[3] == 1;
+    }
+
+    public OnnxModel Translate()
+    {
+        var outputs = _options.Outputs.Count == 0 ? _model.Outputs : [.. _options.Outputs.Select(_names.Find)];
+        var needed = NeededOperators(outputs, out var inputs);
+        AddInputs(inputs);
+        foreach (var op in needed) Translate(op);
+        foreach (var output in outputs.Distinct())
+        {
+            var activation = Read(output);
+            _graph.Output(activation.Name, OnnxElementType.Float32, OnnxDims(activation));
+        }
+
+        return _graph.Build(_model.Source);
+    }
+
+    /// <summary>The operators that the outputs depend on, in their order, and the inputs that these read.</summary>
+    private List<TfLiteOperator> NeededOperators(int[] outputs, out List<int> inputs)
+    {
+        var wanted = new bool[_model.Tensors.Count];
+        foreach (var output in outputs) wanted[output] = true;
+        var needed = new List<TfLiteOperator>();
+        foreach (var op in _model.Operators.Reverse())
+        {
+            if (!Array.Exists(op.Outputs, o => wanted[o])) continue;
+            needed.Add(op);
+            foreach (var input in op.Inputs)
+                if (input >= 0) wanted[input] = true;
+        }
+
+        needed.Reverse();
+        inputs = [.. _model.Inputs.Where(i => wanted[i]).Distinct()];
+        return needed;
+    }
+
+    private void AddInputs(List<int> inputs)
+    {
+        var sized = _options.Height is not null || _options.Width is not null;
+        if (sized && (inputs.Count != 1 || _model.Tensors[inputs[0]].Shape.Length != 4))
+            Throw.SizeNotSettable(_model.Source, string.Join(", ", inputs.Select(i => $"'{_names[i]}' [{string.Join(",", _model.Tensors[i].Shape)}]")));
+        foreach (var index in inputs)
+        {
+            var shape = (int[])_model.Tensors[index].Shape.Clone();
+            if (shape.Length == 4)
+            {
+                shape[1] = CheckedSide(_options.Height, shape[1], nameof(TfLiteOptions.Height));
+                shape[2] = CheckedSide(_options.Width, shape[2], nameof(TfLiteOptions.Width));
+            }
+
+            if (shape.Length == 0 || Array.Exists(shape, s => s < 1)) Throw.Malformed(_model.Source, $"its input '{_names[index]}' has the shape [{string.Join(",", shape)}]");
+            var keepsOrder = shape.Length != 4 || _options.InputLayout == TensorLayout.Nhwc;
+            var input = new Activation(_names[index], shape, !keepsOrder);
+            _graph.Input(input.Name, OnnxElementType.Float32, OnnxDims(input));
+            _activations[index] = input;
+        }
+    }
+
+    private static int CheckedSide(int? wanted, int own, string name)
+    {
+        if (wanted is < 1 or > TfLiteOptions.LargestSide) Throw.SizeNotPositive(name, wanted.Value);
+        return wanted ?? own;
+    }
+
+    private static OnnxDim[] OnnxDims(Activation activation)
+    {
+        OnnxDim[] dims = [.. activation.Shape.Select(side => (OnnxDim)side)];
+        dims[0] = s_batch;
+        return activation.IsNchw ? [dims[0], dims[3], dims[1], dims[2]] : dims;
+    }
+
+    private void Translate(TfLiteOperator op)
+    {
+        switch (op.Code)
+        {
+            case TfLiteOp.Conv2D: Convolution(op); break;
+            case TfLiteOp.DepthwiseConv2D: DepthwiseConvolution(op); break;
+            case TfLiteOp.FullyConnected: FullyConnected(op); break;
+            case TfLiteOp.AveragePool2D: Pool(op, "AveragePool"); break;
+            case TfLiteOp.MaxPool2D: Pool(op, "MaxPool"); break;
+            case TfLiteOp.Mean: Mean(op); break;
+            case TfLiteOp.Add: Binary(op, "Add", fusedSlot: 0); break;
+            case TfLiteOp.Sub: Binary(op, "Sub", fusedSlot: 0); break;
+            case TfLiteOp.Mul: Binary(op, "Mul", fusedSlot: 0); break;
+            case TfLiteOp.Div: Binary(op, "Div", fusedSlot: 0); break;
+            case TfLiteOp.Maximum: Binary(op, "Max", fusedSlot: null); break;
+            case TfLiteOp.Minimum: Binary(op, "Min", fusedSlot: null); break;
+            case TfLiteOp.Relu: Activate(op, TfLiteActivation.Relu); break;
+            case TfLiteOp.Relu6: Activate(op, TfLiteActivation.Relu6); break;
+            case TfLiteOp.ReluN1To1: Activate(op, TfLiteActivation.ReluN1To1); break;
+            case TfLiteOp.Tanh: Activate(op, TfLiteActivation.Tanh); break;
+            case TfLiteOp.Logistic: Unary(op, "Sigmoid"); break;
+            case TfLiteOp.HardSwish: Unary(op, "HardSwish"); break;
+            case TfLiteOp.LeakyRelu: Unary(op, "LeakyRelu", ("alpha", Options(op).Float(0))); break;
+            case TfLiteOp.PRelu: PRelu(op); break;
+            case TfLiteOp.Softmax: Softmax(op); break;
+            case TfLiteOp.Reshape: Reshape(op); break;
+            case TfLiteOp.Squeeze: Squeeze(op); break;
+            case TfLiteOp.Concatenation: Concatenation(op); break;
+            case TfLiteOp.Pad: Pad(op); break;
+            case TfLiteOp.ResizeBilinear: Resize(op, "linear"); break;
+            case TfLiteOp.ResizeNearestNeighbor: Resize(op, "nearest"); break;
+            case TfLiteOp.Dequantize: Dequantize(op); break;
+            default: Throw.OperatorUnknown(_model.Source, op, _names[op.Outputs[0]]); break;
+        }
+    }
+
+    /// <summary>16-bit constants are widened when they are read; the operator itself leaves nothing to do.</summary>
+    private void Dequantize(TfLiteOperator op)
+    {
+        var input = Input(op, 0);
+        if (ConstantOf(input) is null) Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], "its input is not a constant");
+        _aliases[op.Outputs[0]] = input;
+    }
+
+    private FlatTable Options(TfLiteOperator op)
+    {
+        if (op.Options is null) Throw.OperatorMalformed(_model.Source, op, "its options are missing");
+        return op.Options.Value;
+    }
+
+    /// <summary>The tensor index of a required input.</summary>
+    private int Input(TfLiteOperator op, int index)
+    {
+        if (index >= op.Inputs.Length || op.Inputs[index] < 0) Throw.OperatorMalformed(_model.Source, op, $"its input {index} is missing");
+        return op.Inputs[index];
+    }
+
+    private Activation Read(int tensor)
+    {
+        if (_activations[tensor] is null) Throw.Malformed(_model.Source, $"the tensor '{_names[tensor]}' is read before it is computed");
+        return _activations[tensor]!;
+    }
+
+    private Activation ReadRank4(TfLiteOperator op, int tensor)
+    {
+        var activation = Read(tensor);
+        if (activation.Rank != 4) Throw.OperatorMalformed(_model.Source, op, $"its input '{_names[tensor]}' has {activation.Rank} axes instead of 4");
+        return activation;
+    }
+
+    /// <summary>The tensor in ONNX's image order, through a transpose only where it is not so already.</summary>
+    private string InNchw(Activation activation)
+    {
+        if (activation.IsNchw) return activation.Name;
+        // NHWC -> NCHW
+        return Once(activation.Name + "/nchw", name => _graph.Node("Transpose", name, [activation.Name], ("perm", new[] { 0, 3, 1, 2 })));
+    }
+
+    /// <summary>The tensor in TFLite's own order.</summary>
+    private string InOwnOrder(Activation activation)
+    {
+        if (!activation.IsNchw) return activation.Name;
+        // NCHW -> NHWC
+        return Once(activation.Name + "/nhwc", name => _graph.Node("Transpose", name, [activation.Name], ("perm", new[] { 0, 2, 3, 1 })));
+    }
+
+    private readonly Dictionary<string, string> _once = new(StringComparer.Ordinal);
+
+    /// <summary>Writes a helper node or constant at its first use and gives its name again at every later one.</summary>
+    private string Once(string key, Func<string, string> write)
+    {
+        if (!_once.TryGetValue(key, out var name)) _once[key] = name = write(_names.Fresh(key));
+        return name;
+    }
+
+    private void Write(TfLiteOperator op, int[] shape, bool isNchw)
+    {
+        var tensor = op.Outputs[0];
+        if (Array.Exists(shape, side => side < 1))
+            Throw.OperatorUnsupported(_model.Source, op, _names[tensor], $"at this input size its result would have the shape [{string.Join(",", shape)}]");
+        if (shape.Aggregate(1.0, (product, side) => product * side) > int.MaxValue)
+            Throw.OperatorUnsupported(_model.Source, op, _names[tensor], $"its result of shape [{string.Join(",", shape)}] is larger than any tensor can be");
+        _activations[tensor] = new Activation(_names[tensor], shape, isNchw);
+    }
+}

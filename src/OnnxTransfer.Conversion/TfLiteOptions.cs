@@ -1,0 +1,28 @@
+using OnnxTransfer.Preprocessing;
+
+namespace OnnxTransfer.Conversion;
+
+/// <summary>How a TFLite model is converted.</summary>
+public sealed record TfLiteOptions
+{
+    /// <summary>The largest height or width, in pixels, that can be asked for.</summary>
+    public const int LargestSide = 16384;
+
+    /// <summary>
+    /// The tensors to keep, by TFLite name; only what they need is converted. Empty for the model's own outputs.
+    /// A name that joins several with semicolons may be given by its first part where that is unique.
+    /// </summary>
+    public IReadOnlyList<string> Outputs { get; init; } = [];
+
+    /// <summary>The height in pixels of the image input; null for the model's own.</summary>
+    public int? Height { get; init; }
+
+    /// <summary>The width in pixels of the image input; null for the model's own.</summary>
+    public int? Width { get; init; }
+
+    /// <summary>
+    /// The axis order of the image input. <see cref="TensorLayout.Nchw"/> needs no transpose at all;
+    /// <see cref="TensorLayout.Nhwc"/> keeps TFLite's order by one transpose at the input.
+    /// </summary>
+    public TensorLayout InputLayout { get; init; } = TensorLayout.Nchw;
+}

@@ -1,0 +1,34 @@
+using System.Collections.Concurrent;
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer.Datasets;
+
+/// <summary>
+/// The ledger of a run: which images could not be used and why. Several threads may write to it; it is read in the order of
+/// the input, whichever image failed first.
+/// </summary>
+internal sealed class SkippedImages
+{
+    private readonly ConcurrentDictionary<int, SkippedImage> _byPosition = new();
+
+    internal int Count => _byPosition.Count;
+
+    /// <summary>Notes that the image at a position of the input could not be used; noting it again changes nothing.</summary>
+    internal void Add(int position, string path, string reason) => _byPosition.TryAdd(position, new SkippedImage(path, reason));
+
+    internal bool Contains(int position) => _byPosition.ContainsKey(position);
+
+    /// <summary>All entries, in the order of the input.</summary>
+    internal IReadOnlyList<SkippedImage> ToList() => [.. _byPosition.OrderBy(pair => pair.Key).Select(pair => pair.Value)];
+
+    /// <summary>Fails the run when too many images were unusable.</summary>
+    /// <param name="imageCount">How many images there were, the unusable ones included.</param>
+    /// <param name="maxBad">The greatest share that may be unusable, 0 (none) to 1 (all).</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxBad"/> is no share.</exception>
+    /// <exception cref="InvalidDataException">More were unusable: the message lists every path with its reason.</exception>
+    internal void ThrowIfMoreThan(double maxBad, int imageCount)
+    {
+        if (maxBad is not (>= 0 and <= 1)) Throw.MaxBadNotAShare(nameof(maxBad), maxBad);
+        if (Count > maxBad * imageCount) Throw.TooManyImagesSkipped(ToList().Select(one => (one.Path, one.Reason)), Count, imageCount, maxBad);
+    }
+}

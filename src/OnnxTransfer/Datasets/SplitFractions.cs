@@ -1,0 +1,55 @@
+using System.Globalization;
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer.Datasets;
+
+/// <summary>How many percent of the images are for training, validation and test; together 100.</summary>
+public sealed record SplitFractions
+{
+    /// <summary>Percentages of the three parts.</summary>
+    /// <param name="train">Percent for training, more than 0.</param>
+    /// <param name="validation">Percent for validation, at least 0.</param>
+    /// <param name="test">Percent for test, at least 0.</param>
+    /// <exception cref="ArgumentException">A number is out of range, or they do not add up to 100.</exception>
+    public SplitFractions(double train, double validation, double test)
+    {
+        var isInRange = train > 0 && validation >= 0 && test >= 0;
+        if (!isInRange || Math.Abs(train + validation + test - 100) > 1e-6) Throw.SplitNotUsable(Format(train, validation, test));
+        (Train, Validation, Test) = (train, validation, test);
+    }
+
+    /// <summary>80/10/10.</summary>
+    public static SplitFractions Default { get; } = new(80, 10, 10);
+
+    /// <summary>Percent for training.</summary>
+    public double Train { get; }
+
+    /// <summary>Percent for validation.</summary>
+    public double Validation { get; }
+
+    /// <summary>Percent for test.</summary>
+    public double Test { get; }
+
+    /// <summary>Reads <c>80/10/10</c>: training, validation and test in percent.</summary>
+    /// <exception cref="ArgumentException">The text is no such split.</exception>
+    public static SplitFractions Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var parts = text.Split('/');
+        var numbers = new double[3];
+        if (parts.Length != 3) Throw.SplitNotUsable(text);
+        for (var i = 0; i < 3; i++)
+        {
+            if (!double.TryParse(parts[i], NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out numbers[i]))
+                Throw.SplitNotUsable(text);
+        }
+
+        return new SplitFractions(numbers[0], numbers[1], numbers[2]);
+    }
+
+    /// <summary>For example <c>80/10/10</c>.</summary>
+    public override string ToString() => Format(Train, Validation, Test);
+
+    private static string Format(double train, double validation, double test) =>
+        string.Create(CultureInfo.InvariantCulture, $"{train}/{validation}/{test}");
+}

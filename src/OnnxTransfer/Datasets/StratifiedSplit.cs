@@ -1,0 +1,95 @@
+namespace OnnxTransfer.Datasets;
+
+/// <summary>
+/// Images parted into training, validation and test so that every class has the asked proportions, to within one image.
+/// </summary>
+/// <remarks>
+/// Of a class with n images each part gets n times its fraction, rounded down or up. The images left over go to the parts
+/// with the largest remainder; what a part gained or lost in that rounding is carried to the next class, so that ten classes
+/// of five images at 80/10/10 give both validation and test five. Every class has at least one image for training. Which
+/// images go where is decided by a shuffle within the class that depends on the seed and on nothing of the machine.
+/// </remarks>
+internal sealed class StratifiedSplit
+{
+    private const long Scale = 1_000_000;
+
+    private StratifiedSplit(IReadOnlyList<int>[] parts)
+    {
+        Train = parts[0];
+        Validation = parts[1];
+        Test = parts[2];
+    }
+
+    /// <summary>Indices of the images for training, ascending.</summary>
+    public IReadOnlyList<int> Train { get; }
+
+    /// <summary>Indices of the images for validation, ascending; empty when none were asked for.</summary>
+    public IReadOnlyList<int> Validation { get; }
+
+    /// <summary>Indices of the images for test, ascending; empty when none were asked for.</summary>
+    public IReadOnlyList<int> Test { get; }
+
+    /// <summary>Parts a list of images by class.</summary>
+    /// <param name="classIndices"><c>[N]</c> the class of every image, each at least 0; the order is part of the outcome.</param>
+    /// <param name="fractions">The proportions.</param>
+    /// <param name="seed">The same seed gives the same split, on every machine and version of .NET.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A class index is negative.</exception>
+    public static StratifiedSplit Create(IReadOnlyList<int> classIndices, SplitFractions fractions, int seed)
+    {
+        ArgumentNullException.ThrowIfNull(classIndices);
+        ArgumentNullException.ThrowIfNull(fractions);
+        long[] weights = [Weight(fractions.Train), Weight(fractions.Validation), Weight(fractions.Test)];
+        var carry = new long[3];
+        List<int>[] parts = [[], [], []];
+        foreach (var (classIndex, members) in ByClass(classIndices))
+        {
+            new SplitMix64(((ulong)(uint)classIndex << 32) | (uint)seed).Shuffle(members);
+            var counts = Counts(members.Length, weights, carry);
+            var next = 0;
+            for (var part = 0; part < 3; part++)
+            {
+                parts[part].AddRange(members.AsSpan(next, counts[part]));
+                next += counts[part];
+            }
+        }
+
+        foreach (var part in parts) part.Sort();
+        return new StratifiedSplit([parts[0].AsReadOnly(), parts[1].AsReadOnly(), parts[2].AsReadOnly()]);
+    }
+
+    /// <summary>In integers, because 0.1 * 30 is not 3 in binary.</summary>
+    private static long Weight(double percent) => (long)Math.Round(percent / 100 * Scale);
+
+    private static IEnumerable<(int ClassIndex, int[] Members)> ByClass(IReadOnlyList<int> classIndices)
+    {
+        var byClass = new SortedDictionary<int, List<int>>();
+        for (var i = 0; i < classIndices.Count; i++)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(classIndices[i], nameof(classIndices));
+            if (!byClass.TryGetValue(classIndices[i], out var members)) byClass.Add(classIndices[i], members = []);
+            members.Add(i);
+        }
+
+        return byClass.Select(pair => (pair.Key, pair.Value.ToArray()));
+    }
+
+    /// <summary>How many of a class's n images each part gets; <paramref name="carry"/> is what parts are still owed, in image * sum of weights.</summary>
+    private static int[] Counts(int n, long[] weights, long[] carry)
+    {
+        var sum = weights.Sum();
+        var counts = weights.Select(weight => (int)(n * weight / sum)).ToArray();
+        var left = n - counts.Sum();
+        var byNeed = Enumerable.Range(0, 3)
+            .Where(part => n * weights[part] % sum > 0)
+            .OrderByDescending(part => n * weights[part] % sum + carry[part]);
+        foreach (var part in byNeed.Take(left)) counts[part]++;
+        if (counts[0] == 0)
+        {
+            counts[counts[1] >= counts[2] ? 1 : 2]--;
+            counts[0] = 1;
+        }
+
+        for (var part = 0; part < 3; part++) carry[part] += n * weights[part] - counts[part] * sum;
+        return counts;
+    }
+}

@@ -1,0 +1,34 @@
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer.Decoding;
+
+/// <summary>What every decoder refuses, in the same words.</summary>
+internal static class DecodeChecks
+{
+    /// <summary>Checks the bytes before the decoder sees them and tells their format.</summary>
+    /// <exception cref="ImageDecodeException">There are no bytes or too many, or they begin like no image.</exception>
+    internal static ImageFormat Format(ReadOnlySpan<byte> encoded, DecodeOptions options)
+    {
+        if (encoded.IsEmpty) Throw.ImageEmpty();
+        EncodedLength(encoded.Length, options);
+        var format = ImageFormats.Detect(encoded);
+        if (format == ImageFormat.Unknown) Throw.ImageNotRecognised();
+        return format;
+    }
+
+    /// <exception cref="ImageDecodeException">There are more bytes than the limit.</exception>
+    internal static void EncodedLength(long length, DecodeOptions options)
+    {
+        if (length > options.MaxEncodedBytes) Throw.ImageHasTooManyBytes(length, options.MaxEncodedBytes);
+    }
+
+    /// <summary>Checks what the header claims, before any pixel is decoded.</summary>
+    /// <exception cref="ImageDecodeException">The sides are not positive, or the pixels exceed the limit.</exception>
+    internal static void Size(long width, long height, ImageFormat format, DecodeOptions options)
+    {
+        if (width <= 0 || height <= 0) Throw.ImageDamaged(format, $"its header says {width}x{height} pixels");
+        if (width > int.MaxValue || height > int.MaxValue || width * height > options.MaxPixels)
+            Throw.ImageTooLarge(width, height, options.MaxPixels);
+        if (3 * width * height > Array.MaxLength) Throw.ImageTooLarge(width, height, Array.MaxLength / 3);
+    }
+}

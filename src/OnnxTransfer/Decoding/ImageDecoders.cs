@@ -1,0 +1,35 @@
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer.Decoding;
+
+/// <summary>The decoders of this build.</summary>
+public static class ImageDecoders
+{
+#if SKIASHARP
+    private static readonly Lazy<IImageDecoder> s_default = new(() => new SkiaImageDecoder());
+#else
+    private static readonly Lazy<IImageDecoder> s_default = new(() => new VipsImageDecoder());
+#endif
+
+    /// <summary>SkiaSharp where this build has it, else libvips. Made on first use, thread-safe, never disposed.</summary>
+    /// <exception cref="DllNotFoundException">The decoder's native library is missing.</exception>
+    public static IImageDecoder Default => s_default.Value;
+
+    /// <summary>Reads and decodes one file.</summary>
+    /// <exception cref="ImageDecodeException">
+    /// The file is missing, unreadable, too large or no sound image; <see cref="ImageDecodeException.Path"/> and
+    /// <see cref="ImageDecodeException.Reason"/> say which and why.
+    /// </exception>
+    internal static PixelBuffer DecodeFile(this IImageDecoder decoder, string path, DecodeOptions? options = null)
+    {
+        using var file = EncodedFile.Read(path, options ?? DecodeOptions.Default);
+        try
+        {
+            return decoder.Decode(file.Bytes, options);
+        }
+        catch (ImageDecodeException exception)
+        {
+            throw Throw.ImageFile(path, exception);
+        }
+    }
+}

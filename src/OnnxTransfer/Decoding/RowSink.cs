@@ -1,0 +1,43 @@
+namespace OnnxTransfer.Decoding;
+
+/// <summary>Takes the rows of an image as a decoder produces them, top to bottom as stored.</summary>
+internal interface IRowSink
+{
+    /// <summary>Called once, before the first row, when the header has passed every limit.</summary>
+    /// <param name="width">Pixels of a stored row.</param>
+    /// <param name="height">Stored rows.</param>
+    /// <param name="orientation">What makes the stored image upright.</param>
+    void Begin(int width, int height, Orientation orientation);
+
+    /// <summary>One stored row <c>[width,3]</c>, RGB; valid during the call.</summary>
+    void Row(int y, ReadOnlySpan<byte> rgb);
+}
+
+/// <summary>Collects the rows upright in one buffer.</summary>
+internal sealed class PixelBufferSink : IRowSink, IDisposable
+{
+    private PixelBuffer? _pixels;
+    private Orientation _orientation;
+    private int _height;
+
+    public void Begin(int width, int height, Orientation orientation)
+    {
+        _orientation = orientation;
+        _height = height;
+        _pixels = orientation.SwapsSides() ? PixelBuffer.Rent(height, width) : PixelBuffer.Rent(width, height);
+    }
+
+    public void Row(int y, ReadOnlySpan<byte> rgb) =>
+        Orientations.WriteRow(rgb, y, _height, _orientation, _pixels!.Pixels);
+
+    /// <summary>Hands the buffer to the caller, who disposes it.</summary>
+    internal PixelBuffer Take()
+    {
+        var pixels = _pixels!;
+        _pixels = null;
+        return pixels;
+    }
+
+    /// <summary>Returns the memory of a decode that failed on the way.</summary>
+    public void Dispose() => _pixels?.Dispose();
+}

@@ -1,0 +1,49 @@
+using OnnxTransfer.Internals;
+using SkiaSharp;
+
+namespace OnnxTransfer.Decoding;
+
+/// <summary>
+/// Decodes JPEG, PNG, WebP, GIF and BMP with SkiaSharp, and whatever else its native library was built for. Of an
+/// animation the first frame is taken.
+/// </summary>
+public sealed class SkiaImageDecoder : IImageDecoder
+{
+    private static readonly SKColorSpace s_srgb = SKColorSpace.CreateSrgb();
+
+    /// <inheritdoc/>
+    public string Name { get; } = $"SkiaSharp {typeof(SKCodec).Assembly.GetName().Version?.ToString(3)}";
+
+    /// <inheritdoc/>
+    public PixelBuffer Decode(ReadOnlySpan<byte> encoded, DecodeOptions? options = null)
+    {
+        options ??= DecodeOptions.Default;
+        var format = DecodeChecks.Format(encoded, options);
+        using var data = SKData.CreateCopy(encoded);
+        using var codec = SKCodec.Create(data);
+        if (codec is null && format is ImageFormat.Tiff or ImageFormat.Heif) Throw.ImageFormatNotSupported(format, Name);
+        if (codec is null) Throw.ImageDamaged(format, null);
+
+        var (width, height) = (codec.Info.Width, codec.Info.Height);
+        DecodeChecks.Size(width, height, format, options);
+
+        // Not premultiplied, so that both decoders composite alpha with the same arithmetic.
+        var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul, s_srgb);
+        using var bitmap = new SKBitmap();
+        if (!bitmap.TryAllocPixels(info)) Throw.ImageOutOfMemory(width, height);
+        var result = codec.GetPixels(info, bitmap.GetPixels());
+        if (result != SKCodecResult.Success) Throw.ImageDamaged(format, result.ToString());
+
+        using var sink = new PixelBufferSink();
+        // Skia numbers origins as EXIF does.
+        sink.Begin(width, height, (Orientation)codec.EncodedOrigin);
+        var row = new byte[3 * width];
+        for (var y = 0; y < height; y++)
+        {
+            RowConverter.ToRgb(bitmap.GetPixelSpan().Slice(y * bitmap.RowBytes, 4 * width), 4, row, options.Background);
+            sink.Row(y, row);
+        }
+
+        return sink.Take();
+    }
+}

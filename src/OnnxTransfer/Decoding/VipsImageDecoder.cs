@@ -1,0 +1,38 @@
+using OnnxTransfer.Decoding.Interop;
+
+namespace OnnxTransfer.Decoding;
+
+/// <summary>
+/// Decodes JPEG, PNG, WebP, GIF, TIFF and AVIF with libvips (the packages <c>NetVips.Native.*</c> or an installed one),
+/// and BMP by itself. HEIC works where libvips was built with a decoder for it. Of an animation the first frame is taken.
+/// </summary>
+/// <remarks>
+/// libvips is one for the whole process: the first decode sets its operation cache and its worker threads to none,
+/// since every image is decoded once, on the thread that asks for it.
+/// </remarks>
+public sealed class VipsImageDecoder : IImageDecoder
+{
+    /// <summary>Starts libvips if nothing has done so.</summary>
+    /// <exception cref="DllNotFoundException">There is no libvips; the message says which package brings it.</exception>
+    public VipsImageDecoder() => Name = $"libvips {VipsLibrary.Version}";
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public PixelBuffer Decode(ReadOnlySpan<byte> encoded, DecodeOptions? options = null)
+    {
+        using var sink = new PixelBufferSink();
+        DecodeRows(encoded, options ?? DecodeOptions.Default, sink);
+        return sink.Take();
+    }
+
+    /// <summary>Decodes an image row by row, without a buffer for the whole of it.</summary>
+    /// <exception cref="ImageDecodeException">As for <see cref="Decode"/>; the sink may have had rows by then.</exception>
+    internal static void DecodeRows(ReadOnlySpan<byte> encoded, DecodeOptions options, IRowSink sink)
+    {
+        var format = DecodeChecks.Format(encoded, options);
+        if (format == ImageFormat.Bmp) BmpReader.Decode(encoded, options, sink);
+        else VipsPipeline.Decode(encoded, format, options, sink);
+    }
+}

@@ -1,0 +1,15 @@
+using System.Security.Cryptography;
+
+namespace OnnxTransfer.Internals;
+
+/// <summary>SHA-256 of files, streamed.</summary>
+internal static class FileHash
+{
+    /// <summary>64 lower-case hexadecimal digits.</summary>
+    internal static async Task<string> Sha256Async(string path, CancellationToken cancellationToken)
+    {
+        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1, FileOptions.SequentialScan | FileOptions.Asynchronous);
+        await using (stream.ConfigureAwait(false))
+            return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellationToken).ConfigureAwait(false));
+    }
+}

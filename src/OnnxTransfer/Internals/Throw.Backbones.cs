@@ -1,0 +1,124 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text.Json;
+using OnnxTransfer.Backbones;
+
+namespace OnnxTransfer.Internals;
+
+internal static partial class Throw
+{
+    [DoesNotReturn]
+    internal static void CardNotFound(string path) =>
+        throw new ModelException($"There is no model card at '{path}'; a model X.onnx has its card beside it as X.model.json.");
+
+    [DoesNotReturn]
+    internal static void JsonEmpty(string origin) =>
+        throw new ModelException($"{origin}: the JSON is null, but an object is needed.");
+
+    internal static ModelException JsonUnreadable(string origin, JsonException cause)
+    {
+        var field = cause.Path is { Length: > 2 } path ? $", field '{path[2..]}'" : "";
+        var line = cause.LineNumber is { } number ? string.Create(CultureInfo.InvariantCulture, $", line {number + 1}") : "";
+        var where = origin + line + field;
+        // The serializer wraps the reader's own exception where the text itself is broken.
+        return cause.InnerException is JsonException
+            ? new ModelException($"{where}: this is not valid JSON.", cause)
+            : new ModelException($"{where}: the field does not exist in this format, or its value is of the wrong kind; correct its spelling or its value.", cause);
+    }
+
+    [DoesNotReturn]
+    internal static void FieldMissing(string origin, string field) =>
+        throw new ModelException($"{origin}: the field '{field}' is missing or empty.");
+
+    [DoesNotReturn]
+    internal static void FieldNotPositive(string origin, string field, long value) =>
+        throw new ModelException($"{origin}: the field '{field}' must be greater than zero, but is {value}.");
+
+    [DoesNotReturn]
+    internal static void FieldNotUsable(string origin, string field, string wanted, string found) =>
+        throw new ModelException($"{origin}: the field '{field}' must be {wanted}, but is '{found}'.");
+
+    [DoesNotReturn]
+    internal static void FieldChoiceUnknown(string origin, string field, string found, IEnumerable<string> known) =>
+        throw new ModelException($"{origin}: the field '{field}' is '{found}', which does not exist; it can be {Known(found, known)}.");
+
+    [DoesNotReturn]
+    internal static void FieldOutOfPlace(string origin, string field, string mode, string wanted) =>
+        throw new ModelException($"{origin}: the field '{field}' has no meaning with the resize mode '{mode}', which takes {wanted}.");
+
+    [DoesNotReturn]
+    internal static void CropMissing(string origin, string field) =>
+        throw new ModelException($"{origin}: the field '{field}' is missing or null, but the resize mode 'shortest-edge' leaves one side open, so a crop with a size must follow.");
+
+    [DoesNotReturn]
+    internal static void CardSizesDiffer(string origin, string prefix, (int Width, int Height) prepared, int width, int height) =>
+        throw new ModelException($"{origin}: '{prefix}preprocess' makes images of {prepared.Width}x{prepared.Height} pixels, but '{prefix}input' takes {width}x{height}.");
+
+    [DoesNotReturn]
+    internal static void CatalogSchemaUnknown(string origin, int? schema, int known) =>
+        throw new ModelException($"{origin}: the schema is {schema?.ToString(CultureInfo.InvariantCulture) ?? "not stated"}, but this version reads schema {known}.");
+
+    [DoesNotReturn]
+    internal static void CatalogIdTwice(string origin, string id) =>
+        throw new ModelException($"{origin}: the id '{id}' occurs twice.");
+
+    [DoesNotReturn]
+    internal static void CatalogIdNotAFileName(string origin, string id) =>
+        throw new ModelException($"{origin}: the id '{id}' names files in the model store, so it may hold only lower-case letters, digits, '.', '-' and '_', and must begin with a letter or digit.");
+
+    [DoesNotReturn]
+    internal static void CatalogEntryHasNoOrigin(string origin, string id) =>
+        throw new ModelException($"{origin}: the entry '{id}' needs either a recipe, or bytes, mirrors and the card's sha256, and not both.");
+
+    [DoesNotReturn]
+    internal static void ModelIdUnknown(string id, IEnumerable<string> known) =>
+        throw new ModelException($"The catalogue has no model '{id}'; it has {Known(id, known)}.");
+
+    [DoesNotReturn]
+    internal static void BackboneNotFound(string idOrPath, string fullPath, bool isFolder, IEnumerable<string> known) =>
+        throw new ModelException(
+            (isFolder
+                ? $"The backbone '{idOrPath}' is a folder ('{fullPath}'), not an ONNX file,"
+                : $"The backbone '{idOrPath}' is no file (there is none at '{fullPath}')")
+            + $" and no id of the catalogue, which has {Known(idOrPath, known)}.");
+
+    [DoesNotReturn]
+    internal static void ModelHashDiffers(string path, string cardPath, string expected, string actual) =>
+        throw new ModelException($"The model '{path}' is not the one its card '{cardPath}' describes: the card has sha256 {expected}, the file {actual}; restore the file, or correct the card if the change is intended.");
+
+    [DoesNotReturn]
+    internal static void ModelNotBuilt(string id, string path, string damage) =>
+        throw new ModelException($"The model '{id}' is built from a published package, not downloaded, and cannot be used from '{path}', because {damage}: run `onnxtransfer models pull {id}`.");
+
+    [DoesNotReturn]
+    internal static void ModelNotRecipe(string id) =>
+        throw new ArgumentException($"The model '{id}' is downloaded as it is, so nothing else may be stored under its name.");
+
+    [DoesNotReturn]
+    internal static void ModelBuildLeftNothing(string id, string path) =>
+        throw new ModelException($"The recipe of the model '{id}' ended without an error but wrote nothing to '{path}'.");
+
+    [DoesNotReturn]
+    internal static void ModelUnavailable(
+        string id, long bytes, string sha256, string path, string damage, bool offline, IReadOnlyList<(Uri Url, string Reason)> tried)
+    {
+        var failure = offline
+            ? "and the network is switched off by ONNXTRANSFER_OFFLINE or the option Offline"
+            : "and none of its mirrors gave it";
+        var attempts = string.Concat(tried.Select(one => $"{Environment.NewLine}  {one.Url}: {one.Reason}"));
+        throw new ModelException(string.Create(
+            CultureInfo.InvariantCulture,
+            $"The model '{id}' cannot be had from the store ({damage}), {failure}.{attempts}{Environment.NewLine}To place it by hand, save the file of {bytes} bytes with sha256 {sha256} as '{path}'."));
+    }
+
+    internal static ModelException StoreNotWritable(string folder, Exception cause) =>
+        new($"The model store '{folder}' cannot be written: {cause.Message} Free the disk or the folder's permissions, or point ONNXTRANSFER_HOME at another folder.", cause);
+
+    [DoesNotReturn]
+    internal static void UserFolderUnknown() =>
+        throw new InvalidOperationException("This account has no home folder to keep models in: set ONNXTRANSFER_HOME to a folder that can be written.");
+
+    [DoesNotReturn]
+    internal static void TimeoutNotPositive(string name, TimeSpan value) =>
+        throw new ArgumentOutOfRangeException(name, value, $"{name} must be longer than zero, but is {value}.");
+}

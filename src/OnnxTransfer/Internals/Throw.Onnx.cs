@@ -1,0 +1,57 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace OnnxTransfer.Internals;
+
+internal static partial class Throw
+{
+    [DoesNotReturn]
+    internal static void OnnxFileMissing(string path) =>
+        throw new FileNotFoundException($"There is no ONNX file at {path}.", path);
+
+    [DoesNotReturn]
+    internal static void OnnxFileTooLarge(string source, long bytes) =>
+        throw new InvalidDataException($"{source} is a model of {bytes:N0} bytes, but an ONNX file can hold at most 2 GB; use a smaller model or one with its weights in external data files.");
+
+    internal static InvalidDataException OnnxFileCorrupt(string source, long bytes, Exception inner) =>
+        new($"{source} ({bytes:N0} bytes) is not a complete ONNX file: {inner.Message} Download or export it again.", inner);
+
+    [DoesNotReturn]
+    internal static void OnnxFileIsSomethingElse(string source, long bytes) =>
+        throw new InvalidDataException($"{source} ({bytes:N0} bytes) is not an ONNX model: it has no graph or no operator set; give the .onnx file itself.");
+
+    [DoesNotReturn]
+    internal static void OnnxGraphWithoutOutputs(string source) =>
+        throw new InvalidDataException($"The graph of {source} has no outputs, so nothing can be computed from it; export the model again.");
+
+    [DoesNotReturn]
+    internal static void OnnxTensorUnknown(string source, string tensor, IEnumerable<string> known) =>
+        throw new ArgumentException($"{source} has no tensor named '{tensor}'; the nearest names are {Known(tensor, known)}.");
+
+    [DoesNotReturn]
+    internal static void OnnxTensorNameTaken(string source, string tensor) =>
+        throw new ArgumentException($"{source} already has a tensor named '{tensor}'; choose another name for the new output.");
+
+    [DoesNotReturn]
+    internal static void OnnxNoTensorsToKeep() =>
+        throw new ArgumentException("A graph is cut at one or more tensors, but none was named.");
+
+    [DoesNotReturn]
+    internal static void OnnxFeaturesNotOneVector(string tensor, string shape) =>
+        throw new ArgumentException($"The tensor '{tensor}' has shape {shape}, but a head needs one vector per image, [N,D], [N,D,1,1] or [N,1,1,D]; append pooling first.");
+
+    [DoesNotReturn]
+    internal static void OnnxPoolingNeedsImage(string tensor, string shape) =>
+        throw new ArgumentException($"The tensor '{tensor}' has shape {shape}, but pooling needs four axes: batch, height, width and channels.");
+
+    [DoesNotReturn]
+    internal static void OnnxHeadHasWrongSize(string tensor, string shape, int weights, int bias) =>
+        throw new ArgumentException($"A head on '{tensor}' of shape {shape} with {bias} biases needs weights [D,{bias}], but {weights} weights were given.");
+
+    [DoesNotReturn]
+    internal static void OnnxTensorDataInvalid(string tensor, string reason) =>
+        throw new InvalidDataException($"The constant '{tensor}' cannot be read: {reason}.");
+
+    [DoesNotReturn]
+    internal static void OnnxNoImageInput(string source, string inputs) =>
+        throw new InvalidDataException($"{source} has no image input: none of its inputs ({inputs}) has four axes with 1, 3 or 4 channels; give a .model.json that names the input.");
+}

@@ -1,0 +1,227 @@
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer.Onnx;
+
+/// <summary>The axis order of an image tensor inside a graph.</summary>
+internal enum OnnxImageLayout
+{
+    /// <summary><c>[N,C,H,W]</c>, the order of ONNX's own convolutions.</summary>
+    Nchw,
+
+    /// <summary><c>[N,H,W,C]</c>, TensorFlow's order.</summary>
+    Nhwc,
+}
+
+/// <summary>How the spatial axes of a tensor are brought to one vector per image.</summary>
+internal enum OnnxPooling
+{
+    Average,
+    Max,
+}
+
+/// <summary>Changes to a graph, each made in place; clone the model first to keep the original.</summary>
+internal static class OnnxGraphEditor
+{
+    /// <summary>Makes an inner tensor a graph output as well; the other outputs stay. Nothing happens when it already is one.</summary>
+    public static void Promote(OnnxModel model, string tensor)
+    {
+        CheckExists(model, tensor);
+        if (model.Graph.Output.All(o => o.Name != tensor))
+            model.Graph.Output.Add(OnnxShapes.Infer(model)[tensor].ToProto());
+    }
+
+    /// <summary>
+    /// Keeps only what the given tensors need: they become the outputs, in this order, and every node, constant and input
+    /// that does not lead to them is dropped. The nodes that stay keep their order; metadata is kept.
+    /// </summary>
+    public static void Cut(OnnxModel model, params IReadOnlyList<string> tensors)
+    {
+        if (tensors.Count == 0) Throw.OnnxNoTensorsToKeep();
+        foreach (var tensor in tensors) CheckExists(model, tensor);
+        var graph = model.Graph;
+        var shapes = OnnxShapes.Infer(model);
+        var outputs = tensors.Distinct(StringComparer.Ordinal)
+            .Select(t => graph.Output.FirstOrDefault(o => o.Name == t) ?? shapes[t].ToProto()).ToList();
+
+        var needed = NeededTensors(graph, tensors);
+        Keep(graph.Node, n => n.Output.Any(needed.Contains));
+        Keep(graph.Initializer, i => needed.Contains(i.Name));
+        Keep(graph.Input, i => needed.Contains(i.Name));
+        Keep(graph.ValueInfo, v => needed.Contains(v.Name));
+        graph.Output.Clear();
+        graph.Output.AddRange(outputs);
+    }
+
+    /// <summary>Adds an output <c>[N,C]</c> that is the mean of <paramref name="tensor"/> over its two spatial axes.</summary>
+    public static void AppendGlobalAveragePool(OnnxModel model, string tensor, OnnxImageLayout layout, string outputName) =>
+        AppendPooling(model, tensor, layout, OnnxPooling.Average, outputName);
+
+    /// <summary>Adds an output <c>[N,C]</c> that is the mean or the maximum of <paramref name="tensor"/> over its two spatial axes.</summary>
+    public static void AppendPooling(OnnxModel model, string tensor, OnnxImageLayout layout, OnnxPooling pooling, string outputName)
+    {
+        CheckExists(model, tensor);
+        CheckFree(model, outputName);
+        var value = OnnxShapes.Infer(model)[tensor];
+        if (value.Dims is { Count: not 4 }) Throw.OnnxPoolingNeedsImage(tensor, value.ShapeText);
+        if (layout == OnnxImageLayout.Nchw)
+        {
+            var pooled = FreeName(model, outputName + "/pooled");
+            Add(model, pooling == OnnxPooling.Average ? "GlobalAveragePool" : "GlobalMaxPool", [tensor], pooled);
+            Add(model, "Flatten", [pooled], outputName, ("axis", 1));
+        }
+        else if (pooling == OnnxPooling.Average && model.Opset >= 18)
+        {
+            // From operator set 18 on, the axes of this operator are an input.
+            var axes = FreeName(model, outputName + "/axes");
+            model.Graph.Initializer.Add(OnnxTensorData.Make(axes, [2], [1L, 2L]));
+            Add(model, "ReduceMean", [tensor, axes], outputName, ("keepdims", 0));
+        }
+        else if (pooling == OnnxPooling.Average)
+        {
+            Add(model, "ReduceMean", [tensor], outputName, ("axes", new long[] { 1, 2 }), ("keepdims", 0));
+        }
+        else
+        {
+            var turned = FreeName(model, outputName + "/nchw");
+            var pooled = FreeName(model, outputName + "/pooled");
+            Add(model, "Transpose", [tensor], turned, ("perm", new long[] { 0, 3, 1, 2 }));
+            Add(model, "GlobalMaxPool", [turned], pooled);
+            Add(model, "Flatten", [pooled], outputName, ("axis", 1));
+        }
+
+        var dims = value.Dims is { } d ? new[] { d[0], layout == OnnxImageLayout.Nchw ? d[1] : d[3] } : null;
+        model.Graph.Output.Add(new OnnxValue(outputName, value.ElementType, dims).ToProto());
+    }
+
+    /// <summary>
+    /// Adds a linear classifier behind a feature tensor <c>[N,D]</c>, <c>[N,D,1,1]</c> or <c>[N,1,1,D]</c>: two float32
+    /// outputs <c>[N,C]</c>, the logits x·W + b and their softmax.
+    /// </summary>
+    /// <param name="model">The graph that computes the features; its other outputs stay.</param>
+    /// <param name="featureTensor">The tensor to classify.</param>
+    /// <param name="weights">W <c>[D,C]</c>, row-major.</param>
+    /// <param name="bias">b <c>[C]</c>.</param>
+    /// <param name="logits">The name of the first new output.</param>
+    /// <param name="probabilities">The name of the second.</param>
+    public static void AppendHead(
+        OnnxModel model, string featureTensor, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, string logits = "logits", string probabilities = "probabilities")
+    {
+        CheckExists(model, featureTensor);
+        CheckFree(model, logits);
+        CheckFree(model, probabilities);
+        var value = OnnxShapes.Infer(model)[featureTensor];
+        var dim = bias.Length == 0 ? 0 : weights.Length / bias.Length;
+        if (value.Dims is { } dims && !IsOneVector(dims)) Throw.OnnxFeaturesNotOneVector(featureTensor, value.ShapeText);
+        var stated = value.Dims?.Skip(1).FirstOrDefault(d => d.Size != 1).Size;
+        if (dim == 0 || (long)dim * bias.Length != weights.Length || (stated is { } width && width != dim))
+            Throw.OnnxHeadHasWrongSize(featureTensor, value.ShapeText, weights.Length, bias.Length);
+
+        var x = featureTensor;
+        if (value.ElementType is not (OnnxElementType.Float32 or OnnxElementType.Unknown))
+            x = Add(model, "Cast", [x], FreeName(model, logits + "/float"), ("to", (int)OnnxElementType.Float32));
+        // Where the number of axes is not known, Flatten is right for all three shapes.
+        if (value.Dims is not { Count: 2 })
+            x = Add(model, "Flatten", [x], FreeName(model, logits + "/flat"), ("axis", 1));
+
+        var w = FreeName(model, logits + "/weights");
+        model.Graph.Initializer.Add(OnnxTensorData.Make(w, [dim, bias.Length], weights));
+        var b = FreeName(model, logits + "/bias");
+        model.Graph.Initializer.Add(OnnxTensorData.Make(b, [bias.Length], bias));
+        Add(model, "Gemm", [x, w, b], logits);
+        Add(model, "Softmax", [logits], probabilities, ("axis", 1));
+        OnnxDim[] shape = [value.Dims?[0] ?? OnnxDim.Unknown, bias.Length];
+        model.Graph.Output.Add(new OnnxValue(logits, OnnxElementType.Float32, shape).ToProto());
+        model.Graph.Output.Add(new OnnxValue(probabilities, OnnxElementType.Float32, shape).ToProto());
+    }
+
+    /// <summary>Gives a tensor another name wherever it occurs.</summary>
+    public static void Rename(OnnxModel model, string tensor, string name)
+    {
+        if (tensor == name) return;
+        if (!AllTensors(model.Graph).Contains(tensor)) Throw.OnnxTensorUnknown(model.Source, tensor, AllTensors(model.Graph));
+        CheckFree(model, name);
+        RenameIn(model.Graph, tensor, name);
+    }
+
+    /// <summary>The tensors that nodes compute, in the order in which they are computed.</summary>
+    public static IEnumerable<string> ComputedTensors(OnnxModel model) =>
+        model.Graph.Node.SelectMany(n => n.Output).Where(o => o.Length > 0);
+
+    private static void RenameIn(GraphProto graph, string from, string to)
+    {
+        foreach (var value in graph.Input.Concat(graph.Output).Concat(graph.ValueInfo))
+            if (value.Name == from) value.Name = to;
+        foreach (var tensor in graph.Initializer)
+            if (tensor.Name == from) tensor.Name = to;
+        foreach (var node in graph.Node)
+        {
+            for (var i = 0; i < node.Input.Count; i++)
+                if (node.Input[i] == from) node.Input[i] = to;
+            for (var i = 0; i < node.Output.Count; i++)
+                if (node.Output[i] == from) node.Output[i] = to;
+            foreach (var inner in InnerGraphs(node)) RenameIn(inner, from, to);
+        }
+    }
+
+    private static HashSet<string> NeededTensors(GraphProto graph, IEnumerable<string> tensors)
+    {
+        var producers = new Dictionary<string, NodeProto>(StringComparer.Ordinal);
+        foreach (var node in graph.Node)
+            foreach (var output in node.Output) producers[output] = node;
+        var needed = new HashSet<string>(StringComparer.Ordinal);
+        var open = new Stack<string>(tensors);
+        while (open.TryPop(out var tensor))
+        {
+            if (!needed.Add(tensor) || !producers.TryGetValue(tensor, out var node)) continue;
+            foreach (var input in ReadBy(node).Where(i => i.Length > 0)) open.Push(input);
+        }
+
+        return needed;
+    }
+
+    /// <summary>A node's inputs, and what its inner graphs may take from the outer one.</summary>
+    private static IEnumerable<string> ReadBy(NodeProto node) =>
+        node.Input.Concat(InnerGraphs(node).SelectMany(g => g.Node.SelectMany(ReadBy).Concat(g.Output.Select(o => o.Name))));
+
+    private static IEnumerable<GraphProto> InnerGraphs(NodeProto node) =>
+        node.Attribute.SelectMany(a => a.G is null ? a.Graphs : a.Graphs.Append(a.G));
+
+    private static void Keep<T>(Google.Protobuf.Collections.RepeatedField<T> list, Func<T, bool> wanted)
+    {
+        var kept = list.Where(wanted).ToList();
+        list.Clear();
+        list.AddRange(kept);
+    }
+
+    private static bool IsOneVector(IReadOnlyList<OnnxDim> dims) =>
+        dims.Count == 2 || (dims.Count == 4 && dims.Skip(1).Count(d => d.Size != 1) <= 1 && dims[2].Size == 1);
+
+    private static string Add(OnnxModel model, string opType, IEnumerable<string> inputs, string output, params (string Name, object Value)[] attributes)
+    {
+        var node = new NodeProto { OpType = opType, Name = output, Input = { inputs }, Output = { output } };
+        node.Attribute.AddRange(attributes.Select(a => NodeAttributes.Make(a.Name, a.Value)));
+        model.Graph.Node.Add(node);
+        return output;
+    }
+
+    private static void CheckExists(OnnxModel model, string tensor)
+    {
+        if (!ComputedTensors(model).Contains(tensor)) Throw.OnnxTensorUnknown(model.Source, tensor, ComputedTensors(model));
+    }
+
+    private static void CheckFree(OnnxModel model, string tensor)
+    {
+        if (AllTensors(model.Graph).Contains(tensor)) Throw.OnnxTensorNameTaken(model.Source, tensor);
+    }
+
+    private static string FreeName(OnnxModel model, string wanted)
+    {
+        var taken = AllTensors(model.Graph);
+        var name = wanted;
+        for (var i = 1; taken.Contains(name); i++) name = $"{wanted}_{i}";
+        return name;
+    }
+
+    private static HashSet<string> AllTensors(GraphProto graph) =>
+        [.. graph.Input.Select(i => i.Name), .. graph.Initializer.Select(i => i.Name), .. graph.Node.SelectMany(n => n.Output)];
+}

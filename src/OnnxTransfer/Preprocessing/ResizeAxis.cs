@@ -1,0 +1,178 @@
+namespace OnnxTransfer.Preprocessing;
+
+/// <summary>
+/// Which source pixels make each pixel of a resized row or column, and with what weights. An instance is planned again for
+/// every image and keeps its memory.
+/// </summary>
+internal sealed class ResizeAxis
+{
+    /// <summary>Bits behind the point in Pillow's 8-bit resize: <c>32 - 8 - 2</c>.</summary>
+    internal const int PillowBits = 22;
+
+    /// <summary>Bits behind the point in OpenCV's 8-bit bilinear resize.</summary>
+    internal const int OpenCvBits = 11;
+
+    private int[] _first = [];
+    private int[] _taps = [];
+    private int[] _weights = [];
+    private double[] _realWeights = [];
+
+    /// <summary>Resized pixels in the planned window.</summary>
+    internal int Count { get; private set; }
+
+    /// <summary>The most taps of any pixel: the distance between two pixels' weights.</summary>
+    internal int TapStride { get; private set; }
+
+    /// <summary>The first source pixel of each resized pixel, <c>[Count]</c>, never decreasing.</summary>
+    internal ReadOnlySpan<int> First => _first.AsSpan(0, Count);
+
+    /// <summary>How many source pixels each resized pixel has, <c>[Count]</c>, at least 1.</summary>
+    internal ReadOnlySpan<int> Taps => _taps.AsSpan(0, Count);
+
+    /// <summary>Fixed-point weights <c>[Count,TapStride]</c>, zero beyond the taps: Pillow's and OpenCV's filters.</summary>
+    internal ReadOnlySpan<int> Weights => _weights.AsSpan(0, Count * TapStride);
+
+    /// <summary>Weights <c>[Count,TapStride]</c> that sum to one: TensorFlow's filter.</summary>
+    internal ReadOnlySpan<double> RealWeights => _realWeights.AsSpan(0, Count * TapStride);
+
+    /// <summary>Plans a window of an axis.</summary>
+    /// <param name="filter">The kernel.</param>
+    /// <param name="source">Source pixels.</param>
+    /// <param name="resized">Resized pixels.</param>
+    /// <param name="start">The window's first resized pixel.</param>
+    /// <param name="count">The window's pixels.</param>
+    internal void Plan(ResizeFilter filter, int source, int resized, int start, int count)
+    {
+        Count = count;
+        switch (filter)
+        {
+            case ResizeFilter.PillowBilinear:
+                PlanPillow(source, resized, start, support: 1.0, Triangle);
+                break;
+            case ResizeFilter.PillowBicubic:
+                PlanPillow(source, resized, start, support: 2.0, Cubic);
+                break;
+            case ResizeFilter.TensorFlowBilinear:
+                PlanTensorFlow(source, resized, start);
+                break;
+            case ResizeFilter.OpenCvLinear:
+                PlanOpenCv(source, resized, start);
+                break;
+            default:
+                PlanNearest(source, resized, start);
+                break;
+        }
+    }
+
+    /// <summary>
+    /// Pillow's <c>precompute_coeffs</c> and <c>normalize_coeffs_8bpc</c>: when shrinking, the filter widens by the scale.
+    /// </summary>
+    private void PlanPillow(int source, int resized, int start, double support, Func<double, double> filter)
+    {
+        var scale = (double)source / resized;
+        var filterScale = Math.Max(scale, 1.0);
+        support *= filterScale;
+        Reserve(((int)Math.Ceiling(support) * 2) + 1);
+        Grow(ref _weights, Count * TapStride);
+        Grow(ref _realWeights, TapStride);
+        var step = 1.0 / filterScale;
+        for (var i = 0; i < Count; i++)
+        {
+            var center = (start + i + 0.5) * scale;
+            var first = Math.Max((int)(center - support + 0.5), 0);
+            var taps = Math.Min((int)(center + support + 0.5), source) - first;
+            var real = _realWeights.AsSpan(0, taps);
+            var sum = 0.0;
+            for (var t = 0; t < taps; t++)
+            {
+                real[t] = filter((t + first - center + 0.5) * step);
+                sum += real[t];
+            }
+
+            var weights = _weights.AsSpan(i * TapStride, TapStride);
+            weights.Clear();
+            for (var t = 0; t < taps; t++)
+            {
+                var weight = (sum == 0 ? real[t] : real[t] / sum) * (1 << PillowBits);
+                weights[t] = (int)(weight < 0 ? weight - 0.5 : weight + 0.5);
+            }
+
+            _first[i] = first;
+            _taps[i] = taps;
+        }
+    }
+
+    /// <summary><c>tf.image.resize</c>: half-pixel centres, the coordinate's neighbours clamped to the image.</summary>
+    private void PlanTensorFlow(int source, int resized, int start)
+    {
+        Reserve(2);
+        Grow(ref _realWeights, Count * TapStride);
+        for (var i = 0; i < Count; i++)
+        {
+            var at = Math.Clamp(((start + i + 0.5) * source / resized) - 0.5, 0, source - 1);
+            var first = (int)at;
+            PlaceLinear(i, first, source);
+            _realWeights[2 * i] = 1 - (at - first);
+            _realWeights[(2 * i) + 1] = at - first;
+        }
+    }
+
+    /// <summary>OpenCV's <c>resize</c> with <c>INTER_LINEAR</c>: coordinates in float32, weights rounded to 11 bits.</summary>
+    private void PlanOpenCv(int source, int resized, int start)
+    {
+        Reserve(2);
+        Grow(ref _weights, Count * TapStride);
+        var scale = 1.0 / ((double)resized / source);
+        for (var i = 0; i < Count; i++)
+        {
+            var at = (float)(((start + i + 0.5) * scale) - 0.5);
+            var first = (int)MathF.Floor(at);
+            var fraction = at - first;
+            if (first < 0) (first, fraction) = (0, 0);
+            if (first >= source - 1) (first, fraction) = (source - 1, 0);
+            PlaceLinear(i, first, source);
+            _weights[2 * i] = (int)MathF.Round((1 - fraction) * (1 << OpenCvBits), MidpointRounding.ToEven);
+            _weights[(2 * i) + 1] = (int)MathF.Round(fraction * (1 << OpenCvBits), MidpointRounding.ToEven);
+        }
+    }
+
+    private void PlanNearest(int source, int resized, int start)
+    {
+        Reserve(1);
+        for (var i = 0; i < Count; i++)
+        {
+            _first[i] = (int)((long)(start + i) * source / resized);
+            _taps[i] = 1;
+        }
+    }
+
+    private void PlaceLinear(int index, int first, int source)
+    {
+        _first[index] = first;
+        _taps[index] = Math.Min(2, source - first);
+    }
+
+    private void Reserve(int tapStride)
+    {
+        TapStride = tapStride;
+        Grow(ref _first, Count);
+        Grow(ref _taps, Count);
+    }
+
+    private static void Grow<T>(ref T[] array, int length)
+    {
+        if (array.Length < length) array = GC.AllocateUninitializedArray<T>(length + (length / 4));
+    }
+
+    private static double Triangle(double x) => Math.Max(0.0, 1.0 - Math.Abs(x));
+
+    /// <summary>Keys' cubic convolution with a = -0.5.</summary>
+    private static double Cubic(double x)
+    {
+        const double a = -0.5;
+        x = Math.Abs(x);
+        return x < 1 ? ((((a + 2) * x) - (a + 3)) * x * x) + 1
+            : x < 2 ? ((((x - 5) * x) + 8) * x - 4) * a
+            : 0;
+    }
+}

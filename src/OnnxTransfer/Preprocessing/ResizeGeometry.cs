@@ -1,0 +1,30 @@
+namespace OnnxTransfer.Preprocessing;
+
+/// <summary>From which size to which, and the window of the result that is kept. All in pixels.</summary>
+internal readonly record struct ResizeGeometry(
+    int SourceWidth, int SourceHeight, int ResizedWidth, int ResizedHeight, int Left, int Top, int Width, int Height)
+{
+    /// <summary>A resize without a crop.</summary>
+    internal static ResizeGeometry Stretch(int sourceWidth, int sourceHeight, int width, int height) =>
+        new(sourceWidth, sourceHeight, width, height, 0, 0, width, height);
+
+    /// <summary>What <paramref name="spec"/> does to an image of a size.</summary>
+    internal static ResizeGeometry For(PreprocessSpec spec, int sourceWidth, int sourceHeight)
+    {
+        var resize = spec.Resize;
+        var (width, height) = (resize.Width, resize.Height);
+        if (resize.Mode == ResizeMode.ShortestEdge)
+        {
+            // torchvision's Resize truncates the longer side.
+            (width, height) = sourceWidth <= sourceHeight
+                ? (resize.Size, (int)((long)resize.Size * sourceHeight / sourceWidth))
+                : ((int)((long)resize.Size * sourceWidth / sourceHeight), resize.Size);
+        }
+
+        if (spec.CropSize is not { } side) return Stretch(sourceWidth, sourceHeight, width, height);
+        return new(sourceWidth, sourceHeight, width, height, CropStart(width, side), CropStart(height, side), side, side);
+    }
+
+    /// <summary>torchvision's CenterCrop: Python's <c>round</c>, half to even.</summary>
+    private static int CropStart(int length, int side) => (int)Math.Round((length - side) / 2.0, MidpointRounding.ToEven);
+}

@@ -1,0 +1,24 @@
+using System.Text.RegularExpressions;
+
+namespace OnnxTransfer.Tests.Architecture;
+
+/// <summary>Code that the runtime does not check: pointers, native calls and reinterpreted references. Spans over spans are checked and allowed.</summary>
+internal static partial class UnsafeCode
+{
+    /// <summary>The only folder that may hold such code.</summary>
+    public const string Allowed = "src/OnnxTransfer/Decoding/Interop/";
+
+    public static IEnumerable<string> Violations(SourceFile file)
+    {
+        if (file.Path.StartsWith(Allowed, StringComparison.Ordinal)) yield break;
+        foreach (Match match in Pattern().Matches(file.Code))
+            yield return $"{file.Path}:{file.Code.AsSpan(0, match.Index).Count('\n') + 1}: {match.Value.Trim()}";
+    }
+
+    // A pointer can be declared, taken or followed only within `unsafe`, so that one word covers all of them.
+    [GeneratedRegex(
+        @"\bunsafe\b|\bfixed\s*\(|\bDllImport\b|\bLibraryImport\b|\bNativeLibrary\b|\bNativeMemory\b|(?<!\w)Unsafe\s*\.|\bUnsafeAccessor\b"
+        + @"|\bMemoryMarshal\s*\.\s*(?:GetReference|GetArrayDataReference|CreateSpan|CreateReadOnlySpan|AsRef|Read|Write|CreateFromPinnedArray|GetNonNullPinnableReference)\b"
+        + @"|\b(?:LoadUnsafe|StoreUnsafe|LoadAlignedNonTemporal)\b|\bMarshal\s*\.|\bGCHandle\b")]
+    private static partial Regex Pattern();
+}

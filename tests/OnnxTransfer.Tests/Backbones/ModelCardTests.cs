@@ -1,0 +1,147 @@
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Preprocessing;
+using OnnxTransfer.TestSupport;
+
+namespace OnnxTransfer.Tests.Backbones;
+
+public sealed class ModelCardTests : IDisposable
+{
+    private const string Valid = """
+        {
+          "id": "x", "sha256": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "license": "MIT",
+          "input": { "tensor": "in", "layout": "NCHW", "height": 224, "width": 224 },
+          "features": { "tensor": "f", "dim": 8 },
+          "classes": { "tensor": "out", "kind": "logits", "count": 10, "labels": null },
+          "preprocess": {
+            "resize": { "mode": "shortest-edge", "filter": "opencv-linear", "size": 256 },
+            "crop": { "size": 224 }, "rescale": 0.5, "mean": [1, 2, 3], "std": [4, 5, 6], "channels": "BGR"
+          }
+        }
+        """;
+
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void EveryFieldIsRead()
+    {
+        var card = ModelCard.FromJson(Valid);
+        Assert.Equal("x", card.Id);
+        Assert.Equal(new string('a', 64), card.Sha256);
+        Assert.Equal("MIT", card.License);
+        Assert.Null(card.Source);
+        Assert.Equal(new ModelInput("in", TensorLayout.Nchw, 224, 224), card.Input);
+        Assert.Equal(new ModelFeatures("f", 8), card.Features);
+        Assert.Equal(new ModelClasses("out", ScoreKind.Logits, 10, null), card.Classes);
+        var spec = card.Preprocess;
+        Assert.Equal(new ResizeSpec { Mode = ResizeMode.ShortestEdge, Filter = ResizeFilter.OpenCvLinear, Size = 256 }, spec.Resize);
+        Assert.Equal((224, 0.5, ChannelOrder.Bgr), (spec.CropSize, spec.Rescale, spec.Channels));
+        Assert.Equal([1.0, 2, 3], spec.Mean);
+        Assert.Equal([4.0, 5, 6], spec.Std);
+    }
+
+    [Theory]
+    [InlineData("\"NCHW\"", "\"NHWC\"")]
+    [InlineData("opencv-linear", "pillow-bilinear")]
+    [InlineData("opencv-linear", "pillow-bicubic")]
+    [InlineData("opencv-linear", "tf-bilinear")]
+    [InlineData("opencv-linear", "nearest")]
+    [InlineData("logits", "probabilities")]
+    [InlineData("BGR", "RGB")]
+    [InlineData("\"mode\": \"shortest-edge\", \"filter\": \"opencv-linear\", \"size\": 256", "\"mode\": \"stretch\", \"filter\": \"nearest\", \"height\": 300, \"width\": 260")]
+    [InlineData("\"license\": \"MIT\"", "\"source\": \"a ü 'b' + c\"")]
+    public void WhatIsWrittenIsWhatWasRead(string find, string replacement)
+    {
+        var json = ModelCard.FromJson(Replace(find, replacement)).ToJson();
+        Assert.Equal(json, ModelCard.FromJson(json).ToJson());
+        foreach (var token in replacement.Split(", ")) Assert.Contains(token, json, StringComparison.Ordinal);
+    }
+
+    [SharedFact("models/mobilenet_v2_imagenet.model.json")]
+    public void ExampleFileIsWrittenAsItStands()
+    {
+        var path = Repository.SharedPath("models", "mobilenet_v2_imagenet.model.json");
+        Assert.Equal(File.ReadAllText(path).TrimEnd(), ModelCard.Load(path).ToJson().TrimEnd());
+    }
+
+    [Fact]
+    public void SaveReplacesTheFileAndLeavesNothingElse()
+    {
+        var path = _folder.File("x.model.json");
+        File.WriteAllText(path, "old");
+        ModelCard.FromJson(Valid).Save(path);
+        Assert.Equal(ModelCard.FromJson(Valid).ToJson(), ModelCard.Load(path).ToJson());
+        Assert.Equal([path], Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void FailedSaveKeepsTheOldFileAndLeavesNothingElse()
+    {
+        var path = _folder.File("x.model.json");
+        File.WriteAllText(path, "old");
+        var broken = ModelCard.FromJson(Valid) with { Input = new ModelInput("in", TensorLayout.Nchw, 100, 100) };
+        Assert.Throws<ModelException>(() => broken.Save(path));
+        Assert.Equal("old", File.ReadAllText(path));
+        Assert.Equal([path], Directory.GetFiles(_folder.Path));
+    }
+
+    [Theory]
+    [InlineData("\"id\": \"x\",", "", "'id'")]
+    [InlineData("\"tensor\": \"in\", ", "", "'input.tensor'")]
+    [InlineData("\"height\": 224, ", "", "'input.height'")]
+    [InlineData(", \"dim\": 8", "", "'features.dim'")]
+    [InlineData("\"features\": { \"tensor\": \"f\", \"dim\": 8 },", "", "'features'")]
+    [InlineData("\"count\": 10, ", "", "'classes.count'")]
+    [InlineData("\"mode\": \"shortest-edge\", ", "", "'preprocess.resize.mode'")]
+    [InlineData("\"crop\": { \"size\": 224 }, ", "", "'preprocess.crop'")]
+    [InlineData("\"rescale\": 0.5, ", "", "'preprocess.rescale'")]
+    [InlineData("\"mean\": [1, 2, 3], ", "", "'preprocess.mean'")]
+    [InlineData("\"NCHW\"", "\"CHW\"", "'input.layout' is 'CHW', which does not exist; it can be NCHW, NHWC")]
+    [InlineData("opencv-linear", "bilinear", "pillow-bilinear")]
+    [InlineData("\"BGR\"", "\"rgb\"", "RGB")]
+    [InlineData("logits", "softmax", "probabilities")]
+    [InlineData("[4, 5, 6]", "[4, 0, 6]", "'preprocess.std'")]
+    [InlineData("[4, 5, 6]", "[4, 5]", "'preprocess.std'")]
+    [InlineData("\"rescale\": 0.5", "\"rescale\": 0", "'preprocess.rescale'")]
+    [InlineData("\"dim\": 8", "\"dim\": 0", "'features.dim'")]
+    [InlineData("\"crop\": { \"size\": 224 }", "\"crop\": { \"size\": 300 }", "'preprocess.crop.size'")]
+    [InlineData("\"height\": 224", "\"height\": 225", "224x225")]
+    [InlineData("\"sha256\": \"AA", "\"sha256\": \"ZZ", "'sha256'")]
+    [InlineData("\"size\": 256", "\"size\": 256, \"width\": 3", "'preprocess.resize.width'")]
+    [InlineData("\"crop\":", "\"crops\":", "'preprocess.crops'")]
+    [InlineData("\"dim\": 8", "\"dim\": \"eight\"", "'features.dim'")]
+    [InlineData("\"dim\": 8", "\"dim\": ", "not valid JSON")]
+    public void WrongCardIsRefusedByFileAndField(string find, string replacement, string wanted)
+    {
+        var path = _folder.File("wrong.model.json");
+        File.WriteAllText(path, Replace(find, replacement));
+        var error = Assert.Throws<ModelException>(() => ModelCard.Load(path));
+        Assert.Contains(path, error.Message, StringComparison.Ordinal);
+        Assert.Contains(wanted, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("\"text\"")]
+    public void WhatIsNoObjectIsRefused(string json) =>
+        Assert.Contains("the metadata", Assert.Throws<ModelException>(() => ModelCard.FromJson(json, "the metadata")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void MissingFileIsNamed()
+    {
+        var path = Path.Combine(_folder.Path, "none.model.json");
+        Assert.Contains(path, Assert.Throws<ModelException>(() => ModelCard.Load(path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void CardIsBesideItsModel() => Assert.Equal("a/squeezenet1.1.model.json", ModelCard.PathFor("a/squeezenet1.1.onnx"));
+
+    private static string Replace(string find, string replacement)
+    {
+        Assert.Contains(find, Valid, StringComparison.Ordinal);
+        return Valid.Replace(find, replacement, StringComparison.Ordinal);
+    }
+}

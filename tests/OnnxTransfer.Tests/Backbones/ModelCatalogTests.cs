@@ -1,0 +1,132 @@
+using System.Text;
+using OnnxTransfer.Backbones;
+using OnnxTransfer.TestSupport;
+
+namespace OnnxTransfer.Tests.Backbones;
+
+/// <summary>What holds for every entry, so that adding a model is adding data.</summary>
+public sealed class ModelCatalogTests
+{
+    private static readonly string[] s_licences = ["Apache-2.0", "MIT"];
+
+    public static TheoryData<string> Ids => [.. ModelCatalog.Default.Entries.Select(entry => entry.Id)];
+
+    [Fact]
+    public void IdsAreUniqueAndTheDefaultBackboneComesFirst()
+    {
+        var ids = ModelCatalog.Default.Entries.Select(entry => entry.Id).ToList();
+        Assert.Equal(ids.Count, ids.Distinct(StringComparer.OrdinalIgnoreCase).Count());
+        Assert.Equal("mobilenet-v2", ids[0]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public void EntryHasALicenceThatAllowsUse(string id) => Assert.Contains(ModelCatalog.Default.Find(id).Card.License, s_licences);
+
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public void EntryHasAnOriginThatCanBeVerified(string id)
+    {
+        var entry = ModelCatalog.Default.Find(id);
+        if (entry.Recipe is { } recipe)
+        {
+            Assert.Matches("^[0-9a-f]{64}$", recipe.Sha256);
+            Assert.StartsWith("sha512-", recipe.Integrity, StringComparison.Ordinal);
+            Assert.Equal(64, Convert.FromBase64String(recipe.Integrity["sha512-".Length..]).Length);
+            Assert.Equal(Uri.UriSchemeHttps, recipe.Url.Scheme);
+            Assert.EndsWith($"-{recipe.Version}.tgz", recipe.Url.AbsolutePath, StringComparison.Ordinal);
+            Assert.InRange(recipe.ByteEnd - recipe.ByteStart, 1_000_000, int.MaxValue);
+            return;
+        }
+
+        Assert.Matches("^[0-9a-f]{64}$", entry.Card.Sha256);
+        Assert.InRange(entry.Bytes!.Value, 1_000_000, 1_000_000_000);
+        Assert.NotEmpty(entry.Mirrors);
+        Assert.Equal(entry.Mirrors.Count, entry.Mirrors.Distinct().Count());
+        Assert.All(entry.Mirrors, url => Assert.Equal(Uri.UriSchemeHttps, url.Scheme));
+        Assert.All(entry.Mirrors, url => Assert.EndsWith(".onnx", url.AbsolutePath, StringComparison.Ordinal));
+        Assert.InRange(entry.Top1!.Value, 50, 95);
+        Assert.NotNull(entry.AccuracySource);
+    }
+
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public void EntryHasTensorsAndPreprocessingThatFit(string id)
+    {
+        var card = ModelCatalog.Default.Find(id).Card;
+        Assert.InRange(card.Features.Dim, 256, 4096);
+        Assert.Equal((card.Input.Width, card.Input.Height), card.Preprocess.OutputSize);
+        Assert.DoesNotContain(0.0, card.Preprocess.Std);
+        Assert.NotEqual(card.Input.Tensor, card.Features.Tensor);
+        // The darkest and the brightest pixel lie on either side of zero, as every one of these networks was trained.
+        for (var c = 0; c < 3; c++)
+        {
+            Assert.InRange((0 * card.Preprocess.Rescale - card.Preprocess.Mean[c]) / card.Preprocess.Std[c], -3, -0.9);
+            Assert.InRange((255 * card.Preprocess.Rescale - card.Preprocess.Mean[c]) / card.Preprocess.Std[c], 0.9, 3);
+        }
+    }
+
+    [Fact]
+    public void EmbeddedCatalogueIsTheRepositorys()
+    {
+        var file = ModelCatalog.Parse(File.ReadAllBytes(Repository.PathOf("onnx-models", "catalog.json")), "file");
+        Assert.Equal(file.Entries.Select(entry => entry.Card.ToJson()), ModelCatalog.Default.Entries.Select(entry => entry.Card.ToJson()));
+    }
+
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public void EntryIsInTheReadme(string id)
+    {
+        var readme = File.ReadAllText(Repository.PathOf("onnx-models", "README.md"));
+        Assert.Contains($"| `{id}` |", readme, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void IdIsFoundWhateverItsCase() => Assert.Equal("resnet50-v2", ModelCatalog.Default.Find("ResNet50-V2").Id);
+
+    [Fact]
+    public void UnknownIdListsTheNearestOnesFirst()
+    {
+        var error = Assert.Throws<ModelException>(() => ModelCatalog.Default.Find("mobilenetv2"));
+        Assert.Contains("no model 'mobilenetv2'; it has mobilenet-v2,", error.Message, StringComparison.Ordinal);
+        Assert.False(ModelCatalog.Default.TryFind("mobilenetv2", out _));
+    }
+
+    [Theory]
+    [InlineData("\"schema\": 1", "\"schema\": 2", "schema 1")]
+    [InlineData("\"bytes\": 5,", "", "needs either a recipe")]
+    [InlineData("\"mirrors\": [\"https://a/b.onnx\"],", "", "needs either a recipe")]
+    [InlineData("https://a/b.onnx", "http://a/b.onnx", "models[0].mirrors[0]")]
+    [InlineData("\"id\": \"x\"", "\"id\": \"../x\"", "'../x'")]
+    [InlineData("\"license\": \"MIT\",", "", "models[0].card.license")]
+    [InlineData("\"name\": \"X\",", "", "models[0].name")]
+    [InlineData("\"tensor\": \"f\"", "\"tensor\": \"\"", "models[0].card.features.tensor")]
+    public void WrongCatalogueIsRefusedByField(string find, string replacement, string wanted)
+    {
+        Assert.Contains(find, Minimal, StringComparison.Ordinal);
+        var json = Minimal.Replace(find, replacement, StringComparison.Ordinal);
+        var error = Assert.Throws<ModelException>(() => ModelCatalog.Parse(Encoding.UTF8.GetBytes(json), "my.json"));
+        Assert.Contains("my.json", error.Message, StringComparison.Ordinal);
+        Assert.Contains(wanted, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void IdThatOccursTwiceIsRefused()
+    {
+        var start = Minimal.IndexOf('[', StringComparison.Ordinal) + 1;
+        var entry = Minimal[start..Minimal.LastIndexOf(']')];
+        var twice = Minimal.Insert(start, entry + ",");
+        var error = Assert.Throws<ModelException>(() => ModelCatalog.Parse(Encoding.UTF8.GetBytes(twice), "my.json"));
+        Assert.Contains("'x' occurs twice", error.Message, StringComparison.Ordinal);
+    }
+
+    private static readonly string Minimal = $$"""
+        { "schema": 1, "models": [{
+          "name": "X", "bytes": 5, "mirrors": ["https://a/b.onnx"],
+          "card": { "id": "x", "license": "MIT", "sha256": "{{new string('0', 64)}}",
+            "input": { "tensor": "in", "layout": "NCHW", "height": 4, "width": 4 },
+            "features": { "tensor": "f", "dim": 8 },
+            "preprocess": { "resize": { "mode": "stretch", "filter": "nearest", "height": 4, "width": 4 },
+              "crop": null, "rescale": 1, "mean": [0, 0, 0], "std": [1, 1, 1], "channels": "RGB" } } }] }
+        """;
+}

@@ -1,0 +1,35 @@
+using System.Security.Cryptography;
+using OnnxTransfer.Backbones;
+using OnnxTransfer.TestSupport;
+
+namespace OnnxTransfer.Tests.Backbones;
+
+/// <summary>A store in a temporary folder, an entry with the mirrors one and two, and the bytes it should have.</summary>
+public abstract class ModelStoreFixture : IDisposable
+{
+    private protected TempFolder Folder { get; } = new();
+
+    private protected FakeMirrors Mirrors { get; } = new();
+
+    private protected static byte[] Content { get; } = RandomNumberGenerator.GetBytes(700_000);
+
+    private protected CatalogEntry Entry { get; } = TestCards.Download(Content, "one", "two");
+
+    private protected string FinalPath => Path.Combine(Folder.Path, "x.onnx");
+
+    private protected string PartialPath => Store().PartialPathOf(Entry);
+
+    public void Dispose()
+    {
+        Mirrors.Dispose();
+        Folder.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private protected ModelStoreOptions Options() => new() { Folder = Folder.Path, Offline = false, MessageHandler = Mirrors };
+
+    private protected ModelStore Store(bool offline = false) => new(Options() with { Offline = offline });
+
+    private protected IEnumerable<string> Names() =>
+        Directory.GetFiles(Folder.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal);
+}

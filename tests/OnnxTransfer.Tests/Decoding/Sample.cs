@@ -1,0 +1,82 @@
+using System.Buffers.Binary;
+using OnnxTransfer.Decoding;
+using OnnxTransfer.TestSupport;
+
+namespace OnnxTransfer.Tests.Decoding;
+
+/// <summary>The small pictures beside this file, written by <c>Samples/make_samples.py</c>, and what they show.</summary>
+internal static class Sample
+{
+    public const int Width = 32;
+    public const int Height = 16;
+
+    public static readonly (int R, int G, int B)[] Colours = [(200, 40, 40), (40, 180, 60), (50, 60, 200), (220, 220, 220)];
+    public static readonly (int R, int G, int B)[] Greys = [(60, 60, 60), (120, 120, 120), (180, 180, 180), (240, 240, 240)];
+    public static readonly (int R, int G, int B)[] BlackAndWhite = [(0, 0, 0), (255, 255, 255), (255, 255, 255), (0, 0, 0)];
+
+    /// <summary>Opaque above; below transparent at the left and half transparent at the right.</summary>
+    private static readonly int[] s_alphas = [255, 255, 0, 128];
+
+    public static string Folder { get; } = Repository.PathOf("tests", "OnnxTransfer.Tests", "Decoding", "Samples");
+
+    public static byte[] Bytes(string name) => File.ReadAllBytes(Path.Combine(Folder, name));
+
+    public static (int R, int G, int B)[] Over((int R, int G, int B)[] colours, (int R, int G, int B) background) =>
+    [
+        .. colours.Select((c, i) => (Mix(c.R, background.R, s_alphas[i]), Mix(c.G, background.G, s_alphas[i]), Mix(c.B, background.B, s_alphas[i]))),
+    ];
+
+    /// <summary>A sound PNG header that claims a size, and nothing behind it.</summary>
+    public static byte[] PngHeader(int width, int height)
+    {
+        var header = new byte[13];
+        BinaryPrimitives.WriteInt32BigEndian(header, width);
+        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
+        header[8] = 8;
+        header[9] = 2;
+        return [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10, .. Chunk("IHDR"u8, header), .. Chunk("IDAT"u8, [0x78, 0x9C, 3, 0, 0, 0, 0, 1])];
+    }
+
+    /// <summary>The four quadrants, each in its middle and near its corners.</summary>
+    public static void Shows(PixelBuffer pixels, (int R, int G, int B)[] quadrants, int tolerance, int inset = 0)
+    {
+        Assert.Equal((Width, Height), (pixels.Width, pixels.Height));
+        for (var quadrant = 0; quadrant < 4; quadrant++)
+        {
+            foreach (var (x, y) in new[] { (inset, inset), (15 - inset, inset), (inset, 7 - inset), (15 - inset, 7 - inset), (8, 4) })
+            {
+                var (left, top) = (quadrant % 2 * 16, quadrant / 2 * 8);
+                var at = 3 * (((top + y) * Width) + left + x);
+                var seen = (R: (int)pixels.Pixels[at], G: (int)pixels.Pixels[at + 1], B: (int)pixels.Pixels[at + 2]);
+                var wanted = quadrants[quadrant];
+                var off = Math.Max(Math.Abs(seen.R - wanted.R), Math.Max(Math.Abs(seen.G - wanted.G), Math.Abs(seen.B - wanted.B)));
+                Assert.True(off <= tolerance, $"quadrant {quadrant} at ({x},{y}): {seen}, wanted {wanted} within {tolerance}");
+            }
+        }
+    }
+
+    private static byte[] Chunk(ReadOnlySpan<byte> kind, ReadOnlySpan<byte> body)
+    {
+        var chunk = new byte[12 + body.Length];
+        BinaryPrimitives.WriteInt32BigEndian(chunk, body.Length);
+        kind.CopyTo(chunk.AsSpan(4));
+        body.CopyTo(chunk.AsSpan(8));
+        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(8 + body.Length), Crc32(chunk.AsSpan(4, 4 + body.Length)));
+        return chunk;
+    }
+
+    private static uint Crc32(ReadOnlySpan<byte> bytes)
+    {
+        var crc = uint.MaxValue;
+        foreach (var value in bytes)
+        {
+            crc ^= value;
+            for (var bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (0xEDB88320 & (uint)-(crc & 1));
+        }
+
+        return ~crc;
+    }
+
+    private static int Mix(int colour, int background, int alpha) =>
+        (int)Math.Round(((colour * alpha) + (background * (255 - alpha))) / 255.0);
+}

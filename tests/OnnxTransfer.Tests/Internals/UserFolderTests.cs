@@ -1,0 +1,37 @@
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer.Tests.Internals;
+
+public sealed class UserFolderTests
+{
+    private static readonly string s_root = Path.GetFullPath(Path.Combine(Path.GetTempPath(), "somewhere"));
+
+    [Fact]
+    public void OwnVariableComesFirst() =>
+        Assert.Equal(s_root, Find(("ONNXTRANSFER_HOME", s_root), ("XDG_CACHE_HOME", "/elsewhere")));
+
+    [Fact]
+    public void CacheVariableComesSecond() => Assert.Equal(Path.Combine(s_root, "onnxtransfer"), Find(("XDG_CACHE_HOME", s_root)));
+
+    [Fact]
+    public void RelativeCacheVariableIsIgnored() =>
+        Assert.StartsWith(s_root, Find(("XDG_CACHE_HOME", "relative")), StringComparison.Ordinal);
+
+    [Fact]
+    public void ElseItIsBelowTheUsersOwnFolder()
+    {
+        var found = Find();
+        Assert.StartsWith(s_root, found, StringComparison.Ordinal);
+        Assert.Equal("onnxtransfer", Path.GetFileName(found));
+    }
+
+    [Fact]
+    public void AccountWithoutAFolderIsToldTheVariable()
+    {
+        var error = Assert.Throws<InvalidOperationException>(() => UserFolder.Find(_ => null, _ => ""));
+        Assert.Contains("ONNXTRANSFER_HOME", error.Message, StringComparison.Ordinal);
+    }
+
+    private static string Find(params (string Name, string Value)[] variables) =>
+        UserFolder.Find(name => variables.FirstOrDefault(one => one.Name == name).Value, _ => s_root);
+}

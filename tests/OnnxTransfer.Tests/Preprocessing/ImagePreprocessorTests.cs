@@ -1,0 +1,121 @@
+using OnnxTransfer.Decoding;
+using OnnxTransfer.Preprocessing;
+
+namespace OnnxTransfer.Tests.Preprocessing;
+
+public sealed class ImagePreprocessorTests
+{
+    private static readonly PreprocessSpec s_spec = new()
+    {
+        Resize = new ResizeSpec { Mode = ResizeMode.Stretch, Filter = ResizeFilter.PillowBilinear, Width = 3, Height = 2 },
+        Mean = [0.485, 0.456, 0.406],
+        Std = [0.229, 0.224, 0.225],
+    };
+
+    private static readonly byte[] s_pixels =
+    [
+        0, 10, 20, 30, 40, 50, 60, 70, 80,
+        90, 100, 110, 120, 130, 140, 150, 160, 255,
+    ];
+
+    [Fact]
+    public void Prepare_Nhwc_NormalisesEveryChannelByItsOwnNumbers()
+    {
+        var tensor = Prepare(s_spec, TensorLayout.Nhwc);
+        for (var i = 0; i < s_pixels.Length; i++)
+            Assert.Equal((float)(((s_pixels[i] / 255.0) - s_spec.Mean[i % 3]) / s_spec.Std[i % 3]), tensor[i], 1e-6f);
+    }
+
+    [Fact]
+    public void Prepare_Nchw_HasAPlaneToAChannel()
+    {
+        var (interleaved, planar) = (Prepare(s_spec, TensorLayout.Nhwc), Prepare(s_spec, TensorLayout.Nchw));
+        for (var c = 0; c < 3; c++)
+        {
+            for (var i = 0; i < 6; i++) Assert.Equal(interleaved[(3 * i) + c], planar[(6 * c) + i]);
+        }
+    }
+
+    [Theory]
+    [InlineData(TensorLayout.Nchw)]
+    [InlineData(TensorLayout.Nhwc)]
+    public void Prepare_Bgr_AppliesMeanAndStdInTheTensorsOrder(TensorLayout layout)
+    {
+        // Caffe's weights: BGR, means of blue, green and red, no division.
+        var spec = s_spec with { Channels = ChannelOrder.Bgr, Rescale = 1, Mean = [103.939, 116.779, 123.68], Std = [1, 1, 1] };
+        var tensor = Prepare(spec, layout);
+        for (var i = 0; i < 6; i++)
+        {
+            for (var c = 0; c < 3; c++)
+            {
+                var value = layout == TensorLayout.Nchw ? tensor[(6 * c) + i] : tensor[(3 * i) + c];
+                Assert.Equal((float)(s_pixels[(3 * i) + 2 - c] - spec.Mean[c]), value, 1e-5f);
+            }
+        }
+    }
+
+    [Fact]
+    public void Prepare_FloatKernel_IsNormalisedLikeTheByteKernels()
+    {
+        // At the same size every kernel is the identity, so the two ways must meet.
+        var bytes = Prepare(s_spec, TensorLayout.Nchw);
+        var floats = Prepare(s_spec with { Resize = s_spec.Resize with { Filter = ResizeFilter.TensorFlowBilinear } }, TensorLayout.Nchw);
+        Assert.True(Reference.GreatestDifference(bytes, floats) <= 1e-6);
+    }
+
+    [Fact]
+    public void Prepare_ShortestEdgeAndCrop_TakesTheCentre()
+    {
+        // 8x4 pixels whose red counts the columns; the shorter side stays, and columns 2 to 5 are the centre.
+        var pixels = new byte[8 * 4 * 3];
+        for (var i = 0; i < 32; i++) pixels[3 * i] = (byte)(i % 8);
+        var spec = new PreprocessSpec
+        {
+            Resize = new ResizeSpec { Mode = ResizeMode.ShortestEdge, Filter = ResizeFilter.PillowBilinear, Size = 4 },
+            CropSize = 4,
+            Rescale = 1,
+        };
+        using var buffer = PixelBuffer.FromRgb(pixels, 8, 4);
+        var tensor = new float[3 * 4 * 4];
+        ImagePreprocessor.Prepare(buffer, spec, TensorLayout.Nchw, tensor);
+        for (var i = 0; i < 16; i++) Assert.Equal(2 + (i % 4), tensor[i]);
+    }
+
+    [Fact]
+    public void Prepare_DestinationOfAnotherLength_IsRefused()
+    {
+        using var buffer = PixelBuffer.FromRgb(s_pixels, 3, 2);
+        var exception = Assert.Throws<ArgumentException>(() => ImagePreprocessor.Prepare(buffer, s_spec, TensorLayout.Nchw, new float[17]));
+        Assert.Contains("3x2 pixels is 18 tensor values, but room for 17", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TensorBatch_ImagesAreNeighboursInTheOrderOfTheShape()
+    {
+        using var batch = TensorBatch.Rent(2, 3, 5, TensorLayout.Nchw);
+        Assert.Equal([2, 3, 5, 3], batch.Shape);
+        batch.Image(0).Fill(1);
+        batch.Image(1).Fill(2);
+        Assert.Equal(90, batch.Values.Length);
+        Assert.Equal([1, 2], [batch.Values[44], batch.Values[45]]);
+        using var interleaved = TensorBatch.Rent(2, 3, 5, TensorLayout.Nhwc);
+        Assert.Equal([2, 5, 3, 3], interleaved.Shape);
+    }
+
+    [Fact]
+    public void TensorBatch_AfterDispose_IsClosed()
+    {
+        var batch = TensorBatch.Rent(1, 2, 2, TensorLayout.Nhwc);
+        batch.Dispose();
+        batch.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => batch.Memory);
+    }
+
+    private static float[] Prepare(PreprocessSpec spec, TensorLayout layout)
+    {
+        using var buffer = PixelBuffer.FromRgb(s_pixels, 3, 2);
+        var tensor = new float[18];
+        ImagePreprocessor.Prepare(buffer, spec, layout, tensor);
+        return tensor;
+    }
+}

@@ -1,0 +1,114 @@
+using FsCheck;
+using FsCheck.Fluent;
+using OnnxTransfer.Preprocessing;
+
+namespace OnnxTransfer.Tests.Preprocessing;
+
+public sealed class ResamplerTests
+{
+    public static TheoryData<ResizeFilter> ByteFilters =>
+        [ResizeFilter.PillowBilinear, ResizeFilter.PillowBicubic, ResizeFilter.OpenCvLinear, ResizeFilter.Nearest];
+
+    [Theory]
+    [MemberData(nameof(ByteFilters))]
+    public void Resize_ToTheSameSize_ChangesNothing(ResizeFilter filter) => Check((width, height, _, _, seed) =>
+    {
+        var source = Reference.Noise(width, height, seed);
+        return Resize(source, ResizeGeometry.Stretch(width, height, width, height), filter).SequenceEqual(source);
+    });
+
+    [Fact]
+    public void ResizeToFloats_ToTheSameSize_ChangesNothing() => Check((width, height, _, _, seed) =>
+    {
+        var source = Reference.Noise(width, height, seed);
+        return ResizeToFloats(source, ResizeGeometry.Stretch(width, height, width, height)).Select(v => (byte)v).SequenceEqual(source);
+    });
+
+    [Theory]
+    [MemberData(nameof(ByteFilters))]
+    public void Resize_ConstantImage_StaysConstant(ResizeFilter filter) => Check((width, height, toWidth, toHeight, seed) =>
+    {
+        var value = (byte)seed;
+        var source = new byte[3 * width * height];
+        source.AsSpan().Fill(value);
+        return Resize(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), filter).All(v => v == value);
+    });
+
+    [Theory]
+    [InlineData(ResizeFilter.PillowBilinear)]
+    [InlineData(ResizeFilter.OpenCvLinear)]
+    [InlineData(ResizeFilter.Nearest)]
+    public void Resize_WithoutNegativeWeights_StaysInTheInputsRange(ResizeFilter filter) => Check((width, height, toWidth, toHeight, seed) =>
+    {
+        var source = Reference.Noise(width, height, seed).Select(v => (byte)(90 + (v % 40))).ToArray();
+        return Resize(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), filter).All(v => v is >= 90 and < 130);
+    });
+
+    [Theory]
+    [MemberData(nameof(ByteFilters))]
+    public void Resize_WithACrop_EqualsTheCropOfTheWhole(ResizeFilter filter) => Check((width, height, toWidth, toHeight, seed) =>
+    {
+        var source = Reference.Noise(width, height, seed);
+        var random = new Random(seed);
+        var (cropWidth, cropHeight) = (random.Next(1, toWidth + 1), random.Next(1, toHeight + 1));
+        var (left, top) = (random.Next(toWidth - cropWidth + 1), random.Next(toHeight - cropHeight + 1));
+        var whole = Resize(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), filter);
+        var cropped = Resize(source, new(width, height, toWidth, toHeight, left, top, cropWidth, cropHeight), filter);
+        return Enumerable.Range(0, cropHeight).All(y =>
+            whole.AsSpan(3 * (((top + y) * toWidth) + left), 3 * cropWidth).SequenceEqual(cropped.AsSpan(3 * y * cropWidth, 3 * cropWidth)));
+    });
+
+    [Fact]
+    public void ResizeToFloats_EqualsTheFormulaInDouble() => Check((width, height, toWidth, toHeight, seed) =>
+    {
+        var source = Reference.Noise(width, height, seed);
+        var result = ResizeToFloats(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight));
+        return Enumerable.Range(0, result.Length).All(i => Math.Abs(result[i]
+            - Reference.TensorFlowBilinear(source, width, height, i / 3 % toWidth, i / 3 / toWidth, i % 3, toWidth, toHeight)) <= 1e-5);
+    });
+
+    [Fact]
+    public void OpenCvLinear_EqualsItsFormula() => Check((width, height, toWidth, toHeight, seed) =>
+    {
+        var source = Reference.Noise(width, height, seed);
+        var result = Resize(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), ResizeFilter.OpenCvLinear);
+        return Enumerable.Range(0, result.Length).All(i => result[i]
+            == Reference.OpenCvLinear(source, width, height, i / 3 % toWidth, i / 3 / toWidth, i % 3, toWidth, toHeight));
+    });
+
+    [Fact]
+    public void Nearest_TakesTheFloorOfTheProportion() => Check((width, height, toWidth, toHeight, seed) =>
+    {
+        var source = Reference.Noise(width, height, seed);
+        var result = Resize(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), ResizeFilter.Nearest);
+        return Enumerable.Range(0, toWidth * toHeight).All(i =>
+            result.AsSpan(3 * i, 3).SequenceEqual(source.AsSpan(3 * ((i / toWidth * height / toHeight * width) + (i % toWidth * width / toWidth)), 3)));
+    });
+
+    private static byte[] Resize(byte[] source, ResizeGeometry geometry, ResizeFilter filter)
+    {
+        var result = new byte[3 * geometry.Width * geometry.Height];
+        Resampler.Resize(source, geometry, filter, result);
+        return result;
+    }
+
+    private static float[] ResizeToFloats(byte[] source, ResizeGeometry geometry)
+    {
+        var result = new float[3 * geometry.Width * geometry.Height];
+        Resampler.Resize(source, geometry, result);
+        return result;
+    }
+
+    /// <summary>Holds a law for random source and target sizes of 1 to 40 pixels.</summary>
+    private static void Check(Func<int, int, int, int, int, bool> law)
+    {
+        var side = Gen.Choose(1, 40);
+        var sizes = from width in side
+                    from height in side
+                    from toWidth in side
+                    from toHeight in side
+                    from seed in Gen.Choose(0, 1000)
+                    select (width, height, toWidth, toHeight, seed);
+        Prop.ForAll(sizes.ToArbitrary(), s => law(s.width, s.height, s.toWidth, s.toHeight, s.seed)).QuickCheckThrowOnFailure();
+    }
+}
