@@ -19,6 +19,14 @@ internal sealed class LbfgsTraining
     /// <summary>A step that moves no parameter by more than this, relatively, is rounding.</summary>
     private const double LeastStep = 1e-9;
 
+    /// <summary>
+    /// When so many evaluations together lower the objective by less than <see cref="Rounding"/> of itself, they measure float32's
+    /// rounding and not the objective.
+    /// </summary>
+    private const int Window = 20;
+
+    private const double Rounding = 1e-7;
+
     private readonly TrainingModel _model;
     private readonly LabelledFeatures _training;
     private readonly LabelledFeatures? _validation;
@@ -30,6 +38,7 @@ internal sealed class LbfgsTraining
     private readonly List<float> _losses = [];
     private readonly float[][] _best;
     private double _lowest = double.PositiveInfinity;
+    private double _lowestBefore = double.PositiveInfinity;
     private double _bestLoss, _bestAccuracy;
 
     internal LbfgsTraining(TrainingModel model, LabelledFeatures training, TrainingOptions options, LabelledFeatures? validation)
@@ -60,6 +69,10 @@ internal sealed class LbfgsTraining
             var result = minimizer.FindMinimum(ObjectiveFunction.Gradient(v => Evaluate(v, cancellationToken)), Start());
             return result.Iterations > minimizer.MaximumIterations ? StopReason.Completed : StopReason.Converged;
         }
+        catch (SettledException)
+        {
+            return StopReason.Converged;
+        }
         catch (InnerOptimizationException)
         {
             // The line search found nothing lower: what is left of the gradient is float32 rounding.
@@ -85,6 +98,12 @@ internal sealed class LbfgsTraining
         {
             (_lowest, _bestLoss, _bestAccuracy) = (total, loss, correct / _order.Length);
             _model.CopyParametersTo(_best);
+        }
+
+        if (_losses.Count % Window == 0)
+        {
+            if (_lowestBefore - _lowest < Rounding * _lowest) throw new SettledException();
+            _lowestBefore = _lowest;
         }
 
         return (total, Vector<double>.Build.Dense(PackGradient()));
@@ -155,4 +174,7 @@ internal sealed class LbfgsTraining
 
     private TrainedHead Result(EpochMetrics[] epochs, int? bestEpoch, StopReason reason) =>
         new(_model.ToHead(_best), new TrainingHistory(_losses, epochs, bestEpoch, reason));
+
+    /// <summary>The one way out of MathNet's minimizer from within the objective.</summary>
+    private sealed class SettledException : Exception;
 }
