@@ -8,15 +8,15 @@ using OnnxTransfer.Heads;
 namespace OnnxTransfer.Benchmarks.Heads;
 
 /// <summary>
-/// The same training here, in PyTorch and in scikit-learn, one after the other on the same files: same features, first weights
+/// The same training here, in PyTorch, TensorFlow.js and scikit-learn, one after the other on the same files: same features, first weights
 /// (zero), order of rows, optimizer and constants. Prints times, ratios, losses, and the machine's floor.
 /// </summary>
 internal static class HeadPeers
 {
-    /// <param name="script">benchmarks/peers/heads.py.</param>
+    /// <param name="peers">The folder benchmarks/peers.</param>
     /// <param name="python">A Python with torch and scikit-learn.</param>
     /// <param name="size">"small" or "large".</param>
-    public static int Run(string script, string python, string size)
+    public static int Run(string peers, string python, string size)
     {
         var problem = size == "large" ? HeadProblem.Large : HeadProblem.Small;
         Console.WriteLine($"{problem.RowCount} x {problem.Dim}, {problem.ClassCount} classes, batch {problem.BatchSize}, Adam, {problem.Epochs} epochs; {Environment.ProcessorCount} cores");
@@ -41,9 +41,14 @@ internal static class HeadPeers
         folder.Write("x.npy", "<f4", data.Features.Values, problem.RowCount, problem.Dim);
         folder.Write("y.npy", "<i4", data.Labels, problem.RowCount);
         folder.Write<int>("order.npy", "<i4", Orders(problem), problem.Epochs, problem.RowCount);
-        var torch = Ask(python, script, "torch", folder.Path, problem);
-        Console.WriteLine($"PyTorch       {torch.Seconds * 1e3,9:F2} ms an epoch, {torch.Loss:F6} loss of the last: {torch.Seconds / seconds:F1} times as long, loss {Math.Abs(torch.Loss - ours.Epochs[^1].TrainLoss):E1} apart");
+        string[] sizes = [$"{problem.ClassCount}", $"{problem.BatchSize}"];
+        var python3 = Path.Combine(peers, "heads.py");
+        void Compare(string name, PeerAnswer peer) => Console.WriteLine(
+            $"{name,-13} {peer.Seconds * 1e3,9:F2} ms an epoch, {peer.Loss:F6} loss of the last: {peer.Seconds / seconds:F1} times as long, loss {Math.Abs(peer.Loss - ours.Epochs[^1].TrainLoss):E1} apart");
+        Compare("PyTorch", Ask(python, [python3, "torch", folder.Path, .. sizes]));
         if (problem != HeadProblem.Small) return 0;
+        if (Directory.Exists(Path.Combine(peers, "node_modules")))
+            Compare("TensorFlow.js", Ask("node", [Path.Combine(peers, "heads.mjs"), folder.Path, .. sizes]));
 
         var options = new TrainingOptions { Optimizer = Optimizer.Lbfgs, L2 = 1.0 / problem.RowCount };
         HeadTrainer.Train(data, problem.ClassCount, options);
@@ -51,7 +56,7 @@ internal static class HeadPeers
         var optimum = HeadTrainer.Train(data, problem.ClassCount, options);
         var lbfgs = clock.Elapsed.TotalSeconds;
         var objective = optimum.History.Epochs[^1].TrainLoss + options.L2 / 2 * ((SoftmaxHead)optimum.Head).Weights.Enumerate().Sum(w => (double)w * w);
-        var sklearn = Ask(python, script, "sklearn", folder.Path, problem);
+        var sklearn = Ask(python, [python3, "sklearn", folder.Path, .. sizes]);
         Console.WriteLine($"L-BFGS: OnnxTransfer {lbfgs:F3} s, objective {objective:F7}; scikit-learn {sklearn.Seconds:F3} s, objective {sklearn.Loss:F7}: {sklearn.Seconds / lbfgs:F1} times as long");
         return 0;
     }
@@ -71,14 +76,14 @@ internal static class HeadPeers
         return all;
     }
 
-    private static PeerAnswer Ask(string python, string script, string peer, string folder, HeadProblem problem)
+    private static PeerAnswer Ask(string program, string[] arguments)
     {
-        var start = new ProcessStartInfo(python, [script, peer, folder, $"{problem.ClassCount}", $"{problem.BatchSize}"]) { RedirectStandardOutput = true };
-        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{python} did not start.");
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true };
+        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
         var answer = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        if (process.ExitCode != 0) throw new InvalidOperationException($"{script} {peer} ended with {process.ExitCode}.");
-        return JsonSerializer.Deserialize<PeerAnswer>(answer, JsonSerializerOptions.Web)!;
+        if (process.ExitCode != 0) throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
+        return JsonSerializer.Deserialize<PeerAnswer>(answer[answer.LastIndexOf('{')..], JsonSerializerOptions.Web)!;
     }
 
     private sealed record PeerAnswer(double Seconds, double Loss);
