@@ -9,6 +9,12 @@ namespace OnnxTransfer.Conversion.TfLite;
 /// </summary>
 internal sealed partial class TfLiteTranslator
 {
+    /// <summary>
+    /// Signed bytes are stored as unsigned ones, value and zero point both 128 higher, which says the same numbers: on
+    /// processors without VNNI the runtime's kernels add products of signed and unsigned bytes in 16 bits and overflow.
+    /// </summary>
+    private const int SignShift = 128;
+
     /// <summary>The quantisation that is to stay in the graph; null for a tensor of real values.</summary>
     private TfLiteQuantization? KeptQuantization(int tensor)
     {
@@ -53,6 +59,8 @@ internal sealed partial class TfLiteTranslator
         var width = TfLiteModel.ElementSize(constant.Type);
         // Permuted as whole elements: the byte axis comes last on both sides.
         var bytes = Permute(constant.Data!.Value.ToArray(), [.. constant.Shape, width], [.. order, order.Length]);
+        if (constant.Type == TfLiteType.Int8)
+            for (var i = 0; i < bytes.Length; i++) bytes[i] += SignShift;
         var stored = _graph.Constant(_names.Fresh(name + "/stored"), ElementType(constant.Type), shape.Select(s => (long)s), bytes);
         var (scale, zeroPoint) = QuantizationConstants(constant.Type, quantization);
         return _graph.Node("DequantizeLinear", name, [stored, scale, zeroPoint], ("axis", quantization.IsPerAxis ? Array.IndexOf(order, quantization.Axis) : 0));
@@ -66,7 +74,7 @@ internal sealed partial class TfLiteTranslator
         var key = quantization.IsPerAxis ? $"{_names.Fresh("quantization")}" : $"{quantization.Scales[0]:R}";
         var scale = Once($"scale_{key}", name => _graph.Constant(name, dims, quantization.Scales));
         var zeroPoint = Once($"zero_{type}_{(quantization.IsPerAxis ? key : zeroPoints[0])}", name => _graph.Constant(
-            name, ElementType(type), dims, type == TfLiteType.Int32 ? [.. zeroPoints.SelectMany(z => BitConverter.GetBytes((int)z))] : [.. zeroPoints.Select(z => (byte)z)]));
+            name, ElementType(type), dims, type == TfLiteType.Int32 ? [.. zeroPoints.SelectMany(z => BitConverter.GetBytes((int)z))] : [.. zeroPoints.Select(z => (byte)(type == TfLiteType.Int8 ? z + SignShift : z))]));
         return (scale, zeroPoint);
     }
 
@@ -89,8 +97,7 @@ internal sealed partial class TfLiteTranslator
 
     private static OnnxElementType ElementType(TfLiteType type) => type switch
     {
-        TfLiteType.Int8 => OnnxElementType.Int8,
-        TfLiteType.UInt8 => OnnxElementType.UInt8,
+        TfLiteType.Int8 or TfLiteType.UInt8 => OnnxElementType.UInt8,
         _ => OnnxElementType.Int32,
     };
 }
