@@ -46,7 +46,7 @@ int Test()
 int Demo()
 {
     Feed();
-    return Dotnet(["run", "--project", "samples/OnnxTransfer.Demo", "-c", "Release", "--", .. rest]);
+    return Dotnet(["run", "--project", "samples/OnnxTransfer.Demo", "-c", "Release", "--", root, .. rest]);
 }
 
 int Bench()

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using OnnxTransfer.Backbones;
 using OnnxTransfer.Conversion.TfLite;
 using Names = OnnxTransfer.Internals.Throw;
 
@@ -49,7 +50,14 @@ internal static class Throw
     internal static void SizeNotPositive(string name, int value) =>
         throw new ArgumentOutOfRangeException(name, value, $"{name} must be between 1 and {TfLiteOptions.LargestSide} pixels, but is {value}.");
 
-    [DoesNotReturn]
-    internal static void NotTheExpectedAsset(string sha256, string expected) =>
-        throw new InvalidDataException($"These bytes are not the Open Images detector that this backbone is made of: sha256 {sha256} instead of {expected}; take them from npm's @mediapipe/objectron 0.4.1675468480.");
+    internal static ModelException NotThePinnedArchive(string archive, string package, string version, string integrity, string expected) =>
+        new($"{archive} is not {package} {version}: its integrity is {integrity}, where the catalogue has {expected}. Nothing of it was used.");
+
+    internal static ModelException NetworkNotInArchive(string archive, string member, long start, long end) =>
+        new($"{archive} does not hold the network of the catalogue at {member}, bytes {start} to {end}.");
+
+    internal static ModelException PackageUnavailable(string package, string version, Uri url, string modelPath, string why, Exception? inner = null) =>
+        new($"{package} {version} could not be downloaded from {url}: {why}. Where npm works, `npm pack {package}@{version}` fetches the same archive; the model built from it belongs at {modelPath}.", inner);
+
+    internal static ArgumentException NotARecipe(string id) => new($"The model '{id}' is downloaded, not built: use ModelStore.GetAsync.");
 }

@@ -9,7 +9,7 @@ namespace OnnxTransfer.Datasets;
 /// of five images at 80/10/10 give both validation and test five. Every class has at least one image for training. Which
 /// images go where is decided by a shuffle within the class that depends on the seed and on nothing of the machine.
 /// </remarks>
-public sealed class StratifiedSplit
+internal sealed class StratifiedSplit
 {
     private const long Scale = 1_000_000;
 

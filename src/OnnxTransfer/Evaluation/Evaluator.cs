@@ -4,7 +4,7 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer.Evaluation;
 
 /// <summary>Measures probabilities against the truth.</summary>
-public static class Evaluator
+internal static class Evaluator
 {
     /// <summary>
     /// A probability counts as at least this in the loss, as in Keras: a class ruled out entirely that is the right one

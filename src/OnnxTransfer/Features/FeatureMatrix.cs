@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
 using MathNet.Numerics.LinearAlgebra;
 using OnnxTransfer.Internals;
 
@@ -48,6 +51,22 @@ public sealed class FeatureMatrix
         var values = new float[rows.Count * Dim];
         for (var i = 0; i < rows.Count; i++) Row(rows[i]).CopyTo(values.AsSpan(i * Dim, Dim));
         return new FeatureMatrix(values, rows.Count, Dim);
+    }
+
+    /// <summary>Writes the matrix as a NumPy <c>.npy</c> file, float32 <c>[N,D]</c> in C order, whole or not at all.</summary>
+    /// <param name="path">The file to write; an existing one is replaced.</param>
+    public void SaveNpy(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        // Format 1.0: magic, version, little-endian header length, then a Python dict padded so that the data starts at a multiple of 64.
+        var dict = string.Create(CultureInfo.InvariantCulture, $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({RowCount}, {Dim}), }}");
+        var header = dict.PadRight(((10 + dict.Length + 1 + 63) / 64 * 64) - 10 - 1) + "\n";
+        AtomicFile.Write(path, stream =>
+        {
+            stream.Write([0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, (byte)(header.Length >> 8)]);
+            stream.Write(Encoding.ASCII.GetBytes(header));
+            stream.Write(MemoryMarshal.AsBytes(Values));
+        });
     }
 
     /// <summary>

@@ -31,7 +31,7 @@ internal sealed class TrainingLoop
         _validation = validation;
         _options = options;
         _model = new SoftmaxModel<float>(training.Features.Dim, classCount);
-        _model.InitializeGlorot(new SeededRandom(options.Seed, SeededRandom.Purpose.Weights));
+        if (options.InitialWeights == InitialWeights.GlorotUniform) _model.InitializeGlorot(new SeededRandom(options.Seed, SeededRandom.Purpose.Weights));
         _rule = UpdateRule.Create(options.Optimizer, _model.Parameters.Length);
         _random = new SeededRandom(options.Seed, SeededRandom.Purpose.Order);
         _order = [.. Enumerable.Range(0, training.Count)];

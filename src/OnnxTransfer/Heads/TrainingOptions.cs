@@ -1,6 +1,6 @@
 namespace OnnxTransfer.Heads;
 
-/// <summary>How a head is trained. The defaults are Keras' for <c>Dense(C, softmax)</c> with Adam.</summary>
+/// <summary>How a head is trained. The defaults are Keras' for <c>Dense(C, softmax)</c> with Adam, except for <see cref="InitialWeights"/>.</summary>
 public sealed record TrainingOptions
 {
     /// <summary>Passes over the training rows, at least 1.</summary>
@@ -14,6 +14,9 @@ public sealed record TrainingOptions
 
     /// <summary>What the first weights and the order of the rows are drawn from: same seed, same bits.</summary>
     public int Seed { get; init; } = 1;
+
+    /// <summary>What the output layer starts from.</summary>
+    public InitialWeights InitialWeights { get; init; } = InitialWeights.Zeros;
 
     /// <summary>The update rule.</summary>
     public Optimizer Optimizer { get; init => field = value ?? throw new ArgumentNullException(nameof(Optimizer)); } = Optimizer.Adam;

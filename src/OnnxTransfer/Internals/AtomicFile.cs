@@ -3,15 +3,18 @@ namespace OnnxTransfer.Internals;
 /// <summary>Files that are there whole or not at all.</summary>
 internal static class AtomicFile
 {
+    /// <inheritdoc cref="Write(string, Action{Stream})"/>
+    internal static void Write(string path, byte[] content) => Write(path, stream => stream.Write(content));
+
     /// <summary>Writes beside the target, flushes to the disk and renames over it.</summary>
-    internal static void Write(string path, ReadOnlySpan<byte> content)
+    internal static void Write(string path, Action<Stream> write)
     {
         var temporary = TemporaryBeside(path);
         try
         {
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {
-                stream.Write(content);
+                write(stream);
                 stream.Flush(flushToDisk: true);
             }
 

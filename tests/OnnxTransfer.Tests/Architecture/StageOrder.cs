@@ -10,7 +10,7 @@ internal sealed record SourceFile(string Path, string Text)
 
 /// <summary>
 /// The one-way order of the stages. A file in a stage's folder may use the stages to its left, <c>Internals</c> and
-/// <c>Onnx</c>; those two use no stage, except that <c>Internals/Throw*</c> may name the stages' exceptions and enums. Files at
+/// <c>Onnx</c>; those two use no stage, except that <c>Internals/Throw.X.cs</c> may name X's types and other stages' exceptions and enums. Files at
 /// the root are the doors and may use everything.
 /// </summary>
 internal static partial class StageOrder
@@ -52,8 +52,9 @@ internal static partial class StageOrder
         if (!isThrow) yield break;
         foreach (Match word in TypeNamePattern().Matches(file.Code))
         {
-            if (typesOf.Values.Any(types => types.TryGetValue(word.Value, out var kind) && !IsNameable(word.Value, kind)))
-                yield return $"{file.Path}:{LineOf(file.Code, word.Index)}: Throw may name exceptions and enums of a stage, not {word.Value}";
+            var isOfAnother = typesOf.Any(stage => !file.Path.EndsWith($".{stage.Key}.cs", StringComparison.Ordinal)
+                && stage.Value.TryGetValue(word.Value, out var kind) && !IsNameable(word.Value, kind));
+            if (isOfAnother) yield return $"{file.Path}:{LineOf(file.Code, word.Index)}: Throw may name exceptions and enums of another stage, not {word.Value}";
         }
     }
 

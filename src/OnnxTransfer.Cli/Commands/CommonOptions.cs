@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.Globalization;
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Cli.Output;
+using OnnxTransfer.Datasets;
+using OnnxTransfer.Features;
+
+namespace OnnxTransfer.Cli.Commands;
+
+/// <summary>Options and arguments that several commands share.</summary>
+internal static class CommonOptions
+{
+    internal const string DefaultBackbone = "mobilenet-v2";
+
+    internal static Option<bool> Json() => new("--json") { Description = "Print one JSON document on standard output." };
+
+    internal static Option<string> Backbone() => new("--backbone")
+    {
+        Description = "A catalogue id (see `onnxtransfer models list`) or the path of an .onnx file.",
+        DefaultValueFactory = _ => DefaultBackbone,
+        HelpName = "ID|PATH",
+    };
+
+    internal static Option<ExecutionProvider> Provider() => new("--provider")
+    {
+        Description = "Where the network runs: auto, cpu or cuda.",
+        DefaultValueFactory = _ => ExecutionProvider.Auto,
+        HelpName = "auto|cpu|cuda",
+    };
+
+    internal static Option<int> Threads() => NonNegative("--threads", "Threads on the CPU; 0 for one per core.", 0, "T");
+
+    internal static Option<int> Top() => Positive("--top", "How many classes to show for each image.", 3, "K");
+
+    internal static Argument<string[]> Images() => new("IMAGE") { Description = "Image files.", Arity = ArgumentArity.OneOrMore };
+
+    internal static Argument<string> Classifier() => new("FILE.onnx") { Description = "A classifier that `onnxtransfer train` saved." };
+
+    internal static Option<int> Positive(string name, string description, int value, string help) => AtLeast(1, name, description, value, help);
+
+    /// <summary>A number that a rule must hold for; <paramref name="rule"/> says it in words.</summary>
+    internal static Option<double> Number(string name, string description, double value, string help, Func<double, bool> holds, string rule)
+    {
+        var option = new Option<double>(name) { Description = description, DefaultValueFactory = _ => value, HelpName = help };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && double.TryParse(token.Value, CultureInfo.InvariantCulture, out var number) && !holds(number)) result.AddError($"{name} must be {rule}.");
+        });
+        return option;
+    }
+
+    internal static Option<int> NonNegative(string name, string description, int value, string help) => AtLeast(0, name, description, value, help);
+
+    internal static FeatureExtractorOptions Extractor(ExecutionProvider provider, int threads) => new() { Provider = provider, Threads = threads };
+
+    /// <summary>Opens a backbone with a bar for its download.</summary>
+    internal static async Task<FeatureExtractor> OpenAsync(string backbone, FeatureExtractorOptions options, CancellationToken cancellationToken)
+    {
+        await BackboneSource.BuildIfNeededAsync(backbone, cancellationToken).ConfigureAwait(false);
+        return await Progress.RunAsync($"Opening {backbone}", report => FeatureExtractor.LoadAsync(backbone, options, Download(report), cancellationToken)).ConfigureAwait(false);
+    }
+
+    internal static Report<DownloadProgress> Download(Action<double, double> report) =>
+        new(progress => report(progress.BytesDone, progress.BytesTotal));
+
+    /// <summary>The images skipped, on standard error, each with its reason.</summary>
+    internal static void WarnSkipped(IReadOnlyList<SkippedImage> skipped)
+    {
+        if (skipped.Count == 0) return;
+        Console.Error.WriteLine(skipped.Count == 1 ? "1 image skipped:" : $"{skipped.Count} images skipped:");
+        foreach (var image in skipped) Console.Error.WriteLine($"  {image.Path}: {image.Reason}");
+    }
+
+    internal static IReadOnlyList<SkippedJson> ToJson(IReadOnlyList<SkippedImage> skipped) => [.. skipped.Select(image => new SkippedJson(image.Path, image.Reason))];
+
+    private static Option<int> AtLeast(int least, string name, string description, int value, string help)
+    {
+        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => value, HelpName = help };
+        option.Validators.Add(result =>
+        {
+            // A value that is no number has an error of its own already, and no value to ask for.
+            if (result.Tokens is [var token] && int.TryParse(token.Value, out var number) && number < least) result.AddError($"{name} must be at least {least}.");
+        });
+        return option;
+    }
+}

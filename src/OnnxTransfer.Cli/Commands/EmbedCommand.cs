@@ -1,0 +1,58 @@
+using System.CommandLine;
+using OnnxTransfer.Cli.Output;
+using OnnxTransfer.Datasets;
+using OnnxTransfer.Features;
+
+namespace OnnxTransfer.Cli.Commands;
+
+/// <summary><c>onnxtransfer embed DIR|IMAGE... --out FILE.npy</c></summary>
+internal static class EmbedCommand
+{
+    internal static Command Create()
+    {
+        var inputs = new Argument<string[]>("DIR|IMAGE") { Description = "Folders of images, or image files.", Arity = ArgumentArity.OneOrMore };
+        var output = new Option<string>("--out") { Description = "Where to write the vectors, float32 [N,D]; ids go beside it as .json.", Required = true, HelpName = "FILE.npy" };
+        var backbone = CommonOptions.Backbone();
+        var batch = CommonOptions.Positive("--batch-size", "Images per run of the network.", 32, "N");
+        var provider = CommonOptions.Provider();
+        var threads = CommonOptions.Threads();
+        var json = CommonOptions.Json();
+        var command = new Command("embed", "Write the feature vectors of images to a .npy file.") { inputs, output, backbone, batch, provider, threads, json };
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            parsed.GetRequiredValue(inputs), parsed.GetRequiredValue(output), parsed.GetRequiredValue(backbone), parsed.GetValue(batch),
+            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)), parsed.GetValue(json), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        string[] inputs, string output, string backbone, int batchSize, FeatureExtractorOptions options, bool json, CancellationToken cancellationToken)
+    {
+        var paths = inputs.SelectMany(input => Directory.Exists(input) ? ImageFolder.ListImages(input) : [input]).ToList();
+        using var extractor = await CommonOptions.OpenAsync(backbone, options, cancellationToken).ConfigureAwait(false);
+        var result = await Progress.RunAsync(
+            "Embedding",
+            report => extractor.EmbedAsync(
+                paths, batchSize, new Report<EmbeddingProgress>(progress => report(progress.Done, progress.Total)), cancellationToken)).ConfigureAwait(false);
+        CommonOptions.WarnSkipped(result.Skipped);
+        if (result.Features.RowCount == 0) throw new InvalidDataException("None of the images could be used, so nothing was written.");
+
+        var used = result.Indices.Select(index => paths[index]).ToList();
+        result.Features.SaveNpy(output);
+        IdFile.Write(Path.ChangeExtension(output, ".json"), new EmbedIdsJson(
+            extractor.Card.Id, result.Features.RowCount, result.Features.Dim, used, [.. used.Select(path => Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path))))]));
+        if (json)
+        {
+            JsonOutput.Write(
+                new EmbedResultJson(result.Features.RowCount, result.Features.Dim, result.Elapsed.TotalSeconds, result.ImagesPerSecond, CommonOptions.ToJson(result.Skipped)),
+                JsonContracts.Default.EmbedResultJson);
+        }
+        else
+        {
+            Console.Out.WriteLine(
+                $"{result.Features.RowCount} vectors of {result.Features.Dim} in {Table.Number(result.Elapsed.TotalSeconds, "0.0")} s " +
+                $"({Table.Number(result.ImagesPerSecond, "0")} images/s), saved {output}");
+        }
+
+        return ExitCode.Done;
+    }
+}

@@ -1,0 +1,61 @@
+using System.CommandLine;
+using OnnxTransfer.Cli.Output;
+using OnnxTransfer.Datasets;
+using OnnxTransfer.Features;
+
+namespace OnnxTransfer.Cli.Commands;
+
+/// <summary><c>onnxtransfer evaluate FILE.onnx DIR</c></summary>
+internal static class EvaluateCommand
+{
+    internal static Command Create()
+    {
+        var file = CommonOptions.Classifier();
+        var folder = new Argument<string>("DIR") { Description = "Photos, one sub-folder per class." };
+        var provider = CommonOptions.Provider();
+        var threads = CommonOptions.Threads();
+        var json = CommonOptions.Json();
+        var command = new Command("evaluate", "Measure a saved classifier on a folder of photos.") { file, folder, provider, threads, json };
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            parsed.GetRequiredValue(file), parsed.GetRequiredValue(folder),
+            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)), parsed.GetValue(json), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string file, string folder, FeatureExtractorOptions options, bool json, CancellationToken cancellationToken)
+    {
+        var images = ImageFolder.Open(folder);
+        using var classifier = ImageClassifier.Load(file, options);
+        var (result, skipped) = await Progress.RunAsync(
+            "Evaluating",
+            report => classifier.EvaluateAsync(
+                images, new Report<EmbeddingProgress>(progress => report(progress.Done, progress.Total)), cancellationToken)).ConfigureAwait(false);
+        CommonOptions.WarnSkipped(skipped);
+        if (json)
+        {
+            JsonOutput.Write(
+                new EvaluateJson(
+                    result.Count, result.Accuracy, result.Loss,
+                    [.. result.PerClass.Select(c => new ClassJson(c.Label, c.Precision, c.Recall, c.F1, c.Support))],
+                    result.Confusion.ToRows(),
+                    CommonOptions.ToJson(skipped)),
+                JsonContracts.Default.EvaluateJson);
+            return ExitCode.Done;
+        }
+
+        Console.Out.WriteLine($"{result.Count} images, accuracy {Table.Percent(result.Accuracy)}, loss {Table.Number(result.Loss, "0.0000")}");
+        Console.Out.WriteLine();
+        Table.Write(
+            ["class", "precision", "recall", "f1", "images"],
+            [.. result.PerClass.Select(c => (IReadOnlyList<string>)
+                [c.Label, Table.Number(c.Precision, "0.000"), Table.Number(c.Recall, "0.000"), Table.Number(c.F1, "0.000"), Table.Number(c.Support, "0")])]);
+        Console.Out.WriteLine();
+        var confusion = result.Confusion.ToRows();
+        Console.Out.WriteLine("confusion (rows: true class, columns: predicted)");
+        Table.Write(
+            ["", .. classifier.Labels],
+            [.. classifier.Labels.Select((label, row) => (IReadOnlyList<string>)
+                [label, .. confusion[row].Select(count => Table.Number(count, "0"))])]);
+        return ExitCode.Done;
+    }
+}

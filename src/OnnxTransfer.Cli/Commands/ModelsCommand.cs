@@ -1,0 +1,111 @@
+using System.CommandLine;
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Cli.Output;
+
+namespace OnnxTransfer.Cli.Commands;
+
+/// <summary><c>onnxtransfer models list | pull ID | info ID|FILE</c></summary>
+internal static class ModelsCommand
+{
+    internal static Command Create() => new("models", "The pretrained networks: what there is, what is here, and getting one.")
+    {
+        CreateList(), CreatePull(), CreateInfo(),
+    };
+
+    private static Command CreateList()
+    {
+        var json = CommonOptions.Json();
+        var command = new Command("list", "The catalogue, and what of it is on this machine.") { json };
+        command.SetAction(parsed =>
+        {
+            var models = ModelCatalog.Default.Entries.Select(Describe).ToList();
+            if (parsed.GetValue(json))
+            {
+                JsonOutput.Write(models, JsonContracts.Default.IReadOnlyListModelJson);
+                return ExitCode.Done;
+            }
+
+            Table.Write(
+                ["id", "features", "input", "size", "top-1", "licence", "here"],
+                [.. models.Select(model => (IReadOnlyList<string>)
+                [
+                    model.Id, $"{model.Dim}", $"{model.Height}x{model.Width}",
+                    model.Bytes is { } bytes ? $"{Table.Number(bytes / 1e6, "0.0")} MB" : "built here",
+                    model.Top1 is { } top1 ? $"{Table.Number(top1, "0.0")}%" : "-", model.License ?? "-", model.Present ? "yes" : "",
+                ])]);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static Command CreatePull()
+    {
+        var id = new Argument<string>("ID") { Description = "An id of `onnxtransfer models list`." };
+        var command = new Command("pull", "Download a model of the catalogue, or build it, and verify it.") { id };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var path = await BackboneSource.EnsureAsync(ModelCatalog.Default.Find(parsed.GetRequiredValue(id)), cancellationToken).ConfigureAwait(false);
+            Console.Out.WriteLine(path);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static Command CreateInfo()
+    {
+        var model = new Argument<string>("ID|FILE") { Description = "An id of the catalogue, or the path of an .onnx file." };
+        var json = CommonOptions.Json();
+        var command = new Command("info", "What is known of a model: tensors, preprocessing, origin, licence.") { model, json };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var name = parsed.GetRequiredValue(model);
+            if (!File.Exists(name) && ModelCatalog.Default.TryFind(name, out var entry) && !new ModelStore().Contains(entry))
+            {
+                Show(Describe(entry), parsed.GetValue(json));
+                return ExitCode.Done;
+            }
+
+            using var extractor = await CommonOptions.OpenAsync(name, new FeatureExtractorOptions(), cancellationToken).ConfigureAwait(false);
+            var known = ModelCatalog.Default.TryFind(extractor.Card.Id, out var listed) ? Describe(listed) : null;
+            var file = File.Exists(name) ? Path.GetFullPath(name) : known?.Path;
+            Show(
+                new ModelJson(
+                    extractor.Card.Id, extractor.Card.License, Layout(extractor.Card), extractor.Card.Input.Height, extractor.Card.Input.Width, extractor.Dim,
+                    file is null ? null : new FileInfo(file).Length, extractor.Card.Sha256, known?.Top1, known?.Top5, true, file, extractor.Card.Source),
+                parsed.GetValue(json));
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static ModelJson Describe(CatalogEntry entry)
+    {
+        var card = entry.Card;
+        var store = new ModelStore();
+        var path = store.Contains(entry) ? store.PathOf(entry) : null;
+        return new ModelJson(
+            card.Id, card.License, Layout(card), card.Input.Height, card.Input.Width, card.Features.Dim, entry.Bytes, card.Sha256,
+            entry.Top1, entry.Top5, path is not null, path, card.Source);
+    }
+
+    private static void Show(ModelJson model, bool json)
+    {
+        if (json)
+        {
+            JsonOutput.Write(model, JsonContracts.Default.ModelJson);
+            return;
+        }
+
+        Console.Out.WriteLine($"id         {model.Id}");
+        Console.Out.WriteLine($"file       {model.Path ?? "not on this machine; `onnxtransfer models pull " + model.Id + "` gets it"}");
+        Console.Out.WriteLine($"input      {model.Layout} {model.Height}x{model.Width}");
+        Console.Out.WriteLine($"features   {model.Dim}");
+        if (model.Bytes is { } bytes) Console.Out.WriteLine($"size       {Table.Number(bytes / 1e6, "0.0")} MB");
+        if (model.Top1 is { } top1) Console.Out.WriteLine($"ImageNet   top-1 {Table.Number(top1, "0.0")}%{(model.Top5 is { } top5 ? $", top-5 {Table.Number(top5, "0.0")}%" : "")}");
+        Console.Out.WriteLine($"licence    {model.License ?? "not stated"}");
+        Console.Out.WriteLine($"source     {model.Source ?? "not stated"}");
+        if (model.Sha256 is not null) Console.Out.WriteLine($"sha256     {model.Sha256}");
+    }
+
+    private static string Layout(ModelCard card) => card.Input.Layout.ToString().ToUpperInvariant();
+}

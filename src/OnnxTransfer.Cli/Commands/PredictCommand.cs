@@ -1,0 +1,27 @@
+using System.CommandLine;
+using OnnxTransfer.Cli.Output;
+
+namespace OnnxTransfer.Cli.Commands;
+
+/// <summary><c>onnxtransfer predict FILE.onnx IMAGE...</c></summary>
+internal static class PredictCommand
+{
+    internal static Command Create()
+    {
+        var file = CommonOptions.Classifier();
+        var images = CommonOptions.Images();
+        var top = CommonOptions.Top();
+        var provider = CommonOptions.Provider();
+        var threads = CommonOptions.Threads();
+        var json = CommonOptions.Json();
+        var command = new Command("predict", "Say what is in images, with a saved classifier.") { file, images, top, provider, threads, json };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var classifier = ImageClassifier.Load(
+                parsed.GetRequiredValue(file), CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)));
+            return await PredictionOutput.RunAsync(
+                classifier, parsed.GetRequiredValue(images), parsed.GetValue(top), parsed.GetValue(json), cancellationToken).ConfigureAwait(false);
+        });
+        return command;
+    }
+}

@@ -1,0 +1,128 @@
+using System.CommandLine;
+using OnnxTransfer.Cli.Output;
+using OnnxTransfer.Datasets;
+using OnnxTransfer.Evaluation;
+using OnnxTransfer.Features;
+using OnnxTransfer.Heads;
+
+namespace OnnxTransfer.Cli.Commands;
+
+/// <summary><c>onnxtransfer train DIR --out FILE.onnx</c></summary>
+internal static class TrainCommand
+{
+    internal static Command Create()
+    {
+        var folder = new Argument<string>("DIR") { Description = "Photos, one sub-folder per class." };
+        var output = new Option<string>("--out") { Description = "Where to save the classifier.", Required = true, HelpName = "FILE.onnx" };
+        var backbone = CommonOptions.Backbone();
+        var split = new Option<string>("--split")
+        {
+            Description = "Percent of each class for training, validation and test.", DefaultValueFactory = _ => "80/10/10", HelpName = "T/V/T",
+        };
+        var epochs = CommonOptions.Positive("--epochs", "Passes over the training images.", 6, "N");
+        var rate = CommonOptions.Number("--lr", "Adam's learning rate.", 0.001, "RATE", rate => rate is > 0 and < double.PositiveInfinity, "a number greater than 0");
+        var batch = CommonOptions.Positive("--batch-size", "Images per training step.", 32, "N");
+        var seed = CommonOptions.NonNegative("--seed", "Decides the split, the first weights and the order; the same seed gives the same file.", 1, "S");
+        var provider = CommonOptions.Provider();
+        var threads = CommonOptions.Threads();
+        var maxBad = CommonOptions.Number(
+            "--max-bad", "The share of images that may be unusable before the run fails.", 0.05, "SHARE", share => share is >= 0 and <= 1, "a share between 0 and 1, such as 0.05");
+        var json = CommonOptions.Json();
+        var command = new Command("train", "Train a classifier on a folder of photos.")
+        {
+            folder, output, backbone, split, epochs, rate, batch, seed, provider, threads, maxBad, json,
+        };
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            parsed.GetRequiredValue(folder),
+            parsed.GetRequiredValue(output),
+            parsed.GetRequiredValue(backbone),
+            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)),
+            new TrainingOptions { Epochs = parsed.GetValue(epochs), LearningRate = parsed.GetValue(rate), BatchSize = parsed.GetValue(batch), Seed = parsed.GetValue(seed) },
+            new DataOptions { Split = ParseSplit(parsed.GetRequiredValue(split)), MaxBad = parsed.GetValue(maxBad) },
+            parsed.GetValue(json),
+            cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        string folder, string output, string backbone, FeatureExtractorOptions extractorOptions, TrainingOptions training, DataOptions data, bool json,
+        CancellationToken cancellationToken)
+    {
+        // Both are cheap to check and sad to find out after the work.
+        var images = ImageFolder.Open(folder);
+        RequireFolderOf(output);
+
+        using var extractor = await CommonOptions.OpenAsync(backbone, extractorOptions, cancellationToken).ConfigureAwait(false);
+        Console.Error.WriteLine($"{images.Images.Count} images in {images.Classes.Count} classes; {extractor.Card.Id} on {Name(extractor.Provider.Provider)}: {extractor.Provider.Reason}");
+        var result = await Progress.RunAsync(
+            "Embedding",
+            report => ImageClassifier.TrainAsync(
+                extractor, images, training, data, new Report<EmbeddingProgress>(progress => report(progress.Done, progress.Total)), cancellationToken)).ConfigureAwait(false);
+        using var classifier = result.Classifier;
+        classifier.Save(output);
+
+        CommonOptions.WarnSkipped(result.Skipped);
+        if (json) JsonOutput.Write(ToJson(extractor, result, output), JsonContracts.Default.TrainJson);
+        else Print(result, output);
+        if (result.History.StopReason != StopReason.Cancelled) return ExitCode.Done;
+        Console.Error.WriteLine($"cancelled after {result.History.Epochs.Count} epochs; the best weights so far are saved");
+        return ExitCode.Cancelled;
+    }
+
+    private static void Print(TrainingResult result, string output)
+    {
+        var epochs = result.History.Epochs;
+        Table.Write(
+            ["epoch", "train loss", "train accuracy", "validation loss", "validation accuracy"],
+            [.. epochs.Select(epoch => (IReadOnlyList<string>)
+            [
+                Table.Number(epoch.Epoch, "0"), Table.Number(epoch.TrainLoss, "0.0000"), Table.Percent(epoch.TrainAccuracy),
+                epoch.ValidationLoss is { } loss ? Table.Number(loss, "0.0000") : "-", epoch.ValidationAccuracy is { } accuracy ? Table.Percent(accuracy) : "-",
+            ])]);
+        Console.Out.WriteLine();
+        foreach (var (name, score) in new[] { ("train", result.Train), ("validation", result.Validation), ("test", result.Test) })
+        {
+            if (score is not null) Console.Out.WriteLine($"{name,-10}  {score.Count,6} images  accuracy {Table.Percent(score.Accuracy),6}  loss {Table.Number(score.Loss, "0.0000")}");
+        }
+
+        var embedding = result.Embedding;
+        Console.Out.WriteLine(
+            $"embedded {embedding.Features.RowCount} images in {Table.Number(embedding.Elapsed.TotalSeconds, "0.0")} s ({Table.Number(embedding.ImagesPerSecond, "0")} images/s), " +
+            $"trained in {Table.Number(result.TrainingTime.TotalSeconds, "0.00")} s, saved {output}");
+    }
+
+    private static TrainJson ToJson(FeatureExtractor extractor, TrainingResult result, string output) => new(
+        result.Classifier.Labels,
+        Name(extractor.Provider.Provider),
+        new BackboneJson(extractor.Card.Id, extractor.Dim),
+        new EmbedJson(result.Embedding.Features.RowCount, 0, result.Embedding.Elapsed.TotalSeconds, result.Embedding.ImagesPerSecond),
+        [.. result.History.Epochs.Select(epoch => new EpochJson(
+            epoch.Epoch, epoch.TrainLoss, epoch.TrainAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy, epoch.Seconds))],
+        Score(result.Train)!, Score(result.Validation), Score(result.Test),
+        CommonOptions.ToJson(result.Skipped),
+        result.TrainingTime.TotalSeconds,
+        output);
+
+    private static ScoreJson? Score(EvaluationResult? result) => result is null ? null : new ScoreJson(result.Count, result.Loss, result.Accuracy);
+
+    private static string Name(ExecutionProvider provider) => provider.ToString().ToLowerInvariant();
+
+    private static SplitFractions ParseSplit(string text)
+    {
+        try
+        {
+            return SplitFractions.Parse(text);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new UsageException(Failure.Describe(exception));
+        }
+    }
+
+    private static void RequireFolderOf(string output)
+    {
+        var parent = Path.GetDirectoryName(Path.GetFullPath(output));
+        if (!Directory.Exists(parent)) throw new DirectoryNotFoundException($"The folder {parent} of --out does not exist: create it or name another file.");
+        if (Directory.Exists(output)) throw new UsageException($"--out {output} is a folder; name a file such as {Path.Combine(output, "classifier.onnx")}.");
+    }
+}

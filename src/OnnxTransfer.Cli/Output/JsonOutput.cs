@@ -1,0 +1,65 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace OnnxTransfer.Cli.Output;
+
+/// <summary>The JSON documents that <c>--json</c> prints: exactly one per run, on standard output.</summary>
+internal static class JsonOutput
+{
+    internal static void Write<T>(T document, JsonTypeInfo<T> type)
+    {
+        using var output = Console.OpenStandardOutput();
+        JsonSerializer.Serialize(output, document, type);
+        output.WriteByte((byte)'\n');
+    }
+}
+
+internal sealed record TrainJson(
+    IReadOnlyList<string> Classes, string ExecutionProvider, BackboneJson Backbone, EmbedJson Embed, IReadOnlyList<EpochJson> Epochs,
+    ScoreJson Train, ScoreJson? Validation, ScoreJson? Test, IReadOnlyList<SkippedJson> Skipped, double TrainSeconds, string Model);
+
+internal sealed record BackboneJson(string Id, int Dim);
+
+internal sealed record EmbedJson(int Images, int Cached, double Seconds, double ImagesPerSecond);
+
+internal sealed record EpochJson(
+    int Epoch, double TrainLoss, double TrainAccuracy, double? ValidationLoss, double? ValidationAccuracy, double Seconds);
+
+internal sealed record ScoreJson(int Count, double Loss, double Accuracy);
+
+internal sealed record SkippedJson(string Path, string Reason);
+
+internal sealed record EvaluateJson(
+    int Count, double Accuracy, double Loss, IReadOnlyList<ClassJson> PerClass, IReadOnlyList<IReadOnlyList<int>> Confusion, IReadOnlyList<SkippedJson> Skipped);
+
+internal sealed record ClassJson(string Label, double Precision, double Recall, double F1, int Support);
+
+internal sealed record EmbedResultJson(int Rows, int Dim, double Seconds, double ImagesPerSecond, IReadOnlyList<SkippedJson> Skipped);
+
+internal sealed record EmbedIdsJson(string Backbone, int Rows, int Dim, IReadOnlyList<string> Ids, IReadOnlyList<string?> Labels);
+
+internal sealed record PredictionJson(string Path, string? Label, int? Index, float? Probability, IReadOnlyList<TopJson>? Top, string? Error);
+
+internal sealed record TopJson(string Label, int Index, float Probability);
+
+internal sealed record ModelJson(
+    string Id, string? License, string Layout, int Height, int Width, int Dim, long? Bytes, string? Sha256, double? Top1, double? Top5, bool Present, string? Path, string? Source);
+
+internal sealed record DoctorJson(
+    string Version, string Runtime, string System, string Decoder, string OnnxRuntime, IReadOnlyList<ProviderJson> Providers,
+    string ModelFolder, bool Offline, IReadOnlyList<string> Models);
+
+internal sealed record ProviderJson(string Name, bool Usable, string? WhyNot);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(TrainJson))]
+[JsonSerializable(typeof(EvaluateJson))]
+[JsonSerializable(typeof(EmbedResultJson))]
+[JsonSerializable(typeof(EmbedIdsJson))]
+[JsonSerializable(typeof(IReadOnlyList<PredictionJson>))]
+[JsonSerializable(typeof(IReadOnlyList<ModelJson>))]
+[JsonSerializable(typeof(ModelJson))]
+[JsonSerializable(typeof(DoctorJson))]
+internal sealed partial class JsonContracts : JsonSerializerContext;

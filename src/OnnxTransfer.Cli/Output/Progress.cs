@@ -1,0 +1,35 @@
+using Spectre.Console;
+
+namespace OnnxTransfer.Cli.Output;
+
+/// <summary>Progress bars on standard error; none when that is not a terminal.</summary>
+internal static class Progress
+{
+    /// <summary>Runs work that reports how much of how much is done.</summary>
+    /// <param name="title">What the bar says.</param>
+    /// <param name="work">The work; it calls its argument with (done, total).</param>
+    internal static async Task<T> RunAsync<T>(string title, Func<Action<double, double>, Task<T>> work)
+    {
+        if (Console.IsErrorRedirected) return await work(static (_, _) => { }).ConfigureAwait(false);
+
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        return await console.Progress()
+            .AutoClear(true)
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .StartAsync(context =>
+            {
+                var task = context.AddTask(Markup.Escape(title));
+                return work((done, total) =>
+                {
+                    task.MaxValue = total;
+                    task.Value = done;
+                });
+            }).ConfigureAwait(false);
+    }
+}
+
+/// <summary>Reports on the reporting thread, in order; <see cref="Progress{T}"/> would hop to the thread pool and lose the order.</summary>
+internal sealed class Report<T>(Action<T> handler) : IProgress<T>
+{
+    void IProgress<T>.Report(T value) => handler(value);
+}

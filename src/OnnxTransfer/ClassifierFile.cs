@@ -1,0 +1,70 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Heads;
+using OnnxTransfer.Internals;
+using OnnxTransfer.Onnx;
+
+namespace OnnxTransfer;
+
+/// <summary>
+/// The file of a trained classifier: the backbone up to its features, the head behind it as <c>logits</c> and
+/// <c>probabilities</c> <c>[N,C]</c>, and in the metadata the labels and the backbone's card. The same classifier always
+/// gives the same bytes.
+/// </summary>
+internal static partial class ClassifierFile
+{
+    private const string Logits = "logits";
+    private const string Probabilities = "probabilities";
+    private const string FormatKey = "onnxtransfer.format";
+    private const string CardKey = "onnxtransfer.card";
+    private const string LabelsKey = "onnxtransfer.labels";
+    private const string Format = "1";
+
+    internal static void Write(string path, Backbone backbone, ClassifierHead head, IReadOnlyList<string> labels)
+    {
+        if (head.Layers is not [var layer]) throw Throw.HeadNotWritable(head.Layers.Count);
+        var model = backbone.Model.Clone();
+        OnnxGraphEditor.Cut(model, [backbone.Card.Features.Tensor]);
+        OnnxGraphEditor.AppendHead(model, backbone.Card.Features.Tensor, layer.Weights, layer.Bias, Logits, Probabilities);
+        OnnxGraphEditor.Cut(model, [Logits, Probabilities]);
+        model.SetMetadata(FormatKey, Format);
+        // The backbone's own classes are cut off, and with them what names them.
+        model.SetMetadata(CardKey, (backbone.Card with { Classes = null }).ToJson());
+        model.SetMetadata(LabelsKey, JsonSerializer.Serialize([.. labels], Json.Default.StringArray));
+        model.Save(path);
+    }
+
+    internal static (Backbone Backbone, ClassifierHead Head, IReadOnlyList<string> Labels) Read(string path)
+    {
+        try
+        {
+            var model = OnnxModel.Load(path);
+            if (!model.Metadata.TryGetValue(CardKey, out var cardJson) || !model.Metadata.TryGetValue(LabelsKey, out var labelsJson)) throw Throw.NotAClassifier(path);
+            var format = model.Metadata.GetValueOrDefault(FormatKey);
+            if (format != Format) throw Throw.ClassifierOfAnotherVersion(path, format, Format);
+            var card = ModelCard.FromJson(cardJson, $"the card inside {path}");
+            var labels = JsonSerializer.Deserialize(labelsJson, Json.Default.StringArray) ?? [];
+            var head = OnnxHead.Find(model, Logits) ?? throw Throw.ClassifierDamaged(path, "its head is not there.");
+            var (dim, classes) = (card.Features.Dim, head.Bias.Length);
+            if (labels.Length != classes || head.Weights.LongLength != (long)dim * classes)
+            {
+                throw Throw.ClassifierDamaged(path, $"it has {labels.Length} labels, {classes} classes and {head.Weights.Length} weights for {dim} features.");
+            }
+
+            var layer = new DenseLayer(dim, classes, head.Weights, head.Bias, Activation.Softmax);
+            return (new Backbone(path, model, card, []), ClassifierHead.FromLayers([layer]), labels);
+        }
+        catch (FileNotFoundException exception)
+        {
+            throw Throw.ModelUnreadable(exception.Message, exception);
+        }
+        catch (Exception exception) when (exception is InvalidDataException or JsonException or ArgumentException)
+        {
+            throw Throw.ClassifierDamaged(path, exception.Message, exception);
+        }
+    }
+
+    [JsonSerializable(typeof(string[]))]
+    private sealed partial class Json : JsonSerializerContext;
+}

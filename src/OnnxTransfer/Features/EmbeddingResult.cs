@@ -1,0 +1,47 @@
+using OnnxTransfer.Datasets;
+
+namespace OnnxTransfer.Features;
+
+/// <summary>The feature vectors of a list of images, and the images that could not be used.</summary>
+public sealed class EmbeddingResult
+{
+    internal EmbeddingResult(FeatureMatrix features, IReadOnlyList<int> indices, SkippedImages skipped, TimeSpan elapsed, TimeSpan preparing, TimeSpan running)
+    {
+        Features = features;
+        Indices = indices;
+        Ledger = skipped;
+        Skipped = skipped.ToList();
+        Elapsed = elapsed;
+        Preparing = preparing;
+        Running = running;
+    }
+
+    /// <summary>The vectors <c>[N,D]</c> of the images that could be used, in the order of the list.</summary>
+    public FeatureMatrix Features { get; }
+
+    /// <summary>For each row of <see cref="Features"/>, the image's position in the list; ascending.</summary>
+    public IReadOnlyList<int> Indices { get; }
+
+    /// <summary>The images that could not be used, with reasons, in the order of the list.</summary>
+    public IReadOnlyList<SkippedImage> Skipped { get; }
+
+    /// <summary>What <see cref="Skipped"/> is read from.</summary>
+    internal SkippedImages Ledger { get; }
+
+    /// <summary>Wall-clock time of the whole call.</summary>
+    public TimeSpan Elapsed { get; }
+
+    /// <summary>Of <see cref="Elapsed"/>, the time spent on reading, decoding and preparing pixels.</summary>
+    public TimeSpan Preparing { get; }
+
+    /// <summary>Of <see cref="Elapsed"/>, the time spent in the network.</summary>
+    public TimeSpan Running { get; }
+
+    /// <summary>Images embedded per second of <see cref="Elapsed"/>.</summary>
+    public double ImagesPerSecond => Elapsed > TimeSpan.Zero ? Features.RowCount / Elapsed.TotalSeconds : 0;
+}
+
+/// <summary>How far an embedding run is.</summary>
+/// <param name="Done">Images done, skipped ones included.</param>
+/// <param name="Total">Images in all.</param>
+public readonly record struct EmbeddingProgress(int Done, int Total);

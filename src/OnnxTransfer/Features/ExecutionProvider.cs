@@ -1,0 +1,19 @@
+namespace OnnxTransfer.Features;
+
+/// <summary>Where a network runs.</summary>
+public enum ExecutionProvider
+{
+    /// <summary>CUDA where it works, else the CPU; what was chosen and why is reported.</summary>
+    Auto,
+
+    /// <summary>The CPU.</summary>
+    Cpu,
+
+    /// <summary>NVIDIA CUDA, or an error: it never falls back to the CPU.</summary>
+    Cuda,
+}
+
+/// <summary>What a network really runs on.</summary>
+/// <param name="Provider">The provider in use; never <see cref="ExecutionProvider.Auto"/>.</param>
+/// <param name="Reason">Why this one and nothing faster, in one sentence.</param>
+public sealed record ExecutionProviderInfo(ExecutionProvider Provider, string Reason);

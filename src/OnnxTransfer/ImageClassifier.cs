@@ -1,0 +1,247 @@
+using System.Diagnostics;
+using MathNet.Numerics.LinearAlgebra;
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Datasets;
+using OnnxTransfer.Decoding;
+using OnnxTransfer.Evaluation;
+using OnnxTransfer.Features;
+using OnnxTransfer.Heads;
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer;
+
+/// <summary>
+/// Says what is in an image: a backbone and a head trained on the user's own classes, in one file. Thread-safe.
+/// </summary>
+/// <example>
+/// <code>
+/// var result = await ImageClassifier.TrainAsync(extractor, ImageFolder.Open("flower_photos"));
+/// Prediction prediction = result.Classifier.Predict("unknown.jpg");
+/// result.Classifier.Save("flowers.onnx");
+/// </code>
+/// </example>
+public sealed class ImageClassifier : IDisposable
+{
+    private readonly FeatureExtractor _extractor;
+    private readonly bool _ownsExtractor;
+    // Null when the classes are the backbone's own: the rows of the "extractor" are then its class scores already.
+    private readonly ClassifierHead? _head;
+
+    private ImageClassifier(FeatureExtractor extractor, bool ownsExtractor, ClassifierHead? head, IReadOnlyList<string> labels)
+    {
+        _extractor = extractor;
+        _ownsExtractor = ownsExtractor;
+        _head = head;
+        Labels = labels;
+    }
+
+    /// <summary>The classes, in the order of their probabilities.</summary>
+    public IReadOnlyList<string> Labels { get; }
+
+    /// <summary>What is known of the backbone.</summary>
+    public ModelCard Card => _extractor.Card;
+
+    /// <summary>What the network really runs on, and why nothing faster.</summary>
+    public ExecutionProviderInfo Provider => _extractor.Provider;
+
+    /// <summary>Trains a classifier on a folder of images: embeds each image once, then trains a softmax head on the vectors.</summary>
+    /// <param name="extractor">The backbone; it must outlive the classifier.</param>
+    /// <param name="images">The images, one sub-folder per class.</param>
+    /// <param name="training">Epochs, optimizer, seed; null for the defaults.</param>
+    /// <param name="data">Split and tolerance for unusable images; null for the defaults.</param>
+    /// <param name="progress">Told how many images are embedded.</param>
+    /// <param name="cancellationToken">While images are embedded: stops. While the head trains: stops and returns the best so far.</param>
+    /// <exception cref="InvalidDataException">More images are unusable than <see cref="DataOptions.MaxBad"/> allows, or a class has none left.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled before all images were embedded.</exception>
+    public static async Task<TrainingResult> TrainAsync(
+        FeatureExtractor extractor, ImageFolder images, TrainingOptions? training = null, DataOptions? data = null,
+        IProgress<EmbeddingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(extractor);
+        ArgumentNullException.ThrowIfNull(images);
+        training ??= new TrainingOptions();
+        data ??= new DataOptions();
+
+        var embedding = await extractor.EmbedAsync(
+            [.. images.Images.Select(image => image.Path)], data.EmbeddingBatchSize, progress, cancellationToken).ConfigureAwait(false);
+        embedding.Ledger.ThrowIfMoreThan(data.MaxBad, images.Images.Count);
+        var usable = embedding.Indices.Select(index => images.Images[index]).ToList();
+        RequireEveryClass(images, usable);
+
+        return await Task.Run(() => TrainOn(extractor, images.Classes, usable, embedding, training, data, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>Loads a classifier that <see cref="Save"/> wrote.</summary>
+    /// <param name="path">The <c>.onnx</c> file.</param>
+    /// <param name="options">Provider, threads and decoder; null for the defaults.</param>
+    /// <exception cref="ModelException">The file is missing, damaged, or no such classifier.</exception>
+    public static ImageClassifier Load(string path, FeatureExtractorOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        var (backbone, head, labels) = ClassifierFile.Read(path);
+        var extractor = new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options ?? new FeatureExtractorOptions());
+        return new ImageClassifier(extractor, ownsExtractor: true, head, labels);
+    }
+
+    /// <summary>A classifier with a backbone's own classes, without any training.</summary>
+    /// <param name="model">A catalogue id, or the path of an <c>.onnx</c> file whose <c>.model.json</c> names the tensor of class scores.</param>
+    /// <param name="options">Provider, threads, decoder and store; null for the defaults.</param>
+    /// <param name="progress">Told of a download's progress.</param>
+    /// <param name="cancellationToken">Stops a download.</param>
+    /// <exception cref="ModelException">No such model, or it has no classes of its own.</exception>
+    public static async Task<ImageClassifier> FromBackboneAsync(
+        string model, FeatureExtractorOptions? options = null, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(model);
+        options ??= new FeatureExtractorOptions();
+        var backbone = await Backbone.LoadAsync(model, options.Store, options.Preprocess, progress, cancellationToken).ConfigureAwait(false);
+        var classes = backbone.Card.Classes ?? throw Throw.NoClasses(backbone.Name);
+        var extractor = new FeatureExtractor(backbone, classes.Tensor, classes.Count, options);
+        return new ImageClassifier(extractor, ownsExtractor: true, head: null, backbone.ClassLabels());
+    }
+
+    /// <summary>Says what is in an image file.</summary>
+    /// <exception cref="ImageDecodeException">The file is no image that can be decoded.</exception>
+    public Prediction Predict(string path) => ToPrediction(_extractor.Embed(path));
+
+    /// <summary>Says what is in an encoded image held in memory.</summary>
+    /// <exception cref="ImageDecodeException">The bytes are no image that can be decoded.</exception>
+    public Prediction Predict(ReadOnlySpan<byte> encoded) => ToPrediction(_extractor.Embed(encoded));
+
+    /// <summary>Says what is in an encoded image, read from the stream's position to its end.</summary>
+    /// <exception cref="ImageDecodeException">The stream holds no image that can be decoded.</exception>
+    public Prediction Predict(Stream encoded) => ToPrediction(_extractor.Embed(encoded));
+
+    /// <summary>Says what is in pixels that are decoded already.</summary>
+    public Prediction Predict(PixelBuffer pixels) => ToPrediction(_extractor.Embed(pixels));
+
+    /// <summary>Says what is in many image files; one that cannot be decoded has its reason in the result.</summary>
+    /// <param name="paths">Image files.</param>
+    /// <param name="batchSize">Images per run of the network.</param>
+    /// <param name="progress">Told after every batch.</param>
+    /// <param name="cancellationToken">Stops after the batch in hand.</param>
+    /// <returns>One entry per path, in order.</returns>
+    public async Task<IReadOnlyList<ImagePrediction>> PredictAsync(
+        IReadOnlyList<string> paths, int batchSize = 32, IProgress<EmbeddingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        var embedding = await _extractor.EmbedAsync(paths, batchSize, progress, cancellationToken).ConfigureAwait(false);
+        var predictions = new ImagePrediction[paths.Count];
+        for (var row = 0; row < embedding.Indices.Count; row++)
+        {
+            var index = embedding.Indices[row];
+            predictions[index] = new ImagePrediction(paths[index], ToPrediction(embedding.Features.Row(row)), null);
+        }
+
+        // What is not predicted was skipped, and both lists are in the order of the paths.
+        var skipped = new Queue<SkippedImage>(embedding.Skipped);
+        for (var i = 0; i < predictions.Length; i++) predictions[i] ??= new ImagePrediction(paths[i], null, skipped.Dequeue().Reason);
+        return predictions;
+    }
+
+    /// <summary>Measures the classifier on a folder of images whose sub-folders are among its <see cref="Labels"/>.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="progress">Told after every batch.</param>
+    /// <param name="cancellationToken">Stops after the batch in hand.</param>
+    /// <returns>The scores, and the images that could not be used.</returns>
+    /// <exception cref="InvalidDataException">A sub-folder is no class of this classifier, or no image could be used.</exception>
+    public async Task<(EvaluationResult Result, IReadOnlyList<SkippedImage> Skipped)> EvaluateAsync(
+        ImageFolder images, IProgress<EmbeddingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        var classIndex = images.Classes.Select(label => IndexOf(label)).ToArray();
+        var embedding = await _extractor.EmbedAsync(
+            [.. images.Images.Select(image => image.Path)], progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false);
+        if (embedding.Features.RowCount == 0) Throw.NoImageUsable(images.Path, embedding.Skipped[0].Reason);
+        int[] labels = [.. embedding.Indices.Select(index => classIndex[images.Images[index].ClassIndex])];
+        return (Evaluator.Evaluate(Probabilities(embedding.Features), labels, Labels), embedding.Skipped);
+    }
+
+    /// <summary>
+    /// Saves the classifier as one ONNX file, whole or not at all: any ONNX Runtime opens it (prepared pixels in,
+    /// probabilities <c>[N,C]</c> out); labels, preprocessing and provenance are in its metadata.
+    /// </summary>
+    /// <param name="path">The file to write; an existing one is replaced.</param>
+    /// <exception cref="InvalidOperationException">The classifier has a backbone's own classes and nothing was trained.</exception>
+    public void Save(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        ClassifierFile.Write(path, _extractor.Backbone, _head ?? throw Throw.NothingTrained(), Labels);
+    }
+
+    /// <summary>Closes the network, unless it belongs to the extractor that the classifier was trained with.</summary>
+    public void Dispose()
+    {
+        if (_ownsExtractor) _extractor.Dispose();
+    }
+
+    private static TrainingResult TrainOn(
+        FeatureExtractor extractor, IReadOnlyList<string> classes, List<LabeledImage> usable, EmbeddingResult embedding,
+        TrainingOptions training, DataOptions data, CancellationToken cancellationToken)
+    {
+        int[] labels = [.. usable.Select(image => image.ClassIndex)];
+        var split = StratifiedSplit.Create(labels, data.Split, training.Seed);
+        var train = Pick(split.Train);
+        var validation = split.Validation.Count > 0 ? Pick(split.Validation) : null;
+        var test = split.Test.Count > 0 ? Pick(split.Test) : null;
+
+        var clock = Stopwatch.StartNew();
+        var trained = HeadTrainer.Train(train, classes.Count, training, validation, cancellationToken: cancellationToken);
+        var time = clock.Elapsed;
+        return new TrainingResult
+        {
+            Classifier = new ImageClassifier(extractor, ownsExtractor: false, trained.Head, classes),
+            History = trained.History,
+            Train = Score(train)!,
+            Validation = Score(validation),
+            Test = Score(test),
+            TestImages = [.. split.Test.Select(row => usable[row])],
+            Embedding = embedding,
+            TrainingTime = time,
+        };
+
+        LabelledFeatures Pick(IReadOnlyList<int> rows) => new(embedding.Features.Select(rows), [.. rows.Select(row => labels[row])]);
+
+        EvaluationResult? Score(LabelledFeatures? rows) =>
+            rows is null ? null : Evaluator.Evaluate(trained.Head.Probabilities(rows.Features), rows.Labels.ToArray(), classes);
+    }
+
+    /// <summary>Class probabilities <c>[N,C]</c> of rows <c>[N,D]</c>, or of the backbone's own scores <c>[N,C]</c>.</summary>
+    private Matrix<float> Probabilities(FeatureMatrix rows)
+    {
+        if (_head is not null) return _head.Probabilities(rows);
+        var probabilities = Matrix<float>.Build.Dense(rows.RowCount, rows.Dim);
+        for (var row = 0; row < rows.RowCount; row++) probabilities.SetRow(row, Score(rows.Row(row)));
+        return probabilities;
+    }
+
+    /// <summary>The class probabilities <c>[C]</c> of one row.</summary>
+    private float[] Score(ReadOnlySpan<float> row)
+    {
+        if (_head is not null) return _head.Probabilities(row);
+        var scores = row.ToArray();
+        if (_extractor.Card.Classes!.Kind == ScoreKind.Logits) SoftmaxKernel.InPlace(scores);
+        return scores;
+    }
+
+    private static void RequireEveryClass(ImageFolder images, List<LabeledImage> usable)
+    {
+        var present = usable.Select(image => image.ClassIndex).ToHashSet();
+        for (var index = 0; index < images.Classes.Count; index++)
+        {
+            if (!present.Contains(index)) Throw.ClassHasNoUsableImage(images.Classes[index], images.Path);
+        }
+    }
+
+    private Prediction ToPrediction(ReadOnlySpan<float> row) => new(Score(row), Labels);
+
+    private int IndexOf(string label)
+    {
+        for (var i = 0; i < Labels.Count; i++)
+        {
+            if (Labels[i] == label) return i;
+        }
+
+        throw Throw.NotAClass(label, Labels);
+    }
+}

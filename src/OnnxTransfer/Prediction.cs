@@ -1,0 +1,57 @@
+namespace OnnxTransfer;
+
+/// <summary>What a classifier says about one image.</summary>
+public sealed class Prediction
+{
+    private readonly IReadOnlyList<string> _labels;
+
+    internal Prediction(float[] probabilities, IReadOnlyList<string> labels)
+    {
+        Probabilities = probabilities;
+        _labels = labels;
+        Index = 0;
+        // The first of equals wins, as in NumPy's argmax.
+        for (var i = 1; i < probabilities.Length; i++)
+        {
+            if (probabilities[i] > probabilities[Index]) Index = i;
+        }
+    }
+
+    /// <summary>The most probable class.</summary>
+    public string Label => _labels[Index];
+
+    /// <summary>The position of the most probable class among the classifier's labels.</summary>
+    public int Index { get; }
+
+    /// <summary>The probability of the most probable class, 0 to 1.</summary>
+    public float Probability => Probabilities[Index];
+
+    /// <summary>The probability of every class, <c>[C]</c>, in the order of the classifier's labels.</summary>
+    public IReadOnlyList<float> Probabilities { get; }
+
+    /// <summary>The most probable classes, best first.</summary>
+    /// <param name="count">How many; as many as there are classes when it is more.</param>
+    public IReadOnlyList<ClassProbability> Top(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        return
+        [
+            .. Enumerable.Range(0, Probabilities.Count)
+                .OrderByDescending(i => Probabilities[i]).ThenBy(i => i)
+                .Take(count)
+                .Select(i => new ClassProbability(_labels[i], i, Probabilities[i])),
+        ];
+    }
+}
+
+/// <summary>One class of a prediction.</summary>
+/// <param name="Label">The class.</param>
+/// <param name="Index">Its position among the classifier's labels.</param>
+/// <param name="Probability">Its probability, 0 to 1.</param>
+public sealed record ClassProbability(string Label, int Index, float Probability);
+
+/// <summary>What became of one image among many: a prediction, or the reason why there is none.</summary>
+/// <param name="Path">The image file.</param>
+/// <param name="Prediction">The prediction; null when the image could not be used.</param>
+/// <param name="Error">Why the image could not be used; null when there is a prediction.</param>
+public sealed record ImagePrediction(string Path, Prediction? Prediction, string? Error);

@@ -1,0 +1,50 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Decoding;
+using OnnxTransfer.Features;
+
+namespace OnnxTransfer;
+
+/// <summary>What this process has to work with: versions, decoder, execution providers, model folder.</summary>
+public sealed record RuntimeReport
+{
+    private RuntimeReport()
+    {
+    }
+
+    /// <summary>The version of this library.</summary>
+    public string Version { get; } = typeof(RuntimeReport).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+
+    /// <summary>The .NET runtime.</summary>
+    public string Runtime { get; } = RuntimeInformation.FrameworkDescription;
+
+    /// <summary>Operating system, architecture and number of cores.</summary>
+    public string System { get; } = $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}, {Environment.ProcessorCount} cores";
+
+    /// <summary>The default image decoder and its native version.</summary>
+    public string Decoder { get; } = ImageDecoders.Default.Name;
+
+    /// <summary>The version of the ONNX Runtime library.</summary>
+    public string OnnxRuntime { get; } = SessionFactory.RuntimeVersion;
+
+    /// <summary>Each execution provider and why it cannot be used; null for one that can.</summary>
+    public IReadOnlyDictionary<ExecutionProvider, string?> Providers { get; } = new Dictionary<ExecutionProvider, string?>
+    {
+        [ExecutionProvider.Cpu] = null,
+        [ExecutionProvider.Cuda] = SessionFactory.ProbeCuda(),
+    };
+
+    /// <summary>Where downloaded models are kept.</summary>
+    public string ModelFolder { get; } = new ModelStore().Folder;
+
+    /// <summary>Whether downloads are switched off.</summary>
+    public bool Offline { get; } = new ModelStore().IsOffline;
+
+    /// <summary>The ids of the catalogue's models that are on this machine.</summary>
+    public IReadOnlyList<string> Models { get; } = [.. ModelCatalog.Default.Entries.Where(new ModelStore().Contains).Select(entry => entry.Id)];
+
+    /// <summary>Looks at this process and machine.</summary>
+    /// <exception cref="ImageDecodeException">The decoder's native library cannot be loaded.</exception>
+    public static RuntimeReport Collect() => new();
+}

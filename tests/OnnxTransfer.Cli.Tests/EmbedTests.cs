@@ -1,0 +1,41 @@
+using System.Text;
+using OnnxTransfer.TestSupport;
+
+namespace OnnxTransfer.Cli.Tests;
+
+public sealed class EmbedTests(Fixture fixture) : IClassFixture<Fixture>
+{
+    [Fact]
+    public void Embed_writes_a_npy_that_numpy_reads_and_ids_beside_it()
+    {
+        var output = fixture.NewFile("vectors.npy");
+        var result = Cli.Run("embed", fixture.Photos, "--out", output, "--backbone", fixture.Backbone, "--provider", "cpu", "--json");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(90, result.Json.GetProperty("rows").GetInt32());
+        Assert.Equal(TinyBackbone.Dim, result.Json.GetProperty("dim").GetInt32());
+
+        var bytes = File.ReadAllBytes(output);
+        Assert.Equal([0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y', 1, 0], bytes[..8]);
+        var headerLength = BitConverter.ToUInt16(bytes, 8);
+        Assert.Equal(0, (10 + headerLength) % 64);
+        var header = Encoding.ASCII.GetString(bytes, 10, headerLength);
+        Assert.Contains($"'shape': (90, {TinyBackbone.Dim})", header, StringComparison.Ordinal);
+        Assert.Contains("'descr': '<f4'", header, StringComparison.Ordinal);
+        Assert.Equal(10 + headerLength + (90 * TinyBackbone.Dim * 4), bytes.Length);
+
+        var ids = File.ReadAllText(Path.ChangeExtension(output, ".json"));
+        Assert.Contains("red-29.png", ids, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Embed_of_nothing_usable_fails_and_writes_nothing()
+    {
+        var text = fixture.NewFile("only-text.jpg");
+        File.WriteAllText(text, "no image");
+        var output = fixture.NewFile("none.npy");
+        var result = Cli.Run("embed", text, "--out", output, "--backbone", fixture.Backbone);
+        Assert.Equal(1, result.ExitCode);
+        Assert.False(File.Exists(output));
+        Assert.Contains("only-text.jpg", result.Error, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,44 @@
+using OnnxTransfer.TestSupport;
+namespace OnnxTransfer.Cli.Tests;
+
+public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
+{
+    [Fact]
+    public void List_shows_the_catalogue()
+    {
+        var result = Cli.Run("models", "list", "--json");
+        Assert.Equal(0, result.ExitCode);
+        var ids = result.Json.EnumerateArray().Select(model => model.GetProperty("id").GetString()).ToList();
+        Assert.Contains("mobilenet-v2", ids);
+        Assert.Contains("mobilenet-v2-oid", ids);
+    }
+
+    [Fact]
+    public void Info_of_a_file_gives_its_dimension_and_checksum()
+    {
+        var result = Cli.Run("models", "info", fixture.Backbone, "--json");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(TinyBackbone.Dim, result.Json.GetProperty("dim").GetInt32());
+        Assert.Equal(new FileInfo(fixture.Backbone).Length, result.Json.GetProperty("bytes").GetInt64());
+    }
+
+    [Fact]
+    public void Info_of_a_model_that_is_not_here_says_so_without_downloading()
+    {
+        var result = Cli.Run("models", "info", "mobilenet-v2", "--json");
+        Assert.Equal(0, result.ExitCode);
+        Assert.False(result.Json.GetProperty("present").GetBoolean());
+        Assert.Equal(1280, result.Json.GetProperty("dim").GetInt32());
+    }
+
+    [Fact]
+    public void Doctor_reports_decoder_runtime_and_why_not_cuda()
+    {
+        var result = Cli.Run("doctor", "--json");
+        Assert.Equal(0, result.ExitCode);
+        Assert.NotEqual("", result.Json.GetProperty("decoder").GetString());
+        Assert.StartsWith("1.", result.Json.GetProperty("onnxRuntime").GetString(), StringComparison.Ordinal);
+        var cuda = result.Json.GetProperty("providers").EnumerateArray().Single(provider => provider.GetProperty("name").GetString() == "cuda");
+        Assert.True(cuda.GetProperty("usable").GetBoolean() || cuda.GetProperty("whyNot").GetString()!.Length > 0);
+    }
+}

@@ -1,0 +1,115 @@
+using System.Text.Json;
+using OnnxTransfer.TestSupport;
+
+namespace OnnxTransfer.Cli.Tests;
+
+public sealed class TrainTests(Fixture fixture) : IClassFixture<Fixture>
+{
+    private string[] Train(string output, params string[] more) =>
+        ["train", fixture.Photos, "--out", output, "--backbone", fixture.Backbone, "--epochs", "40", "--lr", "0.05", "--provider", "cpu", .. more];
+
+    [Fact]
+    public void Train_prints_one_json_document_and_saves_a_classifier_that_evaluate_and_predict_open()
+    {
+        var classifier = fixture.NewFile("colours.onnx");
+        var trained = Cli.Run(Train(classifier, "--split", "70/10/20", "--json"));
+        Assert.Equal("", trained.Error.Contains("error", StringComparison.Ordinal) ? trained.Error : "");
+        Assert.Equal(0, trained.ExitCode);
+        var json = trained.Json;
+        Assert.Equal(["blue", "green", "red"], json.GetProperty("classes").EnumerateArray().Select(c => c.GetString()));
+        Assert.Equal("cpu", json.GetProperty("executionProvider").GetString());
+        Assert.Equal("tiny", json.GetProperty("backbone").GetProperty("id").GetString());
+        Assert.Equal(TinyBackbone.Dim, json.GetProperty("backbone").GetProperty("dim").GetInt32());
+        Assert.Equal(90, json.GetProperty("embed").GetProperty("images").GetInt32());
+        Assert.Equal(40, json.GetProperty("epochs").GetArrayLength());
+        Assert.Equal(63, json.GetProperty("train").GetProperty("count").GetInt32());
+        Assert.Equal(9, json.GetProperty("validation").GetProperty("count").GetInt32());
+        Assert.Equal(18, json.GetProperty("test").GetProperty("count").GetInt32());
+        Assert.True(json.GetProperty("test").GetProperty("accuracy").GetDouble() >= 0.95, trained.Output);
+        Assert.Equal(0, json.GetProperty("skipped").GetArrayLength());
+
+        var evaluated = Cli.Run("evaluate", classifier, fixture.Photos, "--json");
+        Assert.Equal(0, evaluated.ExitCode);
+        Assert.Equal(90, evaluated.Json.GetProperty("count").GetInt32());
+        var confusion = evaluated.Json.GetProperty("confusion").EnumerateArray().SelectMany(row => row.EnumerateArray()).Sum(cell => cell.GetInt32());
+        Assert.Equal(90, confusion);
+
+        var red = Path.Combine(fixture.Photos, "red", "red-03.png");
+        var predicted = Cli.Run("predict", classifier, red, "--top", "2", "--json");
+        Assert.Equal(0, predicted.ExitCode);
+        var first = predicted.Json[0];
+        Assert.Equal("red", first.GetProperty("label").GetString());
+        Assert.Equal(2, first.GetProperty("index").GetInt32());
+        Assert.Equal(2, first.GetProperty("top").GetArrayLength());
+    }
+
+    [Fact]
+    public void The_same_command_and_seed_write_the_same_bytes_and_another_seed_others()
+    {
+        var (first, second, other) = (fixture.NewFile("a.onnx"), fixture.NewFile("b.onnx"), fixture.NewFile("c.onnx"));
+        Assert.Equal(0, Cli.Run(Train(first)).ExitCode);
+        Assert.Equal(0, Cli.Run(Train(second)).ExitCode);
+        Assert.Equal(0, Cli.Run(Train(other, "--seed", "2")).ExitCode);
+        Assert.Equal(File.ReadAllBytes(first), File.ReadAllBytes(second));
+        Assert.NotEqual(File.ReadAllBytes(first), File.ReadAllBytes(other));
+    }
+
+    [Fact]
+    public void Unusable_images_are_listed_with_their_own_reasons_and_max_bad_0_fails_the_run()
+    {
+        using var folder = new TempFolder();
+        Fixture.WritePhotos(folder.Path, perClass: 8, seed: 2);
+        var whole = TestImage.NoisyPng(64, 64, (200, 30, 30), 7);
+        File.WriteAllBytes(folder.File("red", "truncated.png"), whole[..(whole.Length / 2)]);
+        File.WriteAllBytes(folder.File("red", "empty.jpg"), []);
+        File.WriteAllText(folder.File("green", "text.jpg"), "I am no picture.");
+        File.WriteAllBytes(folder.File("blue", "bomb.png"), TestImage.Bomb(30_000, 30_000));
+        File.WriteAllBytes(folder.File("single", "one.png"), TestImage.NoisyPng(20, 20, (250, 250, 10), 9));
+        var classifier = fixture.NewFile("skipping.onnx");
+        string[] command = ["train", folder.Path, "--out", classifier, "--backbone", fixture.Backbone, "--provider", "cpu", "--json"];
+
+        var trained = Cli.Run([.. command, "--max-bad", "0.5"]);
+        Assert.Equal(0, trained.ExitCode);
+        var skipped = trained.Json.GetProperty("skipped").EnumerateArray()
+            .ToDictionary(s => Path.GetFileName(s.GetProperty("path").GetString()!), s => s.GetProperty("reason").GetString()!);
+        Assert.Equal(["bomb.png", "text.jpg", "empty.jpg", "truncated.png"], skipped.Keys);
+        Assert.Equal(4, skipped.Values.Distinct().Count());
+        Assert.Contains("30000x30000", skipped["bomb.png"], StringComparison.Ordinal);
+        Assert.Contains("empty.jpg", trained.Error, StringComparison.Ordinal);
+        Assert.True(File.Exists(classifier));
+
+        File.Delete(classifier);
+        var failed = Cli.Run([.. command, "--max-bad", "0"]);
+        Assert.Equal(1, failed.ExitCode);
+        Assert.All(skipped, image => Assert.Contains(image.Key, failed.Error, StringComparison.Ordinal));
+        Assert.All(skipped, image => Assert.Contains(image.Value, failed.Error, StringComparison.Ordinal));
+        Assert.Equal("", failed.Output);
+        Assert.False(File.Exists(classifier));
+    }
+
+    [Fact]
+    public void Predict_goes_on_after_a_bad_image_lists_it_and_exits_1()
+    {
+        var classifier = fixture.NewFile("bad.onnx");
+        Assert.Equal(0, Cli.Run(Train(classifier)).ExitCode);
+        var bad = fixture.NewFile("bad.jpg");
+        File.WriteAllText(bad, "no image");
+        var green = Path.Combine(fixture.Photos, "green", "green-01.png");
+        var result = Cli.Run("predict", classifier, bad, green, "--json");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Equal(2, result.Json.GetArrayLength());
+        Assert.True(result.Json[0].TryGetProperty("error", out _));
+        Assert.Equal("green", result.Json[1].GetProperty("label").GetString());
+        Assert.Contains(bad, result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_json_results_are_a_table_on_stdout_and_notes_on_stderr()
+    {
+        var result = Cli.Run(Train(fixture.NewFile("table.onnx")));
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("validation accuracy", result.Output, StringComparison.Ordinal);
+        Assert.Contains("images in 3 classes", result.Error, StringComparison.Ordinal);
+        Assert.ThrowsAny<JsonException>(() => result.Json);
+    }
+}

@@ -1,0 +1,63 @@
+using System.Text;
+using OnnxTransfer.Features;
+using OnnxTransfer.TestSupport;
+
+namespace OnnxTransfer.Tests.Features;
+
+public sealed class FeatureMatrixTests
+{
+    private static readonly FeatureMatrix TwoByThree = new([1, 2, 3, 4, 5, 6], 2, 3);
+
+    [Fact]
+    public void Rows_are_views_of_the_row_major_values()
+    {
+        Assert.Equal([4f, 5f, 6f], TwoByThree.Row(1).ToArray());
+        Assert.Throws<ArgumentOutOfRangeException>(() => TwoByThree.Row(2).Length);
+    }
+
+    [Fact]
+    public void Select_copies_rows_in_the_given_order()
+    {
+        var picked = TwoByThree.Select([1, 0, 1]);
+        Assert.Equal(3, picked.RowCount);
+        Assert.Equal([4f, 5f, 6f, 1f, 2f, 3f, 4f, 5f, 6f], picked.Values.ToArray());
+    }
+
+    [Fact]
+    public void The_transposed_view_has_an_image_in_each_column()
+    {
+        var view = TwoByThree.AsTransposedMatrix();
+        Assert.Equal((3, 2), (view.RowCount, view.ColumnCount));
+        Assert.Equal(5f, view[1, 1]);
+    }
+
+    [Fact]
+    public void A_wrong_length_is_refused_with_both_numbers()
+    {
+        var error = Assert.Throws<ArgumentException>(() => new FeatureMatrix([1, 2, 3], 2, 2));
+        Assert.Contains("4", error.Message, StringComparison.Ordinal);
+        Assert.Contains("3", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(1000, 1280)]
+    [InlineData(3, 7)]
+    public void SaveNpy_writes_what_the_format_asks_for(int rows, int dim)
+    {
+        using var folder = new TempFolder();
+        var path = folder.File("x.npy");
+        var values = Enumerable.Range(0, rows * dim).Select(i => i / 3f).ToArray();
+        new FeatureMatrix(values, rows, dim).SaveNpy(path);
+
+        var bytes = File.ReadAllBytes(path);
+        Assert.Equal([0x93, .. "NUMPY"u8, 1, 0], bytes[..8]);
+        var headerLength = BitConverter.ToUInt16(bytes, 8);
+        Assert.Equal(0, (10 + headerLength) % 64);
+        Assert.Equal((byte)'\n', bytes[10 + headerLength - 1]);
+        Assert.StartsWith($"{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {dim}), }}", Encoding.ASCII.GetString(bytes, 10, headerLength), StringComparison.Ordinal);
+        var read = new float[rows * dim];
+        Buffer.BlockCopy(bytes, 10 + headerLength, read, 0, bytes.Length - 10 - headerLength);
+        Assert.Equal(values, read);
+    }
+}

@@ -1,0 +1,137 @@
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Datasets;
+using OnnxTransfer.Features;
+using OnnxTransfer.Heads;
+using OnnxTransfer.TestSupport;
+
+namespace OnnxTransfer.Tests;
+
+public sealed class ImageClassifierTests : IDisposable
+{
+    private static readonly FeatureExtractorOptions OnCpu = new() { Provider = ExecutionProvider.Cpu };
+    private static readonly TrainingOptions Quick = new() { Epochs = 40, LearningRate = 0.05 };
+
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Training_tells_colours_apart_and_a_reloaded_classifier_differs_by_nothing()
+    {
+        using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
+        var photos = ImageFolder.Open(Photos(20));
+        var result = await ImageClassifier.TrainAsync(extractor, photos, Quick, new DataOptions { Split = SplitFractions.Parse("60/20/20") });
+        Assert.Equal(["cyan", "orange"], result.Classifier.Labels);
+        Assert.Equal(1.0, result.Test!.Accuracy);
+        Assert.Equal(8, result.TestImages.Count);
+        Assert.Equal(40, result.History.Epochs.Count);
+
+        var file = _folder.File("saved.onnx");
+        result.Classifier.Save(file);
+        using var again = ImageClassifier.Load(file, OnCpu);
+        Assert.Equal(result.Classifier.Labels, again.Labels);
+        foreach (var image in photos.Images)
+        {
+            var (before, after) = (result.Classifier.Predict(image.Path), again.Predict(image.Path));
+            Assert.Equal(before.Probabilities, after.Probabilities);
+        }
+
+        var (evaluation, skipped) = await again.EvaluateAsync(photos);
+        Assert.Equal(40, evaluation.Count);
+        Assert.Empty(skipped);
+    }
+
+    [Fact]
+    public async Task A_loaded_classifier_saves_the_same_file_again()
+    {
+        using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
+        var result = await ImageClassifier.TrainAsync(extractor, ImageFolder.Open(Photos(5)), Quick);
+        var (first, second) = (_folder.File("first.onnx"), _folder.File("second.onnx"));
+        result.Classifier.Save(first);
+        using var loaded = ImageClassifier.Load(first, OnCpu);
+        loaded.Save(second);
+        Assert.Equal(File.ReadAllBytes(first), File.ReadAllBytes(second));
+    }
+
+    [Fact]
+    public async Task Too_many_unusable_images_fail_with_their_list()
+    {
+        using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
+        var photos = Photos(4);
+        File.WriteAllText(Path.Combine(photos, "cyan", "bad.jpg"), "text");
+        var error = await Assert.ThrowsAsync<InvalidDataException>(() => ImageClassifier.TrainAsync(extractor, ImageFolder.Open(photos), Quick, new DataOptions { MaxBad = 0.1 }));
+        Assert.Contains("bad.jpg", error.Message, StringComparison.Ordinal);
+        var result = await ImageClassifier.TrainAsync(extractor, ImageFolder.Open(photos), Quick, new DataOptions { MaxBad = 0.2 });
+        Assert.Single(result.Skipped);
+    }
+
+    [Fact]
+    public async Task A_class_without_a_usable_image_is_named()
+    {
+        using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
+        var photos = Photos(4);
+        Directory.CreateDirectory(Path.Combine(photos, "void"));
+        File.WriteAllText(Path.Combine(photos, "void", "a.png"), "text");
+        var error = await Assert.ThrowsAsync<InvalidDataException>(() => ImageClassifier.TrainAsync(extractor, ImageFolder.Open(photos), Quick, new DataOptions { MaxBad = 1 }));
+        Assert.Contains("void", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Predictions_of_many_keep_the_order_and_the_reasons()
+    {
+        using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
+        var photos = Photos(5);
+        var result = await ImageClassifier.TrainAsync(extractor, ImageFolder.Open(photos), Quick);
+        var bad = _folder.File("bad.png");
+        File.WriteAllText(bad, "text");
+        string[] paths = [Path.Combine(photos, "orange", "1.png"), bad, Path.Combine(photos, "cyan", "1.png")];
+        var predictions = await result.Classifier.PredictAsync(paths);
+        Assert.Equal(paths, predictions.Select(prediction => prediction.Path));
+        Assert.Equal("orange", predictions[0].Prediction!.Label);
+        Assert.Null(predictions[1].Prediction);
+        Assert.NotNull(predictions[1].Error);
+        Assert.Equal("cyan", predictions[2].Prediction!.Label);
+        Assert.Equal(1, predictions[2].Prediction!.Probabilities.Sum(), 1e-5f);
+    }
+
+    [Fact]
+    public async Task Evaluating_on_an_unknown_class_lists_the_known_ones()
+    {
+        using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
+        var photos = Photos(5);
+        var result = await ImageClassifier.TrainAsync(extractor, ImageFolder.Open(photos), Quick);
+        Directory.Move(Path.Combine(photos, "cyan"), Path.Combine(photos, "cyann"));
+        var error = await Assert.ThrowsAsync<InvalidDataException>(() => result.Classifier.EvaluateAsync(ImageFolder.Open(photos)));
+        Assert.Contains("cyann", error.Message, StringComparison.Ordinal);
+        Assert.Contains("orange", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_plain_onnx_file_is_no_classifier()
+    {
+        var error = Assert.Throws<ModelException>(() => ImageClassifier.Load(Tiny()));
+        Assert.Contains("train", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_missing_classifier_is_named() =>
+        Assert.Contains("nowhere.onnx", Assert.Throws<ModelException>(() => ImageClassifier.Load("nowhere.onnx")).Message, StringComparison.Ordinal);
+
+    private string Tiny()
+    {
+        var path = _folder.File("tiny.onnx");
+        TinyBackbone.Write(path);
+        return path;
+    }
+
+    private string Photos(int perClass)
+    {
+        for (var i = 0; i < perClass; i++)
+        {
+            File.WriteAllBytes(_folder.File("photos", "orange", $"{i}.png"), TestImage.NoisyPng(20, 20, (230, 130, 20), i));
+            File.WriteAllBytes(_folder.File("photos", "cyan", $"{i}.png"), TestImage.NoisyPng(20, 20, (20, 200, 210), 100 + i));
+        }
+
+        return Path.Combine(_folder.Path, "photos");
+    }
+}
