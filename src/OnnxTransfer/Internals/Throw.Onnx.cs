@@ -54,4 +54,16 @@ internal static partial class Throw
     [DoesNotReturn]
     internal static void OnnxNoImageInput(string source, string inputs) =>
         throw new InvalidDataException($"{source} has no image input: none of its inputs ({inputs}) has four axes with 1, 3 or 4 channels; give a .model.json that names the input.");
+
+    [DoesNotReturn]
+    internal static void OnnxExternalFileElsewhere(string source, string tensor, string location) =>
+        throw new InvalidDataException($"{source} keeps the weights '{tensor}' in '{location}', but only files below the model's own folder are read; place the file there and export the model with a relative location.");
+
+    [DoesNotReturn]
+    internal static void OnnxExternalFileMissing(string source, string tensor, string path) =>
+        throw new InvalidDataException($"{source} keeps the weights '{tensor}' in {path}, which is not there; place the data file beside the model.");
+
+    [DoesNotReturn]
+    internal static void OnnxBatchFixed(string source, string opType, string node, string tensor, string why) =>
+        throw new NotSupportedException($"The fixed batch of {source} cannot be freed: {opType} '{node}' computes '{tensor}', and {why}. Export the model with a dynamic batch axis, or use it one image at a time.");
 }

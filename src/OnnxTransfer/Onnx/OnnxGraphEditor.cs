@@ -244,10 +244,18 @@ internal static class OnnxGraphEditor
 
     private static string Add(OnnxModel model, string opType, IEnumerable<string> inputs, string output, params (string Name, object Value)[] attributes)
     {
-        var node = new NodeProto { OpType = opType, Name = output, Input = { inputs }, Output = { output } };
-        node.Attribute.AddRange(attributes.Select(a => NodeAttributes.Make(a.Name, a.Value)));
-        model.Graph.Node.Add(node);
+        model.Graph.Node.Add(MakeNode(model, opType, inputs, output, attributes));
         return output;
+    }
+
+    /// <summary>A node that is not in the graph yet, named as its output where no other node has that name: the runtime wants unique ones.</summary>
+    internal static NodeProto MakeNode(OnnxModel model, string opType, IEnumerable<string> inputs, string output, params (string Name, object Value)[] attributes)
+    {
+        var name = output;
+        for (var i = 1; model.Graph.Node.Any(n => n.Name == name); i++) name = $"{output}_{i}";
+        var node = new NodeProto { OpType = opType, Name = name, Input = { inputs }, Output = { output } };
+        node.Attribute.AddRange(attributes.Select(a => NodeAttributes.Make(a.Name, a.Value)));
+        return node;
     }
 
     private static void CheckExists(OnnxModel model, string tensor)
@@ -260,7 +268,8 @@ internal static class OnnxGraphEditor
         if (AllTensors(model.Graph).Contains(tensor)) Throw.OnnxTensorNameTaken(model.Source, tensor);
     }
 
-    private static string FreeName(OnnxModel model, string wanted)
+    /// <summary>A name that no tensor has yet, as close to the wanted one as can be.</summary>
+    internal static string FreeName(OnnxModel model, string wanted)
     {
         var taken = AllTensors(model.Graph);
         var name = wanted;
