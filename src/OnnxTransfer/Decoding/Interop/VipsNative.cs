@@ -74,6 +74,10 @@ internal static unsafe partial class VipsNative
     [LibraryImport(Library)]
     internal static partial nuint vips_image_get_typeof(nint image, byte* name);
 
+    /// <summary>A binary header field, which stays the image's.</summary>
+    [LibraryImport(Library)]
+    internal static partial int vips_image_get_blob(nint image, byte* name, void** data, nuint* length);
+
     [LibraryImport(Library)]
     internal static partial nint vips_region_new(nint image);
 
