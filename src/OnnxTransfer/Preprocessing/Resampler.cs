@@ -7,16 +7,16 @@ internal static class Resampler
     private static RowResampler? t_rows;
 
     /// <summary>This thread's row resampler; it serves one image at a time.</summary>
-    internal static RowResampler OfThread => t_rows ??= new RowResampler();
+    internal static RowResampler OfThread => t_rows ??= new RowResampler(VectorKernels.IsSupported);
 
     /// <summary>Resizes to bytes with one of the 8-bit kernels.</summary>
     /// <param name="source"><c>[SourceHeight,SourceWidth,3]</c>.</param>
     /// <param name="geometry">Sizes and crop.</param>
     /// <param name="filter">Any kernel but <see cref="ResizeFilter.TensorFlowBilinear"/>, whose results are no bytes.</param>
     /// <param name="result"><c>[Height,Width,3]</c>.</param>
-    internal static void Resize(ReadOnlySpan<byte> source, ResizeGeometry geometry, ResizeFilter filter, Span<byte> result)
+    /// <param name="rows">Does the work; this thread's where there is no reason for another.</param>
+    internal static void Resize(ReadOnlySpan<byte> source, ResizeGeometry geometry, ResizeFilter filter, Span<byte> result, RowResampler rows)
     {
-        var rows = OfThread;
         var (sourceStride, stride) = (3 * geometry.SourceWidth, 3 * geometry.Width);
         rows.Start(geometry, filter);
         for (var y = 0; y < geometry.SourceHeight; y++)
@@ -27,10 +27,9 @@ internal static class Resampler
     }
 
     /// <summary>Resizes to floats of 0 to 255 with <see cref="ResizeFilter.TensorFlowBilinear"/>.</summary>
-    /// <inheritdoc cref="Resize(ReadOnlySpan{byte}, ResizeGeometry, ResizeFilter, Span{byte})"/>
-    internal static void Resize(ReadOnlySpan<byte> source, ResizeGeometry geometry, Span<float> result)
+    /// <inheritdoc cref="Resize(ReadOnlySpan{byte}, ResizeGeometry, ResizeFilter, Span{byte}, RowResampler)"/>
+    internal static void Resize(ReadOnlySpan<byte> source, ResizeGeometry geometry, Span<float> result, RowResampler rows)
     {
-        var rows = OfThread;
         var (sourceStride, stride) = (3 * geometry.SourceWidth, 3 * geometry.Width);
         rows.Start(geometry, ResizeFilter.TensorFlowBilinear);
         for (var y = 0; y < geometry.SourceHeight; y++)
