@@ -13,6 +13,14 @@ internal interface IRowSink
     void Row(int y, ReadOnlySpan<byte> rgb);
 }
 
+/// <summary>A decoder that gives rows as it makes them, so that nobody needs a buffer for the whole image.</summary>
+internal interface IRowDecoder : IImageDecoder
+{
+    /// <summary>Decodes an image row by row.</summary>
+    /// <exception cref="ImageDecodeException">As for <see cref="IImageDecoder.Decode"/>; the sink may have had rows by then.</exception>
+    void DecodeRows(ReadOnlySpan<byte> encoded, DecodeOptions options, IRowSink sink);
+}
+
 /// <summary>Collects the rows upright in one buffer.</summary>
 internal sealed class PixelBufferSink : IRowSink, IDisposable
 {
@@ -39,5 +47,9 @@ internal sealed class PixelBufferSink : IRowSink, IDisposable
     }
 
     /// <summary>Returns the memory of a decode that failed on the way.</summary>
-    public void Dispose() => _pixels?.Dispose();
+    public void Dispose()
+    {
+        _pixels?.Dispose();
+        _pixels = null;
+    }
 }

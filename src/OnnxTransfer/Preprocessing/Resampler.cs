@@ -3,18 +3,12 @@ namespace OnnxTransfer.Preprocessing;
 /// <summary>Resizes a whole image that lies in memory: interleaved RGB, rows without padding.</summary>
 internal static class Resampler
 {
-    [ThreadStatic]
-    private static RowResampler? t_rows;
-
-    /// <summary>This thread's row resampler; it serves one image at a time.</summary>
-    internal static RowResampler OfThread => t_rows ??= new RowResampler(VectorKernels.IsSupported);
-
     /// <summary>Resizes to bytes with one of the 8-bit kernels.</summary>
     /// <param name="source"><c>[SourceHeight,SourceWidth,3]</c>.</param>
     /// <param name="geometry">Sizes and crop.</param>
     /// <param name="filter">Any kernel but <see cref="ResizeFilter.TensorFlowBilinear"/>, whose results are no bytes.</param>
     /// <param name="result"><c>[Height,Width,3]</c>.</param>
-    /// <param name="rows">Does the work; this thread's where there is no reason for another.</param>
+    /// <param name="rows">Does the work.</param>
     internal static void Resize(ReadOnlySpan<byte> source, ResizeGeometry geometry, ResizeFilter filter, Span<byte> result, RowResampler rows)
     {
         var (sourceStride, stride) = (3 * geometry.SourceWidth, 3 * geometry.Width);

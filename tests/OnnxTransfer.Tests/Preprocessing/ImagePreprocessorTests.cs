@@ -1,5 +1,6 @@
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Preprocessing;
+using OnnxTransfer.Tests.Decoding;
 
 namespace OnnxTransfer.Tests.Preprocessing;
 
@@ -87,6 +88,70 @@ public sealed class ImagePreprocessorTests
         using var buffer = PixelBuffer.FromRgb(s_pixels, 3, 2);
         var exception = Assert.Throws<ArgumentException>(() => ImagePreprocessor.Prepare(buffer, s_spec, TensorLayout.Nchw, new float[17]));
         Assert.Contains("3x2 pixels is 18 tensor values, but room for 17", exception.Message, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<ResizeFilter, TensorLayout> Ways
+    {
+        get
+        {
+            var ways = new TheoryData<ResizeFilter, TensorLayout>();
+            foreach (var filter in Enum.GetValues<ResizeFilter>())
+            {
+                ways.Add(filter, TensorLayout.Nchw);
+                ways.Add(filter, TensorLayout.Nhwc);
+            }
+
+            return ways;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public void Prepare_FromEncodedRows_EqualsDecodingFirst(ResizeFilter filter, TensorLayout layout)
+    {
+        PreprocessSpec[] specs =
+        [
+            s_spec with { Resize = new ResizeSpec { Mode = ResizeMode.Stretch, Filter = filter, Width = 20, Height = 13 } },
+            s_spec with { Resize = new ResizeSpec { Mode = ResizeMode.ShortestEdge, Filter = filter, Size = 12 }, CropSize = 9 },
+        ];
+        var decoder = new VipsImageDecoder();
+        foreach (var spec in specs)
+        {
+            var (width, height) = spec.OutputSize;
+            var (atOnce, inTwo) = (new float[3 * width * height], new float[3 * width * height]);
+            foreach (var name in new[] { "rgb.jpg", "orientation-3.jpg", "orientation-8.jpg", "rgba.png", "grey.png", "display-p3.jpg", "rgb.bmp", "animated.gif" })
+            {
+                var encoded = Sample.Bytes(name);
+                ImagePreprocessor.Prepare(encoded, decoder, DecodeOptions.Default, spec, layout, atOnce.AsMemory());
+                using var pixels = decoder.Decode(encoded);
+                ImagePreprocessor.Prepare(pixels, spec, layout, inTwo);
+                Assert.Equal(inTwo, atOnce);
+            }
+        }
+    }
+
+    [Fact]
+    public void Prepare_AfterAFailedImage_ServesTheNext()
+    {
+        var decoder = new VipsImageDecoder();
+        var (first, second) = (new float[18], new float[18]);
+        ImagePreprocessor.Prepare(Sample.Bytes("rgb.png"), decoder, DecodeOptions.Default, s_spec, TensorLayout.Nhwc, first.AsMemory());
+        foreach (var name in new[] { "rgb.png", "orientation-6.jpg" })
+        {
+            Assert.Throws<ImageDecodeException>(
+                () => ImagePreprocessor.Prepare(Sample.Bytes(name).AsSpan(0, 90), decoder, DecodeOptions.Default, s_spec, TensorLayout.Nhwc, second.AsMemory()));
+        }
+
+        ImagePreprocessor.Prepare(Sample.Bytes("rgb.png"), decoder, DecodeOptions.Default, s_spec, TensorLayout.Nhwc, second.AsMemory());
+        Assert.Equal(first, second);
+    }
+
+    [Fact]
+    public void Prepare_File_NamesTheFileThatFails()
+    {
+        var exception = Assert.Throws<ImageDecodeException>(() => ImagePreprocessor.Prepare(
+            "no such.jpg", new VipsImageDecoder(), DecodeOptions.Default, s_spec, TensorLayout.Nhwc, new float[18]));
+        Assert.Equal(("no such.jpg", "The file does not exist."), (exception.Path, exception.Reason));
     }
 
     [Fact]
