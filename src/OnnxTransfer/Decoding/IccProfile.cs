@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using static System.Buffers.Binary.BinaryPrimitives;
 
 namespace OnnxTransfer.Decoding;
@@ -27,14 +28,19 @@ internal sealed class IccProfile
     private static IccProfile[] s_known = [];
 
     private readonly byte[] _bytes;
-    private readonly float[] _linear;
-    private readonly float[] _matrix;
+
+    /// <summary>What each value of each channel adds to linear R, G and B, <c>[3,256]</c>, in steps of the encoding table.</summary>
+    private readonly Vector128<float>[] _parts = new Vector128<float>[3 * 256];
 
     private IccProfile(byte[] bytes, float[] linear, double[,] matrix)
     {
         _bytes = bytes;
-        _linear = linear;
-        _matrix = [.. matrix.Cast<double>().Select(v => (float)v)];
+        for (var i = 0; i < _parts.Length; i++)
+        {
+            var (c, value) = (i / 256, linear[i] * EncodeSteps);
+            _parts[i] = Vector128.Create((float)(matrix[0, c] * value), (float)(matrix[1, c] * value), (float)(matrix[2, c] * value), 0);
+        }
+
         IsSrgb = ChangesNothing();
     }
 
@@ -61,18 +67,17 @@ internal sealed class IccProfile
     /// <param name="channels">3, or 4 with alpha, which stays.</param>
     internal void ToSrgb(Span<byte> pixels, int channels)
     {
-        ReadOnlySpan<float> linear = _linear;
-        ReadOnlySpan<float> m = _matrix;
-        for (var i = 0; i + 3 <= pixels.Length; i += channels)
+        var (encode, half, most) = (s_encode, Vector128.Create(0.5f), Vector128.Create((float)EncodeSteps));
+        ReadOnlySpan<Vector128<float>> r = _parts.AsSpan(0, 256), g = _parts.AsSpan(256, 256), b = _parts.AsSpan(512, 256);
+        for (; pixels.Length >= channels; pixels = pixels[channels..])
         {
-            var (r, g, b) = (linear[pixels[i]], linear[256 + pixels[i + 1]], linear[512 + pixels[i + 2]]);
-            pixels[i] = Encode((m[0] * r) + (m[1] * g) + (m[2] * b));
-            pixels[i + 1] = Encode((m[3] * r) + (m[4] * g) + (m[5] * b));
-            pixels[i + 2] = Encode((m[6] * r) + (m[7] * g) + (m[8] * b));
+            var linear = r[pixels[0]] + g[pixels[1]] + b[pixels[2]];
+            var steps = Vector128.ConvertToInt32(Vector128.Min(Vector128.Max(linear, Vector128<float>.Zero), most) + half);
+            pixels[0] = encode[steps[0]];
+            pixels[1] = encode[steps[1]];
+            pixels[2] = encode[steps[2]];
         }
     }
-
-    private static byte Encode(float linear) => s_encode[(int)((Math.Clamp(linear, 0f, 1f) * EncodeSteps) + 0.5f)];
 
     private bool ChangesNothing()
     {

@@ -42,9 +42,9 @@ internal static unsafe partial class VipsNative
     [LibraryImport(Library)]
     internal static partial int vips_object_set_argument_from_string(nint instance, byte* name, byte* value);
 
-    /// <summary>Builds the operation; the reference may be exchanged for that of an equal operation.</summary>
+    /// <summary>Builds the operation without a look into libvips' cache, which costs more than it could save here.</summary>
     [LibraryImport(Library)]
-    internal static partial int vips_cache_operation_buildp(nint* operation);
+    internal static partial int vips_object_build(nint instance);
 
     [LibraryImport(Library)]
     internal static partial void vips_object_unref_outputs(nint instance);
