@@ -3,10 +3,17 @@ namespace OnnxTransfer.Decoding;
 /// <summary>Takes the rows of an image as a decoder produces them, top to bottom as stored.</summary>
 internal interface IRowSink
 {
-    /// <summary>Called once, before the first row, when the header has passed every limit.</summary>
+    /// <summary>How many times smaller than stored the rows may come: 1, 2, 4 or 8. Called when shrinking is allowed.</summary>
     /// <param name="width">Pixels of a stored row.</param>
     /// <param name="height">Stored rows.</param>
     /// <param name="orientation">What makes the stored image upright.</param>
+    /// <param name="shrink">How far the options allow it.</param>
+    int Shrink(int width, int height, Orientation orientation, JpegShrink shrink);
+
+    /// <summary>Called once, before the first row, when the header has passed every limit.</summary>
+    /// <param name="width">Pixels of a row.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="orientation">What makes the image upright.</param>
     void Begin(int width, int height, Orientation orientation);
 
     /// <summary>One stored row <c>[width,3]</c>, RGB; valid during the call.</summary>
@@ -27,6 +34,8 @@ internal sealed class PixelBufferSink : IRowSink, IDisposable
     private PixelBuffer? _pixels;
     private Orientation _orientation;
     private int _height;
+
+    public int Shrink(int width, int height, Orientation orientation, JpegShrink shrink) => 1;
 
     public void Begin(int width, int height, Orientation orientation)
     {

@@ -15,6 +15,7 @@ internal sealed class PreprocessingSink : IRowSink, IDisposable
     private TensorLayout _layout;
     private Memory<float> _image;
     private ResizeGeometry _geometry;
+    private ResizeGeometry? _full;
     private bool _collects;
 
     /// <summary>Starts an image.</summary>
@@ -27,6 +28,18 @@ internal sealed class PreprocessingSink : IRowSink, IDisposable
         _writer = TensorWriter.For(spec);
         _layout = layout;
         _image = image;
+        _full = null;
+    }
+
+    public int Shrink(int width, int height, Orientation orientation, JpegShrink shrink)
+    {
+        var (uprightWidth, uprightHeight) = orientation.SwapsSides() ? (height, width) : (width, height);
+        var full = ResizeGeometry.For(_spec, uprightWidth, uprightHeight);
+        _full = full;
+        var gap = shrink == JpegShrink.Near ? 2 : 1;
+        var factor = 8;
+        while (factor > 1 && (uprightWidth < factor * gap * full.ResizedWidth || uprightHeight < factor * gap * full.ResizedHeight)) factor /= 2;
+        return factor;
     }
 
     public void Begin(int width, int height, Orientation orientation)
@@ -47,14 +60,16 @@ internal sealed class PreprocessingSink : IRowSink, IDisposable
     {
         if (!_collects) return;
         using var pixels = _upright.Take();
-        Prepare(pixels, _spec, _layout, _image.Span);
+        Prepare(pixels, Geometry(pixels.Width, pixels.Height), _spec, _layout, _image.Span);
     }
 
     /// <summary>Prepares an image that is in memory already.</summary>
-    internal void Prepare(PixelBuffer pixels, PreprocessSpec spec, TensorLayout layout, Span<float> image)
+    internal void Prepare(PixelBuffer pixels, PreprocessSpec spec, TensorLayout layout, Span<float> image) =>
+        Prepare(pixels, ResizeGeometry.For(spec, pixels.Width, pixels.Height), spec, layout, image);
+
+    private void Prepare(PixelBuffer pixels, ResizeGeometry geometry, PreprocessSpec spec, TensorLayout layout, Span<float> image)
     {
         var writer = TensorWriter.For(spec);
-        var geometry = ResizeGeometry.For(spec, pixels.Width, pixels.Height);
         var source = pixels.Pixels;
         var stride = 3 * pixels.Width;
         _rows.Start(geometry, spec.Resize.Filter);
@@ -74,9 +89,14 @@ internal sealed class PreprocessingSink : IRowSink, IDisposable
 
     private void BeginUpright(int width, int height)
     {
-        _geometry = ResizeGeometry.For(_spec, width, height);
+        _geometry = Geometry(width, height);
         _rows.Start(_geometry, _spec.Resize.Filter);
     }
+
+    /// <summary>A shrunken image is brought to the size and crop that its full size would have had.</summary>
+    private ResizeGeometry Geometry(int width, int height) => _full is { } full
+        ? full with { SourceWidth = width, SourceHeight = height }
+        : ResizeGeometry.For(_spec, width, height);
 
     private void RowUpright(int y, ReadOnlySpan<byte> rgb)
     {

@@ -17,6 +17,9 @@ internal static unsafe class VipsErrors
     /// <summary>The buffer holds 10,000 characters and drops what is more.</summary>
     private const int NearlyFull = 4096;
 
+    /// <summary>Decodes under way, on any thread: some readers hand part of their work to libvips' own threads.</summary>
+    private static int s_running;
+
     [ThreadStatic]
     private static bool t_decoding;
 
@@ -29,6 +32,7 @@ internal static unsafe class VipsErrors
     /// <summary>From now to <see cref="EndDecode"/> this thread's warnings belong to one image.</summary>
     internal static void BeginDecode()
     {
+        Interlocked.Increment(ref s_running);
         t_suspicious = false;
         t_decoding = true;
     }
@@ -37,6 +41,7 @@ internal static unsafe class VipsErrors
     internal static bool EndDecode()
     {
         t_decoding = false;
+        Interlocked.Decrement(ref s_running);
         return t_suspicious;
     }
 
@@ -92,7 +97,8 @@ internal static unsafe class VipsErrors
     {
         if (!t_decoding)
         {
-            VipsNative.g_log_default_handler(domain, level, message, data);
+            // Somebody else's use of libvips in this process.
+            if (Volatile.Read(ref s_running) == 0) VipsNative.g_log_default_handler(domain, level, message, data);
             return;
         }
 

@@ -70,6 +70,10 @@ internal static unsafe partial class VipsNative
     [LibraryImport(Library)]
     internal static partial int vips_image_get_orientation(nint image);
 
+    /// <summary>Frames or pages of the file.</summary>
+    [LibraryImport(Library)]
+    internal static partial int vips_image_get_n_pages(nint image);
+
     /// <summary>The GType of a header field; zero when the image has no such field.</summary>
     [LibraryImport(Library)]
     internal static partial nuint vips_image_get_typeof(nint image, byte* name);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Decoding.Interop;
@@ -72,8 +73,20 @@ internal static unsafe class VipsPipeline
             nint image = 0;
             try
             {
-                image = Load(source, format);
-                return image != 0 && ReadRows(ref image, format, options, sink);
+                image = Load(source, format, shrink: 1);
+                if (image == 0) return false;
+                var orientation = CheckHeader(image, format, options);
+                var shrink = format == ImageFormat.Jpeg && options.JpegShrink != JpegShrink.None
+                    ? sink.Shrink(VipsNative.vips_image_get_width(image), VipsNative.vips_image_get_height(image), orientation, options.JpegShrink)
+                    : 1;
+                if (shrink > 1)
+                {
+                    VipsNative.g_object_unref(image);
+                    image = Load(source, format, shrink);
+                    if (image == 0) return false;
+                }
+
+                return ReadRows(ref image, format, orientation, options, sink);
             }
             finally
             {
@@ -83,13 +96,18 @@ internal static unsafe class VipsPipeline
         }
     }
 
-    private static bool ReadRows(ref nint image, ImageFormat format, DecodeOptions options, IRowSink sink)
+    private static Orientation CheckHeader(nint image, ImageFormat format, DecodeOptions options)
     {
+        DecodeChecks.Size(VipsNative.vips_image_get_width(image), VipsNative.vips_image_get_height(image), format, options);
+        DecodeChecks.Frames(VipsNative.vips_image_get_n_pages(image), options);
+        return (Orientation)VipsNative.vips_image_get_orientation(image);
+    }
+
+    private static bool ReadRows(ref nint image, ImageFormat format, Orientation orientation, DecodeOptions options, IRowSink sink)
+    {
+        var start = Stopwatch.GetTimestamp();
         var width = VipsNative.vips_image_get_width(image);
         var height = VipsNative.vips_image_get_height(image);
-        DecodeChecks.Size(width, height, format, options);
-        var orientation = (Orientation)VipsNative.vips_image_get_orientation(image);
-
         var profile = BringToSrgb(ref image, format);
         var channels = VipsNative.vips_image_get_bands(image);
         if (channels > 4) Throw.ImageColoursNotSupported(format, channels);
@@ -103,6 +121,7 @@ internal static unsafe class VipsPipeline
             {
                 var rows = Math.Min(StripHeight, height - top);
                 if (!ReadStrip(region, width, top, rows, channels, profile, converted, options.Background, sink)) return false;
+                DecodeChecks.Time(start, options);
             }
 
             return true;
@@ -146,7 +165,7 @@ internal static unsafe class VipsPipeline
     }
 
     /// <summary>Opens the header; pixels are decoded when a strip asks for them. Zero when it is not sound.</summary>
-    private static nint Load(nint source, ImageFormat format)
+    private static nint Load(nint source, ImageFormat format, int shrink)
     {
         using var load = VipsOperation.New(format switch
         {
@@ -166,6 +185,7 @@ internal static unsafe class VipsPipeline
         load.Set("source"u8, VipsNative.vips_source_get_type(), source);
         load.Set("access"u8, "sequential"u8);
         load.Set("fail-on"u8, "error"u8);
+        if (shrink > 1) load.Set("shrink"u8, shrink == 2 ? "2"u8 : shrink == 4 ? "4"u8 : "8"u8);
         return load.BuildImage();
     }
 
@@ -240,6 +260,8 @@ internal static unsafe class VipsPipeline
     private sealed class NullSink : IRowSink
     {
         internal static readonly NullSink Instance = new();
+
+        public int Shrink(int width, int height, Orientation orientation, JpegShrink shrink) => 1;
 
         public void Begin(int width, int height, Orientation orientation)
         {
