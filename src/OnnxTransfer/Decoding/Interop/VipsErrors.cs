@@ -9,6 +9,7 @@ namespace OnnxTransfer.Decoding.Interop;
 /// </summary>
 internal static unsafe class VipsErrors
 {
+    private const int Critical = 1 << 3;
     private const int Warning = 1 << 4;
     private const int Message = 1 << 5;
     private const int Info = 1 << 6;
@@ -45,9 +46,13 @@ internal static unsafe class VipsErrors
         return t_suspicious;
     }
 
-    /// <summary>Sends libvips' log here, so that no image writes to the console.</summary>
-    internal static void ListenToWarnings() =>
-        _ = VipsNative.g_log_set_handler(VipsOperation.Literal("VIPS"u8), Warning | Message | Info | Debug, &OnLog, null);
+    /// <summary>Sends the log of libvips, and of GObject when libvips hands it nonsense, here: no image writes to the console.</summary>
+    internal static void ListenToWarnings()
+    {
+        const int levels = Critical | Warning | Message | Info | Debug;
+        _ = VipsNative.g_log_set_handler(VipsOperation.Literal("VIPS"u8), levels, &OnLog, null);
+        _ = VipsNative.g_log_set_handler(VipsOperation.Literal("GLib-GObject"u8), levels, &OnLog, null);
+    }
 
     /// <summary>Empties the error buffer.</summary>
     internal static string TakeText()
