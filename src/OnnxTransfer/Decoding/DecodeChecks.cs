@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Decoding;
@@ -20,6 +21,20 @@ internal static class DecodeChecks
     internal static void EncodedLength(long length, DecodeOptions options)
     {
         if (length > options.MaxEncodedBytes) Throw.ImageHasTooManyBytes(length, options.MaxEncodedBytes);
+    }
+
+    /// <summary>Checks how many frames the header claims.</summary>
+    /// <exception cref="ImageDecodeException">There are more than the limit.</exception>
+    internal static void Frames(int frames, DecodeOptions options)
+    {
+        if (frames > options.MaxFrames) Throw.ImageHasTooManyFrames(frames, options.MaxFrames);
+    }
+
+    /// <summary>Checks how long an image has taken since <paramref name="start"/>, a time stamp of <see cref="Stopwatch"/>.</summary>
+    /// <exception cref="ImageDecodeException">It has taken longer than the limit.</exception>
+    internal static void Time(long start, DecodeOptions options)
+    {
+        if (Stopwatch.GetElapsedTime(start) > options.MaxTime) Throw.ImageTookTooLong(options.MaxTime);
     }
 
     /// <summary>Checks what the header claims, before any pixel is decoded.</summary>

@@ -7,6 +7,8 @@ public sealed record DecodeOptions
 {
     private readonly long _maxPixels = 100_000_000;
     private readonly int _maxEncodedBytes = 256 << 20;
+    private readonly int _maxFrames = 1000;
+    private readonly TimeSpan _maxTime = TimeSpan.FromSeconds(30);
 
     /// <summary>The defaults.</summary>
     public static DecodeOptions Default { get; } = new();
@@ -38,6 +40,55 @@ public sealed record DecodeOptions
         }
     }
 
+    /// <summary>The most frames or pages a file may claim, 1000 by default, though only the first is decoded.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
+    public int MaxFrames
+    {
+        get => _maxFrames;
+        init
+        {
+            if (value <= 0) Throw.ArgumentNotPositive(nameof(MaxFrames), value);
+            _maxFrames = value;
+        }
+    }
+
+    /// <summary>
+    /// The longest that one image may take, 30 seconds by default. It is looked at between strips of rows: a format that
+    /// decodes all at once is noticed when it has.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
+    public TimeSpan MaxTime
+    {
+        get => _maxTime;
+        init
+        {
+            if (value <= TimeSpan.Zero) Throw.ArgumentNotPositive(nameof(MaxTime), value.TotalSeconds);
+            _maxTime = value;
+        }
+    }
+
+    /// <summary>Whether large JPEG images may be decoded at a fraction of their size; exact by default.</summary>
+    public JpegShrink JpegShrink { get; init; } = JpegShrink.None;
+
     /// <summary>The RGB colour that transparent pixels are composited over; white by default.</summary>
     public (byte R, byte G, byte B) Background { get; init; } = (255, 255, 255);
+}
+
+/// <summary>
+/// Whether a JPEG image that is to be resized may be decoded at 1/2, 1/4 or 1/8 of its size, which its transform makes
+/// cheap. The result is then near, not equal, to that of the full decode.
+/// </summary>
+public enum JpegShrink
+{
+    /// <summary>Never: the pixels are exact.</summary>
+    None,
+
+    /// <summary>
+    /// To no less than twice the size wanted. Measured on 500 photographs resized to 64x64: pixels differ from the exact ones
+    /// by 1 of 255 in the mean, and by at most 3.5 in the mean of any photograph.
+    /// </summary>
+    Near,
+
+    /// <summary>To no less than the size wanted, as Pillow's draft mode does: by 2 in the mean, at most 7.1 of any photograph.</summary>
+    Fast,
 }

@@ -3,14 +3,29 @@ namespace OnnxTransfer.Decoding;
 /// <summary>Takes the rows of an image as a decoder produces them, top to bottom as stored.</summary>
 internal interface IRowSink
 {
-    /// <summary>Called once, before the first row, when the header has passed every limit.</summary>
+    /// <summary>How many times smaller than stored the rows may come: 1, 2, 4 or 8. Called when shrinking is allowed.</summary>
     /// <param name="width">Pixels of a stored row.</param>
     /// <param name="height">Stored rows.</param>
     /// <param name="orientation">What makes the stored image upright.</param>
+    /// <param name="shrink">How far the options allow it.</param>
+    int Shrink(int width, int height, Orientation orientation, JpegShrink shrink);
+
+    /// <summary>Called once, before the first row, when the header has passed every limit.</summary>
+    /// <param name="width">Pixels of a row.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="orientation">What makes the image upright.</param>
     void Begin(int width, int height, Orientation orientation);
 
     /// <summary>One stored row <c>[width,3]</c>, RGB; valid during the call.</summary>
     void Row(int y, ReadOnlySpan<byte> rgb);
+}
+
+/// <summary>A decoder that gives rows as it makes them, so that nobody needs a buffer for the whole image.</summary>
+internal interface IRowDecoder : IImageDecoder
+{
+    /// <summary>Decodes an image row by row.</summary>
+    /// <exception cref="ImageDecodeException">As for <see cref="IImageDecoder.Decode"/>; the sink may have had rows by then.</exception>
+    void DecodeRows(ReadOnlySpan<byte> encoded, DecodeOptions options, IRowSink sink);
 }
 
 /// <summary>Collects the rows upright in one buffer.</summary>
@@ -19,6 +34,8 @@ internal sealed class PixelBufferSink : IRowSink, IDisposable
     private PixelBuffer? _pixels;
     private Orientation _orientation;
     private int _height;
+
+    public int Shrink(int width, int height, Orientation orientation, JpegShrink shrink) => 1;
 
     public void Begin(int width, int height, Orientation orientation)
     {
@@ -39,5 +56,9 @@ internal sealed class PixelBufferSink : IRowSink, IDisposable
     }
 
     /// <summary>Returns the memory of a decode that failed on the way.</summary>
-    public void Dispose() => _pixels?.Dispose();
+    public void Dispose()
+    {
+        _pixels?.Dispose();
+        _pixels = null;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using OnnxTransfer.Internals;
 using SkiaSharp;
 
@@ -18,6 +19,7 @@ public sealed class SkiaImageDecoder : IImageDecoder
     public PixelBuffer Decode(ReadOnlySpan<byte> encoded, DecodeOptions? options = null)
     {
         options ??= DecodeOptions.Default;
+        var start = Stopwatch.GetTimestamp();
         var format = DecodeChecks.Format(encoded, options);
         using var data = SKData.CreateCopy(encoded);
         using var codec = SKCodec.Create(data);
@@ -26,12 +28,14 @@ public sealed class SkiaImageDecoder : IImageDecoder
 
         var (width, height) = (codec.Info.Width, codec.Info.Height);
         DecodeChecks.Size(width, height, format, options);
+        DecodeChecks.Frames(codec.FrameCount, options);
 
         // Not premultiplied, so that both decoders composite alpha with the same arithmetic.
         var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul, s_srgb);
         using var bitmap = new SKBitmap();
         if (!bitmap.TryAllocPixels(info)) Throw.ImageOutOfMemory(width, height);
         var result = codec.GetPixels(info, bitmap.GetPixels());
+        DecodeChecks.Time(start, options);
         if (result != SKCodecResult.Success) Throw.ImageDamaged(format, result.ToString());
 
         using var sink = new PixelBufferSink();

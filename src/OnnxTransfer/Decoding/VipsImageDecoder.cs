@@ -10,7 +10,7 @@ namespace OnnxTransfer.Decoding;
 /// libvips is one for the whole process: the first decode sets its operation cache and its worker threads to none,
 /// since every image is decoded once, on the thread that asks for it.
 /// </remarks>
-public sealed class VipsImageDecoder : IImageDecoder
+public sealed class VipsImageDecoder : IImageDecoder, IRowDecoder
 {
     /// <summary>Starts libvips if nothing has done so.</summary>
     /// <exception cref="DllNotFoundException">There is no libvips; the message says which package brings it.</exception>
@@ -23,13 +23,11 @@ public sealed class VipsImageDecoder : IImageDecoder
     public PixelBuffer Decode(ReadOnlySpan<byte> encoded, DecodeOptions? options = null)
     {
         using var sink = new PixelBufferSink();
-        DecodeRows(encoded, options ?? DecodeOptions.Default, sink);
+        ((IRowDecoder)this).DecodeRows(encoded, options ?? DecodeOptions.Default, sink);
         return sink.Take();
     }
 
-    /// <summary>Decodes an image row by row, without a buffer for the whole of it.</summary>
-    /// <exception cref="ImageDecodeException">As for <see cref="Decode"/>; the sink may have had rows by then.</exception>
-    internal static void DecodeRows(ReadOnlySpan<byte> encoded, DecodeOptions options, IRowSink sink)
+    void IRowDecoder.DecodeRows(ReadOnlySpan<byte> encoded, DecodeOptions options, IRowSink sink)
     {
         var format = DecodeChecks.Format(encoded, options);
         if (format == ImageFormat.Bmp) BmpReader.Decode(encoded, options, sink);

@@ -32,6 +32,16 @@ internal static partial class Throw
             $"The image has {width}x{height} pixels, more than the limit of {maxPixels:N0} ({nameof(DecodeOptions)}.{nameof(DecodeOptions.MaxPixels)})."));
 
     [DoesNotReturn]
+    internal static void ImageHasTooManyFrames(int frames, int limit) =>
+        throw new ImageDecodeException(string.Create(CultureInfo.InvariantCulture,
+            $"The image has {frames:N0} frames, more than the limit of {limit:N0} ({nameof(DecodeOptions)}.{nameof(DecodeOptions.MaxFrames)})."));
+
+    [DoesNotReturn]
+    internal static void ImageTookTooLong(TimeSpan limit) =>
+        throw new ImageDecodeException(string.Create(CultureInfo.InvariantCulture,
+            $"The image took longer than the limit of {limit.TotalSeconds:0.###} seconds ({nameof(DecodeOptions)}.{nameof(DecodeOptions.MaxTime)})."));
+
+    [DoesNotReturn]
     internal static void ImageDamaged(ImageFormat format, string? detail, Exception? inner = null) =>
         throw new ImageDecodeException(detail is null
             ? $"The {Name(format)} image is truncated or damaged."

@@ -3,10 +3,13 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Preprocessing;
 
-/// <summary>From pixels to one image of an input tensor: resize, crop, normalise, layout.</summary>
+/// <summary>From an image to its place in an input tensor: decode, resize, crop, normalise, layout. Thread-safe.</summary>
 internal static class ImagePreprocessor
 {
-    /// <summary>Prepares one image; thread-safe.</summary>
+    [ThreadStatic]
+    private static PreprocessingSink? t_sink;
+
+    /// <summary>Prepares decoded pixels.</summary>
     /// <param name="pixels">The decoded image <c>[H,W,3]</c>.</param>
     /// <param name="spec">What the backbone wants.</param>
     /// <param name="layout">The order of the tensor's axes.</param>
@@ -14,19 +17,64 @@ internal static class ImagePreprocessor
     /// <exception cref="ArgumentException">The spec is contradictory, or the destination has another length.</exception>
     internal static void Prepare(PixelBuffer pixels, PreprocessSpec spec, TensorLayout layout, Span<float> destination)
     {
-        var writer = TensorWriter.For(spec);
-        var (width, height) = spec.OutputSize;
-        if (destination.Length != 3 * width * height) Throw.TensorHasWrongLength(destination.Length, width, height);
+        CheckLength(spec, destination.Length);
+        using var sink = OfThread();
+        sink.Prepare(pixels, spec, layout, destination);
+    }
 
-        var geometry = ResizeGeometry.For(spec, pixels.Width, pixels.Height);
-        var source = pixels.Pixels;
-        var stride = 3 * pixels.Width;
-        var rows = Resampler.OfThread;
-        rows.Start(geometry, spec.Resize.Filter);
-        for (var y = 0; y < pixels.Height; y++)
+    /// <summary>
+    /// Decodes and prepares in one pass over the rows where the decoder can, to the same bits as
+    /// <see cref="IImageDecoder.Decode"/> and <see cref="Prepare(PixelBuffer, PreprocessSpec, TensorLayout, Span{float})"/>.
+    /// </summary>
+    /// <param name="encoded">The bytes of the file.</param>
+    /// <param name="decoder">Any decoder.</param>
+    /// <param name="options">Limits and background.</param>
+    /// <param name="spec">What the backbone wants.</param>
+    /// <param name="layout">The order of the tensor's axes.</param>
+    /// <param name="destination">One image of the tensor; undefined when the decode fails.</param>
+    /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
+    /// <exception cref="ArgumentException">The spec is contradictory, or the destination has another length.</exception>
+    internal static void Prepare(
+        ReadOnlySpan<byte> encoded, IImageDecoder decoder, DecodeOptions options, PreprocessSpec spec, TensorLayout layout, Memory<float> destination)
+    {
+        if (decoder is not IRowDecoder rowDecoder)
         {
-            rows.Push(y, source.Slice(y * stride, stride));
-            while (rows.TryProduce(out var row)) writer.Write(rows, row, geometry, layout, destination);
+            using var pixels = decoder.Decode(encoded, options);
+            Prepare(pixels, spec, layout, destination.Span);
+            return;
         }
+
+        CheckLength(spec, destination.Length);
+        using var sink = OfThread();
+        sink.Target(spec, layout, destination);
+        rowDecoder.DecodeRows(encoded, options, sink);
+        sink.Complete();
+    }
+
+    /// <summary>Reads, decodes and prepares one file.</summary>
+    /// <exception cref="ImageDecodeException">The file is missing, unreadable, too large or no sound image; the exception names it.</exception>
+    /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, IImageDecoder, DecodeOptions, PreprocessSpec, TensorLayout, Memory{float})"/>
+    internal static void Prepare(
+        string path, IImageDecoder decoder, DecodeOptions options, PreprocessSpec spec, TensorLayout layout, Memory<float> destination)
+    {
+        using var file = EncodedFile.Read(path, options);
+        try
+        {
+            Prepare(file.Bytes, decoder, options, spec, layout, destination);
+        }
+        catch (ImageDecodeException exception)
+        {
+            throw Throw.ImageFile(path, exception);
+        }
+    }
+
+    private static PreprocessingSink OfThread() => t_sink ??= new PreprocessingSink();
+
+    private static void CheckLength(PreprocessSpec spec, int length)
+    {
+        // Checks the spec too, once while it lives.
+        _ = TensorWriter.For(spec);
+        var (width, height) = spec.OutputSize;
+        if (length != 3 * width * height) Throw.TensorHasWrongLength(length, width, height);
     }
 }

@@ -3,20 +3,14 @@ namespace OnnxTransfer.Preprocessing;
 /// <summary>Resizes a whole image that lies in memory: interleaved RGB, rows without padding.</summary>
 internal static class Resampler
 {
-    [ThreadStatic]
-    private static RowResampler? t_rows;
-
-    /// <summary>This thread's row resampler; it serves one image at a time.</summary>
-    internal static RowResampler OfThread => t_rows ??= new RowResampler();
-
     /// <summary>Resizes to bytes with one of the 8-bit kernels.</summary>
     /// <param name="source"><c>[SourceHeight,SourceWidth,3]</c>.</param>
     /// <param name="geometry">Sizes and crop.</param>
     /// <param name="filter">Any kernel but <see cref="ResizeFilter.TensorFlowBilinear"/>, whose results are no bytes.</param>
     /// <param name="result"><c>[Height,Width,3]</c>.</param>
-    internal static void Resize(ReadOnlySpan<byte> source, ResizeGeometry geometry, ResizeFilter filter, Span<byte> result)
+    /// <param name="rows">Does the work.</param>
+    internal static void Resize(ReadOnlySpan<byte> source, ResizeGeometry geometry, ResizeFilter filter, Span<byte> result, RowResampler rows)
     {
-        var rows = OfThread;
         var (sourceStride, stride) = (3 * geometry.SourceWidth, 3 * geometry.Width);
         rows.Start(geometry, filter);
         for (var y = 0; y < geometry.SourceHeight; y++)
@@ -27,10 +21,9 @@ internal static class Resampler
     }
 
     /// <summary>Resizes to floats of 0 to 255 with <see cref="ResizeFilter.TensorFlowBilinear"/>.</summary>
-    /// <inheritdoc cref="Resize(ReadOnlySpan{byte}, ResizeGeometry, ResizeFilter, Span{byte})"/>
-    internal static void Resize(ReadOnlySpan<byte> source, ResizeGeometry geometry, Span<float> result)
+    /// <inheritdoc cref="Resize(ReadOnlySpan{byte}, ResizeGeometry, ResizeFilter, Span{byte}, RowResampler)"/>
+    internal static void Resize(ReadOnlySpan<byte> source, ResizeGeometry geometry, Span<float> result, RowResampler rows)
     {
-        var rows = OfThread;
         var (sourceStride, stride) = (3 * geometry.SourceWidth, 3 * geometry.Width);
         rows.Start(geometry, ResizeFilter.TensorFlowBilinear);
         for (var y = 0; y < geometry.SourceHeight; y++)

@@ -15,6 +15,7 @@ internal sealed class ResizeAxis
     private int[] _first = [];
     private int[] _taps = [];
     private int[] _weights = [];
+    private int[] _vectorWeights = [];
     private double[] _realWeights = [];
 
     /// <summary>Resized pixels in the planned window.</summary>
@@ -31,6 +32,15 @@ internal sealed class ResizeAxis
 
     /// <summary>Fixed-point weights <c>[Count,TapStride]</c>, zero beyond the taps: Pillow's and OpenCV's filters.</summary>
     internal ReadOnlySpan<int> Weights => _weights.AsSpan(0, Count * TapStride);
+
+    /// <summary>
+    /// Pillow's weights as <see cref="VectorKernels"/> multiplies them, <c>[Count,VectorStride]</c>: every weight once for
+    /// each channel and a lane of zero, and taps of zero up to a whole step.
+    /// </summary>
+    internal ReadOnlySpan<int> VectorWeights => _vectorWeights.AsSpan(0, Count * VectorStride);
+
+    /// <summary>The distance between two pixels' vector weights.</summary>
+    internal int VectorStride { get; private set; }
 
     /// <summary>Weights <c>[Count,TapStride]</c> that sum to one: TensorFlow's filter.</summary>
     internal ReadOnlySpan<double> RealWeights => _realWeights.AsSpan(0, Count * TapStride);
@@ -99,6 +109,20 @@ internal sealed class ResizeAxis
 
             _first[i] = first;
             _taps[i] = taps;
+        }
+    }
+
+    /// <summary>Repeats the planned weights of Pillow's filters for vectors.</summary>
+    internal void PlanVectors()
+    {
+        var steps = (TapStride + VectorKernels.TapsPerStep - 1) / VectorKernels.TapsPerStep;
+        VectorStride = steps * VectorKernels.TapsPerStep * VectorKernels.LanesPerTap;
+        Grow(ref _vectorWeights, Count * VectorStride);
+        _vectorWeights.AsSpan(0, Count * VectorStride).Clear();
+        for (var i = 0; i < Count; i++)
+        {
+            for (var t = 0; t < TapStride; t++)
+                _vectorWeights.AsSpan((i * VectorStride) + (t * VectorKernels.LanesPerTap), 3).Fill(_weights[(i * TapStride) + t]);
         }
     }
 

@@ -7,25 +7,39 @@ namespace OnnxTransfer.Preprocessing;
 /// rows as the vertical filter spans, and computes only the rows and columns inside the crop. An instance is used for one
 /// image after another and keeps its memory; it is not thread-safe.
 /// </summary>
-internal sealed class RowResampler
+/// <param name="vectors">Whether <see cref="VectorKernels"/> are used where there is a choice; the results are the same.</param>
+internal sealed class RowResampler(bool vectors)
 {
     private readonly ResizeAxis _horizontal = new();
     private readonly ResizeAxis _vertical = new();
     private ResizeFilter _filter;
     private byte[] _ring = [];
+    private byte[] _padded = [];
     private int[] _sums = [];
+    private int[] _offsets = [];
     private byte[] _bytes = [];
     private float[] _floats = [];
     private int _slotLength;
+    private int _capacity;
     private int _rowLength;
-    private int _lastPushed;
+    private int _lastReady;
+    private int _sourceHeight;
+    private int _paddedStride;
+    private int _waiting;
     private int _next;
+    private bool _vectorised;
 
     /// <summary>Whether <see cref="TryProduce"/> fills <see cref="Floats"/> rather than <see cref="Bytes"/>.</summary>
     internal bool ProducesFloats => _filter == ResizeFilter.TensorFlowBilinear;
 
     /// <summary>The produced row <c>[width,3]</c>, 0 to 255.</summary>
     internal ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _rowLength);
+
+    /// <summary>The produced row and <see cref="VectorKernels.Padding"/> bytes more.</summary>
+    internal ReadOnlySpan<byte> PaddedBytes => _bytes.AsSpan(0, _rowLength + VectorKernels.Padding);
+
+    /// <summary>Whether vectors are used where there is a choice.</summary>
+    internal bool UsesVectors => vectors;
 
     /// <inheritdoc cref="Bytes"/>
     internal ReadOnlySpan<float> Floats => _floats.AsSpan(0, _rowLength);
@@ -43,18 +57,39 @@ internal sealed class RowResampler
             ResizeFilter.OpenCvLinear => sizeof(int),
             _ => sizeof(byte),
         };
-        _lastPushed = -1;
+        _lastReady = -1;
+        _waiting = 0;
+        _sourceHeight = geometry.SourceHeight;
+        _capacity = _vertical.TapStride;
         _next = 0;
-        Grow(ref _ring, _slotLength * _vertical.TapStride);
+        _vectorised = vectors && filter is ResizeFilter.PillowBilinear or ResizeFilter.PillowBicubic;
+        if (_vectorised)
+        {
+            _slotLength += VectorKernels.Padding;
+            // Rows come in several at a time, while those before them are still wanted.
+            _capacity += VectorKernels.RowsPerPass;
+            _paddedStride = (3 * geometry.SourceWidth) + VectorKernels.Padding;
+            _horizontal.PlanVectors();
+            Grow(ref _padded, _paddedStride * VectorKernels.RowsPerPass);
+            Grow(ref _offsets, Math.Max(_vertical.TapStride, VectorKernels.RowsPerPass));
+        }
+
+        Grow(ref _ring, _slotLength * _capacity);
+        Grow(ref _bytes, _rowLength + VectorKernels.Padding);
         if (ProducesFloats) Grow(ref _floats, _rowLength);
-        else Grow(ref _bytes, _rowLength);
-        if (filter is ResizeFilter.PillowBilinear or ResizeFilter.PillowBicubic) Grow(ref _sums, _rowLength);
+        Grow(ref _sums, _rowLength);
     }
 
     /// <summary>Takes source row <paramref name="y"/>, <c>[sourceWidth,3]</c>; rows come in order, none left out.</summary>
     internal void Push(int y, ReadOnlySpan<byte> rgb)
     {
-        _lastPushed = y;
+        if (_vectorised)
+        {
+            PushVectorised(y, rgb);
+            return;
+        }
+
+        _lastReady = y;
         if (_next == _vertical.Count || y < _vertical.First[_next]) return;
         var slot = Slot(y);
         switch (_filter)
@@ -79,7 +114,7 @@ internal sealed class RowResampler
     internal bool TryProduce(out int y)
     {
         y = _next;
-        if (_next == _vertical.Count || _vertical.First[_next] + _vertical.Taps[_next] - 1 > _lastPushed) return false;
+        if (_next == _vertical.Count || _vertical.First[_next] + _vertical.Taps[_next] - 1 > _lastReady) return false;
         var upper = _vertical.First[_next];
         var lower = upper + _vertical.Taps[_next] - 1;
         switch (_filter)
@@ -106,16 +141,39 @@ internal sealed class RowResampler
         return true;
     }
 
+    /// <summary>Gathers rows until there are enough for a pass, or no more come.</summary>
+    private void PushVectorised(int y, ReadOnlySpan<byte> rgb)
+    {
+        rgb.CopyTo(_padded.AsSpan(_waiting * _paddedStride));
+        if (++_waiting < VectorKernels.RowsPerPass && y < _sourceHeight - 1) return;
+        if (_next < _vertical.Count && y >= _vertical.First[_next])
+        {
+            var firstRow = y - _waiting + 1;
+            for (var i = 0; i < VectorKernels.RowsPerPass; i++) _offsets[i] = (firstRow + i) % _capacity * _slotLength;
+            VectorKernels.PillowHorizontal(_padded, _paddedStride, _horizontal, _ring, _offsets);
+        }
+
+        _waiting = 0;
+        _lastReady = y;
+    }
+
     private void SumRows(int firstRow)
     {
-        var sums = _sums.AsSpan(0, _rowLength);
         var weights = _vertical.Weights.Slice(_next * _vertical.TapStride, _vertical.Taps[_next]);
+        if (_vectorised)
+        {
+            for (var t = 0; t < weights.Length; t++) _offsets[t] = (firstRow + t) % _capacity * _slotLength;
+            VectorKernels.PillowVertical(_ring, _offsets, weights, _rowLength, _bytes);
+            return;
+        }
+
+        var sums = _sums.AsSpan(0, _rowLength);
         PixelKernels.PillowBegin(sums);
-        for (var t = 0; t < weights.Length; t++) PixelKernels.PillowAccumulate(Slot(firstRow + t), weights[t], sums);
+        for (var t = 0; t < weights.Length; t++) PixelKernels.PillowAccumulate(Slot(firstRow + t)[.._rowLength], weights[t], sums);
         PixelKernels.PillowClip(sums, _bytes);
     }
 
-    private Span<byte> Slot(int y) => _ring.AsSpan(y % _vertical.TapStride * _slotLength, _slotLength);
+    private Span<byte> Slot(int y) => _ring.AsSpan(y % _capacity * _slotLength, _slotLength);
 
     private static void Grow<T>(ref T[] array, int length)
     {

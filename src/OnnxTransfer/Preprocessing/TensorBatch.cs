@@ -63,6 +63,9 @@ internal sealed class TensorBatch : IDisposable
     /// <summary>The values of one image, <c>[3,H,W]</c> or <c>[H,W,3]</c>.</summary>
     internal Span<float> Image(int index) => Values.Slice(index * _imageLength, _imageLength);
 
+    /// <inheritdoc cref="Image"/>
+    internal Memory<float> ImageMemory(int index) => Memory.Slice(index * _imageLength, _imageLength);
+
     /// <summary>Returns the memory to the pool. Calling it again does nothing.</summary>
     public void Dispose()
     {

@@ -1,3 +1,4 @@
+using OnnxTransfer.Backbones;
 using OnnxTransfer.Conversion.TfLite;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Onnx;
@@ -110,7 +111,7 @@ public sealed class QuantizationTests
     {
         using var pixels = ImageDecoders.Default.Decode(File.ReadAllBytes(Repository.SharedPath("data", "grace_hopper.bmp")));
         var values = new float[224 * 224 * 3];
-        ImagePreprocessor.Prepare(pixels, OpenImagesBackbone.Card.Preprocess, TensorLayout.Nhwc, values);
+        ImagePreprocessor.Prepare(pixels, ModelCatalog.Default.Find("mobilenet-v2-oid").Card.Preprocess, TensorLayout.Nhwc, values);
         return new Values(values, 1, 224, 224, 3);
     }
 }

@@ -73,6 +73,7 @@ public sealed class ArchitectureTests
 
     [Theory]
     [InlineData("MemoryMarshal.Cast<byte, float>(span)")]
+    [InlineData("MemoryMarshal.Read<int>(span)")]
     [InlineData("CollectionsMarshal.AsSpan(list)")]
     [InlineData("// unsafe")]
     [InlineData("var s = \"unsafe\"; var UnsafeName = 1;")]

@@ -18,7 +18,7 @@ internal static partial class UnsafeCode
     // A pointer can be declared, taken or followed only within `unsafe`, so that one word covers all of them.
     [GeneratedRegex(
         @"\bunsafe\b|\bfixed\s*\(|\bDllImport\b|\bLibraryImport\b|\bNativeLibrary\b|\bNativeMemory\b|(?<!\w)Unsafe\s*\.|\bUnsafeAccessor\b"
-        + @"|\bMemoryMarshal\s*\.\s*(?:GetReference|GetArrayDataReference|CreateSpan|CreateReadOnlySpan|AsRef|Read|Write|CreateFromPinnedArray|GetNonNullPinnableReference)\b"
+        + @"|\bMemoryMarshal\s*\.\s*(?:GetReference|GetArrayDataReference|CreateSpan|CreateReadOnlySpan|AsRef|CreateFromPinnedArray|GetNonNullPinnableReference)\b"
         + @"|\b(?:LoadUnsafe|StoreUnsafe|LoadAlignedNonTemporal)\b|\bMarshal\s*\.|\bGCHandle\b")]
     private static partial Regex Pattern();
 }

@@ -182,6 +182,24 @@ public abstract class ImageDecoderContract
         Assert.Contains("more than the limit of 50", exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("animated.gif")]
+    [InlineData("animated.webp")]
+    public void Decode_MoreFramesThanTheLimit_IsRefused(string name)
+    {
+        Decoder.Decode(Sample.Bytes(name), new DecodeOptions { MaxFrames = 2 }).Dispose();
+        var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(Sample.Bytes(name), new DecodeOptions { MaxFrames = 1 }));
+        Assert.Equal("The image has 2 frames, more than the limit of 1 (DecodeOptions.MaxFrames).", exception.Message);
+    }
+
+    [Fact]
+    public void Decode_LongerThanTheLimit_IsRefused()
+    {
+        // One tick is shorter than any decode.
+        var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(Sample.Bytes("large.jpg"), new DecodeOptions { MaxTime = new TimeSpan(1) }));
+        Assert.Contains("took longer than the limit", exception.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Decode_SixteenThreadsAtOnce_AllGetTheSamePixels()
     {

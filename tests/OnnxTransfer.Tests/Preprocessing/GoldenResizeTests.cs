@@ -5,9 +5,11 @@ using OnnxTransfer.TestSupport;
 namespace OnnxTransfer.Tests.Preprocessing;
 
 /// <summary>The resize kernels against outputs of Pillow 9.4, torchvision 0.14 and torch on six images.</summary>
-public sealed class GoldenResizeTests
+public abstract class GoldenResize
 {
-    private static readonly string[] s_images = ["a_37x53", "b_300x200", "c_224x224", "d_1x1", "e_640x17", "f_97x131_rgba"];
+    private protected abstract RowResampler Rows { get; }
+
+    private protected static readonly string[] s_images = ["a_37x53", "b_300x200", "c_224x224", "d_1x1", "e_640x17", "f_97x131_rgba"];
 
     public static TheoryData<string> Images => [.. s_images];
 
@@ -32,7 +34,7 @@ public sealed class GoldenResizeTests
             CropSize = 224,
         };
         var result = new byte[224 * 224 * 3];
-        Resampler.Resize(source.Bytes, ResizeGeometry.For(spec, source.Shape[1], source.Shape[0]), ResizeFilter.PillowBilinear, result);
+        Resampler.Resize(source.Bytes, ResizeGeometry.For(spec, source.Shape[1], source.Shape[0]), ResizeFilter.PillowBilinear, result, Rows);
         Assert.Equal(Golden(image, "tv_resize256_crop224").Bytes, result);
     }
 
@@ -42,10 +44,25 @@ public sealed class GoldenResizeTests
     {
         var source = Golden(image, "pixels");
         var result = new float[224 * 224 * 3];
-        Resampler.Resize(source.Bytes, ResizeGeometry.Stretch(source.Shape[1], source.Shape[0], 224, 224), result);
+        Resampler.Resize(source.Bytes, ResizeGeometry.Stretch(source.Shape[1], source.Shape[0], 224, 224), result, Rows);
         // torch computes coordinates in float32 and is itself up to 1.8e-3 from the exact result.
         Assert.True(Reference.GreatestDifference(Golden(image, "tf_bilinear224").Floats, result) <= 5e-3);
     }
+
+    private byte[] Stretch(string image, ResizeFilter filter)
+    {
+        var source = Golden(image, "pixels");
+        var result = new byte[224 * 224 * 3];
+        Resampler.Resize(source.Bytes, ResizeGeometry.Stretch(source.Shape[1], source.Shape[0], 224, 224), filter, result, Rows);
+        return result;
+    }
+
+    private protected static Npy Golden(string image, string kind) => Npy.Read(Repository.SharedPath("golden", $"{image}.{kind}.npy"));
+}
+
+public sealed class ScalarGoldenTests : GoldenResize
+{
+    private protected override RowResampler Rows { get; } = new(vectors: false);
 
     [SharedFact("golden/manifest.json")]
     public void Decoder_GivesTheReferencesPixels()
@@ -57,14 +74,9 @@ public sealed class GoldenResizeTests
             Assert.Equal(Golden(image, "pixels").Bytes, pixels.Pixels.ToArray());
         }
     }
+}
 
-    private static byte[] Stretch(string image, ResizeFilter filter)
-    {
-        var source = Golden(image, "pixels");
-        var result = new byte[224 * 224 * 3];
-        Resampler.Resize(source.Bytes, ResizeGeometry.Stretch(source.Shape[1], source.Shape[0], 224, 224), filter, result);
-        return result;
-    }
-
-    private static Npy Golden(string image, string kind) => Npy.Read(Repository.SharedPath("golden", $"{image}.{kind}.npy"));
+public sealed class VectorGoldenTests : GoldenResize
+{
+    private protected override RowResampler Rows { get; } = new(vectors: true);
 }

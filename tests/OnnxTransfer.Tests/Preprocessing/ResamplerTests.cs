@@ -4,8 +4,11 @@ using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Tests.Preprocessing;
 
-public sealed class ResamplerTests
+/// <summary>The laws of every kernel, held by the scalar code and by the vectors.</summary>
+public abstract class ResamplerLaws
 {
+    private protected abstract RowResampler Rows { get; }
+
     public static TheoryData<ResizeFilter> ByteFilters =>
         [ResizeFilter.PillowBilinear, ResizeFilter.PillowBicubic, ResizeFilter.OpenCvLinear, ResizeFilter.Nearest];
 
@@ -85,24 +88,26 @@ public sealed class ResamplerTests
             result.AsSpan(3 * i, 3).SequenceEqual(source.AsSpan(3 * ((i / toWidth * height / toHeight * width) + (i % toWidth * width / toWidth)), 3)));
     });
 
-    private static byte[] Resize(byte[] source, ResizeGeometry geometry, ResizeFilter filter)
+    private byte[] Resize(byte[] source, ResizeGeometry geometry, ResizeFilter filter)
     {
         var result = new byte[3 * geometry.Width * geometry.Height];
-        Resampler.Resize(source, geometry, filter, result);
+        Resampler.Resize(source, geometry, filter, result, Rows);
         return result;
     }
 
-    private static float[] ResizeToFloats(byte[] source, ResizeGeometry geometry)
+    private float[] ResizeToFloats(byte[] source, ResizeGeometry geometry)
     {
         var result = new float[3 * geometry.Width * geometry.Height];
-        Resampler.Resize(source, geometry, result);
+        Resampler.Resize(source, geometry, result, Rows);
         return result;
     }
 
     /// <summary>Holds a law for random source and target sizes of 1 to 40 pixels.</summary>
-    private static void Check(Func<int, int, int, int, int, bool> law)
+    private static void Check(Func<int, int, int, int, int, bool> law) => Check(1, 40, law);
+
+    private protected static void Check(int least, int most, Func<int, int, int, int, int, bool> law)
     {
-        var side = Gen.Choose(1, 40);
+        var side = Gen.Choose(least, most);
         var sizes = from width in side
                     from height in side
                     from toWidth in side
@@ -110,5 +115,65 @@ public sealed class ResamplerTests
                     from seed in Gen.Choose(0, 1000)
                     select (width, height, toWidth, toHeight, seed);
         Prop.ForAll(sizes.ToArbitrary(), s => law(s.width, s.height, s.toWidth, s.toHeight, s.seed)).QuickCheckThrowOnFailure();
+    }
+}
+
+public sealed class ScalarResamplerTests : ResamplerLaws
+{
+    private protected override RowResampler Rows { get; } = new(vectors: false);
+}
+
+public sealed class VectorResamplerTests : ResamplerLaws
+{
+    private static readonly RowResampler s_scalar = new(vectors: false);
+
+    private protected override RowResampler Rows { get; } = new(vectors: true);
+
+    [Theory]
+    [InlineData(ResizeFilter.PillowBilinear)]
+    [InlineData(ResizeFilter.PillowBicubic)]
+    public void Vectors_EqualTheScalarCodeToTheBit(ResizeFilter filter) => Check(1, 90, (width, height, toWidth, toHeight, seed) =>
+    {
+        var source = Reference.Noise(width, height, seed);
+        var geometry = ResizeGeometry.Stretch(width, height, toWidth, toHeight);
+        var (vectors, scalar) = (new byte[3 * toWidth * toHeight], new byte[3 * toWidth * toHeight]);
+        Resampler.Resize(source, geometry, filter, vectors, Rows);
+        Resampler.Resize(source, geometry, filter, scalar, s_scalar);
+        return vectors.AsSpan().SequenceEqual(scalar);
+    });
+
+    [Theory]
+    [InlineData(TensorLayout.Nchw, ChannelOrder.Rgb)]
+    [InlineData(TensorLayout.Nchw, ChannelOrder.Bgr)]
+    [InlineData(TensorLayout.Nhwc, ChannelOrder.Rgb)]
+    [InlineData(TensorLayout.Nhwc, ChannelOrder.Bgr)]
+    public void NormalisedVectors_EqualTheScalarCodeToTheBit(TensorLayout layout, ChannelOrder channels)
+    {
+        for (var width = 1; width <= 70; width++)
+        {
+            var source = Reference.Noise(width, 2, width);
+            var geometry = ResizeGeometry.Stretch(width, 2, width, 2);
+            var spec = new PreprocessSpec
+            {
+                Resize = new ResizeSpec { Mode = ResizeMode.Stretch, Filter = ResizeFilter.PillowBilinear, Width = width, Height = 2 },
+                Mean = [0.485, 0.456, 0.406],
+                Std = [0.229, 0.224, 0.225],
+                Channels = channels,
+            };
+            Assert.Equal(Tensor(s_scalar), Tensor(Rows));
+
+            float[] Tensor(RowResampler rows)
+            {
+                var tensor = new float[3 * 2 * width];
+                rows.Start(geometry, ResizeFilter.PillowBilinear);
+                for (var y = 0; y < 2; y++)
+                {
+                    rows.Push(y, source.AsSpan(3 * y * width, 3 * width));
+                    while (rows.TryProduce(out var row)) TensorWriter.For(spec).Write(rows, row, geometry, layout, tensor);
+                }
+
+                return tensor;
+            }
+        }
     }
 }

@@ -9,6 +9,7 @@ namespace OnnxTransfer.Decoding.Interop;
 /// </summary>
 internal static unsafe class VipsErrors
 {
+    private const int Critical = 1 << 3;
     private const int Warning = 1 << 4;
     private const int Message = 1 << 5;
     private const int Info = 1 << 6;
@@ -16,6 +17,9 @@ internal static unsafe class VipsErrors
 
     /// <summary>The buffer holds 10,000 characters and drops what is more.</summary>
     private const int NearlyFull = 4096;
+
+    /// <summary>Decodes under way, on any thread: some readers hand part of their work to libvips' own threads.</summary>
+    private static int s_running;
 
     [ThreadStatic]
     private static bool t_decoding;
@@ -29,6 +33,7 @@ internal static unsafe class VipsErrors
     /// <summary>From now to <see cref="EndDecode"/> this thread's warnings belong to one image.</summary>
     internal static void BeginDecode()
     {
+        Interlocked.Increment(ref s_running);
         t_suspicious = false;
         t_decoding = true;
     }
@@ -37,12 +42,17 @@ internal static unsafe class VipsErrors
     internal static bool EndDecode()
     {
         t_decoding = false;
+        Interlocked.Decrement(ref s_running);
         return t_suspicious;
     }
 
-    /// <summary>Sends libvips' log here, so that no image writes to the console.</summary>
-    internal static void ListenToWarnings() =>
-        _ = VipsNative.g_log_set_handler(VipsOperation.Literal("VIPS"u8), Warning | Message | Info | Debug, &OnLog, null);
+    /// <summary>Sends the log of libvips, and of GObject when libvips hands it nonsense, here: no image writes to the console.</summary>
+    internal static void ListenToWarnings()
+    {
+        const int levels = Critical | Warning | Message | Info | Debug;
+        _ = VipsNative.g_log_set_handler(VipsOperation.Literal("VIPS"u8), levels, &OnLog, null);
+        _ = VipsNative.g_log_set_handler(VipsOperation.Literal("GLib-GObject"u8), levels, &OnLog, null);
+    }
 
     /// <summary>Empties the error buffer.</summary>
     internal static string TakeText()
@@ -92,7 +102,8 @@ internal static unsafe class VipsErrors
     {
         if (!t_decoding)
         {
-            VipsNative.g_log_default_handler(domain, level, message, data);
+            // Somebody else's use of libvips in this process.
+            if (Volatile.Read(ref s_running) == 0) VipsNative.g_log_default_handler(domain, level, message, data);
             return;
         }
 

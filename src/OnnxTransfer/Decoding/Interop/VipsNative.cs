@@ -42,9 +42,9 @@ internal static unsafe partial class VipsNative
     [LibraryImport(Library)]
     internal static partial int vips_object_set_argument_from_string(nint instance, byte* name, byte* value);
 
-    /// <summary>Builds the operation; the reference may be exchanged for that of an equal operation.</summary>
+    /// <summary>Builds the operation without a look into libvips' cache, which costs more than it could save here.</summary>
     [LibraryImport(Library)]
-    internal static partial int vips_cache_operation_buildp(nint* operation);
+    internal static partial int vips_object_build(nint instance);
 
     [LibraryImport(Library)]
     internal static partial void vips_object_unref_outputs(nint instance);
@@ -70,9 +70,17 @@ internal static unsafe partial class VipsNative
     [LibraryImport(Library)]
     internal static partial int vips_image_get_orientation(nint image);
 
+    /// <summary>Frames or pages of the file.</summary>
+    [LibraryImport(Library)]
+    internal static partial int vips_image_get_n_pages(nint image);
+
     /// <summary>The GType of a header field; zero when the image has no such field.</summary>
     [LibraryImport(Library)]
     internal static partial nuint vips_image_get_typeof(nint image, byte* name);
+
+    /// <summary>A binary header field, which stays the image's.</summary>
+    [LibraryImport(Library)]
+    internal static partial int vips_image_get_blob(nint image, byte* name, void** data, nuint* length);
 
     [LibraryImport(Library)]
     internal static partial nint vips_region_new(nint image);

@@ -30,12 +30,9 @@ internal unsafe ref struct VipsOperation
     }
 
     /// <summary>Builds the operation: its output image with a reference for the caller, or zero when it failed.</summary>
-    internal nint BuildImage()
+    internal readonly nint BuildImage()
     {
-        var operation = _operation;
-        var failed = VipsNative.vips_cache_operation_buildp(&operation) != 0;
-        _operation = operation;
-        if (failed) return 0;
+        if (VipsNative.vips_object_build(_operation) != 0) return 0;
 
         GValue value = default;
         VipsNative.g_value_init(&value, VipsNative.vips_image_get_type());

@@ -131,6 +131,11 @@ def main():
         exif[0x0112] = orientation
         (rgb.transpose(method) if method is not None else rgb).save(path(f'orientation-{orientation}.jpg'), exif=exif, **jpeg)
 
+    # Large enough to be decoded at a fraction of its size.
+    large = Image.new('RGB', (320, 240))
+    large.putdata([(x * 255 // 319, y * 255 // 239, (x * y) // 300 % 256) for y in range(240) for x in range(320)])
+    large.save(path('large.jpg'), quality=80)
+
     rgb.save(path('rgb.png'))
     grey.save(path('grey.png'))
     rgba.save(path('rgba.png'))

@@ -1,0 +1,43 @@
+namespace OnnxTransfer.Benchmarks;
+
+/// <summary>
+/// The photographs that are measured: every third of the flower photographs (320 to 500 pixels) in the folder <c>shared</c>
+/// beside the checkout or named by ONNXTRANSFER_SHARED, and those that <c>peers/make_large.py</c> writes.
+/// </summary>
+internal static class Photos
+{
+    /// <summary>How many a benchmark takes for one operation; results are divided by it.</summary>
+    public const int SmallCount = 100;
+
+    /// <inheritdoc cref="SmallCount"/>
+    public const int LargeCount = 12;
+
+    public static byte[][] Small() => Read(Path.Combine(Shared(), "data", "flowers"), SmallCount, 3);
+
+    /// <summary>1600x1200 pixels.</summary>
+    public static byte[][] Large() => Read(
+        Environment.GetEnvironmentVariable("ONNXTRANSFER_LARGE_PHOTOS") ?? Path.Combine(Path.GetTempPath(), "onnxtransfer-large"), LargeCount, 1);
+
+    private static byte[][] Read(string folder, int count, int step)
+    {
+        if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"The photographs to measure with are not in {folder}; see benchmarks/peers/README.md.");
+        byte[][] photos =
+        [
+            .. Directory.EnumerateFiles(folder, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+                .Where((_, i) => i % step == 0).Take(count).Select(File.ReadAllBytes),
+        ];
+        return photos.Length == count ? photos : throw new InvalidDataException($"{folder} has {photos.Length} photographs for this, but {count} are measured.");
+    }
+
+    private static string Shared()
+    {
+        if (Environment.GetEnvironmentVariable("ONNXTRANSFER_SHARED") is { } named) return named;
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            var shared = Path.Combine(folder.FullName, "shared");
+            if (Directory.Exists(Path.Combine(shared, "data"))) return shared;
+        }
+
+        return "shared";
+    }
+}

@@ -1,0 +1,83 @@
+// Feeds mutated images of every format to each decoder: `OnnxTransfer.Fuzz [--inputs N] [--seed S]`.
+// Whatever the bytes, a decoder gives pixels or an ImageDecodeException, within its limits and without keeping memory.
+using System.Diagnostics;
+using System.Globalization;
+using OnnxTransfer.Decoding;
+using OnnxTransfer.Fuzz;
+
+const int HangSeconds = 30;
+const long MostGrowthBytes = 64L << 20;
+
+var inputs = Number("--inputs", 100_000);
+var seed = Number("--seed", 1);
+var samples = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "samples")).Order(StringComparer.Ordinal).Select(File.ReadAllBytes).ToArray();
+var options = new DecodeOptions { MaxPixels = 4_000_000, MaxTime = TimeSpan.FromSeconds(5) };
+IImageDecoder[] decoders =
+[
+    new VipsImageDecoder(),
+#if SKIASHARP
+    new SkiaImageDecoder(),
+#endif
+];
+
+var current = -1;
+var since = Stopwatch.GetTimestamp();
+using var watchdog = new Timer(_ =>
+{
+    if (Stopwatch.GetElapsedTime(Volatile.Read(ref since)).TotalSeconds > HangSeconds)
+        Environment.FailFast($"input {current} of seed {seed} has taken more than {HangSeconds} seconds");
+}, null, 1000, 1000);
+
+int sound = 0, refused = 0;
+long before = 0;
+var slowest = TimeSpan.Zero;
+for (current = 0; current < inputs; current++)
+{
+    var encoded = Mutator.Mutate(samples, unchecked((seed * 1_000_003) + current));
+    foreach (var decoder in decoders)
+    {
+        Volatile.Write(ref since, Stopwatch.GetTimestamp());
+        try
+        {
+            using var pixels = decoder.Decode(encoded, options);
+            if (pixels.Pixels.Length != 3 * pixels.Width * pixels.Height) return Fail(decoder, "the buffer has another size than the image", encoded);
+            sound++;
+        }
+        catch (ImageDecodeException)
+        {
+            refused++;
+        }
+#pragma warning disable CA1031 // Any other exception is what this program looks for.
+        catch (Exception exception)
+        {
+            return Fail(decoder, exception.ToString(), encoded);
+        }
+#pragma warning restore CA1031
+
+        var took = Stopwatch.GetElapsedTime(since);
+        if (took > slowest) slowest = took;
+    }
+
+    // Pools and caches fill during the first tenth.
+    if (current == inputs / 10) before = Environment.WorkingSet;
+}
+
+var growth = Environment.WorkingSet - before;
+Console.WriteLine($"{inputs} inputs of seed {seed}: {sound} decoded, {refused} refused, slowest {slowest.TotalMilliseconds:f0} ms, memory grew by {growth / 1024} KiB");
+if (growth <= MostGrowthBytes) return 0;
+Console.Error.WriteLine("error: the memory that is held grows with the number of inputs");
+return 1;
+
+int Fail(IImageDecoder decoder, string what, byte[] encoded)
+{
+    var path = Path.Combine(Path.GetTempPath(), $"onnxtransfer-fuzz-{seed}-{current}.bin");
+    File.WriteAllBytes(path, encoded);
+    Console.Error.WriteLine($"error: {decoder.Name}, input {current} of seed {seed}, kept as {path}: {what}");
+    return 1;
+}
+
+int Number(string name, int fallback)
+{
+    var at = Array.IndexOf(args, name);
+    return at >= 0 && at + 1 < args.Length ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : fallback;
+}
