@@ -23,10 +23,10 @@ internal static partial class ClassifierFile
 
     internal static void Write(string path, Backbone backbone, ClassifierHead head, IReadOnlyList<string> labels)
     {
-        if (head.Layers is not [var layer]) throw Throw.HeadNotWritable(head.Layers.Count);
         var model = backbone.Model.Clone();
         OnnxGraphEditor.Cut(model, [backbone.Card.Features.Tensor]);
-        OnnxGraphEditor.AppendHead(model, backbone.Card.Features.Tensor, layer.Weights, layer.Bias, Logits, Probabilities);
+        var layers = head.Layers.Select(layer => new OnnxDense(layer.Weights, layer.Bias, layer.Activation.ToString()));
+        OnnxGraphEditor.AppendHead(model, backbone.Card.Features.Tensor, new OnnxHead([.. layers]), Logits, Probabilities);
         OnnxGraphEditor.Cut(model, [Logits, Probabilities]);
         model.SetMetadata(FormatKey, Format);
         // The backbone's own classes are cut off, and with them what names them.
@@ -45,15 +45,14 @@ internal static partial class ClassifierFile
             if (format != Format) throw Throw.ClassifierOfAnotherVersion(path, format, Format);
             var card = ModelCard.FromJson(cardJson, $"the card inside {path}");
             var labels = JsonSerializer.Deserialize(labelsJson, Json.Default.StringArray) ?? [];
-            var head = OnnxHead.Find(model, Logits) ?? throw Throw.ClassifierDamaged(path, "its head is not there.");
-            var (dim, classes) = (card.Features.Dim, head.Bias.Length);
-            if (labels.Length != classes || head.Weights.LongLength != (long)dim * classes)
+            var head = OnnxHead.Find(model, Logits, Probabilities) ?? throw Throw.ClassifierDamaged(path, "its head is not there.");
+            var classifier = ClassifierHead.FromLayers([.. head.Layers.Select(ToLayer)]);
+            if (labels.Length != classifier.ClassCount || classifier.Dim != card.Features.Dim)
             {
-                throw Throw.ClassifierDamaged(path, $"it has {labels.Length} labels, {classes} classes and {head.Weights.Length} weights for {dim} features.");
+                throw Throw.ClassifierDamaged(path, $"it has {labels.Length} labels for {classifier.ClassCount} classes, and a head of {classifier.Dim} features behind {card.Features.Dim}.");
             }
 
-            var layer = new DenseLayer(dim, classes, head.Weights, head.Bias, Activation.Softmax);
-            return (new Backbone(path, model, card, []), ClassifierHead.FromLayers([layer]), labels);
+            return (new Backbone(path, model, card, []), classifier, labels);
         }
         catch (FileNotFoundException exception)
         {
@@ -64,6 +63,11 @@ internal static partial class ClassifierFile
             throw Throw.ClassifierDamaged(path, exception.Message, exception);
         }
     }
+
+    private static DenseLayer ToLayer(OnnxDense layer) =>
+        Enum.TryParse<Activation>(layer.Activation, out var activation)
+            ? new DenseLayer(layer.Inputs, layer.Bias.Length, layer.Weights, layer.Bias, activation)
+            : throw new InvalidDataException($"its head has the activation {layer.Activation}.");
 
     [JsonSerializable(typeof(string[]))]
     private sealed partial class Json : JsonSerializerContext;

@@ -19,20 +19,18 @@ public sealed class FeatureExtractor : IDisposable
 {
     private readonly OnnxSession _session;
     private readonly EmbeddingPipeline _pipeline;
-    private readonly IImageDecoder _decoder;
-    private readonly DecodeOptions _decodeOptions;
+    private readonly FeatureExtractorOptions _options;
     private bool _disposed;
 
     /// <summary>Opens the network up to one of its tensors.</summary>
     internal FeatureExtractor(Backbone backbone, string tensor, int dim, FeatureExtractorOptions options)
     {
         Backbone = backbone;
-        _decoder = options.Decoder ?? ImageDecoders.Default;
-        _decodeOptions = options.Decode;
+        _options = options;
         var input = backbone.Card.Input;
         long[] imageShape = input.Layout == TensorLayout.Nchw ? [3, input.Height, input.Width] : [input.Height, input.Width, 3];
         _session = new OnnxSession(backbone.GraphFor(tensor), backbone.Name, input.Tensor, imageShape, tensor, dim, options.Provider, options.Threads);
-        _pipeline = new EmbeddingPipeline(_session, backbone.Card, _decoder, _decodeOptions, options.Threads);
+        _pipeline = new EmbeddingPipeline(_session, backbone.Card, options.Decoder ?? ImageDecoders.Default, options.Decode, options.Threads);
     }
 
     /// <summary>What is known of the network: its tensors, preprocessing, origin and licence.</summary>
@@ -74,8 +72,8 @@ public sealed class FeatureExtractor : IDisposable
     public float[] Embed(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        using var pixels = _decoder.DecodeFile(path, _decodeOptions);
-        return Embed(pixels);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return _pipeline.Run(path);
     }
 
     /// <summary>The feature vector of an encoded image (JPEG, PNG, WebP, ...) held in memory.</summary>
@@ -83,8 +81,8 @@ public sealed class FeatureExtractor : IDisposable
     /// <exception cref="ImageDecodeException">The bytes are no image that can be decoded.</exception>
     public float[] Embed(ReadOnlySpan<byte> encoded)
     {
-        using var pixels = _decoder.Decode(encoded, _decodeOptions);
-        return Embed(pixels);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return _pipeline.Run(encoded);
     }
 
     /// <summary>The feature vector of an encoded image, read from the stream's position to its end.</summary>
@@ -113,7 +111,7 @@ public sealed class FeatureExtractor : IDisposable
     public float[] Embed(SkiaSharp.SKBitmap bitmap)
     {
         ArgumentNullException.ThrowIfNull(bitmap);
-        using var pixels = SkiaImageDecoder.ToPixels(bitmap, _decodeOptions);
+        using var pixels = SkiaImageDecoder.ToPixels(bitmap, _options.Decode);
         return Embed(pixels);
     }
 #endif

@@ -38,13 +38,32 @@ public sealed class SkiaImageDecoder : IImageDecoder
         DecodeChecks.Time(start, options);
         if (result != SKCodecResult.Success) Throw.ImageDamaged(format, result.ToString());
 
-        using var sink = new PixelBufferSink();
         // Skia numbers origins as EXIF does.
-        sink.Begin(width, height, (Orientation)codec.EncodedOrigin);
-        var row = new byte[3 * width];
-        for (var y = 0; y < height; y++)
+        return ToRgb(bitmap, (Orientation)codec.EncodedOrigin, options);
+    }
+
+    /// <summary>The pixels of a bitmap of any colour type, as <see cref="Decode"/> gives them.</summary>
+    /// <exception cref="ImageDecodeException">The bitmap has no pixels, or Skia cannot convert them.</exception>
+    internal static PixelBuffer ToPixels(SKBitmap bitmap, DecodeOptions options)
+    {
+        using var source = bitmap.PeekPixels();
+        if (source is null) Throw.BitmapHasNoPixels();
+        using var converted = new SKBitmap();
+        var info = new SKImageInfo(bitmap.Width, bitmap.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, s_srgb);
+        if (!converted.TryAllocPixels(info)) Throw.ImageOutOfMemory(bitmap.Width, bitmap.Height);
+        if (!source.ReadPixels(info, converted.GetPixels(), converted.RowBytes)) Throw.BitmapHasNoPixels();
+        return ToRgb(converted, Orientation.Upright, options);
+    }
+
+    /// <summary>From RGBA that is not premultiplied to upright RGB over the background.</summary>
+    private static PixelBuffer ToRgb(SKBitmap bitmap, Orientation orientation, DecodeOptions options)
+    {
+        using var sink = new PixelBufferSink();
+        sink.Begin(bitmap.Width, bitmap.Height, orientation);
+        var row = new byte[3 * bitmap.Width];
+        for (var y = 0; y < bitmap.Height; y++)
         {
-            RowConverter.ToRgb(bitmap.GetPixelSpan().Slice(y * bitmap.RowBytes, 4 * width), 4, row, options.Background);
+            RowConverter.ToRgb(bitmap.GetPixelSpan().Slice(y * bitmap.RowBytes, 4 * bitmap.Width), 4, row, options.Background);
             sink.Row(y, row);
         }
 

@@ -44,10 +44,30 @@ internal sealed class EmbeddingPipeline(OnnxSession session, ModelCard card, IIm
     }
 
     /// <summary>The row of one image that is decoded already.</summary>
-    internal float[] Run(PixelBuffer pixels)
+    internal float[] Run(PixelBuffer pixels) =>
+        RunOne(batch => ImagePreprocessor.Prepare(pixels, card.Preprocess, card.Input.Layout, batch.Image(0)));
+
+    /// <summary>The row of one image file.</summary>
+    internal float[] Run(string path) =>
+        RunOne(batch => ImagePreprocessor.Prepare(path, decoder, decodeOptions, card.Preprocess, card.Input.Layout, batch.Memory));
+
+    /// <summary>The row of one encoded image.</summary>
+    internal float[] Run(ReadOnlySpan<byte> encoded)
     {
         using var batch = RentBatch(1);
-        ImagePreprocessor.Prepare(pixels, card.Preprocess, card.Input.Layout, batch.Image(0));
+        ImagePreprocessor.Prepare(encoded, decoder, decodeOptions, card.Preprocess, card.Input.Layout, batch.Memory);
+        return Row(batch);
+    }
+
+    private float[] RunOne(Action<TensorBatch> prepare)
+    {
+        using var batch = RentBatch(1);
+        prepare(batch);
+        return Row(batch);
+    }
+
+    private float[] Row(TensorBatch batch)
+    {
         var row = new float[session.RowLength];
         session.Run(batch.Memory, 1, row);
         return row;
@@ -59,8 +79,7 @@ internal sealed class EmbeddingPipeline(OnnxSession session, ModelCard card, IIm
     {
         try
         {
-            using var pixels = decoder.DecodeFile(paths[position], decodeOptions);
-            ImagePreprocessor.Prepare(pixels, card.Preprocess, card.Input.Layout, batch.Image(slot));
+            ImagePreprocessor.Prepare(paths[position], decoder, decodeOptions, card.Preprocess, card.Input.Layout, batch.ImageMemory(slot));
         }
         catch (ImageDecodeException exception)
         {

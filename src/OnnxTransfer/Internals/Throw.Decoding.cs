@@ -88,4 +88,7 @@ internal static partial class Throw
         ImageFormat.Heif => "AVIF or HEIC",
         _ => format.ToString().ToUpperInvariant(),
     };
+
+    [DoesNotReturn]
+    internal static void BitmapHasNoPixels() => throw new ImageDecodeException("The bitmap has no pixels that can be read as RGB.");
 }

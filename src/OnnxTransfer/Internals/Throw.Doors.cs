@@ -32,8 +32,6 @@ internal static partial class Throw
     internal static ModelException ClassifierOfAnotherVersion(string path, string? format, string known) =>
         new($"{path} is a classifier in format {format ?? "unknown"}, and this version reads format {known}: use the version of OnnxTransfer that saved it, or train again.");
 
-    internal static InvalidOperationException HeadNotWritable(int layers) => new($"A head of {layers} layers cannot be saved; only a single linear layer can.");
-
     internal static ModelException PreprocessingUnknown(string path, string cardPath) =>
         new($"{path} has no .model.json beside it, so how its images must be prepared is not known: write {cardPath}, or give FeatureExtractorOptions.Preprocess.");
 

@@ -140,27 +140,29 @@ internal static class OnnxGraphEditor
     }
 
     /// <summary>
-    /// Adds a linear classifier behind a feature tensor <c>[N,D]</c>, <c>[N,D,1,1]</c> or <c>[N,1,1,D]</c>: two float32
-    /// outputs <c>[N,C]</c>, the logits x·W + b and their softmax.
+    /// Adds a classifier behind a feature tensor <c>[N,D]</c>, <c>[N,D,1,1]</c> or <c>[N,1,1,D]</c>: two float32 outputs
+    /// <c>[N,C]</c>, the logits of the last layer and their activation.
     /// </summary>
     /// <param name="model">The graph that computes the features; its other outputs stay.</param>
     /// <param name="featureTensor">The tensor to classify.</param>
-    /// <param name="weights">W <c>[D,C]</c>, row-major.</param>
-    /// <param name="bias">b <c>[C]</c>.</param>
+    /// <param name="head">The layers; the first takes D numbers.</param>
     /// <param name="logits">The name of the first new output.</param>
     /// <param name="probabilities">The name of the second.</param>
-    public static void AppendHead(
-        OnnxModel model, string featureTensor, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, string logits = "logits", string probabilities = "probabilities")
+    public static void AppendHead(OnnxModel model, string featureTensor, OnnxHead head, string logits = "logits", string probabilities = "probabilities")
     {
         CheckExists(model, featureTensor);
         CheckFree(model, logits);
         CheckFree(model, probabilities);
         var value = OnnxShapes.Infer(model)[featureTensor];
-        var dim = bias.Length == 0 ? 0 : weights.Length / bias.Length;
         if (value.Dims is { } dims && !IsOneVector(dims)) Throw.OnnxFeaturesNotOneVector(featureTensor, value.ShapeText);
         var stated = value.Dims?.Skip(1).FirstOrDefault(d => d.Size != 1).Size;
-        if (dim == 0 || (long)dim * bias.Length != weights.Length || (stated is { } width && width != dim))
-            Throw.OnnxHeadHasWrongSize(featureTensor, value.ShapeText, weights.Length, bias.Length);
+        var width = stated ?? head.Layers[0].Inputs;
+        foreach (var layer in head.Layers)
+        {
+            if (layer.Inputs == 0 || layer.Inputs != width || (long)layer.Inputs * layer.Bias.Length != layer.Weights.Length)
+                Throw.OnnxHeadHasWrongSize(featureTensor, value.ShapeText, layer.Weights.Length, layer.Bias.Length);
+            width = layer.Bias.Length;
+        }
 
         var x = featureTensor;
         if (value.ElementType is not (OnnxElementType.Float32 or OnnxElementType.Unknown))
@@ -169,16 +171,26 @@ internal static class OnnxGraphEditor
         if (value.Dims is not { Count: 2 })
             x = Add(model, "Flatten", [x], FreeName(model, logits + "/flat"), ("axis", 1));
 
-        var w = FreeName(model, logits + "/weights");
-        model.Graph.Initializer.Add(OnnxTensorData.Make(w, [dim, bias.Length], weights));
-        var b = FreeName(model, logits + "/bias");
-        model.Graph.Initializer.Add(OnnxTensorData.Make(b, [bias.Length], bias));
-        Add(model, "Gemm", [x, w, b], logits);
-        Add(model, "Softmax", [logits], probabilities, ("axis", 1));
-        OnnxDim[] shape = [value.Dims?[0] ?? OnnxDim.Unknown, bias.Length];
+        foreach (var hidden in head.Layers.SkipLast(1))
+            x = AddActivation(model, hidden, AddDense(model, x, hidden, FreeName(model, logits + "/hidden")), FreeName(model, logits + "/active"));
+        var last = head.Layers[^1];
+        AddActivation(model, last, AddDense(model, x, last, logits), probabilities);
+        OnnxDim[] shape = [value.Dims?[0] ?? OnnxDim.Unknown, last.Bias.Length];
         model.Graph.Output.Add(new OnnxValue(logits, OnnxElementType.Float32, shape).ToProto());
         model.Graph.Output.Add(new OnnxValue(probabilities, OnnxElementType.Float32, shape).ToProto());
     }
+
+    private static string AddDense(OnnxModel model, string input, OnnxDense layer, string output)
+    {
+        var w = FreeName(model, output + "/weights");
+        model.Graph.Initializer.Add(OnnxTensorData.Make(w, [layer.Inputs, layer.Bias.Length], layer.Weights));
+        var b = FreeName(model, output + "/bias");
+        model.Graph.Initializer.Add(OnnxTensorData.Make(b, [layer.Bias.Length], layer.Bias));
+        return Add(model, "Gemm", [input, w, b], output);
+    }
+
+    private static string AddActivation(OnnxModel model, OnnxDense layer, string input, string output) =>
+        layer.Activation == "Softmax" ? Add(model, "Softmax", [input], output, ("axis", 1)) : Add(model, layer.Activation, [input], output);
 
     /// <summary>Gives a tensor another name wherever it occurs.</summary>
     public static void Rename(OnnxModel model, string tensor, string name)

@@ -1,19 +1,33 @@
 namespace OnnxTransfer.Onnx;
 
-/// <summary>A linear classifier as it stands in a graph.</summary>
-/// <param name="Weights">W <c>[D,C]</c>, row-major.</param>
-/// <param name="Bias">b <c>[C]</c>.</param>
-internal sealed record OnnxHead(float[] Weights, float[] Bias)
+/// <summary>A dense layer of a classifier in a graph: a Gemm and its activation.</summary>
+/// <param name="Weights">W <c>[inputs, outputs]</c>, row-major.</param>
+/// <param name="Bias">b <c>[outputs]</c>.</param>
+/// <param name="Activation">The ONNX operator behind it: <c>Relu</c>, <c>Sigmoid</c> or <c>Softmax</c>.</param>
+internal sealed record OnnxDense(float[] Weights, float[] Bias, string Activation)
 {
-    /// <summary>Reads back what <see cref="OnnxGraphEditor.AppendHead"/> wrote; null when the graph has no such node.</summary>
-    internal static OnnxHead? Find(OnnxModel model, string logits)
-    {
-        var gemm = model.Graph.Node.FirstOrDefault(node => node.OpType == "Gemm" && node.Output is [var output] && output == logits);
-        if (gemm is null || gemm.Input.Count != 3) return null;
-        var weights = Constant(gemm.Input[1]);
-        var bias = Constant(gemm.Input[2]);
-        return weights is null || bias is null ? null : new OnnxHead(OnnxTensorData.ReadFloats(weights), OnnxTensorData.ReadFloats(bias));
+    internal int Inputs => Bias.Length == 0 ? 0 : Weights.Length / Bias.Length;
+}
 
-        TensorProto? Constant(string name) => model.Graph.Initializer.FirstOrDefault(tensor => tensor.Name == name);
+/// <summary>A classifier as it stands in a graph: dense layers, first to last.</summary>
+internal sealed record OnnxHead(IReadOnlyList<OnnxDense> Layers)
+{
+    /// <summary>Reads back what <see cref="OnnxGraphEditor.AppendHead"/> wrote; null when the graph has no such nodes.</summary>
+    internal static OnnxHead? Find(OnnxModel model, string logits, string probabilities)
+    {
+        var producers = model.Graph.Node.SelectMany(node => node.Output.Select(output => (output, node))).GroupBy(pair => pair.output).ToDictionary(group => group.Key, group => group.First().node);
+        var constants = model.Graph.Initializer.GroupBy(tensor => tensor.Name).ToDictionary(group => group.Key, group => group.First());
+        var layers = new List<OnnxDense>();
+        var active = probabilities;
+        // From the last activation back to the features, which no activation directly on a Gemm of two constants makes.
+        while (producers.TryGetValue(active, out var activation) && activation.Input is [var affine]
+            && producers.TryGetValue(affine, out var gemm) && gemm.OpType == "Gemm" && gemm.Input is [var input, var w, var b]
+            && constants.TryGetValue(w, out var weights) && constants.TryGetValue(b, out var bias) && affine.StartsWith(logits, StringComparison.Ordinal))
+        {
+            layers.Insert(0, new OnnxDense(OnnxTensorData.ReadFloats(weights), OnnxTensorData.ReadFloats(bias), activation.OpType));
+            active = input;
+        }
+
+        return layers.Count > 0 ? new OnnxHead(layers) : null;
     }
 }

@@ -105,7 +105,7 @@ public sealed class OnnxGraphEditorTests
         OnnxGraphEditor.Promote(model, "flat");
         var (weights, bias) = (Values.Random(8, 4, 3).Data, Values.Random(9, 3).Data);
 
-        OnnxGraphEditor.AppendHead(model, features, weights, bias);
+        OnnxGraphEditor.AppendHead(model, features, Linear(weights, bias));
         var result = GraphRunner.Run(OnnxModel.Parse(model.ToBytes()), ("image", SmallGraphs.Image));
 
         var x = result["flat"].Data;
@@ -126,15 +126,15 @@ public sealed class OnnxGraphEditorTests
     [Fact]
     public void AHeadOfTheWrongSizeIsRefused()
     {
-        var wrongDim = Assert.Throws<ArgumentException>(() => OnnxGraphEditor.AppendHead(SmallGraphs.Classifier(), "flat", new float[15], new float[3]));
+        var wrongDim = Assert.Throws<ArgumentException>(() => OnnxGraphEditor.AppendHead(SmallGraphs.Classifier(), "flat", Linear(new float[15], new float[3])));
         Assert.Contains("[N,4]", wrongDim.Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => OnnxGraphEditor.AppendHead(SmallGraphs.Classifier(), "flat", new float[13], new float[3]));
-        Assert.Throws<ArgumentException>(() => OnnxGraphEditor.AppendHead(SmallGraphs.Classifier(), "flat", [], []));
+        Assert.Throws<ArgumentException>(() => OnnxGraphEditor.AppendHead(SmallGraphs.Classifier(), "flat", Linear(new float[13], new float[3])));
+        Assert.Throws<ArgumentException>(() => OnnxGraphEditor.AppendHead(SmallGraphs.Classifier(), "flat", Linear([], [])));
     }
 
     [Fact]
     public void AHeadOnAnImageIsRefused() =>
-        Assert.Contains("append pooling", Assert.Throws<ArgumentException>(() => OnnxGraphEditor.AppendHead(SmallGraphs.Classifier(), "relu", new float[8], new float[2])).Message, StringComparison.Ordinal);
+        Assert.Contains("append pooling", Assert.Throws<ArgumentException>(() => OnnxGraphEditor.AppendHead(SmallGraphs.Classifier(), "relu", Linear(new float[8], new float[2]))).Message, StringComparison.Ordinal);
 
     [Fact]
     public void ATakenNameIsRefused() =>
@@ -153,4 +153,6 @@ public sealed class OnnxGraphEditorTests
 
         Assert.Equal(before.Data, GraphRunner.Run(model, ("input", SmallGraphs.Image))["output"].Data);
     }
+
+    private static OnnxHead Linear(float[] weights, float[] bias) => new([new OnnxDense(weights, bias, "Softmax")]);
 }
