@@ -4,8 +4,9 @@ using OnnxTransfer.Onnx;
 namespace OnnxTransfer.Conversion;
 
 /// <summary>
-/// Converts TFLite models with float32 or float16 weights to ONNX (operator set 17). The batch axis becomes free, 16-bit
-/// weights become float32 with the same values, and four-dimensional tensors are <c>[N,C,H,W]</c> inside and at the outputs.
+/// Converts TFLite models with float32, float16 or quantised weights to ONNX (operator set 17). The batch axis becomes free,
+/// 16-bit weights become float32 with the same values, and four-dimensional tensors are <c>[N,C,H,W]</c> inside and at the
+/// outputs. Inputs and outputs are real numbers in float32, also where the TFLite model takes and gives quantised bytes.
 /// The same model and options always give the same bytes.
 /// </summary>
 public static class TfLiteConverter

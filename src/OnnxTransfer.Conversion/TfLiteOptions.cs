@@ -25,4 +25,11 @@ public sealed record TfLiteOptions
     /// <see cref="TensorLayout.Nhwc"/> keeps TFLite's order by one transpose at the input.
     /// </summary>
     public TensorLayout InputLayout { get; init; } = TensorLayout.Nchw;
+
+    /// <summary>
+    /// Whether the 8-bit weights and activations of a fully quantised model stay so, as pairs of QuantizeLinear and
+    /// DequantizeLinear that ONNX Runtime runs as integer kernels. Inputs and outputs are float32 either way. When false,
+    /// weights become float32 and activations are no longer rounded.
+    /// </summary>
+    public bool KeepQuantized { get; init; }
 }

@@ -24,6 +24,18 @@ internal sealed partial class TfLiteTranslator
     {
         var bytes = constant.Data!.Value.Span;
         var values = new float[constant.Count];
+        if (constant.Quantization is { } quantization && StoredIntegers(constant) is { } stored)
+        {
+            var inner = constant.Shape.Skip(quantization.Axis + 1).Aggregate(1, (product, side) => product * side);
+            for (var i = 0; i < values.Length; i++)
+            {
+                var slice = quantization.IsPerAxis ? i / inner % quantization.Scales.Length : 0;
+                values[i] = quantization.Scales[slice] * (stored[i] - quantization.ZeroPoint(slice));
+            }
+
+            return values;
+        }
+
         switch (constant.Type)
         {
             case TfLiteType.Float32:
@@ -33,8 +45,28 @@ internal sealed partial class TfLiteTranslator
                 for (var i = 0; i < values.Length; i++) values[i] = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[(2 * i)..]);
                 break;
             default:
-                Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], $"its constant '{constant.Name}' is {constant.Type}, and only float32 and float16 are converted");
+                Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], $"its constant '{constant.Name}' is {constant.Type}, but only float32, float16 and quantised integers are converted");
                 break;
+        }
+
+        return values;
+    }
+
+    /// <summary>The stored integers of a quantised constant; null where its elements are not of a type that quantisation uses.</summary>
+    private static int[]? StoredIntegers(TfLiteTensor constant)
+    {
+        var bytes = constant.Data!.Value.Span;
+        var values = new int[constant.Count];
+        for (var i = 0; i < values.Length; i++)
+        {
+            switch (constant.Type)
+            {
+                case TfLiteType.Int8: values[i] = (sbyte)bytes[i]; break;
+                case TfLiteType.UInt8: values[i] = bytes[i]; break;
+                case TfLiteType.Int16: values[i] = BinaryPrimitives.ReadInt16LittleEndian(bytes[(2 * i)..]); break;
+                case TfLiteType.Int32: values[i] = BinaryPrimitives.ReadInt32LittleEndian(bytes[(4 * i)..]); break;
+                default: return null;
+            }
         }
 
         return values;

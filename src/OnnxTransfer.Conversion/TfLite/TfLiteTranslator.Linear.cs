@@ -135,10 +135,20 @@ internal sealed partial class TfLiteTranslator
         if (axes.Length == 0 || axes[0] < 0 || axes[^1] >= x.Rank) Throw.OperatorMalformed(_model.Source, op, $"its axes are {string.Join(",", axes)} of {x.Rank}");
         if (axes[0] == 0) Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], "it averages over the batch");
         var keep = Options(op).Bool(0);
-        var output = _names[op.Outputs[0]];
+        var output = Result(op);
         var inNchw = x.Rank == 4 && (keep || axes is [1, 2]);
-        var mapped = inNchw ? axes.Select(NchwAxis).Order().ToArray() : axes;
-        _graph.Node("ReduceMean", output, [inNchw ? InNchw(x) : InOwnOrder(x)], ("axes", mapped), ("keepdims", keep ? 1 : 0));
+        if (inNchw && axes is [1, 2])
+        {
+            // The runtime has an integer kernel for this form.
+            var pooled = _graph.Node("GlobalAveragePool", keep ? output : _names.Fresh(output + "/pooled"), [InNchw(x)]);
+            if (!keep) _graph.Node("Flatten", output, [pooled], ("axis", 1));
+        }
+        else
+        {
+            var mapped = inNchw ? axes.Select(NchwAxis).Order().ToArray() : axes;
+            _graph.Node("ReduceMean", output, [inNchw ? InNchw(x) : InOwnOrder(x)], ("axes", mapped), ("keepdims", keep ? 1 : 0));
+        }
+
         Write(op, [.. x.Shape.Select((side, i) => axes.Contains(i) ? 1 : side).Where((_, i) => keep || !axes.Contains(i))], inNchw && keep);
     }
 
@@ -148,6 +158,8 @@ internal sealed partial class TfLiteTranslator
     private string WeightConstant(TfLiteOperator op, TfLiteTensor weights, int[] order, int[] shape)
     {
         var key = $"{_names[weights.Index]}/{string.Concat(order)}";
+        if (KeptQuantization(weights.Index) is { } quantization)
+            return Once(key, name => WriteQuantizedConstant(weights, quantization, order, shape, name));
         return Once(key, name => _graph.Constant(name, shape.Select(s => (long)s), Permute(Floats(op, weights), weights.Shape, order)));
     }
 
@@ -156,6 +168,8 @@ internal sealed partial class TfLiteTranslator
         if (op.Inputs.Length < 3 || op.Inputs[2] < 0) return null;
         var bias = RequiredConstant(op, 2, "biases");
         if (bias.Count != count) Throw.OperatorMalformed(_model.Source, op, $"it has {bias.Count} biases for {count} channels");
+        if (KeptQuantization(bias.Index) is { } quantization)
+            return Once($"{_names[bias.Index]}/bias", name => WriteQuantizedConstant(bias, quantization, [0], [count], name));
         return Once($"{_names[bias.Index]}/bias", name => _graph.Constant(name, [count], Floats(op, bias)));
     }
 }

@@ -92,7 +92,10 @@ internal sealed partial class TfLiteTranslator
             var keepsOrder = shape.Length != 4 || _options.InputLayout == TensorLayout.Nhwc;
             var input = new Activation(_names[index], shape, !keepsOrder);
             _graph.Input(input.Name, OnnxElementType.Float32, OnnxDims(input));
-            _activations[index] = input;
+            // The caller feeds real numbers; what the integers of the file can hold of them is written behind the input.
+            _activations[index] = KeptQuantization(index) is { } quantization
+                ? input with { Name = WriteQuantization(_model.Tensors[index].Type, quantization, input.Name, _names.Fresh(input.Name + "/rounded")) }
+                : input;
         }
     }
 
@@ -140,17 +143,9 @@ internal sealed partial class TfLiteTranslator
             case TfLiteOp.Pad: Pad(op); break;
             case TfLiteOp.ResizeBilinear: Resize(op, "linear"); break;
             case TfLiteOp.ResizeNearestNeighbor: Resize(op, "nearest"); break;
-            case TfLiteOp.Dequantize: Dequantize(op); break;
+            case TfLiteOp.Dequantize or TfLiteOp.Quantize: Requantize(op); break;
             default: Throw.OperatorUnknown(_model.Source, op, _names[op.Outputs[0]]); break;
         }
-    }
-
-    /// <summary>16-bit constants are widened when they are read; the operator itself leaves nothing to do.</summary>
-    private void Dequantize(TfLiteOperator op)
-    {
-        var input = Input(op, 0);
-        if (ConstantOf(input) is null) Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], "its input is not a constant");
-        _aliases[op.Outputs[0]] = input;
     }
 
     private FlatTable Options(TfLiteOperator op)
@@ -211,6 +206,7 @@ internal sealed partial class TfLiteTranslator
             Throw.OperatorUnsupported(_model.Source, op, _names[tensor], $"at this input size its result would have the shape [{string.Join(",", shape)}]");
         if (shape.Aggregate(1.0, (product, side) => product * side) > int.MaxValue)
             Throw.OperatorUnsupported(_model.Source, op, _names[tensor], $"its result of shape [{string.Join(",", shape)}] is larger than any tensor can be");
+        if (KeptQuantization(tensor) is { } quantization) WriteQuantization(_model.Tensors[tensor].Type, quantization, Result(op), _names[tensor]);
         _activations[tensor] = new Activation(_names[tensor], shape, isNchw);
     }
 }

@@ -54,4 +54,41 @@ internal static partial class Throw
     [DoesNotReturn]
     internal static void OnnxNoImageInput(string source, string inputs) =>
         throw new InvalidDataException($"{source} has no image input: none of its inputs ({inputs}) has four axes with 1, 3 or 4 channels; give a .model.json that names the input.");
+
+    [DoesNotReturn]
+    internal static void OnnxExternalFileElsewhere(string source, string tensor, string location) =>
+        throw new InvalidDataException($"{source} keeps the weights '{tensor}' in '{location}', but only files below the model's own folder are read; place the file there and export the model with a relative location.");
+
+    [DoesNotReturn]
+    internal static void OnnxExternalFileMissing(string source, string tensor, string path) =>
+        throw new InvalidDataException($"{source} keeps the weights '{tensor}' in {path}, which is not there; place the data file beside the model.");
+
+    [DoesNotReturn]
+    internal static void OnnxBatchFixed(string source, string opType, string node, string tensor, string why) =>
+        throw new NotSupportedException($"The fixed batch of {source} cannot be freed: {opType} '{node}' computes '{tensor}', and {why}. Export the model with a dynamic batch axis, or use it one image at a time.");
+
+    [DoesNotReturn]
+    internal static void WeightFileMissing(string path) =>
+        throw new FileNotFoundException($"There is no weight file at {path}.", path);
+
+    [DoesNotReturn]
+    internal static void WeightFileKindUnknown(string path) =>
+        throw new InvalidDataException($"{path} is not a weight file of a known kind: give a .safetensors, .npz or .onnx file.");
+
+    [DoesNotReturn]
+    internal static void WeightFileInvalid(string path, string reason) =>
+        throw new InvalidDataException($"{path} is not a usable weight file: {reason}.");
+
+    internal static InvalidDataException WeightFileDamaged(string path, Exception inner) =>
+        new($"{path} is a damaged weight file: {inner.Message} Download or save it again.", inner);
+
+    [DoesNotReturn]
+    internal static void WeightsDoNotMatch(
+        string path, string source, int matched, IReadOnlyList<string> missing, IReadOnlyList<string> wrongShape, IReadOnlyList<string> unused) =>
+        throw new InvalidDataException(
+            $"The weights of {path} do not fit {source}: {matched} match, {missing.Count} are missing ({Some(missing)}), "
+            + $"{wrongShape.Count} have another shape ({Some(wrongShape)}), {unused.Count} of the file are not in the graph ({Some(unused)}).");
+
+    private static string Some(IReadOnlyList<string> names) =>
+        names.Count == 0 ? "none" : string.Join(", ", names.Take(5)) + (names.Count > 5 ? $" and {names.Count - 5} more" : "");
 }

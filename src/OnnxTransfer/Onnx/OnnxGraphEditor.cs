@@ -17,6 +17,9 @@ internal enum OnnxPooling
 {
     Average,
     Max,
+
+    /// <summary>No pooling: all elements, in the tensor's own order.</summary>
+    Flatten,
 }
 
 /// <summary>Changes to a graph, each made in place; clone the model first to keep the original.</summary>
@@ -56,13 +59,20 @@ internal static class OnnxGraphEditor
     public static void AppendGlobalAveragePool(OnnxModel model, string tensor, OnnxImageLayout layout, string outputName) =>
         AppendPooling(model, tensor, layout, OnnxPooling.Average, outputName);
 
-    /// <summary>Adds an output <c>[N,C]</c> that is the mean or the maximum of <paramref name="tensor"/> over its two spatial axes.</summary>
+    /// <summary>Adds an output <c>[N,C]</c> that is the mean or the maximum of <paramref name="tensor"/> over its two spatial axes, or all its elements.</summary>
     public static void AppendPooling(OnnxModel model, string tensor, OnnxImageLayout layout, OnnxPooling pooling, string outputName)
     {
         CheckExists(model, tensor);
         CheckFree(model, outputName);
         var value = OnnxShapes.Infer(model)[tensor];
         if (value.Dims is { Count: not 4 }) Throw.OnnxPoolingNeedsImage(tensor, value.ShapeText);
+        if (pooling == OnnxPooling.Flatten)
+        {
+            Add(model, "Flatten", [tensor], outputName, ("axis", 1));
+            model.Graph.Output.Add(OnnxShapes.Infer(model)[outputName].ToProto());
+            return;
+        }
+
         if (layout == OnnxImageLayout.Nchw)
         {
             var pooled = FreeName(model, outputName + "/pooled");
@@ -91,6 +101,42 @@ internal static class OnnxGraphEditor
 
         var dims = value.Dims is { } d ? new[] { d[0], layout == OnnxImageLayout.Nchw ? d[1] : d[3] } : null;
         model.Graph.Output.Add(new OnnxValue(outputName, value.ElementType, dims).ToProto());
+    }
+
+    /// <summary>
+    /// Cuts the graph at one or more layers and makes one feature vector <c>[N,D]</c> per image of them: spatial layers are
+    /// pooled, and several are joined in the order given. The result is the only output.
+    /// </summary>
+    /// <param name="model">The graph; its metadata is kept.</param>
+    /// <param name="layers">Tensors of <see cref="OnnxSummary.Layers"/>.</param>
+    /// <param name="pooling">What becomes of spatial axes.</param>
+    /// <param name="outputName">The name of the new output; a single layer that already is <c>[N,D]</c> keeps its own.</param>
+    /// <returns>The feature tensor and its dimension.</returns>
+    /// <exception cref="ArgumentException">A layer does not exist, or is not a tensor of features.</exception>
+    public static OnnxFeatureTensor CutToFeatures(OnnxModel model, IReadOnlyList<string> layers, OnnxPooling pooling = OnnxPooling.Average, string outputName = "features")
+    {
+        if (layers.Count == 0) Throw.OnnxNoTensorsToKeep();
+        var known = OnnxSummary.Of(model).Layers.DistinctBy(l => l.Value.Name).ToDictionary(l => l.Value.Name, StringComparer.Ordinal);
+        var unknown = layers.FirstOrDefault(l => !known.ContainsKey(l));
+        if (unknown is not null) Throw.OnnxTensorUnknown(model.Source, unknown, known.Keys);
+        var vectors = new List<string>();
+        foreach (var layer in layers)
+        {
+            if (!known[layer].IsSpatial)
+            {
+                vectors.Add(layer);
+                continue;
+            }
+
+            var name = FreeName(model, layers.Count == 1 ? outputName : $"{outputName}/{vectors.Count}");
+            AppendPooling(model, layer, known[layer].Layout ?? OnnxImageLayout.Nchw, pooling, name);
+            vectors.Add(name);
+        }
+
+        var output = vectors[0];
+        if (vectors.Count > 1) output = Add(model, "Concat", vectors, FreeName(model, outputName), ("axis", 1));
+        Cut(model, output);
+        return new OnnxFeatureTensor(output, (int?)OnnxShapes.Infer(model)[output].Dims?[^1].Size, IsSpatial: false);
     }
 
     /// <summary>
@@ -198,10 +244,18 @@ internal static class OnnxGraphEditor
 
     private static string Add(OnnxModel model, string opType, IEnumerable<string> inputs, string output, params (string Name, object Value)[] attributes)
     {
-        var node = new NodeProto { OpType = opType, Name = output, Input = { inputs }, Output = { output } };
-        node.Attribute.AddRange(attributes.Select(a => NodeAttributes.Make(a.Name, a.Value)));
-        model.Graph.Node.Add(node);
+        model.Graph.Node.Add(MakeNode(model, opType, inputs, output, attributes));
         return output;
+    }
+
+    /// <summary>A node that is not in the graph yet, named as its output where no other node has that name: the runtime wants unique ones.</summary>
+    internal static NodeProto MakeNode(OnnxModel model, string opType, IEnumerable<string> inputs, string output, params (string Name, object Value)[] attributes)
+    {
+        var name = output;
+        for (var i = 1; model.Graph.Node.Any(n => n.Name == name); i++) name = $"{output}_{i}";
+        var node = new NodeProto { OpType = opType, Name = name, Input = { inputs }, Output = { output } };
+        node.Attribute.AddRange(attributes.Select(a => NodeAttributes.Make(a.Name, a.Value)));
+        return node;
     }
 
     private static void CheckExists(OnnxModel model, string tensor)
@@ -214,7 +268,8 @@ internal static class OnnxGraphEditor
         if (AllTensors(model.Graph).Contains(tensor)) Throw.OnnxTensorNameTaken(model.Source, tensor);
     }
 
-    private static string FreeName(OnnxModel model, string wanted)
+    /// <summary>A name that no tensor has yet, as close to the wanted one as can be.</summary>
+    internal static string FreeName(OnnxModel model, string wanted)
     {
         var taken = AllTensors(model.Graph);
         var name = wanted;

@@ -62,7 +62,8 @@ internal static class OnnxInspector
         return new OnnxInspection(input, null, null, why);
     }
 
-    private static OnnxImageInput ImageInput(OnnxModel model)
+    /// <summary>The input that takes the images; <see cref="InvalidDataException"/> where there is none.</summary>
+    public static OnnxImageInput ImageInput(OnnxModel model)
     {
         foreach (var input in model.Inputs)
         {

@@ -16,7 +16,7 @@ internal sealed class OnnxModel
     }
 
     /// <summary>The parsed file; stays inside this folder.</summary>
-    internal ModelProto Proto { get; }
+    internal ModelProto Proto { get; private set; }
 
     internal GraphProto Graph => Proto.Graph;
 
@@ -53,13 +53,15 @@ internal sealed class OnnxModel
         }
     }
 
-    /// <summary>Reads a file. <see cref="FileNotFoundException"/> and <see cref="InvalidDataException"/> name it.</summary>
+    /// <summary>Reads a file and the external files below its folder that hold its weights, if it has such. <see cref="FileNotFoundException"/> and <see cref="InvalidDataException"/> name it.</summary>
     public static OnnxModel Load(string path)
     {
         if (!File.Exists(path)) Throw.OnnxFileMissing(path);
         var length = new FileInfo(path).Length;
         if (length > int.MaxValue) Throw.OnnxFileTooLarge(path, length);
-        return Parse(File.ReadAllBytes(path), path);
+        var model = Parse(File.ReadAllBytes(path), path);
+        OnnxExternalData.LoadInto(model.Graph, path);
+        return model;
     }
 
     /// <summary>Reads bytes; <paramref name="source"/> stands for them in messages.</summary>
@@ -84,6 +86,9 @@ internal sealed class OnnxModel
 
     /// <summary>An independent copy: editing one leaves the other as it was.</summary>
     public OnnxModel Clone() => new(Proto.Clone(), Source);
+
+    /// <summary>Takes over another model's content; edits that may fail half-way are made on a copy first.</summary>
+    internal void Replace(OnnxModel other) => Proto = other.Proto;
 
     /// <summary>Sets a metadata entry, or removes it where <paramref name="value"/> is null. Entries are kept in ordinal order of their keys, so that equal content gives equal bytes.</summary>
     public void SetMetadata(string key, string? value)

@@ -70,6 +70,21 @@ internal static class OnnxTensorData
             : [.. Listed(tensor, count, tensor.Int32Data).Select(i => (long)i)];
     }
 
+    /// <summary>Bytes of one element in its raw form.</summary>
+    public static int ElementBytes(TensorProto tensor)
+    {
+        switch ((OnnxElementType)tensor.DataType)
+        {
+            case OnnxElementType.Int8 or OnnxElementType.UInt8 or OnnxElementType.Bool: return 1;
+            case OnnxElementType.Int16 or OnnxElementType.UInt16 or OnnxElementType.Float16 or OnnxElementType.BFloat16: return 2;
+            case OnnxElementType.Int32 or OnnxElementType.UInt32 or OnnxElementType.Float32: return 4;
+            case OnnxElementType.Int64 or OnnxElementType.UInt64 or OnnxElementType.Float64: return 8;
+            default:
+                Throw.OnnxTensorDataInvalid(tensor.Name, $"elements of type {(OnnxElementType)tensor.DataType} have no fixed size");
+                return 0;
+        }
+    }
+
     private static int CheckedCount(TensorProto tensor)
     {
         if (tensor.DataLocation == TensorProto.Types.DataLocation.External)

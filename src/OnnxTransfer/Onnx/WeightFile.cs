@@ -1,0 +1,163 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer.Onnx;
+
+/// <summary>An array of a weight file: its shape, and its values as float32 once they are asked for.</summary>
+internal sealed record NamedWeights(long[] Shape, Func<float[]> Read);
+
+/// <summary>Named arrays of real numbers, from <c>.safetensors</c>, <c>.npz</c> or the constants of an <c>.onnx</c> file.</summary>
+internal static partial class WeightFile
+{
+    private const long LargestHeader = 100_000_000;
+
+    /// <exception cref="InvalidDataException">The file is damaged, or of another kind.</exception>
+    public static IReadOnlyDictionary<string, NamedWeights> Open(string path)
+    {
+        if (!File.Exists(path)) Throw.WeightFileMissing(path);
+        try
+        {
+            switch (Path.GetExtension(path).ToLowerInvariant())
+            {
+                case ".safetensors": return Safetensors(path);
+                case ".npz": return Npz(path);
+                case ".onnx": return Onnx(path);
+            }
+        }
+        catch (Exception e) when (e is JsonException or EndOfStreamException or FormatException or OverflowException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw Throw.WeightFileDamaged(path, e);
+        }
+
+        Throw.WeightFileKindUnknown(path);
+        return null;
+    }
+
+    private static Dictionary<string, NamedWeights> Onnx(string path) =>
+        OnnxModel.Load(path).Graph.Initializer
+            .Where(t => (OnnxElementType)t.DataType is OnnxElementType.Float32 or OnnxElementType.Float16 or OnnxElementType.Float64)
+            .DistinctBy(t => t.Name).ToDictionary(t => t.Name, t => new NamedWeights([.. t.Dims], () => OnnxTensorData.ReadFloats(t)), StringComparer.Ordinal);
+
+    /// <summary>The format of Hugging Face: eight bytes of header length, a JSON header with the place of every array, the bytes.</summary>
+    private static Dictionary<string, NamedWeights> Safetensors(string path)
+    {
+        using var stream = File.OpenRead(path);
+        var bytes = new byte[8];
+        stream.ReadExactly(bytes);
+        var headerLength = BinaryPrimitives.ReadInt64LittleEndian(bytes);
+        if (headerLength is < 2 or > LargestHeader || headerLength > stream.Length - 8) Throw.WeightFileInvalid(path, $"its header states a length of {headerLength} bytes");
+        var header = new byte[headerLength];
+        stream.ReadExactly(header);
+        using var json = JsonDocument.Parse(header);
+        var weights = new Dictionary<string, NamedWeights>(StringComparer.Ordinal);
+        foreach (var entry in json.RootElement.EnumerateObject().Where(e => e.Name != "__metadata__"))
+        {
+            var type = entry.Value.GetProperty("dtype").GetString() ?? "";
+            if (type is not ("F64" or "F32" or "F16" or "BF16")) continue;
+            long[] shape = [.. entry.Value.GetProperty("shape").EnumerateArray().Select(e => e.GetInt64())];
+            var offsets = entry.Value.GetProperty("data_offsets");
+            var (start, end) = (offsets[0].GetInt64(), offsets[1].GetInt64());
+            var count = OnnxTensorData.CountElements(entry.Name, shape);
+            var width = type switch { "F64" => 8, "F32" => 4, _ => 2 };
+            if (start < 0 || end - start != count * width || end > stream.Length - 8 - headerLength) Throw.WeightFileInvalid(path, $"'{entry.Name}' does not lie inside the file");
+            weights[entry.Name] = new NamedWeights(shape, () => Decode(ReadBytes(path, 8 + headerLength + start, end - start), type));
+        }
+
+        return weights;
+    }
+
+    private static byte[] ReadBytes(string path, long offset, long length)
+    {
+        using var stream = File.OpenRead(path);
+        stream.Position = offset;
+        var bytes = new byte[length];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
+
+    /// <summary>NumPy's archive: one <c>.npy</c> file per array.</summary>
+    private static Dictionary<string, NamedWeights> Npz(string path)
+    {
+        using var archive = ZipFile.OpenRead(path);
+        var weights = new Dictionary<string, NamedWeights>(StringComparer.Ordinal);
+        foreach (var entry in archive.Entries.Where(e => e.FullName.EndsWith(".npy", StringComparison.Ordinal)))
+        {
+            using var stream = entry.Open();
+            var (shape, type, _) = ReadNpyHeader(path, stream, entry.FullName);
+            if (type is null) continue;
+            var name = entry.FullName;
+            weights[name[..^4]] = new NamedWeights(shape, () =>
+            {
+                using var again = ZipFile.OpenRead(path);
+                using var content = again.GetEntry(name)!.Open();
+                var (dims, kind, width) = ReadNpyHeader(path, content, name);
+                // Read piece by piece: what the header states must not make memory of a file that does not hold it.
+                using var bytes = new MemoryStream();
+                content.CopyTo(bytes);
+                if (bytes.Length != OnnxTensorData.CountElements(name, dims) * width) Throw.WeightFileInvalid(path, $"'{name}' has {bytes.Length} bytes, but its shape needs another number");
+                return Decode(bytes.ToArray(), kind!);
+            });
+        }
+
+        return weights;
+    }
+
+    private static (long[] Shape, string? Type, int Width) ReadNpyHeader(string path, Stream stream, string name)
+    {
+        var start = new byte[10];
+        stream.ReadExactly(start);
+        if (start[0] != 0x93 || !start.AsSpan(1, 5).SequenceEqual("NUMPY"u8)) Throw.WeightFileInvalid(path, $"'{name}' is not a NumPy array");
+        int length = BinaryPrimitives.ReadUInt16LittleEndian(start.AsSpan(8));
+        if (start[6] > 1)
+        {
+            var more = new byte[2];
+            stream.ReadExactly(more);
+            length += BinaryPrimitives.ReadUInt16LittleEndian(more) << 16;
+        }
+
+        if (length is < 10 or > 1_000_000) Throw.WeightFileInvalid(path, $"'{name}' states a header of {length} bytes");
+        var header = new byte[length];
+        stream.ReadExactly(header);
+        var text = Encoding.ASCII.GetString(header);
+        var type = NpyType().Match(text).Groups[1].Value;
+        long[] shape = [.. NpyShape().Match(text).Groups[1].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(long.Parse)];
+        if (text.Contains("'fortran_order': True", StringComparison.Ordinal) && shape.Length > 1) Throw.WeightFileInvalid(path, $"'{name}' is stored column by column; save it with numpy.ascontiguousarray");
+        return type switch
+        {
+            "<f8" => (shape, "F64", 8),
+            "<f4" => (shape, "F32", 4),
+            "<f2" => (shape, "F16", 2),
+            _ => (shape, null, 0),
+        };
+    }
+
+    private static float[] Decode(byte[] bytes, string type)
+    {
+        var width = type switch { "F64" => 8, "F32" => 4, _ => 2 };
+        var values = new float[bytes.Length / width];
+        for (var i = 0; i < values.Length; i++)
+        {
+            var element = bytes.AsSpan(i * width, width);
+            values[i] = type switch
+            {
+                "F64" => (float)BinaryPrimitives.ReadDoubleLittleEndian(element),
+                "F32" => BinaryPrimitives.ReadSingleLittleEndian(element),
+                "F16" => (float)BinaryPrimitives.ReadHalfLittleEndian(element),
+                // bfloat16 is the upper half of a float32.
+                _ => BitConverter.Int32BitsToSingle(BinaryPrimitives.ReadUInt16LittleEndian(element) << 16),
+            };
+        }
+
+        return values;
+    }
+
+    [GeneratedRegex(@"'descr':\s*'([^']*)'")]
+    private static partial Regex NpyType();
+
+    [GeneratedRegex(@"'shape':\s*\(([^)]*)\)")]
+    private static partial Regex NpyShape();
+}
