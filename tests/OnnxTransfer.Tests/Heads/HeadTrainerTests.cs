@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using OnnxTransfer.Evaluation;
 using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
@@ -46,6 +48,22 @@ public sealed class HeadTrainerTests
         var five = HeadTrainer.Train(data, 7, options with { Threads = 5 });
         Assert.Equal(one.History.StepLosses, five.History.StepLosses);
         for (var l = 0; l < 2; l++) Assert.Equal(one.Head.Layers[l].Weights, five.Head.Layers[l].Weights);
+    }
+
+    /// <summary>
+    /// Pinned, so that every machine that runs the tests, and every run with DOTNET_EnableAVX2=0 or DOTNET_EnableHWIntrinsic=0,
+    /// compares itself with all others. A change of kernels that reorders a sum changes the pin, and is to be said in the changelog.
+    /// </summary>
+    [Fact]
+    public void BitsAreThoseOfEveryOtherMachine()
+    {
+        var random = new SeededRandom(11, SeededRandom.Purpose.Order);
+        var x = new FeatureMatrix([.. Enumerable.Range(0, 120 * 70).Select(_ => 2 * random.NextSingle() - 1)], 120, 70);
+        var data = new LabelledFeatures(x, [.. Enumerable.Range(0, 120).Select(n => n % 5)]);
+        var options = new TrainingOptions { HiddenUnits = [19], Dropout = 0.25, L2 = 1e-3, Standardize = true, LabelSmoothing = 0.1 };
+        var layers = HeadTrainer.Train(data, 5, options).Head.Layers;
+        var bits = MemoryMarshal.AsBytes<float>(layers.SelectMany(layer => layer.Weights.Concat(layer.Bias)).ToArray());
+        Assert.Equal("27CFA51310C8CA68EF97EFC371D2780F", Convert.ToHexString(SHA256.HashData(bits))[..32]);
     }
 
     [Fact]
