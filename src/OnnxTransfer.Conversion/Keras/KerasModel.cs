@@ -49,7 +49,7 @@ internal sealed class KerasModel : IDisposable
         catch (Exception e)
         {
             json?.Dispose();
-            if (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException) throw Throw.KerasDamaged(source, e);
+            if (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException) throw Throw.KerasDamaged(source, e);
             throw;
         }
     }
@@ -75,7 +75,18 @@ internal sealed class KerasModel : IDisposable
             l.GetProperty("class_name").GetString()!,
             l.GetProperty("config"),
             [.. l.GetProperty("inbound_nodes").EnumerateArray().Select(ReadReferences)])).ToList();
-        return new KerasNetwork(name, layers, ReadReferences(config.GetProperty("input_layers")), ReadReferences(config.GetProperty("output_layers")));
+        var (inputs, outputs) = (ReadReferences(config.GetProperty("input_layers")), ReadReferences(config.GetProperty("output_layers")));
+        // A nested model's calls are counted from the one by which it was built, which is not among those listed.
+        foreach (var layer in layers.Where(l => l.IsModel))
+        {
+            var references = layers.SelectMany(l => l.Calls).Append(outputs).ToList();
+            if (!references.Exists(call => Array.Exists(call, r => r.Layer == layer.Name && r.Call == layer.Calls.Count))) continue;
+            foreach (var call in references)
+                for (var i = 0; i < call.Length; i++)
+                    if (call[i].Layer == layer.Name) call[i] = call[i] with { Call = call[i].Call - 1 };
+        }
+
+        return new KerasNetwork(name, layers, inputs, outputs);
     }
 
     /// <summary>A sequence as the chain it stands for; its input layer is often left out.</summary>

@@ -102,7 +102,6 @@ internal sealed partial class KerasTranslator
         var results = new Dictionary<(string, int), Activation[]>();
         for (var i = 0; i < inputs.Length; i++) results[(network.Inputs[i].Layer, network.Inputs[i].Call)] = [inputs[i]];
 
-        // The calls of a nested model count on from those it had when it was built by itself.
         var (needed, readers) = Needed(layers, outputs, results);
         var open = network.Layers.SelectMany(l => l.Calls.Select((_, i) => (Layer: l, Index: i))).Where(c => needed.Contains((c.Layer.Name, c.Index))).ToList();
         while (open.Count > 0)

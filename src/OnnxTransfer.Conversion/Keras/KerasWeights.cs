@@ -22,7 +22,7 @@ internal sealed class KerasWeights
         {
             foreach (var group in model.Manifest.EnumerateArray()) weights.ReadGroup(model.Source, group, readShard);
         }
-        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException)
         {
             throw Throw.KerasDamaged(model.Source, e);
         }
