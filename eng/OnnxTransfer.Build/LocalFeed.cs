@@ -45,39 +45,42 @@ public sealed partial class LocalFeed(string root)
     {
         // A feed that was once filled with the GPU's libraries keeps them until somebody deletes it.
         var state = File.Exists(_props) ? File.ReadAllText(_props) : "";
-        var wantGpu = gpu || state.Contains("<OnnxRuntimeFlavour>Gpu<", StringComparison.Ordinal);
+        var wantGpu = gpu || Listed(state).Any(name => name.StartsWith($"{Ort}.Gpu.", StringComparison.Ordinal));
         var key = Key(wantGpu);
         if (state.Contains(key, StringComparison.Ordinal) && Listed(state).All(name => File.Exists(Path.Combine(_feed, name))))
         {
-            Console.Error.WriteLine(Listed(state).Any() ? "feed: the local packages are ready" : "feed: every package restores from NuGet; nothing to do");
+            Console.Error.WriteLine(Listed(state).Any() ? "feed: the local packages are ready" : "feed: what this build needs restores from NuGet; nothing to do");
             return;
         }
 
         var missing = FindMissing();
-        if (missing.Count == 0)
+        // Without SkiaSharp libvips decodes, and where that restores there is nothing to pack either.
+        var ortIsMissing = missing.Contains(OrtManaged);
+        var vipsIsMissing = missing.Contains($"NetVips.Native.{Rid}");
+        if (!ortIsMissing && !vipsIsMissing)
         {
-            WriteState(key, flavour: "Gpu", skia: true, []);
-            Console.Error.WriteLine("feed: every package restores from NuGet; nothing to do");
+            WriteState(key, flavour: "Gpu", skia: !missing.Contains(Skia), []);
+            Console.Error.WriteLine("feed: what this build needs restores from NuGet; nothing to do");
             return;
         }
 
         Console.Error.WriteLine($"feed: NuGet has no {string.Join(", no ", missing)} here; packing what is needed from npm");
         var packed = new List<string>();
         var pins = NpmPackage.ReadPins(Path.Combine(root, "eng", "npm-packages.json"));
-        var ortIsMissing = missing.Contains(OrtFlavour);
         if (ortIsMissing) packed.AddRange(PackOnnxRuntime(pins, wantGpu));
-        if (missing.Contains($"NetVips.Native.{Rid}")) packed.Add(PackVips(pins));
+        if (vipsIsMissing) packed.Add(PackVips(pins));
         WriteState(key, ortIsMissing && !wantGpu ? "Cpu" : "Gpu", !missing.Contains(Skia), packed);
         Console.Error.WriteLine($"feed: {string.Join(", ", packed)} in eng/feed");
     }
 
-    private static string OrtFlavour => $"{Ort}.Gpu";
+    /// <summary>Stands for the whole family in the question what restores: small, and on every registry that has the others.</summary>
+    private const string OrtManaged = $"{Ort}.Managed";
 
     /// <summary>Which of the packages in doubt a plain restore does not find, asked of the user's own sources.</summary>
     private HashSet<string> FindMissing()
     {
         var vips = $"NetVips.Native.{Rid}";
-        string[] wanted = [OrtFlavour, Skia, vips];
+        string[] wanted = [OrtManaged, Skia, vips];
         var probe = Directory.CreateTempSubdirectory("onnxtransfer-probe-").FullName;
         try
         {
@@ -88,7 +91,8 @@ public sealed partial class LocalFeed(string root)
                   <ItemGroup>{references}</ItemGroup>
                 </Project>
                 """);
-            var (exitCode, output) = Shell.Capture("dotnet", ["restore", "--verbosity", "quiet", "--nologo"], probe);
+            // Into a folder of its own: a package that is unpacked already would hide that no registry has it.
+            var (exitCode, output) = Shell.Capture("dotnet", ["restore", "--verbosity", "quiet", "--nologo", "--packages", Path.Combine(probe, "packages")], probe);
             if (exitCode == 0) return [];
             var notFound = NotFound().Matches(output).Select(match => match.Groups[1].Value).ToHashSet(StringComparer.OrdinalIgnoreCase);
             var missing = wanted.Where(notFound.Contains).ToHashSet();
@@ -125,10 +129,9 @@ public sealed partial class LocalFeed(string root)
             _ => Native(name),
         });
 
-        var managed = $"{Ort}.Managed";
         var packed = new List<string>
         {
-            Pack(managed, version, Path.Combine(source, "managed"), licences, $"""
+            Pack(OrtManaged, version, Path.Combine(source, "managed"), licences, $"""
                 <PropertyGroup>
                   <AssemblyName>{Ort}</AssemblyName>
                   <AllowUnsafeBlocks>true</AllowUnsafeBlocks>
@@ -140,7 +143,7 @@ public sealed partial class LocalFeed(string root)
                   <PackageReference Include="System.Numerics.Tensors" Version="{OrtTensorsVersion}" />
                 </ItemGroup>
                 """),
-            Pack(Ort, version, Path.Combine(source, "cpu"), licences, NativePackage("../natives/**/*.*", "runtimes", (managed, version))),
+            Pack(Ort, version, Path.Combine(source, "cpu"), licences, NativePackage("../natives/**/*.*", "runtimes", (OrtManaged, version))),
         };
 
         if (gpu)
@@ -148,7 +151,7 @@ public sealed partial class LocalFeed(string root)
             var pin = $"onnxruntime-gpu-{Rid}";
             if (!pins.TryGetValue(pin, out var package)) throw new BuildException($"npm has no CUDA libraries of ONNX Runtime for {Rid}; leave --gpu away.");
             Npm.Extract(_npm.Fetch(package), source, Native);
-            packed.Add(Pack(OrtFlavour, version, Path.Combine(source, "gpu"), licences, NativePackage("../natives/**/*.*", "runtimes", (managed, version))));
+            packed.Add(Pack($"{Ort}.Gpu", version, Path.Combine(source, "gpu"), licences, NativePackage("../natives/**/*.*", "runtimes", (OrtManaged, version))));
         }
 
         Directory.Delete(source, recursive: true);

@@ -220,7 +220,7 @@ public sealed class ImageClassifier : IDisposable
     {
         if (_head is not null) return _head.Probabilities(row);
         var scores = row.ToArray();
-        if (_extractor.Card.Classes!.Kind == ScoreKind.Logits) SoftmaxKernel.InPlace(scores);
+        if (_extractor.Card.Classes!.Kind == ScoreKind.Logits) LossKernels.Softmax(scores);
         return scores;
     }
 

@@ -6,68 +6,50 @@ namespace OnnxTransfer.Features;
 /// <summary>Opens ONNX Runtime sessions on the provider that was asked for and says what it got.</summary>
 internal static class SessionFactory
 {
-    private const string Cuda = "CUDAExecutionProvider";
-
     /// <summary>The version of the ONNX Runtime library that is loaded.</summary>
     internal static string RuntimeVersion => OrtEnv.Instance().GetVersionString();
-
-    /// <summary>The execution providers compiled into the library that is loaded, by ONNX Runtime's names.</summary>
-    internal static string[] CompiledProviders => OrtEnv.Instance().GetAvailableProviders();
 
     /// <summary>Opens a session on <paramref name="provider"/>.</summary>
     /// <exception cref="Backbones.ModelException">The graph is no valid model, or CUDA was asked for by name and does not work.</exception>
     internal static (InferenceSession Session, ExecutionProviderInfo Provider) Open(byte[] graph, string model, ExecutionProvider provider, int threads)
     {
-        if (provider == ExecutionProvider.Cpu) return (OpenOn(graph, model, threads, cuda: false), new(ExecutionProvider.Cpu, "the CPU was asked for."));
+        if (provider == ExecutionProvider.Cpu) return (OpenOnCpu(graph, model, threads), new(ExecutionProvider.Cpu, "the CPU was asked for."));
 
-        var obstacle = CudaObstacle();
+        using var options = Options(threads);
+        var obstacle = CudaProvider.TryAppend(options);
         if (obstacle is null)
         {
             try
             {
-                return (OpenOn(graph, model, threads, cuda: true), new(ExecutionProvider.Cuda, "CUDA works on this machine."));
+                return (new InferenceSession(graph, options), new(ExecutionProvider.Cuda, "CUDA works on this machine."));
             }
-            catch (CudaException exception)
+            catch (OnnxRuntimeException exception)
             {
-                obstacle = FirstLine(exception.InnerException!.Message);
+                // Either the model is bad, and then the CPU's error says so below, or CUDA is.
+                obstacle = exception.Message.Split('\n', 2)[0].Trim();
             }
         }
 
-        if (provider == ExecutionProvider.Cuda) Throw.CudaUnavailable(obstacle);
-        return (OpenOn(graph, model, threads, cuda: false), new(ExecutionProvider.Cpu, $"CUDA is not usable: {obstacle}"));
+        var session = OpenOnCpu(graph, model, threads);
+        if (provider != ExecutionProvider.Cuda) return (session, new(ExecutionProvider.Cpu, $"CUDA is not usable: {obstacle}"));
+        session.Dispose();
+        Throw.CudaUnavailable(obstacle);
+        return default;
     }
-
-    /// <summary>Why CUDA cannot work here, or null when nothing speaks against trying.</summary>
-    internal static string? CudaObstacle() =>
-        CompiledProviders.Contains(Cuda) ? null : "this build of ONNX Runtime has no CUDA provider (the package Microsoft.ML.OnnxRuntime.Gpu has).";
 
     /// <summary>Why CUDA cannot be used, found out by asking for it without any model; null when it can.</summary>
     internal static string? ProbeCuda()
     {
-        if (CudaObstacle() is { } obstacle) return obstacle;
         using var options = new SessionOptions();
-        try
-        {
-            options.AppendExecutionProvider_CUDA();
-            return null;
-        }
-        catch (OnnxRuntimeException exception)
-        {
-            return FirstLine(exception.Message);
-        }
+        return CudaProvider.TryAppend(options);
     }
 
-    private static InferenceSession OpenOn(byte[] graph, string model, int threads, bool cuda)
+    private static InferenceSession OpenOnCpu(byte[] graph, string model, int threads)
     {
-        using var options = new SessionOptions { IntraOpNumThreads = threads, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        using var options = Options(threads);
         try
         {
-            if (cuda) options.AppendExecutionProvider_CUDA();
             return new InferenceSession(graph, options);
-        }
-        catch (OnnxRuntimeException exception) when (cuda && IsCudaTrouble(exception))
-        {
-            throw new CudaException(exception);
         }
         catch (OnnxRuntimeException exception)
         {
@@ -75,12 +57,5 @@ internal static class SessionFactory
         }
     }
 
-    private static bool IsCudaTrouble(OnnxRuntimeException exception) =>
-        exception.Message.Contains("CUDA", StringComparison.OrdinalIgnoreCase) || exception.Message.Contains("cudnn", StringComparison.OrdinalIgnoreCase)
-        || exception.Message.Contains("onnxruntime_providers", StringComparison.Ordinal);
-
-    private static string FirstLine(string text) => text.Split('\n', 2)[0].Trim();
-
-    /// <summary>CUDA, not the model, is what failed.</summary>
-    private sealed class CudaException(OnnxRuntimeException inner) : Exception(inner.Message, inner);
+    private static SessionOptions Options(int threads) => new() { IntraOpNumThreads = threads, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
 }

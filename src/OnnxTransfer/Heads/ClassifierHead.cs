@@ -30,11 +30,13 @@ public abstract class ClassifierHead
     /// <summary>The head that has these <see cref="Layers"/>; the reverse, for whoever reads them from a file.</summary>
     internal static ClassifierHead FromLayers(IReadOnlyList<DenseLayer> layers)
     {
-        if (layers is not [{ Activation: Activation.Softmax } last]) throw Throw.NotAHead(layers.Count);
-        return SoftmaxHead.FromRowMajor(last.Weights, last.Bias, last.Inputs);
+        if (layers is [{ Activation: Activation.Softmax } only]) return SoftmaxHead.FromRowMajor(only.Weights, only.Bias, only.Inputs);
+        if (layers is not [.., { Activation: not Activation.Relu }] || layers.SkipLast(1).Any(layer => layer.Activation != Activation.Relu))
+            throw Throw.NotAHead(layers.Select(layer => layer.Activation.ToString()));
+        return new MlpHead(layers);
     }
 
-    /// <summary>Class probabilities of every row.</summary>
+    /// <summary>Class probabilities of every row. They sum to 1, except with multiple labels, where each stands alone.</summary>
     /// <param name="features"><c>[N,D]</c>.</param>
     /// <returns><c>[N,C]</c>; row i belongs to row i of <paramref name="features"/>.</returns>
     /// <exception cref="ArgumentException">The features have another D.</exception>

@@ -1,62 +1,183 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace OnnxTransfer.Heads;
 
 /// <summary>
-/// The products a head is made of. Every sum runs in an order fixed here and not by the processor: 256-bit lanes
-/// whatever the hardware has (wider registers stay half empty, narrower ones work in pairs), fused multiply-add
-/// whether it is an instruction or a call, so that the bits of a result do not depend on the machine's SIMD width.
+/// The three products of a dense layer, on blocks small enough for the registers (twelve sums at a time) and laid out so
+/// that every block is one run of memory. V is the number of lanes, 8 for float32.
+/// <para>Rows: <c>[N/4][D/V][4][V]</c>. Weights: <c>[C/3][D/V][3][V]</c>. Signals (logits, and their gradients):
+/// <c>[C/3][N/4][4][3]</c>. What the last block lacks is filled with zeros.</para>
+/// <para>Not inlined: the register allocator then sees nothing but the twelve sums, and they stay in registers. Optimized at
+/// once: unoptimized, the first thousand calls would take longer than a whole training.</para>
 /// </summary>
 internal static class DenseKernels
 {
-    /// <summary>a·b.</summary>
+    /// <summary>Rows of a block.</summary>
+    internal const int Rows = 4;
+
+    /// <summary>Outputs of a block.</summary>
+    internal const int Outputs = 3;
+
+    /// <summary>Vectors of D that one call of <see cref="WeightGradient"/> takes.</summary>
+    internal const int Strip = 4;
+
+    /// <summary>a·b of two plain vectors.</summary>
     internal static T Dot<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         var left = MemoryMarshal.Cast<T, Vector256<T>>(a);
         var right = MemoryMarshal.Cast<T, Vector256<T>>(b)[..left.Length];
         Vector256<T> s0 = default, s1 = default, s2 = default, s3 = default;
-        while (left.Length >= 4)
+        while (left.Length >= 4 && right.Length >= 4)
         {
-            s0 = MultiplyAdd(left[0], right[0], s0);
-            s1 = MultiplyAdd(left[1], right[1], s1);
-            s2 = MultiplyAdd(left[2], right[2], s2);
-            s3 = MultiplyAdd(left[3], right[3], s3);
+            s0 = Lanes.MultiplyAdd(left[0], right[0], s0);
+            s1 = Lanes.MultiplyAdd(left[1], right[1], s1);
+            s2 = Lanes.MultiplyAdd(left[2], right[2], s2);
+            s3 = Lanes.MultiplyAdd(left[3], right[3], s3);
             left = left[4..];
             right = right[4..];
         }
 
-        for (var i = 0; i < left.Length; i++) s0 = MultiplyAdd(left[i], right[i], s0);
-        var sum = Sum((s0 + s1) + (s2 + s3));
+        for (var i = 0; i < left.Length; i++) s0 = Lanes.MultiplyAdd(left[i], right[i], s0);
+        var sum = Lanes.Sum((s0 + s1) + (s2 + s3));
         for (var i = a.Length - a.Length % Vector256<T>.Count; i < a.Length; i++) sum = T.FusedMultiplyAdd(a[i], b[i], sum);
         return sum;
     }
 
-    /// <summary>y += scale·x.</summary>
-    internal static void AddScaled<T>(T scale, ReadOnlySpan<T> x, Span<T> y)
+    /// <summary><c>z[4][3] += x[k][4][V] · w[k][3][V]</c>, summed over k and V.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    internal static void Forward<T>(ReadOnlySpan<Vector256<T>> x, ReadOnlySpan<Vector256<T>> w, Span<T> z)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        var factor = Vector256.Create(scale);
-        var from = MemoryMarshal.Cast<T, Vector256<T>>(x);
-        var to = MemoryMarshal.Cast<T, Vector256<T>>(y)[..from.Length];
-        for (var i = 0; i < from.Length; i++) to[i] = MultiplyAdd(factor, from[i], to[i]);
-        for (var i = x.Length - x.Length % Vector256<T>.Count; i < x.Length; i++) y[i] = T.FusedMultiplyAdd(scale, x[i], y[i]);
+        Vector256<T> s00 = default, s01 = default, s02 = default;
+        Vector256<T> s10 = default, s11 = default, s12 = default;
+        Vector256<T> s20 = default, s21 = default, s22 = default;
+        Vector256<T> s30 = default, s31 = default, s32 = default;
+        while (x.Length >= Rows && w.Length >= Outputs)
+        {
+            var (w0, w1, w2) = (w[0], w[1], w[2]);
+            var row = x[0];
+            s00 = Lanes.MultiplyAdd(row, w0, s00);
+            s01 = Lanes.MultiplyAdd(row, w1, s01);
+            s02 = Lanes.MultiplyAdd(row, w2, s02);
+            row = x[1];
+            s10 = Lanes.MultiplyAdd(row, w0, s10);
+            s11 = Lanes.MultiplyAdd(row, w1, s11);
+            s12 = Lanes.MultiplyAdd(row, w2, s12);
+            row = x[2];
+            s20 = Lanes.MultiplyAdd(row, w0, s20);
+            s21 = Lanes.MultiplyAdd(row, w1, s21);
+            s22 = Lanes.MultiplyAdd(row, w2, s22);
+            row = x[3];
+            s30 = Lanes.MultiplyAdd(row, w0, s30);
+            s31 = Lanes.MultiplyAdd(row, w1, s31);
+            s32 = Lanes.MultiplyAdd(row, w2, s32);
+            x = x[Rows..];
+            w = w[Outputs..];
+        }
+
+        z = z[..(Rows * Outputs)];
+        z[0] += Lanes.Sum(s00);
+        z[1] += Lanes.Sum(s01);
+        z[2] += Lanes.Sum(s02);
+        z[3] += Lanes.Sum(s10);
+        z[4] += Lanes.Sum(s11);
+        z[5] += Lanes.Sum(s12);
+        z[6] += Lanes.Sum(s20);
+        z[7] += Lanes.Sum(s21);
+        z[8] += Lanes.Sum(s22);
+        z[9] += Lanes.Sum(s30);
+        z[10] += Lanes.Sum(s31);
+        z[11] += Lanes.Sum(s32);
     }
 
-    private static Vector256<T> MultiplyAdd<T>(Vector256<T> a, Vector256<T> b, Vector256<T> sum)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> => typeof(T) == typeof(float)
-            ? Vector256.FusedMultiplyAdd(a.AsSingle(), b.AsSingle(), sum.AsSingle()).As<float, T>()
-            : Vector256.FusedMultiplyAdd(a.AsDouble(), b.AsDouble(), sum.AsDouble()).As<double, T>();
-
-    /// <summary>The lanes added pairwise, halves first: <see cref="Vector256.Sum{T}"/> does not promise an order.</summary>
-    private static T Sum<T>(Vector256<T> lanes)
+    /// <summary>
+    /// <c>dw[4 k][3][V] += g[n][3]·x[n][4 k][V]</c>, summed over the rows n: the blocks of x lie <paramref name="stride"/>
+    /// vectors apart, those of g one after the other.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    internal static void WeightGradient<T>(ReadOnlySpan<Vector256<T>> x, int stride, ReadOnlySpan<T> g, Span<Vector256<T>> dw)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        var half = lanes.GetLower() + lanes.GetUpper();
-        return typeof(T) == typeof(float)
-            ? (half[0] + half[2]) + (half[1] + half[3])
-            : half[0] + half[1];
+        dw = dw[..(Strip * Outputs)];
+        var (s00, s01, s02) = (dw[0], dw[1], dw[2]);
+        var (s10, s11, s12) = (dw[3], dw[4], dw[5]);
+        var (s20, s21, s22) = (dw[6], dw[7], dw[8]);
+        var (s30, s31, s32) = (dw[9], dw[10], dw[11]);
+        var at = 0;
+        while (g.Length >= Rows * Outputs)
+        {
+            var block = x.Slice(at, Strip * Rows);
+            for (var n = 0; n < Rows; n++)
+            {
+                var g0 = Vector256.Create(g[n * Outputs]);
+                var g1 = Vector256.Create(g[n * Outputs + 1]);
+                var g2 = Vector256.Create(g[n * Outputs + 2]);
+                var v = block[n];
+                s00 = Lanes.MultiplyAdd(v, g0, s00);
+                s01 = Lanes.MultiplyAdd(v, g1, s01);
+                s02 = Lanes.MultiplyAdd(v, g2, s02);
+                v = block[n + Rows];
+                s10 = Lanes.MultiplyAdd(v, g0, s10);
+                s11 = Lanes.MultiplyAdd(v, g1, s11);
+                s12 = Lanes.MultiplyAdd(v, g2, s12);
+                v = block[n + 2 * Rows];
+                s20 = Lanes.MultiplyAdd(v, g0, s20);
+                s21 = Lanes.MultiplyAdd(v, g1, s21);
+                s22 = Lanes.MultiplyAdd(v, g2, s22);
+                v = block[n + 3 * Rows];
+                s30 = Lanes.MultiplyAdd(v, g0, s30);
+                s31 = Lanes.MultiplyAdd(v, g1, s31);
+                s32 = Lanes.MultiplyAdd(v, g2, s32);
+            }
+
+            g = g[(Rows * Outputs)..];
+            at += stride;
+        }
+
+        (dw[0], dw[1], dw[2]) = (s00, s01, s02);
+        (dw[3], dw[4], dw[5]) = (s10, s11, s12);
+        (dw[6], dw[7], dw[8]) = (s20, s21, s22);
+        (dw[9], dw[10], dw[11]) = (s30, s31, s32);
+    }
+
+    /// <summary>
+    /// <c>dx[2 k][4][V] = g[c][4]·w[c][2 k][V]</c>, summed over the outputs c: the blocks of w lie
+    /// <paramref name="weightStride"/> vectors apart, those of g <paramref name="signalStride"/> numbers.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    internal static void InputGradient<T>(ReadOnlySpan<T> g, int signalStride, ReadOnlySpan<Vector256<T>> w, int weightStride, int outputBlocks, Span<Vector256<T>> dx)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Vector256<T> s00 = default, s01 = default, s10 = default, s11 = default;
+        Vector256<T> s20 = default, s21 = default, s30 = default, s31 = default;
+        for (var c = 0; c < outputBlocks; c++)
+        {
+            var signal = g.Slice(c * signalStride, Rows * Outputs);
+            var block = w.Slice(c * weightStride, 2 * Outputs);
+            for (var q = 0; q < Outputs; q++)
+            {
+                var (w0, w1) = (block[q], block[q + Outputs]);
+                var n = Vector256.Create(signal[q]);
+                s00 = Lanes.MultiplyAdd(n, w0, s00);
+                s01 = Lanes.MultiplyAdd(n, w1, s01);
+                n = Vector256.Create(signal[q + Outputs]);
+                s10 = Lanes.MultiplyAdd(n, w0, s10);
+                s11 = Lanes.MultiplyAdd(n, w1, s11);
+                n = Vector256.Create(signal[q + 2 * Outputs]);
+                s20 = Lanes.MultiplyAdd(n, w0, s20);
+                s21 = Lanes.MultiplyAdd(n, w1, s21);
+                n = Vector256.Create(signal[q + 3 * Outputs]);
+                s30 = Lanes.MultiplyAdd(n, w0, s30);
+                s31 = Lanes.MultiplyAdd(n, w1, s31);
+            }
+        }
+
+        dx = dx[..(2 * Rows)];
+        (dx[0], dx[1], dx[2], dx[3]) = (s00, s10, s20, s30);
+        (dx[4], dx[5], dx[6], dx[7]) = (s01, s11, s21, s31);
     }
 }

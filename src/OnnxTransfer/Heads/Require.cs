@@ -16,4 +16,32 @@ internal static class Require
         if (!(value > 0 && double.IsFinite(value))) Throw.OptionOutOfRange(name, value, "a finite number greater than 0");
         return value;
     }
+
+    internal static double NotNegative(double value, string name)
+    {
+        if (!(value >= 0 && double.IsFinite(value))) Throw.OptionOutOfRange(name, value, "a finite number of at least 0");
+        return value;
+    }
+
+    internal static double Fraction(double value, string name)
+    {
+        if (!(value is >= 0 and < 1)) Throw.OptionOutOfRange(name, value, "in [0, 1)");
+        return value;
+    }
+
+    internal static TValue NotNull<TValue>(TValue? value, string name)
+        where TValue : class
+    {
+        ArgumentNullException.ThrowIfNull(value, name);
+        return value;
+    }
+
+    internal static int[] AllPositive(IReadOnlyList<int>? values, string name)
+    {
+        ArgumentNullException.ThrowIfNull(values, name);
+        return [.. values.Select((value, i) => Positive(value, $"{name}[{i}]"))];
+    }
+
+    internal static double[]? AllNotNegative(IReadOnlyList<double>? values, string name) =>
+        values is null ? null : [.. values.Select((value, i) => NotNegative(value, $"{name}[{i}]"))];
 }

@@ -25,6 +25,8 @@ internal sealed class SeededRandom
     {
         Weights,
         Order,
+        Dropout,
+        HoldOut,
     }
 
     internal ulong Next()
@@ -67,12 +69,19 @@ internal sealed class SeededRandom
         }
     }
 
-    private static ulong SplitMix(ref ulong state)
+    /// <summary>A hash of 64 bits: the output function of SplitMix64.</summary>
+    internal static ulong Mix(ulong value)
     {
-        state += 0x9E3779B97F4A7C15;
-        var z = state;
+        var z = value + 0x9E3779B97F4A7C15;
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
         return z ^ (z >> 31);
+    }
+
+    private static ulong SplitMix(ref ulong state)
+    {
+        var result = Mix(state);
+        state += 0x9E3779B97F4A7C15;
+        return result;
     }
 }

@@ -43,29 +43,17 @@ public sealed class SoftmaxHead : ClassifierHead
     internal static SoftmaxHead FromRowMajor(ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, int dim)
     {
         if (weights.Length != (long)dim * bias.Length) Throw.WeightsHaveWrongShape(weights.Length, dim, bias.Length);
-        return new SoftmaxHead(Transpose(weights, dim, bias.Length), bias.ToArray(), dim);
+        return new SoftmaxHead(DenseLayer.Transpose(weights, dim, bias.Length), bias.ToArray(), dim);
     }
 
     internal override IReadOnlyList<DenseLayer> Layers =>
-        [new DenseLayer(Dim, ClassCount, Transpose(_classMajor, ClassCount, Dim), [.. _bias], Activation.Softmax)];
+        [new DenseLayer(Dim, ClassCount, DenseLayer.Transpose(_classMajor, ClassCount, Dim), [.. _bias], Activation.Softmax)];
 
     private protected override void Compute(ReadOnlySpan<float> features, Span<float> probabilities)
     {
         for (var c = 0; c < probabilities.Length; c++)
             probabilities[c] = DenseKernels.Dot(features, _classMajor.AsSpan(c * Dim, Dim)) + _bias[c];
-        SoftmaxKernel.InPlace(probabilities);
-    }
-
-    /// <summary>From <c>[rows, columns]</c> row-major to <c>[columns, rows]</c> row-major.</summary>
-    private static float[] Transpose(ReadOnlySpan<float> values, int rows, int columns)
-    {
-        var turned = new float[values.Length];
-        for (var i = 0; i < rows; i++)
-        {
-            for (var j = 0; j < columns; j++) turned[j * rows + i] = values[i * columns + j];
-        }
-
-        return turned;
+        LossKernels.Softmax(probabilities);
     }
 
     private static float[] ColumnMajor(Matrix<float> weights)

@@ -3,8 +3,14 @@ namespace OnnxTransfer.Heads;
 /// <summary>Why a training ended.</summary>
 public enum StopReason
 {
-    /// <summary>Every epoch was run.</summary>
+    /// <summary>Every epoch, or iteration, was run.</summary>
     Completed,
+
+    /// <summary>L-BFGS found the optimum, as far as float32 tells.</summary>
+    Converged,
+
+    /// <summary>The validation loss had not fallen for as many epochs as the options' patience.</summary>
+    EarlyStopped,
 
     /// <summary>The caller cancelled; the head is the best there was by then.</summary>
     Cancelled,

@@ -4,38 +4,41 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Heads;
 
-/// <summary>Epochs of shuffled batches, the best weights kept on the way.</summary>
+/// <summary>Epochs of batches, the best weights kept on the way.</summary>
 internal sealed class TrainingLoop
 {
     /// <summary>
     /// A cross-entropy no training comes back from: the right class' logit is a million below the largest. It catches
     /// a learning rate that throws the weights to 1e9 long before float32 overflows.
     /// </summary>
-    private const double LossLimit = 1e6;
+    internal const double LossLimit = 1e6;
 
+    /// <summary>Steps whose history is made room for at the start, so that no step allocates; beyond, it grows by doubling.</summary>
+    private const int LongestHistoryAtOnce = 1 << 20;
+
+    private readonly TrainingModel _model;
     private readonly LabelledFeatures _training;
     private readonly LabelledFeatures? _validation;
     private readonly TrainingOptions _options;
-    private readonly SoftmaxModel<float> _model;
-    private readonly UpdateRule _rule;
+    private readonly UpdateRule<float>[] _rules;
     private readonly SeededRandom _random;
     private readonly int[] _order;
-    private readonly float[] _best;
-    private readonly List<float> _stepLosses = [];
+    private readonly int _stepsPerEpoch;
+    private readonly float[][] _best;
+    private readonly List<float> _stepLosses;
     private readonly List<EpochMetrics> _epochs = [];
+    private readonly List<double> _judged = [];
     private int? _bestEpoch;
 
-    internal TrainingLoop(LabelledFeatures training, int classCount, TrainingOptions options, LabelledFeatures? validation)
+    internal TrainingLoop(TrainingModel model, LabelledFeatures training, TrainingOptions options, LabelledFeatures? validation)
     {
-        _training = training;
-        _validation = validation;
-        _options = options;
-        _model = new SoftmaxModel<float>(training.Features.Dim, classCount);
-        if (options.InitialWeights == InitialWeights.GlorotUniform) _model.InitializeGlorot(new SeededRandom(options.Seed, SeededRandom.Purpose.Weights));
-        _rule = UpdateRule.Create(options.Optimizer, _model.Parameters.Length);
+        (_model, _training, _options, _validation) = (model, training, options, validation);
+        _rules = model.CreateRules(options.Optimizer);
         _random = new SeededRandom(options.Seed, SeededRandom.Purpose.Order);
-        _order = [.. Enumerable.Range(0, training.Count)];
-        _best = [.. _model.Parameters];
+        _order = options.RandomBatchesPerEpoch is null ? [.. Enumerable.Range(0, training.Count)] : new int[options.BatchSize];
+        _stepsPerEpoch = options.RandomBatchesPerEpoch ?? (int)(((long)training.Count + options.BatchSize - 1) / options.BatchSize);
+        _best = model.CopyParameters();
+        _stepLosses = new List<float>(Math.Min(StepCount, LongestHistoryAtOnce));
     }
 
     internal TrainedHead Run(IProgress<EpochMetrics>? progress, CancellationToken cancellationToken)
@@ -43,58 +46,65 @@ internal sealed class TrainingLoop
         for (var epoch = 1; epoch <= _options.Epochs; epoch++)
         {
             var clock = Stopwatch.StartNew();
-            _random.Shuffle(_order);
-            double loss = 0;
-            var correct = 0;
-            for (var start = 0; start < _order.Length; start += _options.BatchSize)
+            if (_options.RandomBatchesPerEpoch is null) _random.Shuffle(_order);
+            double loss = 0, correct = 0;
+            long rows = 0;
+            for (var step = 0; step < _stepsPerEpoch; step++)
             {
                 if (cancellationToken.IsCancellationRequested && _stepLosses.Count > 0) return Cancelled();
-                var rows = _order.AsSpan(start, Math.Min(_options.BatchSize, _order.Length - start));
-                var (batchLoss, batchCorrect) = _model.LossAndGradient(_training.Features.Values, _training.Labels, rows);
-                _stepLosses.Add((float)(batchLoss / rows.Length));
-                if (!(batchLoss / rows.Length < LossLimit)) throw Diverged(batchLoss / rows.Length);
+                var (start, count) = NextBatch(step);
+                var rate = _options.LearningRate * _options.Schedule.FactorAt(_stepLosses.Count, StepCount, _judged);
+                var (batchLoss, batchCorrect) = _model.Network.Step(_training, _order, start, count, _rules, rate);
+                _stepLosses.Add((float)(batchLoss / count));
+                if (!(batchLoss / count < LossLimit)) throw Diverged(batchLoss / count);
                 loss += batchLoss;
                 correct += batchCorrect;
-                _rule.Step(_model.Parameters, _model.Gradient, _options.LearningRate);
+                rows += count;
             }
 
-            EndEpoch(epoch, loss / _order.Length, (double)correct / _order.Length, clock);
+            EndEpoch(epoch, loss / rows, correct / rows, clock);
             progress?.Report(_epochs[^1]);
+            if (_epochs.Count - _bestEpoch >= _options.Patience) return Result(StopReason.EarlyStopped);
         }
 
         return Result(StopReason.Completed);
     }
 
+    private int StepCount => (int)Math.Min(int.MaxValue, (long)_options.Epochs * _stepsPerEpoch);
+
+    private (int Start, int Count) NextBatch(int step)
+    {
+        if (_options.RandomBatchesPerEpoch is null)
+        {
+            var start = step * _options.BatchSize;
+            return (start, Math.Min(_options.BatchSize, _order.Length - start));
+        }
+
+        for (var i = 0; i < _order.Length; i++) _order[i] = _random.NextBelow(_training.Count);
+        return (0, _order.Length);
+    }
+
     private void EndEpoch(int epoch, double loss, double accuracy, Stopwatch clock)
     {
         double? validationLoss = null, validationAccuracy = null;
-        if (_validation is not null)
-        {
-            var (sum, correct) = _model.Evaluate(_validation.Features.Values, _validation.Labels);
-            validationLoss = sum / _validation.Count;
-            validationAccuracy = (double)correct / _validation.Count;
-            // The last step of an epoch is judged by no later one, so it is judged here.
-            if (!(validationLoss < LossLimit)) throw Diverged(validationLoss.Value);
-        }
-        else if (((ReadOnlySpan<float>)_model.Parameters).IndexOfNonFinite() >= 0)
-        {
-            throw Diverged(double.NaN);
-        }
-
+        if (_validation is not null) (validationLoss, validationAccuracy) = _model.Evaluate(_validation);
+        // The last step of an epoch is judged by no later one, so it is judged here.
+        if (validationLoss is not null ? !(validationLoss < LossLimit) : !_model.IsFinite()) throw Diverged(validationLoss ?? double.NaN);
         var best = _bestEpoch is null || validationLoss is null || validationLoss < _epochs[_bestEpoch.Value - 1].ValidationLoss;
         _epochs.Add(new EpochMetrics(epoch, loss, accuracy, validationLoss, validationAccuracy, clock.Elapsed.TotalSeconds));
+        _judged.Add(validationLoss ?? loss);
         if (!best) return;
         _bestEpoch = epoch;
-        _model.Parameters.CopyTo(_best, 0);
+        _model.CopyParametersTo(_best);
     }
 
-    /// <summary>Without a validation set, nothing says that older weights are better than the newest.</summary>
     private TrainedHead Cancelled()
     {
+        // Without a validation set, nothing says that older weights are better than the newest.
         if (_bestEpoch is null || _validation is null)
         {
             _bestEpoch = null;
-            _model.Parameters.CopyTo(_best, 0);
+            _model.CopyParametersTo(_best);
         }
 
         return Result(StopReason.Cancelled);
@@ -103,10 +113,5 @@ internal sealed class TrainingLoop
     private TrainingDivergedException Diverged(double loss) =>
         new(Throw.DivergedMessage(_stepLosses.Count, loss, _options.LearningRate), Result(StopReason.Diverged));
 
-    private TrainedHead Result(StopReason reason)
-    {
-        var weights = _model.Dim * _model.ClassCount;
-        var head = new SoftmaxHead(_best[..weights], _best[weights..], _model.Dim);
-        return new TrainedHead(head, new TrainingHistory(_stepLosses, _epochs, _bestEpoch, reason));
-    }
+    private TrainedHead Result(StopReason reason) => new(_model.ToHead(_best), new TrainingHistory(_stepLosses, _epochs, _bestEpoch, reason));
 }

@@ -16,8 +16,11 @@ internal static partial class Throw
     internal static void TooFewClasses(int classCount) =>
         throw new ArgumentException($"A classifier needs at least two classes, but there {(classCount == 1 ? "is" : "are")} {classCount}.");
 
-    internal static InvalidDataException NotAHead(int layerCount) =>
-        new($"The {layerCount} dense layers are not a classifier's: the last one must end in a softmax.");
+    internal static InvalidDataException NotAHead(IEnumerable<string> activations) =>
+        new($"Dense layers with the activations {string.Join(", ", activations)} are no classifier's: Relu must follow every layer but the last, and Softmax or Sigmoid the last.");
+
+    internal static InvalidDataException LayersDoNotFit(int layer, int outputs, int inputs) =>
+        new($"Layer {layer - 1} has {outputs} outputs, but layer {layer} takes {inputs} inputs: the numbers must be equal.");
 
     [DoesNotReturn]
     internal static void WeightsHaveWrongShape(long length, int dim, int classCount) =>
@@ -53,4 +56,46 @@ internal static partial class Throw
 
     internal static string DivergedMessage(int step, double loss, double learningRate) =>
         $"Training diverged: the loss of step {step} is {loss:G4}. Use a smaller learning rate than {learningRate}; the last good weights are kept.";
+
+    [DoesNotReturn]
+    internal static void TargetOutOfRange(int row, int column, float value) =>
+        throw new ArgumentException($"Target {column} of row {row} is {value}, but must be in [0, 1].");
+
+    [DoesNotReturn]
+    internal static void WeightsDoNotMatchRows(int weights, int rows) =>
+        throw new ArgumentException($"There are {rows} feature vectors but {weights} sample weights: every row needs one, or none is given.");
+
+    [DoesNotReturn]
+    internal static void SampleWeightOutOfRange(int row, float value) =>
+        throw new ArgumentException($"The sample weight of row {row} is {value}, but must be a finite number of at least 0.");
+
+    [DoesNotReturn]
+    internal static void LabelKindDiffers(string set, int labels, int classCount) =>
+        throw new ArgumentException(labels == 0
+            ? $"The {set} rows have one class each, the training rows multiple labels: both must be of a kind."
+            : $"The {set} rows have {labels} labels each, but {classCount} were announced.");
+
+    [DoesNotReturn]
+    internal static void MultiLabelNeedsSigmoid() =>
+        throw new ArgumentException("Rows with multiple labels need TrainingOptions.Head = HeadKind.Sigmoid: a softmax lets only one label hold.");
+
+    [DoesNotReturn]
+    internal static void SigmoidNeedsTwoClasses(int classCount) =>
+        throw new ArgumentException($"A sigmoid head tells two classes apart, but there are {classCount}: use HeadKind.Softmax, or give the rows multiple labels.");
+
+    [DoesNotReturn]
+    internal static void ClassWeightsDoNotMatch(int weights, int classCount) =>
+        throw new ArgumentException($"There are {classCount} classes but {weights} class weights: every class needs one.");
+
+    [DoesNotReturn]
+    internal static void OptionsExclude(string one, string other) =>
+        throw new ArgumentException($"TrainingOptions has both {one} and {other}, which exclude each other: leave one out.");
+
+    [DoesNotReturn]
+    internal static void OptionNeedsValidation(string option) =>
+        throw new ArgumentException($"TrainingOptions.{option} judges by the validation loss, but there are no validation rows: give some, or set ValidationFraction.");
+
+    [DoesNotReturn]
+    internal static void TooFewRowsToHoldOut(double fraction, int rows) =>
+        throw new ArgumentException($"A validation fraction of {fraction} of {rows} training rows leaves a side empty: give more rows or another fraction.");
 }

@@ -1,3 +1,4 @@
+using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
 using OnnxTransfer.Heads.Optimizers;
 using OnnxTransfer.TestSupport;
@@ -10,50 +11,61 @@ public sealed class GoldenOptimizerTests
     private static readonly Optimizer AdamOfPyTorch = Optimizer.Adam with { Convention = OptimizerConvention.PyTorch, Epsilon = 1e-8 };
 
     [SharedFact("golden/adam.json")]
-    public void AdamFollowsPyTorch() => Follows("adam", AdamOfPyTorch, 0.01);
+    public void Adam() => Follows("adam", AdamOfPyTorch, 0.01);
 
-    [SharedFact("golden/adam.json")]
-    public void KerasEpsilonIsNotPyTorchs()
-    {
-        var (_, weights) = Run(Optimizer.Adam with { Epsilon = 0.01 }, 0.01);
-        var (_, others) = Run(AdamOfPyTorch with { Epsilon = 0.01 }, 0.01);
-        Assert.True(weights.Zip(others, (a, b) => Math.Abs(a - b)).Max() > 1e-3);
-    }
+    [SharedFact("golden/adamw.json")]
+    public void AdamW() => Follows("adamw", Optimizer.AdamW with { Convention = OptimizerConvention.PyTorch, Epsilon = 1e-8, WeightDecay = 0.1 }, 0.01);
+
+    [SharedFact("golden/sgd_momentum.json")]
+    public void SgdMomentum() => Follows("sgd_momentum", Optimizer.Sgd with { Convention = OptimizerConvention.PyTorch }, 0.05);
+
+    [SharedFact("golden/sgd_momentum.json")]
+    public void SgdMomentumOfKerasIsTheSameAtAConstantRate() => Follows("sgd_momentum", Optimizer.Sgd, 0.05);
+
+    [SharedFact("golden/rmsprop.json")]
+    public void RmsProp() => Follows("rmsprop", Optimizer.RmsProp with { Convention = OptimizerConvention.PyTorch }, 0.001);
 
     private static void Follows(string file, Optimizer optimizer, double learningRate)
     {
         var golden = GoldenProblem.LoadTrajectory(file);
-        var (losses, weights) = Run(optimizer, learningRate, (step, parameters) =>
-        {
-            if (golden.AfterStep.TryGetValue($"{step}", out var expected)) AssertClose(expected.Parameters, parameters);
-        });
-        for (var i = 0; i < losses.Count; i++) Assert.InRange(losses[i] / golden.LossBeforeEachStep[i], 1 - 1e-5, 1 + 1e-5);
-        Assert.Equal(golden.LossBeforeEachStep.Length, losses.Count);
-        AssertClose(golden.Final.Parameters, weights);
-    }
-
-    private static (List<double> Losses, float[] Parameters) Run(Optimizer optimizer, double learningRate, Action<int, float[]>? afterStep = null)
-    {
         var problem = GoldenProblem.Load();
-        var model = new SoftmaxModel<float>(problem.Dim, problem.ClassCount);
-        problem.Parameters.CopyTo(model.Parameters, 0);
-        var rule = UpdateRule.Create(optimizer, model.Parameters.Length);
-        var losses = new List<double>();
-        foreach (var batch in problem.Batches)
+        using var team = new WorkerTeam(1);
+        var network = new Network<float>(
+            new NetworkShape(problem.Dim, [], problem.ClassCount), 16, new Objective(OutputKind.Softmax), default, new Dropout(0, 1), null, team);
+        var layer = network.Layers[0];
+        Set(layer, problem);
+        var data = new LabelledFeatures(new FeatureMatrix(problem.Features, problem.X.Length, problem.Dim), problem.Y);
+        UpdateRule<float>[] rules = [UpdateRule<float>.Create(optimizer, layer.Parameters.Length)];
+        for (var step = 0; step < problem.Batches.Length; step++)
         {
-            losses.Add(model.LossAndGradient(problem.Features, problem.Y, batch).Loss / batch.Length);
-            rule.Step(model.Parameters, model.Gradient, learningRate);
-            afterStep?.Invoke(losses.Count, model.Parameters);
+            var (loss, _) = network.Step(data, problem.Batches[step], 0, problem.Batches[step].Length, rules, learningRate);
+            Assert.InRange(loss / 16 / golden.LossBeforeEachStep[step], 1 - 1e-5, 1 + 1e-5);
+            if (golden.AfterStep.TryGetValue($"{step + 1}", out var expected)) AssertClose(expected, layer);
         }
 
-        return (losses, model.Parameters);
+        AssertClose(golden.Final, layer);
+        var (full, _) = new[] { 0, 16, 32, 48 }.Select(start => network.Evaluate(data, [.. Enumerable.Range(0, 64)], start, 16))
+            .Aggregate((a, b) => (a.Loss + b.Loss, a.Correct + b.Correct));
+        Assert.InRange(full / 64 / golden.FullDataLossAfter, 1 - 1e-5, 1 + 1e-5);
+    }
+
+    private static void Set(PackedLayer<float> layer, GoldenProblem problem)
+    {
+        for (var c = 0; c < layer.Outputs; c++)
+        {
+            for (var d = 0; d < layer.Inputs; d++) layer.Parameters[layer.WeightIndex(d, c)] = (float)problem.W0[c][d];
+            layer.Parameters[layer.BiasIndex(c)] = (float)problem.B0[c];
+        }
     }
 
     /// <summary>Within 1e-5 of the largest weight, since a weight may pass through zero.</summary>
-    private static void AssertClose(double[] expected, float[] actual)
+    private static void AssertClose(GoldenProblem.Layer expected, PackedLayer<float> actual)
     {
-        Assert.Equal(expected.Length, actual.Length);
-        var scale = expected.Max(Math.Abs);
-        for (var i = 0; i < expected.Length; i++) Assert.True(Math.Abs(expected[i] - actual[i]) <= 1e-5 * scale, $"parameter {i}: {actual[i]} instead of {expected[i]}");
+        var tolerance = 1e-5 * expected.W.Max(row => row.Max(Math.Abs));
+        for (var c = 0; c < actual.Outputs; c++)
+        {
+            for (var d = 0; d < actual.Inputs; d++) Assert.Equal(expected.W[c][d], actual.Parameters[actual.WeightIndex(d, c)], tolerance);
+            Assert.Equal(expected.B[c], actual.Parameters[actual.BiasIndex(c)], tolerance);
+        }
     }
 }

@@ -37,6 +37,18 @@ public sealed class HeadTrainerTests
     }
 
     [Fact]
+    public void ThreadsDoNotChangeABit()
+    {
+        // Large enough that the steps are really shared out.
+        var data = Gaussians.Make(600, 1500, 7, 0.3);
+        var options = new TrainingOptions { Epochs = 2, BatchSize = 300, HiddenUnits = [65], Dropout = 0.3, L2 = 1e-3, Standardize = true };
+        var one = HeadTrainer.Train(data, 7, options with { Threads = 1 });
+        var five = HeadTrainer.Train(data, 7, options with { Threads = 5 });
+        Assert.Equal(one.History.StepLosses, five.History.StepLosses);
+        for (var l = 0; l < 2; l++) Assert.Equal(one.Head.Layers[l].Weights, five.Head.Layers[l].Weights);
+    }
+
+    [Fact]
     public void HistoryHasEveryStepAndEpoch()
     {
         var reported = new List<EpochMetrics>();

@@ -1,35 +1,107 @@
+using MathNet.Numerics.LinearAlgebra;
+using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
 
 namespace OnnxTransfer.Tests.Heads;
 
-/// <summary>The analytic gradient against central differences, in float64 through the same code that trains in float32.</summary>
+/// <summary>
+/// The analytic gradient of the total objective against central differences, in float64 through the same code that trains
+/// in float32.
+/// </summary>
 public sealed class NumericGradientTests
 {
     [Theory]
     [InlineData(1, 2, 1)]
     [InlineData(7, 3, 5)]
     [InlineData(19, 5, 32)]
-    public void SoftmaxRegression(int dim, int classCount, int batch)
+    [InlineData(300, 4, 9)]
+    public void Softmax(int dim, int classCount, int batch) => Holds(dim, [], classCount, batch, new Objective(OutputKind.Softmax), default);
+
+    [Fact]
+    public void Binary() => Holds(9, [], 2, 10, new Objective(OutputKind.Binary), default);
+
+    [Fact]
+    public void MultiLabel() => Holds(9, [], 4, 10, new Objective(OutputKind.MultiLabel), default);
+
+    [Theory]
+    [InlineData(new[] { 6 })]
+    [InlineData(new[] { 18, 5 })]
+    public void Hidden(int[] units) => Holds(11, units, 3, 10, new Objective(OutputKind.Softmax), default);
+
+    [Fact]
+    public void L2() => Holds(7, [], 3, 5, new Objective(OutputKind.Softmax), new Penalty(0.3, 0));
+
+    [Fact]
+    public void L1() => Holds(7, [], 3, 5, new Objective(OutputKind.Softmax), new Penalty(0, 0.3));
+
+    [Theory]
+    [InlineData(OutputKind.Softmax)]
+    [InlineData(OutputKind.Binary)]
+    [InlineData(OutputKind.MultiLabel)]
+    internal void LabelSmoothing(OutputKind kind) => Holds(7, [], kind == OutputKind.Binary ? 2 : 3, 5, new Objective(kind, 0.2), default);
+
+    [Theory]
+    [InlineData(OutputKind.Softmax)]
+    [InlineData(OutputKind.Binary)]
+    [InlineData(OutputKind.MultiLabel)]
+    internal void ClassWeights(OutputKind kind) =>
+        Holds(7, [], kind == OutputKind.Binary ? 2 : 3, 5, new Objective(kind, 0, kind == OutputKind.Binary ? [0.5, 3] : [0.5, 3, 1]), default);
+
+    [Theory]
+    [InlineData(OutputKind.Softmax)]
+    [InlineData(OutputKind.Binary)]
+    [InlineData(OutputKind.MultiLabel)]
+    internal void Everything(OutputKind kind) =>
+        Holds(13, [7, 6], 2, 11, new Objective(kind, 0.1, [0.5, 2]), new Penalty(0.1, 0.05), standardize: true, sampleWeights: true);
+
+    private static void Holds(
+        int dim, int[] hidden, int classCount, int batch, Objective objective, Penalty penalty, bool standardize = false, bool sampleWeights = false)
+    {
+        var data = Draw(dim, classCount, batch + 2, objective.Kind == OutputKind.MultiLabel, sampleWeights);
+        using var team = new WorkerTeam(1);
+        var network = new Network<double>(
+            new NetworkShape(dim, hidden, objective.OutputsFor(classCount)), batch, objective, penalty, new Dropout(0, 1),
+            standardize ? Standardization.Of(data.Features) : null, team);
+        network.Initialize(1);
+        foreach (var layer in network.Layers)
+        {
+            for (var c = 0; c < layer.Outputs; c++) layer.Parameters[layer.BiasIndex(c)] = 0.1 * (c + 1);
+        }
+
+        var rows = Enumerable.Range(0, batch + 2).ToArray();
+        double Total() => network.LossAndGradient(data, rows, 1, batch).Loss / batch + network.PenaltyOfWeights();
+
+        Total();
+        var analytic = network.Layers.Select(layer => layer.Gradient.ToArray()).ToArray();
+        const double Step = 1e-5;
+        for (var l = 0; l < analytic.Length; l++)
+        {
+            foreach (var i in Indices(network.Layers[l]))
+            {
+                var parameters = network.Layers[l].Parameters;
+                var kept = parameters[i];
+                parameters[i] = kept + Step;
+                var above = Total();
+                parameters[i] = kept - Step;
+                var below = Total();
+                parameters[i] = kept;
+                Assert.Equal((above - below) / (2 * Step), analytic[l][i], 1e-8);
+            }
+        }
+
+        Assert.Contains(analytic[0], g => Math.Abs(g) > 1e-3);
+    }
+
+    private static IEnumerable<int> Indices(PackedLayer<double> layer) =>
+        Enumerable.Range(0, layer.Outputs).SelectMany(c => Enumerable.Range(0, layer.Inputs).Select(d => layer.WeightIndex(d, c)).Append(layer.BiasIndex(c)));
+
+    private static LabelledFeatures Draw(int dim, int classCount, int rows, bool multiLabel, bool weighted)
     {
         var random = new SeededRandom(3, SeededRandom.Purpose.Order);
-        var model = new SoftmaxModel<double>(dim, classCount);
-        for (var i = 0; i < model.Parameters.Length; i++) model.Parameters[i] = random.NextSingle() - 0.5;
-        var x = Enumerable.Range(0, (batch + 2) * dim).Select(_ => 4.0 * random.NextSingle() - 2).ToArray();
-        var labels = Enumerable.Range(0, batch + 2).Select(_ => random.NextBelow(classCount)).ToArray();
-        var rows = Enumerable.Range(1, batch).ToArray();
-
-        model.LossAndGradient(x, labels, rows);
-        var analytic = model.Gradient.ToArray();
-        const double Step = 1e-5;
-        for (var i = 0; i < analytic.Length; i++)
-        {
-            var kept = model.Parameters[i];
-            model.Parameters[i] = kept + Step;
-            var above = model.LossAndGradient(x, labels, rows).Loss / batch;
-            model.Parameters[i] = kept - Step;
-            var below = model.LossAndGradient(x, labels, rows).Loss / batch;
-            model.Parameters[i] = kept;
-            Assert.Equal((above - below) / (2 * Step), analytic[i], 1e-8);
-        }
+        var x = new FeatureMatrix([.. Enumerable.Range(0, rows * dim).Select(_ => 4 * random.NextSingle() - 2)], rows, dim);
+        float[]? weights = weighted ? [.. Enumerable.Range(0, rows).Select(_ => 2 * random.NextSingle())] : null;
+        return multiLabel
+            ? new LabelledFeatures(x, Matrix<float>.Build.Dense(rows, classCount, (_, _) => random.NextBelow(3) / 2f), weights)
+            : new LabelledFeatures(x, [.. Enumerable.Range(0, rows).Select(_ => random.NextBelow(classCount))], weights);
     }
 }

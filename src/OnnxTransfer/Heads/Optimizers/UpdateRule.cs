@@ -1,10 +1,28 @@
+using System.Numerics;
+
 namespace OnnxTransfer.Heads.Optimizers;
 
-/// <summary>One optimizer at work on one array of parameters, whose state (moments) it owns.</summary>
-internal abstract class UpdateRule
+/// <summary>
+/// One optimizer at work on one array of parameters, whose state (moments) it owns. A step is begun once and then applied
+/// to any ranges, each once, by any threads.
+/// </summary>
+internal abstract class UpdateRule<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    internal static UpdateRule Create(Optimizer optimizer, int parameterCount) => new AdamRule(optimizer, parameterCount);
+    internal static UpdateRule<T> Create(Optimizer optimizer, int parameterCount) => optimizer.Kind switch
+    {
+        OptimizerKind.Adam or OptimizerKind.AdamW => new AdamRule<T>(optimizer, parameterCount),
+        OptimizerKind.Sgd => new SgdRule<T>(optimizer, parameterCount),
+        OptimizerKind.RmsProp => new RmsPropRule<T>(optimizer, parameterCount),
+        _ => throw new ArgumentOutOfRangeException(nameof(optimizer), optimizer.Kind, null),
+    };
 
-    /// <summary>Moves all parameters one step against their gradient; both have the length the rule was made for.</summary>
-    internal abstract void Step(Span<float> parameters, ReadOnlySpan<float> gradient, double learningRate);
+    /// <summary>What all ranges of a step have in common.</summary>
+    internal abstract void BeginStep(double learningRate);
+
+    /// <summary>Moves a range of parameters against its gradient.</summary>
+    /// <param name="parameters">The range; a whole number of vectors.</param>
+    /// <param name="gradient">As long.</param>
+    /// <param name="offset">Where the range begins in the array the rule was made for.</param>
+    internal abstract void Apply(Span<T> parameters, ReadOnlySpan<T> gradient, int offset);
 }

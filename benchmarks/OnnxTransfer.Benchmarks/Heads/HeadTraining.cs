@@ -1,0 +1,37 @@
+using BenchmarkDotNet.Attributes;
+using OnnxTransfer.Heads;
+
+namespace OnnxTransfer.Benchmarks.Heads;
+
+/// <summary>Training of heads on drawn features: time and allocation of an epoch, and of a whole L-BFGS.</summary>
+[MemoryDiagnoser]
+public class HeadTraining
+{
+    private const int Epochs = 10;
+
+    private LabelledFeatures _small = null!;
+
+    [Params(1, 0)]
+    public int Threads { get; set; }
+
+    [GlobalSetup]
+    public void Draw() => _small = HeadProblem.Small.Draw();
+
+    [Benchmark(OperationsPerInvoke = Epochs)]
+    public TrainedHead SoftmaxEpoch() => Train(new TrainingOptions());
+
+    [Benchmark(OperationsPerInvoke = Epochs)]
+    public TrainedHead SgdEpoch() => Train(new TrainingOptions { Optimizer = Optimizer.Sgd });
+
+    [Benchmark(OperationsPerInvoke = Epochs)]
+    public TrainedHead StandardizedEpoch() => Train(new TrainingOptions { Standardize = true });
+
+    [Benchmark(OperationsPerInvoke = Epochs)]
+    public TrainedHead MlpEpoch() => Train(new TrainingOptions { HiddenUnits = [256, 64], Dropout = 0.3 });
+
+    [Benchmark]
+    public TrainedHead Lbfgs() => Train(new TrainingOptions { Optimizer = Optimizer.Lbfgs, L2 = 1.0 / _small.Count });
+
+    private TrainedHead Train(TrainingOptions options) =>
+        HeadTrainer.Train(_small, HeadProblem.Small.ClassCount, options with { Epochs = Epochs, Threads = Threads == 0 ? null : Threads });
+}

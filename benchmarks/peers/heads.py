@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""heads.py torch|sklearn FOLDER CLASSES BATCH: one peer's side of `heads`, on x.npy, y.npy and order.npy of FOLDER.
+
+Prints one JSON object: seconds (torch: the fastest epoch after the first; sklearn: the fit) and loss (torch: mean over
+the last epoch, each batch before its step; sklearn: the mean objective)."""
+import json
+import sys
+import time
+
+import numpy as np
+
+peer, folder, classes, batch = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+x, y, order = (np.load(f"{folder}/{name}.npy") for name in ("x", "y", "order"))
+
+
+def with_torch():
+    import torch
+
+    features, labels = torch.from_numpy(x), torch.from_numpy(y).long()
+    net = torch.nn.Linear(x.shape[1], classes)
+    torch.nn.init.zeros_(net.weight)
+    torch.nn.init.zeros_(net.bias)
+    adam = torch.optim.Adam(net.parameters(), lr=1e-3)
+    seconds = []
+    for epoch in torch.from_numpy(order).long():
+        start, total = time.perf_counter(), 0.0
+        for rows in epoch.split(batch):
+            loss = torch.nn.functional.cross_entropy(net(features[rows]), labels[rows])
+            adam.zero_grad()
+            loss.backward()
+            adam.step()
+            total += loss.item() * len(rows)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds[1:]), total / len(x)
+
+
+def with_sklearn():
+    from sklearn.linear_model import LogisticRegression
+
+    start = time.perf_counter()
+    model = LogisticRegression(C=1.0, max_iter=1000).fit(x, y)
+    seconds = time.perf_counter() - start
+    z = x.astype(np.float64) @ model.coef_.T.astype(np.float64) + model.intercept_
+    z -= z.max(1, keepdims=True)
+    entropy = (np.log(np.exp(z).sum(1)) - z[np.arange(len(y)), y]).mean()
+    return seconds, entropy + 0.5 * (model.coef_.astype(np.float64) ** 2).sum() / len(y)
+
+
+seconds, loss = with_torch() if peer == "torch" else with_sklearn()
+print(json.dumps({"seconds": seconds, "loss": float(loss)}))

@@ -1,0 +1,178 @@
+using System.Numerics;
+using System.Runtime.Intrinsics;
+using OnnxTransfer.Heads.Optimizers;
+
+namespace OnnxTransfer.Heads;
+
+/// <summary>
+/// Dense layers in training: forward, loss, backward and update of one batch. Work is cut so that every number is summed
+/// by one thread in one order: logits by rows or outputs, gradients of W by inputs. Hence the same bits on any number of
+/// threads. Nothing is allocated in a step.
+/// </summary>
+internal sealed partial class Network<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>Multiply-adds of a step below which waking other threads costs more than they bring.</summary>
+    private const long WorkWorthThreads = 4_000_000;
+
+    private const int BlockOfSignals = DenseKernels.Rows * DenseKernels.Outputs;
+
+    private readonly PackedLayer<T>[] _layers;
+    private readonly T[][] _inputs;
+    private readonly T[][] _signals;
+    private readonly T[] _rowLogits;
+    private readonly double[] _rowLoss;
+    private readonly double[] _rowCorrect;
+    private readonly Objective _objective;
+    private readonly Penalty _penalty;
+    private readonly Dropout _dropout;
+    private readonly Standardization? _standardization;
+    private readonly WorkerTeam _team;
+    private readonly long _workPerRow;
+    private readonly int _paddedOutputs;
+
+    // The actions are made once, so that a step makes no closures; what they work on is in the fields below.
+    private readonly Action<int> _pack, _forward, _activate, _loss, _inputGradient, _update;
+    private readonly float[] _zeroRow;
+    private LabelledFeatures _data = null!;
+    private int[] _order = null!;
+    private UpdateRule<T>[]? _rules;
+    private int _start, _count, _rowBlocks, _tasks, _layer;
+    private bool _training;
+    private bool _split;
+
+    internal Network(NetworkShape shape, int maxRows, Objective objective, Penalty penalty, Dropout dropout, Standardization? standardization, WorkerTeam team)
+    {
+        (_objective, _penalty, _dropout, _standardization, _team) = (objective, penalty, dropout, standardization, team);
+        _zeroRow = new float[shape.Dim];
+        var maxBlocks = Blocks(maxRows);
+        MaxRows = maxRows;
+        _layers = [.. shape.Layers.Select(layer => new PackedLayer<T>(layer.Inputs, layer.Outputs))];
+        _inputs = [.. _layers.Select(layer => new T[maxBlocks * InputBlock(layer)])];
+        _signals = [.. _layers.Select(layer => new T[maxBlocks * layer.OutputBlocks * BlockOfSignals])];
+        _inputGradients = [.. _layers.Select((layer, l) => l == 0 ? [] : new T[maxBlocks * InputBlock(layer)])];
+        _paddedOutputs = _layers[^1].OutputBlocks * DenseKernels.Outputs;
+        _rowLogits = new T[maxBlocks * _paddedOutputs];
+        _rowLoss = new double[maxRows];
+        _rowCorrect = new double[maxRows];
+        _workPerRow = _layers.Sum(layer => (long)layer.Inputs * layer.Outputs) * 2;
+        (_pack, _forward, _activate, _loss, _inputGradient, _update) = (Pack, Forward, Activate, Loss, InputGradient, Update);
+    }
+
+    internal IReadOnlyList<PackedLayer<T>> Layers => _layers;
+
+    internal int MaxRows { get; }
+
+    internal void Initialize(int seed, InitialWeights output = InitialWeights.GlorotUniform)
+    {
+        var random = new SeededRandom(seed, SeededRandom.Purpose.Weights);
+        foreach (var layer in output == InitialWeights.Zeros ? _layers[..^1] : _layers) layer.InitializeGlorot(random);
+    }
+
+    /// <summary>One batch forward: the summed loss (without penalties) and the number classified rightly.</summary>
+    /// <param name="data">All rows.</param>
+    /// <param name="order">Row numbers; the batch is <paramref name="count"/> of them from <paramref name="start"/>.</param>
+    /// <param name="start">Where the batch begins in <paramref name="order"/>.</param>
+    /// <param name="count">Rows of the batch, at most <see cref="MaxRows"/>.</param>
+    internal (double Loss, double Correct) Evaluate(LabelledFeatures data, int[] order, int start, int count) =>
+        Batch(data, order, start, count, training: false);
+
+    /// <summary>As <see cref="Evaluate"/>, and the layers' gradients become those of the batch's mean loss plus penalties.</summary>
+    /// <param name="data">All rows.</param>
+    /// <param name="order">Row numbers; the batch is <paramref name="count"/> of them from <paramref name="start"/>.</param>
+    /// <param name="start">Where the batch begins in <paramref name="order"/>.</param>
+    /// <param name="count">Rows of the batch, at most <see cref="MaxRows"/>.</param>
+    /// <param name="sameBatch">The batch is that of the call before.</param>
+    internal (double Loss, double Correct) LossAndGradient(LabelledFeatures data, int[] order, int start, int count, bool sameBatch = false)
+    {
+        var result = Batch(data, order, start, count, training: true, sameBatch);
+        Backward(null);
+        return result;
+    }
+
+    /// <summary>As <see cref="LossAndGradient"/>, and every layer is moved by its rule while its gradient is in the cache.</summary>
+    internal (double Loss, double Correct) Step(LabelledFeatures data, int[] order, int start, int count, UpdateRule<T>[] rules, double learningRate)
+    {
+        var result = Batch(data, order, start, count, training: true);
+        // A loss that is no number has a gradient that is none; the weights stay what they were.
+        if (!double.IsFinite(result.Loss)) return result;
+        foreach (var rule in rules) rule.BeginStep(learningRate);
+        Backward(rules);
+        return result;
+    }
+
+    /// <summary>The penalties of all layers.</summary>
+    internal double PenaltyOfWeights() => _layers.Sum(layer => _penalty.Of<T>(layer.Parameters.AsSpan(0, layer.WeightCount)));
+
+    private static int Blocks(int rows) => (rows + DenseKernels.Rows - 1) / DenseKernels.Rows;
+
+    private static int InputBlock(PackedLayer<T> layer) => layer.RowBlockVectors * Vector256<T>.Count;
+
+    private (double Loss, double Correct) Batch(LabelledFeatures data, int[] order, int start, int count, bool training, bool sameBatch = false)
+    {
+        (_data, _order, _start, _count, _training) = (data, order, start, count, training);
+        _rowBlocks = Blocks(count);
+        _split = _team.Threads > 1 && _workPerRow * count >= WorkWorthThreads;
+        if (training) _dropout.BeginStep();
+        if (!sameBatch) Run(_rowBlocks, _pack);
+        for (_layer = 0; _layer < _layers.Length; _layer++)
+        {
+            Run(Math.Max(_rowBlocks, _layers[_layer].OutputBlocks), _forward, tasksPerThread: 1);
+            if (_layer < _layers.Length - 1) Run(_rowBlocks, _activate);
+        }
+
+        Run(_rowBlocks, _loss);
+        double loss = 0, correct = 0;
+        for (var i = 0; i < count; i++)
+        {
+            loss += _rowLoss[i];
+            correct += _rowCorrect[i];
+        }
+
+        return (loss, correct);
+    }
+
+    private void Backward(UpdateRule<T>[]? rules)
+    {
+        _rules = rules;
+        for (_layer = _layers.Length - 1; _layer >= 0; _layer--)
+        {
+            // The signal to the layer before needs W as it was in the forward pass: first this, then the update.
+            if (_layer > 0) Run(_rowBlocks, _inputGradient);
+            Run(_layers[_layer].Strips, _update);
+        }
+    }
+
+    private void Run(int parts, Action<int> action, int tasksPerThread = 4)
+    {
+        _tasks = _split ? Math.Min(parts, _team.Threads * tasksPerThread) : 1;
+        if (_tasks == 1) action(0);
+        else _team.Run(_tasks, action);
+    }
+
+    /// <summary>The share of a task in a number of parts.</summary>
+    private (int From, int To) Share(int task, int parts) => ((int)((long)parts * task / _tasks), (int)((long)parts * (task + 1) / _tasks));
+
+    private void Forward(int task)
+    {
+        var layer = _layers[_layer];
+        var byRows = _rowBlocks >= layer.OutputBlocks;
+        var (from, to) = Share(task, byRows ? _rowBlocks : layer.OutputBlocks);
+        layer.Forward(_inputs[_layer], _signals[_layer], _rowBlocks, byRows ? from..to : .._rowBlocks, byRows ? ..layer.OutputBlocks : from..to);
+    }
+
+    private void Update(int task)
+    {
+        var layer = _layers[_layer];
+        var (from, to) = Share(task, layer.Strips);
+        for (var strip = from; strip < to; strip++)
+        {
+            layer.WeightGradient(_inputs[_layer], _signals[_layer], _rowBlocks, strip);
+            layer.FinishWeights(strip, _penalty, _rules?[_layer]);
+        }
+
+        if (task != 0) return;
+        layer.BiasGradient(_signals[_layer], _rowBlocks);
+        if (_rules is not null) layer.UpdateBias(_rules[_layer]);
+    }
+}

@@ -1,0 +1,49 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+namespace OnnxTransfer.Heads;
+
+/// <summary>
+/// What a training was: a text a person can read, whose data are named by their SHA-256. Equal texts mean equal weights, to
+/// the bit, on the same architecture family.
+/// </summary>
+internal static class RunFingerprint
+{
+    /// <param name="training">The training rows.</param>
+    /// <param name="validation">The validation rows, if any.</param>
+    /// <param name="classCount">C.</param>
+    /// <param name="options">How it was trained.</param>
+    /// <param name="backbone">What made the features: the backbone's own fingerprint.</param>
+    internal static string Of(LabelledFeatures training, LabelledFeatures? validation, int classCount, TrainingOptions options, string backbone)
+    {
+        var version = typeof(RunFingerprint).Assembly.GetName().Version;
+        var mathNet = typeof(MathNet.Numerics.Control).Assembly.GetName().Version;
+        var optimizer = options.Optimizer;
+        return string.Create(CultureInfo.InvariantCulture, $"""
+            OnnxTransfer {version}, MathNet.Numerics {mathNet}, .NET {Environment.Version}, {RuntimeInformation.ProcessArchitecture}
+            backbone {backbone}
+            training {Describe(training)}
+            validation {(validation is null ? "none" : Describe(validation))}
+            classes {classCount}; head {options.Head}; hidden [{string.Join(", ", options.HiddenUnits)}]; dropout {options.Dropout}; standardize {options.Standardize}
+            epochs {options.Epochs}; batch {options.BatchSize}; random batches {options.RandomBatchesPerEpoch}; seed {options.Seed}; first weights {options.InitialWeights}; patience {options.Patience}; validation fraction {options.ValidationFraction}
+            learning rate {options.LearningRate}; schedule {options.Schedule}
+            {optimizer.Kind} of {optimizer.Convention}; beta1 {optimizer.Beta1}; beta2 {optimizer.Beta2}; rho {optimizer.Rho}; epsilon {optimizer.Epsilon}; momentum {optimizer.Momentum}; nesterov {optimizer.Nesterov}; decay {optimizer.WeightDecay}; iterations {optimizer.MaxIterations}; tolerance {optimizer.GradientTolerance}
+            L2 {options.L2}; L1 {options.L1}; smoothing {options.LabelSmoothing}; class weights [{string.Join(", ", options.ClassWeights ?? [])}]; balanced {options.BalanceClasses}
+            """);
+    }
+
+    private static string Describe(LabelledFeatures rows)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(MemoryMarshal.AsBytes(rows.Features.Values));
+        hash.AppendData(MemoryMarshal.AsBytes(rows.Labels));
+        for (var i = 0; i < rows.Count; i++)
+        {
+            hash.AppendData(MemoryMarshal.AsBytes(rows.Targets(i)));
+            hash.AppendData(BitConverter.GetBytes(rows.WeightOf(i)));
+        }
+
+        return $"{rows.Count}x{rows.Features.Dim} sha256 {Convert.ToHexStringLower(hash.GetHashAndReset())}";
+    }
+}

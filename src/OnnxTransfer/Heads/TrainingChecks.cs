@@ -1,0 +1,51 @@
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer.Heads;
+
+/// <summary>What is refused before a training begins.</summary>
+internal static class TrainingChecks
+{
+    internal static void Rows(LabelledFeatures training, int classCount, LabelledFeatures? validation)
+    {
+        if (training.LabelCount == 0 && classCount < 2) Throw.TooFewClasses(classCount);
+        if (training.LabelCount == 0 && classCount > training.Count) Throw.MoreClassesThanRows(classCount, training.Count);
+        Labels(training, training.LabelCount > 0, classCount, "training");
+        if (training.LabelCount == 0)
+        {
+            var empty = Array.IndexOf(RowsPerClass(training, classCount), 0);
+            if (empty >= 0) Throw.ClassWithoutRows(empty);
+        }
+
+        if (validation is null) return;
+        if (validation.Features.Dim != training.Features.Dim) Throw.ValidationHasWrongDim(validation.Features.Dim, training.Features.Dim);
+        Labels(validation, training.LabelCount > 0, classCount, "validation");
+    }
+
+    internal static void Options(TrainingOptions options, LabelledFeatures training, int classCount, LabelledFeatures? validation)
+    {
+        if (training.LabelCount > 0 && options.Head != HeadKind.Sigmoid) Throw.MultiLabelNeedsSigmoid();
+        if (training.LabelCount == 0 && options.Head == HeadKind.Sigmoid && classCount != 2) Throw.SigmoidNeedsTwoClasses(classCount);
+        if (options.ClassWeights is not null && options.BalanceClasses) Throw.OptionsExclude(nameof(options.ClassWeights), nameof(options.BalanceClasses));
+        if (options.BalanceClasses && training.LabelCount > 0) Throw.OptionsExclude(nameof(options.BalanceClasses), "rows with multiple labels");
+        if (options.ClassWeights is not null && options.ClassWeights.Count != classCount) Throw.ClassWeightsDoNotMatch(options.ClassWeights.Count, classCount);
+        if (options.Optimizer.Kind == OptimizerKind.Lbfgs && options.L1 > 0) Throw.OptionsExclude(nameof(options.L1), "L-BFGS, which needs an objective without kinks");
+        if (options.Optimizer.Kind == OptimizerKind.Lbfgs && options.Dropout > 0) Throw.OptionsExclude(nameof(options.Dropout), "L-BFGS, which needs the same objective every time");
+        if (options.Patience is not null && validation is null) Throw.OptionNeedsValidation(nameof(options.Patience));
+    }
+
+    internal static int[] RowsPerClass(LabelledFeatures rows, int classCount)
+    {
+        var counts = new int[classCount];
+        foreach (var label in rows.Labels) counts[label]++;
+        return counts;
+    }
+
+    private static void Labels(LabelledFeatures rows, bool multiLabel, int classCount, string set)
+    {
+        if (multiLabel ? rows.LabelCount != classCount : rows.LabelCount != 0) Throw.LabelKindDiffers(set, rows.LabelCount, classCount);
+        for (var i = 0; i < rows.Labels.Length; i++)
+        {
+            if ((uint)rows.Labels[i] >= (uint)classCount) Throw.LabelOutOfRange(set, i, rows.Labels[i], classCount);
+        }
+    }
+}

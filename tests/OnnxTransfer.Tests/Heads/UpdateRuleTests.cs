@@ -1,0 +1,107 @@
+using OnnxTransfer.Heads;
+using OnnxTransfer.Heads.Optimizers;
+
+namespace OnnxTransfer.Tests.Heads;
+
+/// <summary>Where the frameworks differ, against their formulas written out for one parameter and three steps.</summary>
+public sealed class UpdateRuleTests
+{
+    private static readonly double[] Gradients = [0.5, -0.25, 0.125];
+    private static readonly double[] Rates = [0.1, 0.1, 0.01];
+
+    [Fact]
+    public void AdamOfKerasAddsEpsilonBeforeTheCorrection()
+    {
+        var (m, v, t) = (0.0, 0.0, 0);
+        Follows(Optimizer.Adam with { Epsilon = 0.05 }, (w, g, rate) =>
+        {
+            t++;
+            (m, v) = (0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g);
+            return w - rate * Math.Sqrt(1 - Math.Pow(0.999, t)) / (1 - Math.Pow(0.9, t)) * m / (Math.Sqrt(v) + 0.05);
+        });
+    }
+
+    [Fact]
+    public void AdamOfPyTorchAddsEpsilonAfterTheCorrection()
+    {
+        var (m, v, t) = (0.0, 0.0, 0);
+        Follows(Optimizer.Adam with { Epsilon = 0.05, Convention = OptimizerConvention.PyTorch }, (w, g, rate) =>
+        {
+            t++;
+            (m, v) = (0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g);
+            return w - rate * m / (1 - Math.Pow(0.9, t)) / (Math.Sqrt(v / (1 - Math.Pow(0.999, t))) + 0.05);
+        });
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void SgdOfKerasKeepsAVelocity(bool nesterov)
+    {
+        var velocity = 0.0;
+        Follows(Optimizer.Sgd with { Nesterov = nesterov }, (w, g, rate) =>
+        {
+            velocity = 0.9 * velocity - rate * g;
+            return w + (nesterov ? 0.9 * velocity - rate * g : velocity);
+        });
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void SgdOfPyTorchKeepsASumOfGradients(bool nesterov)
+    {
+        var sum = 0.0;
+        Follows(Optimizer.Sgd with { Nesterov = nesterov, Convention = OptimizerConvention.PyTorch }, (w, g, rate) =>
+        {
+            sum = 0.9 * sum + g;
+            return w - rate * (nesterov ? g + 0.9 * sum : sum);
+        });
+    }
+
+    [Fact]
+    public void SgdWithoutMomentumIsPlain() => Follows(Optimizer.Sgd with { Momentum = 0 }, (w, g, rate) => w - rate * g);
+
+    [Fact]
+    public void RmsPropOfKerasAddsEpsilonUnderTheRoot()
+    {
+        var v = 0.0;
+        Follows(Optimizer.RmsProp with { Epsilon = 0.05 }, (w, g, rate) =>
+        {
+            v = 0.9 * v + 0.1 * g * g;
+            return w - rate * g / Math.Sqrt(v + 0.05);
+        });
+    }
+
+    [Fact]
+    public void RmsPropOfPyTorchAddsEpsilonToTheRoot()
+    {
+        var v = 0.0;
+        Follows(Optimizer.RmsProp with { Epsilon = 0.05, Convention = OptimizerConvention.PyTorch }, (w, g, rate) =>
+        {
+            v = 0.9 * v + 0.1 * g * g;
+            return w - rate * g / (Math.Sqrt(v) + 0.05);
+        });
+    }
+
+    [Fact]
+    public void AdamWShrinksTheWeightsByTheRate() =>
+        Follows(Optimizer.AdamW with { WeightDecay = 0.5, Beta1 = 0, Beta2 = 0, Epsilon = 1e-12 }, (w, g, rate) => w * (1 - 0.5 * rate) - rate * Math.Sign(g));
+
+    /// <summary>In float64, through two ranges, so that offsets count.</summary>
+    private static void Follows(Optimizer optimizer, Func<double, double, double, double> formula)
+    {
+        var rule = UpdateRule<double>.Create(optimizer, 8);
+        var parameters = Enumerable.Repeat(1.0, 8).ToArray();
+        var expected = 1.0;
+        for (var step = 0; step < Gradients.Length; step++)
+        {
+            expected = formula(expected, Gradients[step], Rates[step]);
+            var gradient = Enumerable.Repeat(Gradients[step], 4).ToArray();
+            rule.BeginStep(Rates[step]);
+            rule.Apply(parameters.AsSpan(4), gradient, 4);
+            rule.Apply(parameters.AsSpan(0, 4), gradient, 0);
+            Assert.All(parameters, w => Assert.Equal(expected, w, 1e-12));
+        }
+    }
+}
