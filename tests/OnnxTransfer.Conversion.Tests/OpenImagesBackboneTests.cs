@@ -1,3 +1,4 @@
+using OnnxTransfer.Conversion.Internals;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Conversion.TfLite;
 using OnnxTransfer.Features;
@@ -90,7 +91,7 @@ public sealed class OpenImagesBackboneTests
     }
 
     private static Values InNchw(TfLite.Real x) =>
-        new([.. TfLiteTranslator.Permute(x.Data, x.Shape, [0, 3, 1, 2]).Select(v => (float)v)], x.Shape[0], x.Shape[3], x.Shape[1], x.Shape[2]);
+        new([.. AxisOrder.Permute(x.Data, x.Shape, [0, 3, 1, 2]).Select(v => (float)v)], x.Shape[0], x.Shape[3], x.Shape[1], x.Shape[2]);
 
     [AttributeUsage(AttributeTargets.Method)]
     private sealed class PackageFactAttribute : FactAttribute

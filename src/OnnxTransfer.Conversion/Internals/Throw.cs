@@ -60,4 +60,35 @@ internal static class Throw
         new($"{package} {version} could not be downloaded from {url}: {why}. Where npm works, `npm pack {package}@{version}` fetches the same archive; the model built from it belongs at {modelPath}.", inner);
 
     internal static ArgumentException NotARecipe(string id) => new($"The model '{id}' is downloaded, not built: use ModelStore.GetAsync.");
+
+    internal static InvalidDataException KerasDamaged(string source, Exception inner) =>
+        new($"{source} is not a Keras model in TensorFlow.js layers format: {inner.Message} Give the model.json itself.", inner);
+
+    [DoesNotReturn]
+    internal static void KerasMalformed(string source, string what) =>
+        throw new InvalidDataException($"{source} is not a consistent Keras model: {what}. Convert it again with tensorflowjs_converter --output_format=tfjs_layers_model.");
+
+    [DoesNotReturn]
+    internal static void KerasGraphModel(string source) =>
+        throw new NotSupportedException($"{source} is a TensorFlow.js graph model, which has lost its layers; convert the Keras model with tensorflowjs_converter --output_format=tfjs_layers_model.");
+
+    [DoesNotReturn]
+    internal static void LayerUnknown(string source, string layer, string kind) =>
+        throw new NotSupportedException($"Layer '{layer}' of {source}, a {kind}, cannot be converted to ONNX; cut the model before it by naming earlier layers as outputs.");
+
+    [DoesNotReturn]
+    internal static void LayerUnsupported(string source, string layer, string kind, string why) =>
+        throw new NotSupportedException($"Layer '{layer}' of {source}, a {kind}, cannot be converted to ONNX: {why}.");
+
+    [DoesNotReturn]
+    internal static void LayerNotFound(string source, string layer, IEnumerable<string> known) =>
+        throw new ArgumentException($"{source} has no layer named '{layer}'; the nearest names are {Names.Known(layer, known)}.");
+
+    [DoesNotReturn]
+    internal static void ShardMissing(string source, string path) =>
+        throw new FileNotFoundException($"{source} keeps weights in {path}, which is not there; place all its shards beside the model.json.", path);
+
+    [DoesNotReturn]
+    internal static void ShardElsewhere(string source, string path) =>
+        throw new InvalidDataException($"{source} keeps weights in '{path}', but only files below the folder of the model.json are read.");
 }

@@ -111,6 +111,6 @@ internal sealed partial class TfLiteTranslator
         if (!x.IsNchw) return Once($"{_names[constant.Index]}/operand", name => _graph.Constant(name, constant.Shape.Select(s => (long)s), values));
         int[] padded = [.. Enumerable.Repeat(1, 4 - constant.Shape.Length), .. constant.Shape];
         // NHWC -> NCHW
-        return Once($"{_names[constant.Index]}/operand_nchw", name => _graph.Constant(name, [padded[0], padded[3], padded[1], padded[2]], Permute(values, padded, [0, 3, 1, 2])));
+        return Once($"{_names[constant.Index]}/operand_nchw", name => _graph.Constant(name, [padded[0], padded[3], padded[1], padded[2]], AxisOrder.Permute(values, padded, [0, 3, 1, 2])));
     }
 }

@@ -5,23 +5,16 @@ namespace OnnxTransfer.Conversion.TfLite;
 /// <summary>Convolutions, fully connected layers and pools.</summary>
 internal sealed partial class TfLiteTranslator
 {
-    /// <summary>One spatial axis of a sliding window: TFLite's SAME pads so that the result has ceil(size / stride) positions, the odd one behind.</summary>
-    private readonly record struct Window(int Kernel, int Stride, int Dilation, int Before, int After, int Positions);
-
-    private Window Slide(TfLiteOperator op, int size, int kernel, int stride, int dilation, bool same)
+    private SlidingWindow Slide(TfLiteOperator op, int size, int kernel, int stride, int dilation, bool same)
     {
         if (kernel < 1 || stride < 1 || dilation < 1) Throw.OperatorMalformed(_model.Source, op, $"kernel {kernel}, stride {stride} and dilation {dilation} must be positive");
-        var reach = ((kernel - 1L) * dilation) + 1;
-        if (!same)
+        if (SlidingWindow.Place(size, kernel, stride, dilation, same) is not { } window)
         {
-            if (reach > size) Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], $"at this input size its {reach}-pixel window does not fit into {size} pixels");
-            return new Window(kernel, stride, dilation, 0, 0, (int)((size - reach) / stride) + 1);
+            Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], $"at this input size its window of {kernel} by {dilation} does not fit into {size} pixels");
+            return default;
         }
 
-        var positions = (int)((size + stride - 1L) / stride);
-        var padding = Math.Max(0, ((positions - 1L) * stride) + reach - size);
-        if (padding > int.MaxValue) Throw.OperatorMalformed(_model.Source, op, $"its window of {reach} pixels is wider than any image");
-        return new Window(kernel, stride, dilation, (int)(padding / 2), (int)(padding - (padding / 2)), positions);
+        return window;
     }
 
     private void Convolution(TfLiteOperator op)
@@ -62,7 +55,7 @@ internal sealed partial class TfLiteTranslator
         WriteConvolution(op, x, w, count, x.Shape[3], v, h, (TfLiteActivation)options.UInt8(4));
     }
 
-    private void WriteConvolution(TfLiteOperator op, Activation x, string weights, int count, int groups, Window v, Window h, TfLiteActivation activation)
+    private void WriteConvolution(TfLiteOperator op, Activation x, string weights, int count, int groups, SlidingWindow v, SlidingWindow h, TfLiteActivation activation)
     {
         List<string> inputs = [InNchw(x), weights];
         if (Bias(op, count) is { } bias) inputs.Add(bias);
@@ -160,7 +153,7 @@ internal sealed partial class TfLiteTranslator
         var key = $"{_names[weights.Index]}/{string.Concat(order)}";
         if (KeptQuantization(weights.Index) is { } quantization)
             return Once(key, name => WriteQuantizedConstant(weights, quantization, order, shape, name));
-        return Once(key, name => _graph.Constant(name, shape.Select(s => (long)s), Permute(Floats(op, weights), weights.Shape, order)));
+        return Once(key, name => _graph.Constant(name, shape.Select(s => (long)s), AxisOrder.Permute(Floats(op, weights), weights.Shape, order)));
     }
 
     private string? Bias(TfLiteOperator op, int count)

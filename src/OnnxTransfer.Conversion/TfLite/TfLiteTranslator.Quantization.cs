@@ -58,7 +58,7 @@ internal sealed partial class TfLiteTranslator
     {
         var width = TfLiteModel.ElementSize(constant.Type);
         // Permuted as whole elements: the byte axis comes last on both sides.
-        var bytes = Permute(constant.Data!.Value.ToArray(), [.. constant.Shape, width], [.. order, order.Length]);
+        var bytes = AxisOrder.Permute(constant.Data!.Value.ToArray(), [.. constant.Shape, width], [.. order, order.Length]);
         if (constant.Type == TfLiteType.Int8)
             for (var i = 0; i < bytes.Length; i++) bytes[i] += SignShift;
         var stored = _graph.Constant(_names.Fresh(name + "/stored"), ElementType(constant.Type), shape.Select(s => (long)s), bytes);

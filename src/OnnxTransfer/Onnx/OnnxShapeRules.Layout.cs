@@ -195,7 +195,12 @@ internal static partial class OnnxShapeRules
     {
         if (shapes.Dims(node.InputAt(0)) is not { } x) return [null];
         if (node.InputAt(3) is { } sizes) return [shapes.Contents(sizes) is { } target && target.Length == x.Count ? target : null];
-        return [[x[0], .. Enumerable.Repeat(OnnxDim.Unknown, Math.Max(0, x.Count - 1))]];
+        // Upsample, the older name, has its scales as second input; Resize has a region of interest before them.
+        var scales = node.InputAt(node.OpType == "Resize" && node.Input.Count > 2 ? 2 : 1);
+        if (shapes.Model.Graph.Initializer.FirstOrDefault(t => t.Name == scales) is not { Dims: [> 0 and <= 8] } constant) return [null];
+        var factors = OnnxTensorData.ReadFloats(constant);
+        if (factors.Length != x.Count) return [null];
+        return [[.. x.Select((dim, i) => factors[i] == 1 ? dim : dim.Size is { } size ? (long)Math.Floor((double)(size * factors[i])) : OnnxDim.Unknown)]];
     }
 
     private static IReadOnlyList<OnnxDim>?[] Expand(NodeProto node, OnnxShapes shapes) =>

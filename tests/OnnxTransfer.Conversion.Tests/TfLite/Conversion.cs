@@ -1,3 +1,4 @@
+using OnnxTransfer.Conversion.Internals;
 using OnnxTransfer.Conversion.TfLite;
 using OnnxTransfer.Onnx;
 using OnnxTransfer.Tests.Onnx;
@@ -51,7 +52,7 @@ internal static class Conversion
     {
         var one = images[0].Shape;
         // NHWC -> NCHW
-        var data = images.SelectMany(i => inNchw ? TfLiteTranslator.Permute(i.Data, i.Shape, [0, 3, 1, 2]) : i.Data).Select(v => (float)v).ToArray();
+        var data = images.SelectMany(i => inNchw ? AxisOrder.Permute(i.Data, i.Shape, [0, 3, 1, 2]) : i.Data).Select(v => (float)v).ToArray();
         int[] shape = inNchw ? [one[0], one[3], one[1], one[2]] : one;
         return new Values(data, [shape[0] * images.Length, .. shape.Skip(1).Select(s => (long)s)]);
     }

@@ -1,4 +1,3 @@
-using OnnxTransfer.Backbones;
 using OnnxTransfer.Conversion.TfLite;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Onnx;
@@ -13,6 +12,13 @@ public sealed class QuantizationTests
     private const string PerChannel = "models/mobilenet_v2_1.0_224_ptq.tflite";
     private const string PerTensor = "models/mobilenet_v2_1.0_224_quant.tflite";
     private const string Reference = "models/mobilenet_v2_imagenet.onnx";
+
+    private static readonly PreprocessSpec s_toMinusOneToOne = new()
+    {
+        Resize = new ResizeSpec { Mode = ResizeMode.Stretch, Filter = ResizeFilter.PillowBilinear, Height = 224, Width = 224 },
+        Mean = [0.5, 0.5, 0.5],
+        Std = [0.5, 0.5, 0.5],
+    };
 
     /// <summary>A quantised image, a convolution and depthwise convolution per channel, an addition, and a mean.</summary>
     private static byte[] Small(bool perChannel, bool fromZero)
@@ -111,7 +117,7 @@ public sealed class QuantizationTests
     {
         using var pixels = ImageDecoders.Default.Decode(File.ReadAllBytes(Repository.SharedPath("data", "grace_hopper.bmp")));
         var values = new float[224 * 224 * 3];
-        ImagePreprocessor.Prepare(pixels, ModelCatalog.Default.Find("mobilenet-v2-oid").Card.Preprocess, TensorLayout.Nhwc, values);
+        ImagePreprocessor.Prepare(pixels, s_toMinusOneToOne, TensorLayout.Nhwc, values);
         return new Values(values, 1, 224, 224, 3);
     }
 }

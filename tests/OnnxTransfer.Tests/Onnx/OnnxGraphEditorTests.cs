@@ -154,5 +154,29 @@ public sealed class OnnxGraphEditorTests
         Assert.Equal(before.Data, GraphRunner.Run(model, ("input", SmallGraphs.Image))["output"].Data);
     }
 
+    [Theory]
+    [InlineData(7)]
+    [InlineData(9)]
+    [InlineData(11)]
+    [InlineData(13)]
+    [InlineData(18)]
+    [InlineData(22)]
+    public void WhatIsAppendedIsValidInEveryOperatorSet(int opset)
+    {
+        var model = SmallGraphs.Classifier();
+        model.Proto.OpsetImport[0].Version = opset;
+        if (opset == 22) model.Proto.IrVersion = 10;
+        model.Graph.Node.Add(new NodeProto { OpType = "Transpose", Input = { "relu" }, Output = { "relu/last" }, Attribute = { NodeAttributes.Make("perm", new long[] { 0, 2, 3, 1 }) } });
+        OnnxGraphEditor.AppendGlobalAveragePool(model, "relu/last", OnnxImageLayout.Nhwc, "mean");
+        OnnxGraphEditor.AppendPooling(model, "relu", OnnxImageLayout.Nchw, OnnxPooling.Max, "max");
+        OnnxGraphEditor.AppendHead(model, "mean", Linear(Values.Random(8, 4, 3).Data, Values.Random(9, 3).Data));
+
+        OnnxGraphEditor.Cut(model, "probabilities", "max");
+        var result = GraphRunner.Run(model, ("image", SmallGraphs.Image));
+
+        Assert.Equal(1, result["probabilities"].Data[..3].Sum(), 1e-5);
+        Assert.Equal([2L, 4L], result["max"].Shape);
+    }
+
     private static OnnxHead Linear(float[] weights, float[] bias) => new([new OnnxDense(weights, bias, "Softmax")]);
 }

@@ -76,7 +76,7 @@ public sealed class OnnxShapesTests
     }
 
     [Fact]
-    public void SlicePadAndConcatFollowTheRuntime()
+    public void SlicePadConcatAndResizeFollowTheRuntime()
     {
         var graph = new OnnxGraphBuilder("cut");
         graph.Input("x", OnnxElementType.Float32, OnnxDim.Named("N"), 3, 11, 9);
@@ -88,7 +88,10 @@ public sealed class OnnxShapesTests
         graph.Node("Slice", "sliced", ["x", "starts", "ends", "axes", "steps"]);
         graph.Node("Pad", "padded", ["x", "pads"]);
         graph.Node("Concat", "joined", ["x", "x"], ("axis", -1));
+        graph.Constant("scales", [4], [1f, 1f, 2f, 1.5f]);
         graph.Node("Mul", "y", ["joined", "joined"]);
+        graph.Node("Resize", "resized", ["x", "", "scales"], ("mode", "nearest"));
+        graph.Output("resized", OnnxElementType.Float32, null);
         graph.Output("sliced", OnnxElementType.Float32, null);
         graph.Output("padded", OnnxElementType.Float32, null);
         graph.Output("y", OnnxElementType.Float32, null);

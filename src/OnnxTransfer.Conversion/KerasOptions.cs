@@ -1,0 +1,22 @@
+using OnnxTransfer.Preprocessing;
+
+namespace OnnxTransfer.Conversion;
+
+/// <summary>How a Keras model is converted.</summary>
+public sealed record KerasOptions
+{
+    /// <summary>The layers to keep, by Keras name; only what they need is converted. Empty for the model's own outputs.</summary>
+    public IReadOnlyList<string> Outputs { get; init; } = [];
+
+    /// <summary>The height in pixels of the image input; null for the model's own.</summary>
+    public int? Height { get; init; }
+
+    /// <summary>The width in pixels of the image input; null for the model's own.</summary>
+    public int? Width { get; init; }
+
+    /// <summary>
+    /// The axis order of the image input. <see cref="TensorLayout.Nchw"/> needs no transpose at all;
+    /// <see cref="TensorLayout.Nhwc"/> keeps Keras' order by one transpose at the input.
+    /// </summary>
+    public TensorLayout InputLayout { get; init; } = TensorLayout.Nchw;
+}
