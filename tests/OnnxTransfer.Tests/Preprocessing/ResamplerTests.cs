@@ -142,6 +142,17 @@ public sealed class VectorResamplerTests : ResamplerLaws
         return vectors.AsSpan().SequenceEqual(scalar);
     });
 
+    [Fact]
+    public void FloatVectors_EqualTheScalarCodeToTheBit() => Check(1, 90, (width, height, toWidth, toHeight, seed) =>
+    {
+        var source = Reference.Noise(width, height, seed);
+        var geometry = ResizeGeometry.Stretch(width, height, toWidth, toHeight);
+        var (vectors, scalar) = (new float[3 * toWidth * toHeight], new float[3 * toWidth * toHeight]);
+        Resampler.Resize(source, geometry, vectors, Rows);
+        Resampler.Resize(source, geometry, scalar, s_scalar);
+        return vectors.AsSpan().SequenceEqual(scalar);
+    });
+
     [Theory]
     [InlineData(TensorLayout.Nchw, ChannelOrder.Rgb)]
     [InlineData(TensorLayout.Nchw, ChannelOrder.Bgr)]
