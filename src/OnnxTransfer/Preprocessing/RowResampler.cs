@@ -48,8 +48,8 @@ internal sealed class RowResampler(bool vectors)
     internal void Start(ResizeGeometry geometry, ResizeFilter filter)
     {
         _filter = filter;
-        _horizontal.Plan(filter, geometry.SourceWidth, geometry.ResizedWidth, geometry.Left, geometry.Width);
-        _vertical.Plan(filter, geometry.SourceHeight, geometry.ResizedHeight, geometry.Top, geometry.Height);
+        _horizontal.Plan(filter, geometry.SourceWidth, geometry.ResizedWidth, geometry.Left, geometry.Width, vertical: false);
+        _vertical.Plan(filter, geometry.SourceHeight, geometry.ResizedHeight, geometry.Top, geometry.Height, vertical: true);
         _rowLength = 3 * geometry.Width;
         _slotLength = _rowLength * filter switch
         {

@@ -84,8 +84,10 @@ public abstract class ResamplerLaws
     {
         var source = Reference.Noise(width, height, seed);
         var result = Resize(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), ResizeFilter.Nearest);
-        return Enumerable.Range(0, toWidth * toHeight).All(i =>
-            result.AsSpan(3 * i, 3).SequenceEqual(source.AsSpan(3 * ((i / toWidth * height / toHeight * width) + (i % toWidth * width / toWidth)), 3)));
+        // OpenCV multiplies by the reciprocal of the scale, whose rounding may fall below a whole number.
+        static int At(int position, int length, int resized) => Math.Min((int)Math.Floor(position * (1 / ((double)resized / length))), length - 1);
+        return Enumerable.Range(0, toWidth * toHeight).All(i => result.AsSpan(3 * i, 3).SequenceEqual(
+            source.AsSpan(3 * ((At(i / toWidth, height, toHeight) * width) + At(i % toWidth, width, toWidth)), 3)));
     });
 
     private byte[] Resize(byte[] source, ResizeGeometry geometry, ResizeFilter filter)
