@@ -10,9 +10,8 @@ internal enum ImageFormat
     Webp,
     Tiff,
     Bmp,
-
-    /// <summary>AVIF and HEIC: ISO base media files.</summary>
-    Heif,
+    Avif,
+    Heic,
 }
 
 /// <summary>Tells a format by its signature, never by the file's name.</summary>
@@ -30,7 +29,9 @@ internal static class ImageFormats
         // 42 is TIFF's number, 43 BigTIFF's.
         [(byte)'I', (byte)'I', 42 or 43, 0, ..] or [(byte)'M', (byte)'M', 0, 42 or 43, ..] => ImageFormat.Tiff,
         [(byte)'B', (byte)'M', ..] => ImageFormat.Bmp,
-        [_, _, _, _, (byte)'f', (byte)'t', (byte)'y', (byte)'p', ..] => ImageFormat.Heif,
+        // ISO base media files; the brand tells the codec. Others than AV1's are HEVC's.
+        [_, _, _, _, (byte)'f', (byte)'t', (byte)'y', (byte)'p', (byte)'a', (byte)'v', (byte)'i', (byte)'f' or (byte)'s', ..] => ImageFormat.Avif,
+        [_, _, _, _, (byte)'f', (byte)'t', (byte)'y', (byte)'p', ..] => ImageFormat.Heic,
         _ => ImageFormat.Unknown,
     };
 }

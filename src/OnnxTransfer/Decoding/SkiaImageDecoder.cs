@@ -23,7 +23,7 @@ public sealed class SkiaImageDecoder : IImageDecoder
         var format = DecodeChecks.Format(encoded, options);
         using var data = SKData.CreateCopy(encoded);
         using var codec = SKCodec.Create(data);
-        if (codec is null && format is ImageFormat.Tiff or ImageFormat.Heif) Throw.ImageFormatNotSupported(format, Name);
+        if (codec is null && format is ImageFormat.Tiff or ImageFormat.Avif or ImageFormat.Heic) Throw.ImageFormatNotSupported(format, Name);
         if (codec is null) Throw.ImageDamaged(format, null);
 
         var (width, height) = (codec.Info.Width, codec.Info.Height);

@@ -85,7 +85,6 @@ internal static partial class Throw
     private static string Name(ImageFormat format) => format switch
     {
         ImageFormat.Webp => "WebP",
-        ImageFormat.Heif => "AVIF or HEIC",
         _ => format.ToString().ToUpperInvariant(),
     };
 

@@ -115,10 +115,10 @@ public enum ResizeFilter
     /// <summary>TensorFlow 2's <c>tf.image.resize</c> bilinear: half-pixel centres, no antialias, float.</summary>
     TensorFlowBilinear,
 
-    /// <summary>OpenCV's <c>INTER_LINEAR</c> on 8-bit pixels: half-pixel centres, no antialias, 11-bit fixed point.</summary>
+    /// <summary>OpenCV's <c>INTER_LINEAR</c> on 8-bit pixels: half-pixel centres, no antialias, 11-bit fixed point, bit-exact.</summary>
     OpenCvLinear,
 
-    /// <summary>The nearest source pixel, <c>floor(dst * in / out)</c>, as OpenCV's <c>INTER_NEAREST</c> and Keras' UpSampling2D.</summary>
+    /// <summary>OpenCV's <c>INTER_NEAREST</c>: the source pixel at <c>floor(dst * in / out)</c>, in double as OpenCV rounds it.</summary>
     Nearest,
 }
 

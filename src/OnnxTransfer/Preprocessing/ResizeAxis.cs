@@ -51,7 +51,8 @@ internal sealed class ResizeAxis
     /// <param name="resized">Resized pixels.</param>
     /// <param name="start">The window's first resized pixel.</param>
     /// <param name="count">The window's pixels.</param>
-    internal void Plan(ResizeFilter filter, int source, int resized, int start, int count)
+    /// <param name="vertical">Whether these are rows rather than columns, which OpenCV treats differently at the borders.</param>
+    internal void Plan(ResizeFilter filter, int source, int resized, int start, int count, bool vertical)
     {
         Count = count;
         switch (filter)
@@ -66,7 +67,7 @@ internal sealed class ResizeAxis
                 PlanTensorFlow(source, resized, start);
                 break;
             case ResizeFilter.OpenCvLinear:
-                PlanOpenCv(source, resized, start);
+                PlanOpenCv(source, resized, start, vertical);
                 break;
             default:
                 PlanNearest(source, resized, start);
@@ -135,14 +136,18 @@ internal sealed class ResizeAxis
         {
             var at = Math.Clamp(((start + i + 0.5) * source / resized) - 0.5, 0, source - 1);
             var first = (int)at;
-            PlaceLinear(i, first, source);
+            _first[i] = first;
+            _taps[i] = Math.Min(2, source - first);
             _realWeights[2 * i] = 1 - (at - first);
             _realWeights[(2 * i) + 1] = at - first;
         }
     }
 
-    /// <summary>OpenCV's <c>resize</c> with <c>INTER_LINEAR</c>: coordinates in float32, weights rounded to 11 bits.</summary>
-    private void PlanOpenCv(int source, int resized, int start)
+    /// <summary>
+    /// OpenCV's <c>resize</c> with <c>INTER_LINEAR</c>: coordinates in float32, weights rounded to 11 bits. Beyond the border
+    /// it takes a column alone, but a row twice with both weights, and its shifts then lose a bit.
+    /// </summary>
+    private void PlanOpenCv(int source, int resized, int start, bool vertical)
     {
         Reserve(2);
         Grow(ref _weights, Count * TapStride);
@@ -152,28 +157,24 @@ internal sealed class ResizeAxis
             var at = (float)(((start + i + 0.5) * scale) - 0.5);
             var first = (int)MathF.Floor(at);
             var fraction = at - first;
-            if (first < 0) (first, fraction) = (0, 0);
-            if (first >= source - 1) (first, fraction) = (source - 1, 0);
-            PlaceLinear(i, first, source);
+            if (!vertical && (first < 0 || first >= source - 1)) fraction = 0;
+            _first[i] = Math.Clamp(first, 0, source - 1);
+            _taps[i] = first < 0 || first >= source - 1 ? 1 : 2;
             _weights[2 * i] = (int)MathF.Round((1 - fraction) * (1 << OpenCvBits), MidpointRounding.ToEven);
             _weights[(2 * i) + 1] = (int)MathF.Round(fraction * (1 << OpenCvBits), MidpointRounding.ToEven);
         }
     }
 
+    /// <summary>OpenCV's <c>INTER_NEAREST</c>, with the rounding of its scale.</summary>
     private void PlanNearest(int source, int resized, int start)
     {
         Reserve(1);
+        var scale = 1.0 / ((double)resized / source);
         for (var i = 0; i < Count; i++)
         {
-            _first[i] = (int)((long)(start + i) * source / resized);
+            _first[i] = Math.Min((int)((start + i) * scale), source - 1);
             _taps[i] = 1;
         }
-    }
-
-    private void PlaceLinear(int index, int first, int source)
-    {
-        _first[index] = first;
-        _taps[index] = Math.Min(2, source - first);
     }
 
     private void Reserve(int tapStride)

@@ -48,8 +48,8 @@ internal sealed class RowResampler(bool vectors)
     internal void Start(ResizeGeometry geometry, ResizeFilter filter)
     {
         _filter = filter;
-        _horizontal.Plan(filter, geometry.SourceWidth, geometry.ResizedWidth, geometry.Left, geometry.Width);
-        _vertical.Plan(filter, geometry.SourceHeight, geometry.ResizedHeight, geometry.Top, geometry.Height);
+        _horizontal.Plan(filter, geometry.SourceWidth, geometry.ResizedWidth, geometry.Left, geometry.Width, vertical: false);
+        _vertical.Plan(filter, geometry.SourceHeight, geometry.ResizedHeight, geometry.Top, geometry.Height, vertical: true);
         _rowLength = 3 * geometry.Width;
         _slotLength = _rowLength * filter switch
         {
@@ -57,6 +57,7 @@ internal sealed class RowResampler(bool vectors)
             ResizeFilter.OpenCvLinear => sizeof(int),
             _ => sizeof(byte),
         };
+        if (ProducesFloats) _slotLength += VectorKernels.Padding;
         _lastReady = -1;
         _waiting = 0;
         _sourceHeight = geometry.SourceHeight;
@@ -95,7 +96,8 @@ internal sealed class RowResampler(bool vectors)
         switch (_filter)
         {
             case ResizeFilter.TensorFlowBilinear:
-                PixelKernels.TensorFlowHorizontal(rgb, _horizontal, MemoryMarshal.Cast<byte, double>(slot));
+                if (vectors) VectorKernels.TensorFlowHorizontal(rgb, _horizontal, MemoryMarshal.Cast<byte, double>(slot));
+                else PixelKernels.TensorFlowHorizontal(rgb, _horizontal, MemoryMarshal.Cast<byte, double>(slot));
                 break;
             case ResizeFilter.OpenCvLinear:
                 PixelKernels.OpenCvHorizontal(rgb, _horizontal, MemoryMarshal.Cast<byte, int>(slot));
@@ -120,9 +122,7 @@ internal sealed class RowResampler(bool vectors)
         switch (_filter)
         {
             case ResizeFilter.TensorFlowBilinear:
-                PixelKernels.TensorFlowVertical(
-                    MemoryMarshal.Cast<byte, double>(Slot(upper)), MemoryMarshal.Cast<byte, double>(Slot(lower)),
-                    _vertical.RealWeights[2 * _next], _vertical.RealWeights[(2 * _next) + 1], _floats.AsSpan(0, _rowLength));
+                BlendRows(MemoryMarshal.Cast<byte, double>(Slot(upper)), MemoryMarshal.Cast<byte, double>(Slot(lower)));
                 break;
             case ResizeFilter.OpenCvLinear:
                 PixelKernels.OpenCvVertical(
@@ -155,6 +155,14 @@ internal sealed class RowResampler(bool vectors)
 
         _waiting = 0;
         _lastReady = y;
+    }
+
+    private void BlendRows(ReadOnlySpan<double> upper, ReadOnlySpan<double> lower)
+    {
+        var (upperWeight, lowerWeight) = (_vertical.RealWeights[2 * _next], _vertical.RealWeights[(2 * _next) + 1]);
+        var result = _floats.AsSpan(0, _rowLength);
+        if (vectors) VectorKernels.TensorFlowVertical(upper, lower, upperWeight, lowerWeight, result);
+        else PixelKernels.TensorFlowVertical(upper, lower, upperWeight, lowerWeight, result);
     }
 
     private void SumRows(int firstRow)

@@ -6,7 +6,7 @@ using System.Runtime.Intrinsics.X86;
 namespace OnnxTransfer.Preprocessing;
 
 /// <summary>The hot kernels of <see cref="PixelKernels"/> with vectors, to the same bits.</summary>
-internal static class VectorKernels
+internal static partial class VectorKernels
 {
     /// <summary>Bytes that a kernel may read behind a row, whatever they hold, or overwrite.</summary>
     internal const int Padding = 32;
@@ -89,78 +89,52 @@ internal static class VectorKernels
         }
     }
 
-    /// <summary>Normalises a row into three planes: from HWC to CHW, each channel <c>pixel * scale + offset</c>.</summary>
-    /// <param name="row">Pixels <c>[W,3]</c>.</param>
-    /// <param name="channels">Scale, offset and plane of R, G and B.</param>
-    /// <param name="r">Where R goes, <c>[W]</c>.</param>
-    /// <param name="g">Where G goes, <c>[W]</c>.</param>
-    /// <param name="b">Where B goes, <c>[W]</c>.</param>
-    /// <returns>Pixels written; the rest is too short for a vector.</returns>
-    internal static int NormalizePlanar(ReadOnlySpan<byte> row, in ChannelScales channels, Span<float> r, Span<float> g, Span<float> b)
+    /// <inheritdoc cref="PixelKernels.TensorFlowHorizontal"/>
+    /// <param name="row">Source pixels <c>[W,3]</c>.</param>
+    /// <param name="axis">The horizontal plan.</param>
+    /// <param name="result">Resized pixels <c>[axis.Count,3]</c> and at least one value more.</param>
+    internal static void TensorFlowHorizontal(ReadOnlySpan<byte> row, ResizeAxis axis, Span<double> result)
     {
-        var x = 0;
-        for (; x + 16 <= r.Length; x += 16)
+        var first = axis.First;
+        var taps = axis.Taps;
+        var weights = axis.RealWeights;
+        for (var x = 0; x < first.Length; x++)
         {
-            var p = MemoryMarshal.Cast<byte, Vector128<byte>>(row.Slice(3 * x, 48));
-            var (first, second, third) = (p[0], p[1], p[2]);
-            // 48 bytes hold 16 pixels; an index beyond 15 makes a zero.
-            var red = Vector128.Shuffle(first, Vector128.Create((byte)0, 3, 6, 9, 12, 15, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255))
-                | Vector128.Shuffle(second, Vector128.Create((byte)255, 255, 255, 255, 255, 255, 2, 5, 8, 11, 14, 255, 255, 255, 255, 255))
-                | Vector128.Shuffle(third, Vector128.Create((byte)255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1, 4, 7, 10, 13));
-            var green = Vector128.Shuffle(first, Vector128.Create((byte)1, 4, 7, 10, 13, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255))
-                | Vector128.Shuffle(second, Vector128.Create((byte)255, 255, 255, 255, 255, 0, 3, 6, 9, 12, 15, 255, 255, 255, 255, 255))
-                | Vector128.Shuffle(third, Vector128.Create((byte)255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2, 5, 8, 11, 14));
-            var blue = Vector128.Shuffle(first, Vector128.Create((byte)2, 5, 8, 11, 14, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255))
-                | Vector128.Shuffle(second, Vector128.Create((byte)255, 255, 255, 255, 255, 1, 4, 7, 10, 13, 255, 255, 255, 255, 255, 255))
-                | Vector128.Shuffle(third, Vector128.Create((byte)255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0, 3, 6, 9, 12, 15));
-            Normalize(red, channels.Scale[0], channels.Offset[0], r.Slice(x, 16));
-            Normalize(green, channels.Scale[1], channels.Offset[1], g.Slice(x, 16));
-            Normalize(blue, channels.Scale[2], channels.Offset[2], b.Slice(x, 16));
+            var (leftRg, leftB) = Pixel(row, 3 * first[x]);
+            var (rightRg, rightB) = Pixel(row, 3 * (first[x] + taps[x] - 1));
+            var (left, right) = (Vector128.Create(weights[2 * x]), Vector128.Create(weights[(2 * x) + 1]));
+            // R and G, then B and a value that the next pixel overwrites.
+            MemoryMarshal.Write(MemoryMarshal.AsBytes(result[(3 * x)..]), (leftRg * left) + (rightRg * right));
+            MemoryMarshal.Write(MemoryMarshal.AsBytes(result[((3 * x) + 2)..]), (leftB * left) + (rightB * right));
         }
-
-        return x;
     }
 
-    /// <summary>Normalises a row that stays HWC.</summary>
-    /// <param name="row">Pixels <c>[W,3]</c> and <see cref="Padding"/> bytes more.</param>
-    /// <param name="channels">Scale and offset of the row's channels.</param>
-    /// <param name="reversed">Whether the tensor wants B, G, R.</param>
-    /// <param name="target"><c>[W,3]</c>.</param>
-    /// <returns>Pixels written; the rest is too short for a vector.</returns>
-    internal static int NormalizeInterleaved(ReadOnlySpan<byte> row, in ChannelScales channels, bool reversed, Span<float> target)
+    /// <inheritdoc cref="PixelKernels.TensorFlowVertical"/>
+    internal static void TensorFlowVertical(ReadOnlySpan<double> upper, ReadOnlySpan<double> lower, double upperWeight, double lowerWeight, Span<float> result)
     {
-        var order = reversed
-            ? Vector128.Create((byte)2, 1, 0, 5, 4, 3, 8, 7, 6, 11, 10, 9, 12, 13, 14, 15)
-            : Vector128.Create((byte)0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-        var (s, o) = (channels.Scale, channels.Offset);
-        var (c0, c2) = reversed ? (2, 0) : (0, 2);
-        // Twelve values are four pixels; the channels repeat every three.
-        var (scale0, offset0) = (Vector128.Create(s[c0], s[1], s[c2], s[c0]), Vector128.Create(o[c0], o[1], o[c2], o[c0]));
-        var (scale1, offset1) = (Vector128.Create(s[1], s[c2], s[c0], s[1]), Vector128.Create(o[1], o[c2], o[c0], o[1]));
-        var (scale2, offset2) = (Vector128.Create(s[c2], s[c0], s[1], s[c2]), Vector128.Create(o[c2], o[c0], o[1], o[c2]));
-        var i = 0;
-        for (; i + 12 <= target.Length; i += 12)
+        var ups = MemoryMarshal.Cast<double, Vector128<double>>(upper);
+        var lows = MemoryMarshal.Cast<double, Vector128<double>>(lower);
+        var values = MemoryMarshal.Cast<float, Vector128<float>>(result);
+        var (up, low) = (Vector128.Create(upperWeight), Vector128.Create(lowerWeight));
+        for (var i = 0; i < values.Length; i++)
         {
-            var (low, high) = Vector128.Widen(Vector128.Shuffle(MemoryMarshal.Read<Vector128<byte>>(row[i..]), order));
-            var values = MemoryMarshal.Cast<float, Vector128<float>>(target.Slice(i, 12));
-            values[0] = (Vector128.ConvertToSingle(Vector128.WidenLower(low).AsInt32()) * scale0) + offset0;
-            values[1] = (Vector128.ConvertToSingle(Vector128.WidenUpper(low).AsInt32()) * scale1) + offset1;
-            values[2] = (Vector128.ConvertToSingle(Vector128.WidenLower(high).AsInt32()) * scale2) + offset2;
+            values[i] = Vector128.Narrow(
+                (ups[2 * i] * up) + (lows[2 * i] * low),
+                (ups[(2 * i) + 1] * up) + (lows[(2 * i) + 1] * low));
         }
 
-        return i / 3;
+        var done = Vector128<float>.Count * values.Length;
+        PixelKernels.TensorFlowVertical(upper[done..], lower[done..], upperWeight, lowerWeight, result[done..]);
     }
 
-    private static void Normalize(Vector128<byte> bytes, float scale, float offset, Span<float> target)
+    /// <summary>R and G, and B and something, of one pixel.</summary>
+    private static (Vector128<double> RedGreen, Vector128<double> Blue) Pixel(ReadOnlySpan<byte> row, int at)
     {
-        var values = MemoryMarshal.Cast<float, Vector128<float>>(target);
-        var (scales, offsets) = (Vector128.Create(scale), Vector128.Create(offset));
-        var (low, high) = Vector128.Widen(bytes);
-        // Not fused, so that every machine and the scalar code give the same bits.
-        values[0] = (Vector128.ConvertToSingle(Vector128.WidenLower(low).AsInt32()) * scales) + offsets;
-        values[1] = (Vector128.ConvertToSingle(Vector128.WidenUpper(low).AsInt32()) * scales) + offsets;
-        values[2] = (Vector128.ConvertToSingle(Vector128.WidenLower(high).AsInt32()) * scales) + offsets;
-        values[3] = (Vector128.ConvertToSingle(Vector128.WidenUpper(high).AsInt32()) * scales) + offsets;
+        var bytes = at + sizeof(uint) <= row.Length
+            ? MemoryMarshal.Read<uint>(row[at..])
+            : row[at] | ((uint)row[at + 1] << 8) | ((uint)row[at + 2] << 16);
+        var words = Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalar(bytes).AsByte())).AsInt32();
+        return Vector128.Widen(Vector128.ConvertToSingle(words));
     }
 
     private static void PillowHorizontalAvx2(

@@ -42,6 +42,21 @@ public sealed class VipsImageDecoderTests : ImageDecoderContract
     }
 
     [Fact]
+    public void Decode_Heic_GivesItsColoursOrSaysThatTheCodecIsMissing()
+    {
+        // HEVC is patented: few builds of libvips decode it.
+        try
+        {
+            using var pixels = Decoder.Decode(Sample.Bytes("rgb.heic"));
+            Sample.Shows(pixels, Sample.Colours, 12, inset: 3);
+        }
+        catch (ImageDecodeException exception)
+        {
+            Assert.Equal($"This {Decoder.Name} was built without a reader for HEIC images.", exception.Message);
+        }
+    }
+
+    [Fact]
     public void Decode_JpegWhoseScanEndsEarly_FailsThoughLibjpegOnlyWarns()
     {
         var bytes = Sample.Bytes("rgb.jpg");

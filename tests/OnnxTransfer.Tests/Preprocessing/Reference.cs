@@ -32,8 +32,8 @@ internal static class Reference
     /// <summary>OpenCV's INTER_LINEAR of one byte: 11-bit weights, as in its resize.cpp.</summary>
     public static byte OpenCvLinear(byte[] source, int width, int height, int x, int y, int channel, int resizedWidth, int resizedHeight)
     {
-        var (left, right, a0, a1) = OpenCvNeighbours(x, width, resizedWidth);
-        var (upper, lower, b0, b1) = OpenCvNeighbours(y, height, resizedHeight);
+        var (left, right, a0, a1) = OpenCvNeighbours(x, width, resizedWidth, row: false);
+        var (upper, lower, b0, b1) = OpenCvNeighbours(y, height, resizedHeight, row: true);
         int At(int column, int row) => source[(3 * ((row * width) + column)) + channel];
         var above = (At(left, upper) * a0) + (At(right, upper) * a1);
         var below = (At(left, lower) * a0) + (At(right, lower) * a1);
@@ -47,13 +47,14 @@ internal static class Reference
         return (Math.Max(first, 0), Math.Clamp(first + 1, 0, length - 1), at - first);
     }
 
-    private static (int First, int Second, int Weight0, int Weight1) OpenCvNeighbours(int position, int length, int resized)
+    private static (int First, int Second, int Weight0, int Weight1) OpenCvNeighbours(int position, int length, int resized, bool row)
     {
         var at = (float)(((position + 0.5) * (1 / ((double)resized / length))) - 0.5);
         var first = (int)MathF.Floor(at);
-        var fraction = at - first;
-        if (first < 0) (first, fraction) = (0, 0);
-        if (first >= length - 1) (first, fraction) = (length - 1, 0);
-        return (first, Math.Min(first + 1, length - 1), (int)MathF.Round((1 - fraction) * 2048), (int)MathF.Round(fraction * 2048));
+        // Columns beyond the border lose their fraction, rows keep it.
+        var fraction = !row && (first < 0 || first >= length - 1) ? 0 : at - first;
+        return (
+            Math.Clamp(first, 0, length - 1), Math.Clamp(first + 1, 0, length - 1),
+            (int)MathF.Round((1 - fraction) * 2048), (int)MathF.Round(fraction * 2048));
     }
 }

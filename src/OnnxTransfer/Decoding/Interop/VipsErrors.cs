@@ -63,12 +63,19 @@ internal static unsafe class VipsErrors
         return text;
     }
 
-    /// <summary>The first error in short form; null when there is none.</summary>
+    /// <summary>The first error in short form, but for the seeks that fail before it; null when there is none.</summary>
     internal static string? FirstError(string text)
     {
-        var line = text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault();
-        return line is null ? null : Shorten(line);
+        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (!line.StartsWith("source: ", StringComparison.Ordinal)) return Shorten(line);
+        }
+
+        return null;
     }
+
+    /// <summary>Whether libheif names a codec that it was built without.</summary>
+    internal static bool TellsOfMissingCodec(string text) => text.Contains("has not been built in", StringComparison.Ordinal);
 
     /// <summary>
     /// The first of libjpeg's warnings that means wrong pixels: those on corrupt data, but for bytes too many before a

@@ -39,6 +39,7 @@ internal static unsafe class VipsPipeline
             VipsNative.vips_error_clear();
             var complete = Run(encoded, format, options, NullSink.Instance, out _);
             var text = VipsErrors.TakeText();
+            if (!complete && VipsErrors.TellsOfMissingCodec(text)) Throw.ImageFormatNotSupported(format, $"libvips {VipsLibrary.Version}");
             if (!complete) Throw.ImageDamaged(format, VipsErrors.FirstError(text));
             if (VipsErrors.FirstDamage(text) is { } damage) Throw.ImageDamaged(format, damage);
         }

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Writes what VerifyParity compares with: two tiny images and what Pillow and the published formulas make of them.
+"""Writes what VerifyParity compares with: two tiny images and what Pillow, OpenCV and TensorFlow's formula make of them.
 
-Needs Debian's python3-pil (9.4). The .rgb and .f32 files are raw [H,W,3] bytes or little-endian float32, 0 to 255.
+Needs Debian's python3-pil (9.4) and python3-opencv (4.6). The .rgb and .f32 files are raw [H,W,3] bytes or little-endian float32, 0 to 255.
 """
 import math, os, struct
+import cv2, numpy
 from PIL import Image
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -37,28 +38,6 @@ def tensorflow(image):
     return struct.pack(f'<{len(values)}f', *values)
 
 
-def opencv(image):
-    """INTER_LINEAR of bytes: 11-bit weights, the shifts of OpenCV's resize.cpp."""
-    p, values = image.load(), bytearray()
-
-    def weights(size_in, k):
-        first = math.floor((k + 0.5) * size_in / OUT - 0.5)
-        fraction = (k + 0.5) * size_in / OUT - 0.5 - first
-        if first < 0: first, fraction = 0, 0
-        if first >= size_in - 1: first, fraction = size_in - 1, 0
-        return first, min(first + 1, size_in - 1), round((1 - fraction) * 2048), round(fraction * 2048)
-
-    for y in range(OUT):
-        y0, y1, b0, b1 = weights(H, y)
-        for x in range(OUT):
-            x0, x1, a0, a1 = weights(W, x)
-            for c in range(3):
-                above = p[x0, y0][c] * a0 + p[x1, y0][c] * a1
-                below = p[x0, y1][c] * a0 + p[x1, y1][c] * a1
-                values.append((((b0 * (above >> 4)) >> 16) + ((b1 * (below >> 4)) >> 16) + 2) >> 2)
-    return bytes(values)
-
-
 def main():
     image = Image.new('RGB', (W, H))
     image.putdata([pixel(x, y) for y in range(H) for x in range(W)])
@@ -69,9 +48,10 @@ def main():
     write('picture.jpg.rgb', Image.open(path('picture.jpg')).tobytes())
     write('PillowBilinear.rgb', image.resize((OUT, OUT), Image.BILINEAR).tobytes())
     write('PillowBicubic.rgb', image.resize((OUT, OUT), Image.BICUBIC).tobytes())
-    write('Nearest.rgb', bytes(v for y in range(OUT) for x in range(OUT) for v in image.getpixel((x * W // OUT, y * H // OUT))))
+    opencv = lambda how: cv2.resize(numpy.asarray(image), (OUT, OUT), interpolation=how).tobytes()
+    write('Nearest.rgb', opencv(cv2.INTER_NEAREST))
+    write('OpenCvLinear.rgb', opencv(cv2.INTER_LINEAR))
     write('TensorFlowBilinear.f32', tensorflow(image))
-    write('OpenCvLinear.rgb', opencv(image))
     resized = image.resize((SHORT * W // H, SHORT), Image.BILINEAR)
     left, top = round((resized.width - OUT) / 2), round((resized.height - OUT) / 2)
     write('ShortestEdgeAndCrop.rgb', resized.crop((left, top, left + OUT, top + OUT)).tobytes())

@@ -187,6 +187,7 @@ def main():
         rgb.save(source + '.png')
         subprocess.run(['cjpeg', '-arithmetic', '-quality', '95', '-sample', '1x1', '-outfile', path('arithmetic.jpg'), source + '.ppm'], check=True)
         subprocess.run(['heif-enc', '-q', '95', '-A', '-o', path('rgb.avif'), source + '.png'], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(['heif-enc', '-q', '90', '-o', path('rgb.heic'), source + '.png'], check=True, stdout=subprocess.DEVNULL)
     sizes = [os.path.getsize(path(name)) for name in os.listdir(HERE) if not name.endswith('.py')]
     print(f'{len(sizes)} samples, {sum(sizes)} bytes')
 
