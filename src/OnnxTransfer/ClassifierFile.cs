@@ -9,7 +9,7 @@ namespace OnnxTransfer;
 
 /// <summary>
 /// The file of a trained classifier: the backbone up to its features, the head behind it as <c>logits</c> and
-/// <c>probabilities</c> <c>[N,C]</c>, and in the metadata the labels and the backbone's card. The same classifier always
+/// <c>probabilities</c> <c>[N,C]</c>, and in the metadata the labels, the backbone's card and what the training was. The same classifier always
 /// gives the same bytes.
 /// </summary>
 internal static partial class ClassifierFile
@@ -19,9 +19,10 @@ internal static partial class ClassifierFile
     private const string FormatKey = "onnxtransfer.format";
     private const string CardKey = "onnxtransfer.card";
     private const string LabelsKey = "onnxtransfer.labels";
+    private const string TrainingKey = "onnxtransfer.training";
     private const string Format = "1";
 
-    internal static void Write(string path, Backbone backbone, ClassifierHead head, IReadOnlyList<string> labels)
+    internal static void Write(string path, Backbone backbone, ClassifierHead head, IReadOnlyList<string> labels, string? training)
     {
         var model = backbone.Model.Clone();
         OnnxGraphEditor.Cut(model, [backbone.Card.Features.Tensor]);
@@ -32,10 +33,11 @@ internal static partial class ClassifierFile
         // The backbone's own classes are cut off, and with them what names them.
         model.SetMetadata(CardKey, (backbone.Card with { Classes = null }).ToJson());
         model.SetMetadata(LabelsKey, JsonSerializer.Serialize([.. labels], Json.Default.StringArray));
+        model.SetMetadata(TrainingKey, training);
         model.Save(path);
     }
 
-    internal static (Backbone Backbone, ClassifierHead Head, IReadOnlyList<string> Labels) Read(string path)
+    internal static (Backbone Backbone, ClassifierHead Head, IReadOnlyList<string> Labels, string? Training) Read(string path)
     {
         try
         {
@@ -52,7 +54,7 @@ internal static partial class ClassifierFile
                 throw Throw.ClassifierDamaged(path, $"it has {labels.Length} labels for {classifier.ClassCount} classes, and a head of {classifier.Dim} features behind {card.Features.Dim}.");
             }
 
-            return (new Backbone(path, model, card, []), classifier, labels);
+            return (new Backbone(path, model, card, []), classifier, labels, model.Metadata.GetValueOrDefault(TrainingKey));
         }
         catch (FileNotFoundException exception)
         {

@@ -26,12 +26,15 @@ public sealed class ImageClassifier : IDisposable
     private readonly bool _ownsExtractor;
     // Null when the classes are the backbone's own: the rows of the "extractor" are then its class scores already.
     private readonly ClassifierHead? _head;
+    // What the training was, for the file; null where nothing was trained.
+    private readonly string? _training;
 
-    private ImageClassifier(FeatureExtractor extractor, bool ownsExtractor, ClassifierHead? head, IReadOnlyList<string> labels)
+    private ImageClassifier(FeatureExtractor extractor, bool ownsExtractor, ClassifierHead? head, IReadOnlyList<string> labels, string? training)
     {
         _extractor = extractor;
         _ownsExtractor = ownsExtractor;
         _head = head;
+        _training = training;
         Labels = labels;
     }
 
@@ -78,9 +81,9 @@ public sealed class ImageClassifier : IDisposable
     public static ImageClassifier Load(string path, FeatureExtractorOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        var (backbone, head, labels) = ClassifierFile.Read(path);
+        var (backbone, head, labels, training) = ClassifierFile.Read(path);
         var extractor = new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options ?? new FeatureExtractorOptions());
-        return new ImageClassifier(extractor, ownsExtractor: true, head, labels);
+        return new ImageClassifier(extractor, ownsExtractor: true, head, labels, training);
     }
 
     /// <summary>A classifier with a backbone's own classes, without any training.</summary>
@@ -97,7 +100,7 @@ public sealed class ImageClassifier : IDisposable
         var backbone = await Backbone.LoadAsync(model, options.Store, options.Preprocess, progress, cancellationToken).ConfigureAwait(false);
         var classes = backbone.Card.Classes ?? throw Throw.NoClasses(backbone.Name);
         var extractor = new FeatureExtractor(backbone, classes.Tensor, classes.Count, options);
-        return new ImageClassifier(extractor, ownsExtractor: true, head: null, backbone.ClassLabels());
+        return new ImageClassifier(extractor, ownsExtractor: true, head: null, backbone.ClassLabels(), training: null);
     }
 
     /// <summary>Says what is in an image file.</summary>
@@ -166,7 +169,7 @@ public sealed class ImageClassifier : IDisposable
     public void Save(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        ClassifierFile.Write(path, _extractor.Backbone, _head ?? throw Throw.NothingTrained(), Labels);
+        ClassifierFile.Write(path, _extractor.Backbone, _head ?? throw Throw.NothingTrained(), Labels, _training);
     }
 
     /// <summary>Closes the network, unless it belongs to the extractor that the classifier was trained with.</summary>
@@ -188,9 +191,10 @@ public sealed class ImageClassifier : IDisposable
         var clock = Stopwatch.StartNew();
         var trained = HeadTrainer.Train(train, classes.Count, training, validation, cancellationToken: cancellationToken);
         var time = clock.Elapsed;
+        var fingerprint = RunFingerprint.Of(train, validation, classes.Count, training, $"{extractor.Card.Id} sha256 {extractor.Card.Sha256}");
         return new TrainingResult
         {
-            Classifier = new ImageClassifier(extractor, ownsExtractor: false, trained.Head, classes),
+            Classifier = new ImageClassifier(extractor, ownsExtractor: false, trained.Head, classes, fingerprint),
             History = trained.History,
             Train = Score(train)!,
             Validation = Score(validation),

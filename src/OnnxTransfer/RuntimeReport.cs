@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
+using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer;
 
@@ -34,6 +35,9 @@ public sealed record RuntimeReport
         [ExecutionProvider.Cpu] = null,
         [ExecutionProvider.Cuda] = SessionFactory.ProbeCuda(),
     };
+
+    /// <summary>The decoder and the resize kernels against their references, on images that the library carries.</summary>
+    public IReadOnlyList<ParityResult> Parity { get; } = PreprocessingParity.Verify(ImageDecoders.Default);
 
     /// <summary>Where downloaded models are kept.</summary>
     public string ModelFolder { get; } = new ModelStore().Folder;

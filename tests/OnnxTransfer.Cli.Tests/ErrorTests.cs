@@ -15,6 +15,7 @@ public sealed class ErrorTests(Fixture fixture) : IClassFixture<Fixture>
     [InlineData("train", "photos", "--out", "x.onnx", "--lr", "-1")]
     [InlineData("train", "photos", "--out", "x.onnx", "--provider", "tpu")]
     [InlineData("train", "photos", "--out", "x.onnx", "--split", "80/30/10")]
+    [InlineData("train", "photos", "--out", "x.onnx", "--optimizer", "magic")]
     [InlineData("predict")]
     [InlineData("models", "pull")]
     public void Wrong_usage_exits_2(params string[] arguments)

@@ -43,6 +43,20 @@ public sealed class TrainTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Equal(2, first.GetProperty("top").GetArrayLength());
     }
 
+    [Theory]
+    [InlineData("--optimizer", "lbfgs")]
+    [InlineData("--optimizer", "sgd")]
+    [InlineData("--head", "mlp", "--lr", "0.001")]
+    public void Other_optimizers_and_heads_train_save_and_predict(params string[] options)
+    {
+        var classifier = fixture.NewFile(string.Concat(options).TrimStart('-') + ".onnx");
+        string[] command = ["train", fixture.Photos, "--out", classifier, "--backbone", fixture.Backbone, "--epochs", "30", "--provider", "cpu", "--json", .. options];
+        var trained = Cli.Run(command);
+        Assert.Equal(0, trained.ExitCode);
+        var evaluated = Cli.Run("evaluate", classifier, fixture.Photos, "--json");
+        Assert.True(evaluated.Json.GetProperty("accuracy").GetDouble() > 0.9, evaluated.Output);
+    }
+
     [Fact]
     public void The_same_command_and_seed_write_the_same_bytes_and_another_seed_others()
     {

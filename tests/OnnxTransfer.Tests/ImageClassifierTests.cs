@@ -2,6 +2,7 @@ using OnnxTransfer.Backbones;
 using OnnxTransfer.Datasets;
 using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
+using OnnxTransfer.Onnx;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests;
@@ -39,6 +40,33 @@ public sealed class ImageClassifierTests : IDisposable
         var (evaluation, skipped) = await again.EvaluateAsync(photos);
         Assert.Equal(40, evaluation.Count);
         Assert.Empty(skipped);
+    }
+
+    [Fact]
+    public async Task A_head_with_hidden_layers_and_a_sigmoid_survives_the_file_to_the_bit()
+    {
+        using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
+        var photos = ImageFolder.Open(Photos(8));
+        foreach (var options in new[] { Quick with { HiddenUnits = [7, 5] }, Quick with { Head = HeadKind.Sigmoid }, Quick with { HiddenUnits = [6], Head = HeadKind.Sigmoid } })
+        {
+            var result = await ImageClassifier.TrainAsync(extractor, photos, options);
+            var file = _folder.File("layers.onnx");
+            result.Classifier.Save(file);
+            using var again = ImageClassifier.Load(file, OnCpu);
+            foreach (var image in photos.Images) Assert.Equal(result.Classifier.Predict(image.Path).Probabilities, again.Predict(image.Path).Probabilities);
+        }
+    }
+
+    [Fact]
+    public async Task The_file_says_what_the_training_was()
+    {
+        using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
+        var result = await ImageClassifier.TrainAsync(extractor, ImageFolder.Open(Photos(4)), Quick);
+        var file = _folder.File("described.onnx");
+        result.Classifier.Save(file);
+        var training = OnnxModel.Load(file).Metadata["onnxtransfer.training"];
+        Assert.Contains("backbone tiny sha256", training, StringComparison.Ordinal);
+        Assert.Contains("learning rate 0.05", training, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -10,6 +10,11 @@ namespace OnnxTransfer.Cli.Commands;
 /// <summary><c>onnxtransfer train DIR --out FILE.onnx</c></summary>
 internal static class TrainCommand
 {
+    private static readonly Dictionary<string, Optimizer> s_optimizers = new()
+    {
+        ["adam"] = Optimizer.Adam, ["adamw"] = Optimizer.AdamW, ["sgd"] = Optimizer.Sgd, ["rmsprop"] = Optimizer.RmsProp, ["lbfgs"] = Optimizer.Lbfgs,
+    };
+
     internal static Command Create()
     {
         var folder = new Argument<string>("DIR") { Description = "Photos, one sub-folder per class." };
@@ -20,7 +25,11 @@ internal static class TrainCommand
             Description = "Percent of each class for training, validation and test.", DefaultValueFactory = _ => "80/10/10", HelpName = "T/V/T",
         };
         var epochs = CommonOptions.Positive("--epochs", "Passes over the training images.", 6, "N");
-        var rate = CommonOptions.Number("--lr", "Adam's learning rate.", 0.001, "RATE", rate => rate is > 0 and < double.PositiveInfinity, "a number greater than 0");
+        var optimizer = new Option<string>("--optimizer") { Description = "The update rule; lbfgs finds the optimum of a linear head without epochs.", DefaultValueFactory = _ => "adam" };
+        optimizer.AcceptOnlyFromAmong([.. s_optimizers.Keys]);
+        var head = new Option<string>("--head") { Description = "softmax: one linear layer. mlp: hidden layers of 1024 and 512 with dropout 0.3 before it.", DefaultValueFactory = _ => "softmax" };
+        head.AcceptOnlyFromAmong("softmax", "mlp");
+        var rate = CommonOptions.Number("--lr", "The learning rate.", 0.001, "RATE", rate => rate is > 0 and < double.PositiveInfinity, "a number greater than 0");
         var batch = CommonOptions.Positive("--batch-size", "Images per training step.", 32, "N");
         var seed = CommonOptions.NonNegative("--seed", "Decides the split, the first weights and the order; the same seed gives the same file.", 1, "S");
         var provider = CommonOptions.Provider();
@@ -30,19 +39,26 @@ internal static class TrainCommand
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on a folder of photos.")
         {
-            folder, output, backbone, split, epochs, rate, batch, seed, provider, threads, maxBad, json,
+            folder, output, backbone, split, epochs, optimizer, head, rate, batch, seed, provider, threads, maxBad, json,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(folder),
             parsed.GetRequiredValue(output),
             parsed.GetRequiredValue(backbone),
             CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)),
-            new TrainingOptions { Epochs = parsed.GetValue(epochs), LearningRate = parsed.GetValue(rate), BatchSize = parsed.GetValue(batch), Seed = parsed.GetValue(seed) },
+            Training(parsed.GetRequiredValue(head)) with
+            {
+                Epochs = parsed.GetValue(epochs), Optimizer = s_optimizers[parsed.GetRequiredValue(optimizer)], LearningRate = parsed.GetValue(rate),
+                BatchSize = parsed.GetValue(batch), Seed = parsed.GetValue(seed), Threads = parsed.GetValue(threads) is > 0 and var count ? count : null,
+            },
             new DataOptions { Split = ParseSplit(parsed.GetRequiredValue(split)), MaxBad = parsed.GetValue(maxBad) },
             parsed.GetValue(json),
             cancellationToken));
         return command;
     }
+
+    private static TrainingOptions Training(string head) =>
+        head == "mlp" ? new TrainingOptions { HiddenUnits = [1024, 512], Dropout = 0.3 } : new TrainingOptions();
 
     private static async Task<int> RunAsync(
         string folder, string output, string backbone, FeatureExtractorOptions extractorOptions, TrainingOptions training, DataOptions data, bool json,

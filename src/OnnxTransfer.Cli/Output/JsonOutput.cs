@@ -48,7 +48,9 @@ internal sealed record ModelJson(
 
 internal sealed record DoctorJson(
     string Version, string Runtime, string System, string Decoder, string OnnxRuntime, IReadOnlyList<ProviderJson> Providers,
-    string ModelFolder, bool Offline, IReadOnlyList<string> Models);
+    IReadOnlyList<ParityJson> Parity, string ModelFolder, bool Offline, IReadOnlyList<string> Models);
+
+internal sealed record ParityJson(string Name, double GreatestDifference, double Tolerance, bool Passed);
 
 internal sealed record ProviderJson(string Name, bool Usable, string? WhyNot);
 
