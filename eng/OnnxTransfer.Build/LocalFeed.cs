@@ -221,7 +221,7 @@ public sealed partial class LocalFeed(string root)
             """);
         var output = Path.Combine(folder, "out");
         var (exitCode, log) = Shell.Capture(
-            "dotnet", ["pack", project, "-c", "Release", "-o", output, "--nologo", "-v", "quiet", "--source", _feed, "--source", "https://api.nuget.org/v3/index.json"], folder);
+            "dotnet", ["pack", project, "-c", "Release", "-o", output, "--nologo", "-v", "quiet"], folder);
         var package = Path.Combine(output, $"{id}.{version}.nupkg");
         if (exitCode != 0 || !File.Exists(package)) throw new BuildException($"Packing {id} {version} failed:{Environment.NewLine}{log.Trim()}");
 
@@ -242,7 +242,7 @@ public sealed partial class LocalFeed(string root)
         if (Directory.Exists(unpacked)) Directory.Delete(unpacked, recursive: true);
     }
 
-    /// <summary>An empty folder below <c>artifacts</c> that no project file of the repository reaches into.</summary>
+    /// <summary>An empty folder below <c>artifacts</c> that no project file of the repository reaches into, but its nuget.config does.</summary>
     private string Fresh(string name)
     {
         var folder = Path.Combine(_work, name);

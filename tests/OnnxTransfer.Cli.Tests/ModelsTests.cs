@@ -1,4 +1,5 @@
 using OnnxTransfer.TestSupport;
+
 namespace OnnxTransfer.Cli.Tests;
 
 public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
@@ -29,6 +30,27 @@ public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Equal(0, result.ExitCode);
         Assert.False(result.Json.GetProperty("present").GetBoolean());
         Assert.Equal(1280, result.Json.GetProperty("dim").GetInt32());
+    }
+
+    [SharedFact("models/mobilenet_v2_1.0_224_ptq.tflite")]
+    public void Convert_writes_an_onnx_file_of_a_real_tflite()
+    {
+        var output = fixture.NewFile("converted.onnx");
+        var result = Cli.Run("models", "convert", Repository.SharedPath("models", "mobilenet_v2_1.0_224_ptq.tflite"), "--out", output);
+        Assert.Equal(0, result.ExitCode);
+        Assert.InRange(new FileInfo(output).Length, 13_000_000, 15_000_000);
+    }
+
+    [Theory]
+    [InlineData("missing.tflite", 1)]
+    [InlineData("weights.h5", 2)]
+    public void Convert_of_what_it_cannot_read_is_refused(string file, int exitCode)
+    {
+        var output = fixture.NewFile("never.onnx");
+        var result = Cli.Run("models", "convert", file, "--out", output);
+        Assert.Equal(exitCode, result.ExitCode);
+        Assert.Contains(file, result.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(output));
     }
 
     [Fact]

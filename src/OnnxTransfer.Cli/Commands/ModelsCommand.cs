@@ -1,15 +1,16 @@
 using System.CommandLine;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Cli.Output;
+using OnnxTransfer.Conversion;
 
 namespace OnnxTransfer.Cli.Commands;
 
-/// <summary><c>onnxtransfer models list | pull ID | info ID|FILE</c></summary>
+/// <summary><c>onnxtransfer models list | pull ID | info ID|FILE | convert FILE --out FILE.onnx</c></summary>
 internal static class ModelsCommand
 {
     internal static Command Create() => new("models", "The pretrained networks: what there is, what is here, and getting one.")
     {
-        CreateList(), CreatePull(), CreateInfo(),
+        CreateList(), CreatePull(), CreateInfo(), CreateConvert(),
     };
 
     private static Command CreateList()
@@ -73,6 +74,35 @@ internal static class ModelsCommand
                     extractor.Card.Id, extractor.Card.License, Layout(extractor.Card), extractor.Card.Input.Height, extractor.Card.Input.Width, extractor.Dim,
                     file is null ? null : new FileInfo(file).Length, extractor.Card.Sha256, known?.Top1, known?.Top5, true, file, extractor.Card.Source),
                 parsed.GetValue(json));
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static Command CreateConvert()
+    {
+        var file = new Argument<string>("FILE") { Description = "A .tflite file, or the model.json of a Keras model in TensorFlow.js layers format." };
+        var output = new Option<string>("--out") { Description = "The ONNX file to write.", Required = true, HelpName = "FILE.onnx" };
+        var tensors = new Option<string[]>("--outputs") { Description = "The tensors to compute; the model's own outputs when left away.", AllowMultipleArgumentsPerToken = true, HelpName = "TENSOR" };
+        var quantized = new Option<bool>("--keep-quantized") { Description = "Of a quantised .tflite: keep integer kernels instead of going to float32." };
+        var command = new Command("convert", "Convert a TFLite or Keras model to ONNX.") { file, output, tensors, quantized };
+        command.SetAction(parsed =>
+        {
+            var (from, to) = (parsed.GetRequiredValue(file), parsed.GetRequiredValue(output));
+            var wanted = parsed.GetValue(tensors) ?? [];
+            switch (Path.GetExtension(from).ToLowerInvariant())
+            {
+                case ".tflite":
+                    TfLiteConverter.Convert(from, to, new TfLiteOptions { Outputs = wanted, KeepQuantized = parsed.GetValue(quantized) });
+                    break;
+                case ".json" when !parsed.GetValue(quantized):
+                    KerasConverter.Convert(from, to, new KerasOptions { Outputs = wanted });
+                    break;
+                default:
+                    throw new UsageException($"{from} cannot be converted: it must end in .tflite, or be a Keras model.json (without --keep-quantized).");
+            }
+
+            Console.Out.WriteLine(to);
             return ExitCode.Done;
         });
         return command;
