@@ -3,10 +3,10 @@
 #:project eng/OnnxTransfer.Build/OnnxTransfer.Build.csproj
 #:property PublishAot=false
 
-using System.Runtime.CompilerServices;
 using OnnxTransfer.Build;
 
-var root = Path.GetDirectoryName(ThisFile())!;
+// The SDK tells a file-based program where its file is; a compile-time path would be a mapped one in a deterministic build.
+var root = (string)AppContext.GetData("EntryPointFileDirectoryPath")!;
 var target = args.FirstOrDefault() ?? "help";
 var rest = args.Skip(1).ToList();
 // --gpu belongs to the feed, whatever the target; the rest goes to the program behind the target.
@@ -85,5 +85,3 @@ int Help()
 }
 
 int Dotnet(string[] arguments) => Shell.Run("dotnet", arguments, root);
-
-static string ThisFile([CallerFilePath] string path = "") => path;

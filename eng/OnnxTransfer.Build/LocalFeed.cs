@@ -110,8 +110,10 @@ public sealed partial class LocalFeed(string root)
         var version = PinnedVersion(Ort);
         var natives = new Dictionary<string, string>
         {
-            ["Plugins/Linux/x64/"] = "linux-x64", ["Plugins/Windows/x64/"] = "win-x64",
-            ["Plugins/Windows/arm64/"] = "win-arm64", ["Plugins/macOS/arm64/"] = "osx-arm64",
+            ["Plugins/Linux/x64/"] = "linux-x64",
+            ["Plugins/Windows/x64/"] = "win-x64",
+            ["Plugins/Windows/arm64/"] = "win-arm64",
+            ["Plugins/macOS/arm64/"] = "osx-arm64",
         };
         if (!natives.ContainsValue(Rid))
         {

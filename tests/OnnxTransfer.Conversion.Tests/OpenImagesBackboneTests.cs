@@ -1,5 +1,5 @@
-using OnnxTransfer.Conversion.Internals;
 using OnnxTransfer.Backbones;
+using OnnxTransfer.Conversion.Internals;
 using OnnxTransfer.Conversion.TfLite;
 using OnnxTransfer.Features;
 using OnnxTransfer.Onnx;

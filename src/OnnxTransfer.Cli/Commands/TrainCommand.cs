@@ -12,7 +12,11 @@ internal static class TrainCommand
 {
     private static readonly Dictionary<string, Optimizer> s_optimizers = new()
     {
-        ["adam"] = Optimizer.Adam, ["adamw"] = Optimizer.AdamW, ["sgd"] = Optimizer.Sgd, ["rmsprop"] = Optimizer.RmsProp, ["lbfgs"] = Optimizer.Lbfgs,
+        ["adam"] = Optimizer.Adam,
+        ["adamw"] = Optimizer.AdamW,
+        ["sgd"] = Optimizer.Sgd,
+        ["rmsprop"] = Optimizer.RmsProp,
+        ["lbfgs"] = Optimizer.Lbfgs,
     };
 
     internal static Command Create()
@@ -22,7 +26,9 @@ internal static class TrainCommand
         var backbone = CommonOptions.Backbone();
         var split = new Option<string>("--split")
         {
-            Description = "Percent of each class for training, validation and test.", DefaultValueFactory = _ => "80/10/10", HelpName = "T/V/T",
+            Description = "Percent of each class for training, validation and test.",
+            DefaultValueFactory = _ => "80/10/10",
+            HelpName = "T/V/T",
         };
         var epochs = CommonOptions.Positive("--epochs", "Passes over the training images.", 6, "N");
         var optimizer = new Option<string>("--optimizer") { Description = "The update rule; lbfgs finds the optimum of a linear head without epochs.", DefaultValueFactory = _ => "adam" };
@@ -48,8 +54,12 @@ internal static class TrainCommand
             CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)),
             Training(parsed.GetRequiredValue(head)) with
             {
-                Epochs = parsed.GetValue(epochs), Optimizer = s_optimizers[parsed.GetRequiredValue(optimizer)], LearningRate = parsed.GetValue(rate),
-                BatchSize = parsed.GetValue(batch), Seed = parsed.GetValue(seed), Threads = parsed.GetValue(threads) is > 0 and var count ? count : null,
+                Epochs = parsed.GetValue(epochs),
+                Optimizer = s_optimizers[parsed.GetRequiredValue(optimizer)],
+                LearningRate = parsed.GetValue(rate),
+                BatchSize = parsed.GetValue(batch),
+                Seed = parsed.GetValue(seed),
+                Threads = parsed.GetValue(threads) is > 0 and var count ? count : null,
             },
             new DataOptions { Split = ParseSplit(parsed.GetRequiredValue(split)), MaxBad = parsed.GetValue(maxBad) },
             parsed.GetValue(json),

@@ -25,29 +25,29 @@ internal sealed partial class Interpreter
         var y = Real.Empty(x.Shape[0], height, width, outputs);
         var depth = w.Shape[3];
         for (var n = 0; n < x.Shape[0]; n++)
-        for (var i = 0; i < height; i++)
-        for (var j = 0; j < width; j++)
-        for (var o = 0; o < outputs; o++)
-        {
-            var sum = bias?[o] ?? 0;
-            for (var a = 0; a < kh; a++)
-            for (var b = 0; b < kw; b++)
-            {
-                var (row, column) = ((i * stride.V) - top + (a * dilation.V), (j * stride.H) - left + (b * dilation.H));
-                if (row < 0 || row >= x.Shape[1] || column < 0 || column >= x.Shape[2]) continue;
-                if (depthwise)
-                {
-                    sum += x.Data[At(x, n, row, column, o / (outputs / x.Shape[3]))] * w.Data[At(w, 0, a, b, o)];
-                    continue;
-                }
+            for (var i = 0; i < height; i++)
+                for (var j = 0; j < width; j++)
+                    for (var o = 0; o < outputs; o++)
+                    {
+                        var sum = bias?[o] ?? 0;
+                        for (var a = 0; a < kh; a++)
+                            for (var b = 0; b < kw; b++)
+                            {
+                                var (row, column) = ((i * stride.V) - top + (a * dilation.V), (j * stride.H) - left + (b * dilation.H));
+                                if (row < 0 || row >= x.Shape[1] || column < 0 || column >= x.Shape[2]) continue;
+                                if (depthwise)
+                                {
+                                    sum += x.Data[At(x, n, row, column, o / (outputs / x.Shape[3]))] * w.Data[At(w, 0, a, b, o)];
+                                    continue;
+                                }
 
-                // Grouped when the filters are less deep than the image.
-                var (from, weight) = (At(x, n, row, column, o / (outputs / (x.Shape[3] / depth)) * depth), At(w, o, a, b, 0));
-                for (var c = 0; c < depth; c++) sum += x.Data[from + c] * w.Data[weight + c];
-            }
+                                // Grouped when the filters are less deep than the image.
+                                var (from, weight) = (At(x, n, row, column, o / (outputs / (x.Shape[3] / depth)) * depth), At(w, o, a, b, 0));
+                                for (var c = 0; c < depth; c++) sum += x.Data[from + c] * w.Data[weight + c];
+                            }
 
-            y.Data[At(y, n, i, j, o)] = sum;
-        }
+                        y.Data[At(y, n, i, j, o)] = sum;
+                    }
 
         return y;
     }
@@ -58,16 +58,16 @@ internal sealed partial class Interpreter
         var (width, left) = Positions(x.Shape[2], kernel.H, stride.H, same);
         var y = Real.Empty(x.Shape[0], height, width, x.Shape[3]);
         for (var n = 0; n < x.Shape[0]; n++)
-        for (var i = 0; i < height; i++)
-        for (var j = 0; j < width; j++)
-        for (var c = 0; c < x.Shape[3]; c++)
-        {
-            var seen = new List<double>();
-            for (var row = Math.Max(0, (i * stride.V) - top); row < Math.Min(x.Shape[1], (i * stride.V) - top + kernel.V); row++)
-            for (var column = Math.Max(0, (j * stride.H) - left); column < Math.Min(x.Shape[2], (j * stride.H) - left + kernel.H); column++)
-                seen.Add(x.Data[At(x, n, row, column, c)]);
-            y.Data[At(y, n, i, j, c)] = max ? seen.Max() : seen.Average();
-        }
+            for (var i = 0; i < height; i++)
+                for (var j = 0; j < width; j++)
+                    for (var c = 0; c < x.Shape[3]; c++)
+                    {
+                        var seen = new List<double>();
+                        for (var row = Math.Max(0, (i * stride.V) - top); row < Math.Min(x.Shape[1], (i * stride.V) - top + kernel.V); row++)
+                            for (var column = Math.Max(0, (j * stride.H) - left); column < Math.Min(x.Shape[2], (j * stride.H) - left + kernel.H); column++)
+                                seen.Add(x.Data[At(x, n, row, column, c)]);
+                        y.Data[At(y, n, i, j, c)] = max ? seen.Max() : seen.Average();
+                    }
 
         return y;
     }
@@ -166,24 +166,24 @@ internal sealed partial class Interpreter
         }
 
         for (var n = 0; n < x.Shape[0]; n++)
-        for (var i = 0; i < size[0]; i++)
-        for (var j = 0; j < size[1]; j++)
-        for (var c = 0; c < x.Shape[3]; c++)
-        {
-            var (v, h) = (Place(i, x.Shape[1], size[0]), Place(j, x.Shape[2], size[1]));
-            double Pixel(int row, int column) => x.Data[At(x, n, Math.Clamp(row, 0, x.Shape[1] - 1), Math.Clamp(column, 0, x.Shape[2] - 1), c)];
-            if (!bilinear)
-            {
-                y.Data[At(y, n, i, j, c)] = corners ? Pixel((int)Math.Round(v, MidpointRounding.AwayFromZero), (int)Math.Round(h, MidpointRounding.AwayFromZero)) : Pixel((int)Math.Floor(v), (int)Math.Floor(h));
-                continue;
-            }
+            for (var i = 0; i < size[0]; i++)
+                for (var j = 0; j < size[1]; j++)
+                    for (var c = 0; c < x.Shape[3]; c++)
+                    {
+                        var (v, h) = (Place(i, x.Shape[1], size[0]), Place(j, x.Shape[2], size[1]));
+                        double Pixel(int row, int column) => x.Data[At(x, n, Math.Clamp(row, 0, x.Shape[1] - 1), Math.Clamp(column, 0, x.Shape[2] - 1), c)];
+                        if (!bilinear)
+                        {
+                            y.Data[At(y, n, i, j, c)] = corners ? Pixel((int)Math.Round(v, MidpointRounding.AwayFromZero), (int)Math.Round(h, MidpointRounding.AwayFromZero)) : Pixel((int)Math.Floor(v), (int)Math.Floor(h));
+                            continue;
+                        }
 
-            (v, h) = (Math.Max(v, 0), Math.Max(h, 0));
-            var (top, left) = ((int)v, (int)h);
-            var (fv, fh) = (v - top, h - left);
-            y.Data[At(y, n, i, j, c)] = ((1 - fv) * (((1 - fh) * Pixel(top, left)) + (fh * Pixel(top, left + 1))))
-                + (fv * (((1 - fh) * Pixel(top + 1, left)) + (fh * Pixel(top + 1, left + 1))));
-        }
+                        (v, h) = (Math.Max(v, 0), Math.Max(h, 0));
+                        var (top, left) = ((int)v, (int)h);
+                        var (fv, fh) = (v - top, h - left);
+                        y.Data[At(y, n, i, j, c)] = ((1 - fv) * (((1 - fh) * Pixel(top, left)) + (fh * Pixel(top, left + 1))))
+                            + (fv * (((1 - fh) * Pixel(top + 1, left)) + (fh * Pixel(top + 1, left + 1))));
+                    }
 
         return y;
     }

@@ -1,7 +1,7 @@
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Preprocessing;
-using OnnxTransfer.TestSupport;
 using OnnxTransfer.Tests.Decoding;
+using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Preprocessing;
 
