@@ -113,25 +113,5 @@ internal sealed class OnnxModel
     }
 
     /// <summary>Writes the file so that a reader sees either the old one or the whole new one.</summary>
-    public void Save(string path)
-    {
-        var bytes = ToBytes();
-        var full = Path.GetFullPath(path);
-        // In the target's own folder, because a rename is atomic only within one file system.
-        var temporary = Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}.{Guid.NewGuid():N}.tmp");
-        try
-        {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
-            {
-                stream.Write(bytes);
-                stream.Flush(flushToDisk: true);
-            }
-
-            File.Move(temporary, full, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
+    public void Save(string path) => AtomicFile.Write(path, ToBytes());
 }
