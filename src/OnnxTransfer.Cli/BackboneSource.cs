@@ -15,7 +15,13 @@ internal static class BackboneSource
         await EnsureAsync(entry, cancellationToken).ConfigureAwait(false);
     }
 
-    internal static Task<string> EnsureAsync(CatalogEntry entry, CancellationToken cancellationToken) =>
+    /// <param name="entry">The model.</param>
+    /// <param name="archive">The package of the entry's recipe, where it is on disk already; null to download it.</param>
+    /// <param name="cancellationToken">Stops a download.</param>
+    internal static Task<string> EnsureAsync(CatalogEntry entry, string? archive, CancellationToken cancellationToken) =>
+        archive is not null ? RecipeBuilder.BuildFromArchiveAsync(entry, new ModelStore(), archive, cancellationToken) : EnsureAsync(entry, cancellationToken);
+
+    private static Task<string> EnsureAsync(CatalogEntry entry, CancellationToken cancellationToken) =>
         Progress.RunAsync($"Getting {entry.Card.Id}", report => entry.Recipe is null
             ? new ModelStore().GetAsync(entry, CommonOptions.Download(report), cancellationToken)
             : RecipeBuilder.BuildAsync(entry, new ModelStore(), CommonOptions.Download(report), cancellationToken));

@@ -1,6 +1,9 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
+using OnnxTransfer.Internals;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer;
@@ -20,6 +23,7 @@ public sealed class FeatureExtractor : IDisposable
     private readonly OnnxSession _session;
     private readonly EmbeddingPipeline _pipeline;
     private readonly FeatureExtractorOptions _options;
+    private readonly ILogger _logger;
     private bool _disposed;
 
     /// <summary>Opens the network up to one of its tensors.</summary>
@@ -27,10 +31,12 @@ public sealed class FeatureExtractor : IDisposable
     {
         Backbone = backbone;
         _options = options;
+        _logger = options.Logger ?? NullLogger.Instance;
         var input = backbone.Card.Input;
         long[] imageShape = input.Layout == TensorLayout.Nchw ? [3, input.Height, input.Width] : [input.Height, input.Width, 3];
         _session = new OnnxSession(backbone.GraphFor(tensor), backbone.Name, input.Tensor, imageShape, tensor, dim, options.Provider, options.Threads);
         _pipeline = new EmbeddingPipeline(_session, backbone.Card, options.Decoder ?? ImageDecoders.Default, options.Decode, options.Threads);
+        Log.NetworkOpened(_logger, backbone.Name, Provider.Provider.ToString(), Provider.Reason);
     }
 
     /// <summary>What is known of the network: its tensors, preprocessing, origin and licence.</summary>
@@ -62,7 +68,7 @@ public sealed class FeatureExtractor : IDisposable
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
         options ??= new FeatureExtractorOptions();
-        var backbone = await Backbone.LoadAsync(model, options.Store, options.Preprocess, progress, cancellationToken).ConfigureAwait(false);
+        var backbone = await Backbone.LoadAsync(model, options.Store, options.Preprocess, options.Download(progress), cancellationToken).ConfigureAwait(false);
         return new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options);
     }
 
@@ -129,7 +135,7 @@ public sealed class FeatureExtractor : IDisposable
         ArgumentNullException.ThrowIfNull(paths);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return Task.Run(() => _pipeline.Run(paths, batchSize, progress, cancellationToken), cancellationToken);
+        return Task.Run(() => Logged(_pipeline.Run(paths, batchSize, progress, cancellationToken)), cancellationToken);
     }
 
     /// <summary>Closes the network.</summary>
@@ -137,5 +143,12 @@ public sealed class FeatureExtractor : IDisposable
     {
         _disposed = true;
         _session.Dispose();
+    }
+
+    private EmbeddingResult Logged(EmbeddingResult result)
+    {
+        foreach (var image in result.Skipped) Log.ImageSkipped(_logger, image.Path, image.Reason);
+        Log.Embedded(_logger, result.Features.RowCount, result.Elapsed.TotalSeconds, result.Skipped.Count);
+        return result;
     }
 }

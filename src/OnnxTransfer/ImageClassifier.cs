@@ -97,7 +97,7 @@ public sealed class ImageClassifier : IDisposable
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
         options ??= new FeatureExtractorOptions();
-        var backbone = await Backbone.LoadAsync(model, options.Store, options.Preprocess, progress, cancellationToken).ConfigureAwait(false);
+        var backbone = await Backbone.LoadAsync(model, options.Store, options.Preprocess, options.Download(progress), cancellationToken).ConfigureAwait(false);
         var classes = backbone.Card.Classes ?? throw Throw.NoClasses(backbone.Name);
         var extractor = new FeatureExtractor(backbone, classes.Tensor, classes.Count, options);
         return new ImageClassifier(extractor, ownsExtractor: true, head: null, backbone.ClassLabels(), training: null);

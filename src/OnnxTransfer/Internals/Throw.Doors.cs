@@ -39,4 +39,8 @@ internal static partial class Throw
         new($"Which tensor of {path} holds one feature vector per image is not clear. {why} Name it in a .model.json beside the file.");
 
     internal static ModelException ModelUnreadable(string message, Exception inner) => new(message, inner);
+
+    [DoesNotReturn]
+    internal static void NothingToRegister() =>
+        throw new ArgumentException("AddOnnxTransfer has nothing to register: name a backbone (a catalogue id or the path of an .onnx file) for a FeatureExtractor, a classifier (a file that ImageClassifier.Save wrote), or both.");
 }
