@@ -145,6 +145,13 @@ public sealed class FeatureExtractor : IDisposable
         _session.Dispose();
     }
 
+    /// <summary>The feature vector of one image that is prepared already.</summary>
+    internal float[] Run(TensorBatch batch)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return _pipeline.Row(batch);
+    }
+
     private EmbeddingResult Logged(EmbeddingResult result)
     {
         foreach (var image in result.Skipped) Log.ImageSkipped(_logger, image.Path, image.Reason);
