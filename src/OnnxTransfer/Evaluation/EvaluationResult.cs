@@ -13,10 +13,10 @@ public sealed record ClassMetrics(string Label, double Precision, double Recall,
 /// <param name="Accuracy">The fraction predicted rightly, in [0, 1].</param>
 /// <param name="Loss">Mean cross-entropy, natural logarithm.</param>
 /// <param name="PerClass">One entry a class, in the order of the labels.</param>
-/// <param name="Confusion"><c>[C,C]</c>; rows are true classes.</param>
+/// <param name="Confusion"><c>[C][C]</c>: how many images of the class of the row were predicted as the class of the column.</param>
 public sealed record EvaluationResult(
     int Count,
     double Accuracy,
     double Loss,
     IReadOnlyList<ClassMetrics> PerClass,
-    ConfusionMatrix Confusion);
+    IReadOnlyList<IReadOnlyList<int>> Confusion);

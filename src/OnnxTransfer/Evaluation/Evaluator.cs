@@ -27,19 +27,18 @@ internal static class Evaluator
         if (labels.Count != rows) Throw.LabelsDoNotMatchProbabilities(labels.Count, rows);
         if (classNames.Count != classes) Throw.NamesDoNotMatchProbabilities(classNames.Count, classes);
 
-        var counts = new int[classes * classes];
+        int[][] confusion = [.. Enumerable.Range(0, classes).Select(_ => new int[classes])];
         double loss = 0;
         for (var i = 0; i < rows; i++)
         {
             var label = labels[i];
             if ((uint)label >= (uint)classes) Throw.EvaluationLabelOutOfRange(i, label, classes);
             var predicted = Largest(probabilities, i);
-            counts[label * classes + predicted]++;
+            confusion[label][predicted]++;
             loss -= Math.Log(Math.Max(probabilities[i, label], SmallestProbability));
         }
 
-        var confusion = new ConfusionMatrix(counts, classes);
-        var right = Enumerable.Range(0, classes).Sum(c => confusion[c, c]);
+        var right = Enumerable.Range(0, classes).Sum(c => confusion[c][c]);
         return new EvaluationResult(rows, (double)right / rows, loss / rows, PerClass(confusion, classNames), confusion);
     }
 
@@ -56,16 +55,16 @@ internal static class Evaluator
         return best;
     }
 
-    private static ClassMetrics[] PerClass(ConfusionMatrix confusion, IReadOnlyList<string> names)
+    private static ClassMetrics[] PerClass(int[][] confusion, IReadOnlyList<string> names)
     {
         var metrics = new ClassMetrics[names.Count];
         for (var c = 0; c < metrics.Length; c++)
         {
-            var (support, predicted, right) = (0, 0, confusion[c, c]);
+            var (support, predicted, right) = (0, 0, confusion[c][c]);
             for (var other = 0; other < metrics.Length; other++)
             {
-                support += confusion[c, other];
-                predicted += confusion[other, c];
+                support += confusion[c][other];
+                predicted += confusion[other][c];
             }
 
             // F1 = 2PR/(P+R) = 2·right/(predicted + support).

@@ -63,10 +63,10 @@ internal sealed partial class Network<T>
 
     internal int MaxRows { get; }
 
-    internal void Initialize(int seed, InitialWeights output = InitialWeights.GlorotUniform)
+    internal void Initialize(int seed, bool glorotOutput = true)
     {
         var random = new SeededRandom(seed, SeededRandom.Purpose.Weights);
-        foreach (var layer in output == InitialWeights.Zeros ? _layers[..^1] : _layers) layer.InitializeGlorot(random);
+        foreach (var layer in glorotOutput ? _layers : _layers[..^1]) layer.InitializeGlorot(random);
     }
 
     /// <summary>One batch forward: the summed loss (without penalties) and the number classified rightly.</summary>

@@ -22,7 +22,7 @@ internal sealed class TrainingModel
 
     internal static TrainingModel Create(LabelledFeatures training, int classCount, TrainingOptions options, WorkerTeam team)
     {
-        var kind = training.LabelCount > 0 ? OutputKind.MultiLabel : options.Head == HeadKind.Sigmoid ? OutputKind.Binary : OutputKind.Softmax;
+        var kind = training.LabelCount > 0 ? OutputKind.MultiLabel : options.Sigmoid ? OutputKind.Binary : OutputKind.Softmax;
         var objective = new Objective(kind, options.LabelSmoothing, ClassWeights(training, classCount, options));
         var shape = new NetworkShape(training.Features.Dim, options.HiddenUnits, objective.OutputsFor(classCount));
         var batch = options.Optimizer.Kind == OptimizerKind.Lbfgs ? training.Count
@@ -31,7 +31,7 @@ internal sealed class TrainingModel
         var standardization = options.Standardize ? Standardization.Of(training.Features) : null;
         var network = new Network<float>(
             shape, Math.Max(batch, EvaluationRows), objective, new Penalty(options.L2, options.L1), new Dropout(options.Dropout, options.Seed), standardization, team);
-        network.Initialize(options.Seed, options.InitialWeights);
+        network.Initialize(options.Seed, options.GlorotStart);
         return new TrainingModel(network, standardization, kind, training.Count);
     }
 

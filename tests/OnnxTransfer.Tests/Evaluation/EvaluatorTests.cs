@@ -20,8 +20,8 @@ public sealed class EvaluatorTests
         Assert.Equal(3 / 5.0, result.Accuracy, 12);
         // -log of 1/2, 3/4, 1/4, 1/2 and 1/2.
         Assert.Equal((5 * Math.Log(2) + Math.Log(4 / 3.0)) / 5, result.Loss, 12);
-        Assert.Equal([[2, 1, 0], [1, 1, 0], [0, 0, 0]], result.Confusion.ToRows());
-        Assert.Equal(1, result.Confusion[0, 1]);
+        Assert.Equal([[2, 1, 0], [1, 1, 0], [0, 0, 0]], result.Confusion);
+        Assert.Equal(1, result.Confusion[0][1]);
         Assert.Equal(new ClassMetrics("cat", 2 / 3.0, 2 / 3.0, 2 / 3.0, 3), result.PerClass[0]);
         Assert.Equal(new ClassMetrics("dog", 1 / 2.0, 1 / 2.0, 1 / 2.0, 2), result.PerClass[1]);
         Assert.Equal(new ClassMetrics("owl", 0, 0, 0, 0), result.PerClass[2]);
@@ -43,7 +43,7 @@ public sealed class EvaluatorTests
         var p = Matrix<float>.Build.Dense(rows, classes, (_, _) => random.NextSingle() + 1e-3f).NormalizeRows(1);
         var labels = Enumerable.Range(0, rows).Select(_ => random.Next(classes)).ToArray();
         var result = Evaluator.Evaluate(p, labels, [.. Enumerable.Range(0, classes).Select(c => $"{c}")]);
-        var all = result.Confusion.ToRows();
+        var all = result.Confusion;
         var diagonal = Enumerable.Range(0, classes).Sum(c => all[c][c]);
         return all.Sum(row => row.Sum()) == rows
             && result.PerClass.Sum(c => c.Support) == rows

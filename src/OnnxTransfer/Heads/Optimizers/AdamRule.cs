@@ -28,7 +28,7 @@ internal sealed class AdamRule<T>(Optimizer options, int parameterCount) : Updat
         _beta2Power *= options.Beta2;
         var correction = Math.Sqrt(1 - _beta2Power);
         _rate = T.CreateTruncating(learningRate * correction / (1 - _beta1Power));
-        _epsilon = T.CreateTruncating(options.Convention == OptimizerConvention.Keras ? options.Epsilon : options.Epsilon * correction);
+        _epsilon = T.CreateTruncating(!options.PyTorchFormula ? options.Epsilon : options.Epsilon * correction);
         if (options.Kind == OptimizerKind.AdamW) _keep = T.CreateTruncating(1 - learningRate * options.WeightDecay);
     }
 
