@@ -121,7 +121,7 @@ internal static partial class ClassifierFile
         var input = extractor.Card.Input;
         using var session = new PixelSession(File.ReadAllBytes(written), path, Probabilities);
         var fused = new ClassifierProbe([.. probe.Probabilities.Select((_, n) => session.Run(ClassifierProbe.Pixels(n, input.Height, input.Width), input.Height, input.Width))]);
-        var (difference, tolerance) = (fused.DifferenceTo(probe), extractor.Provider.Provider == ExecutionProvider.Cpu ? ClassifierProbe.SameMachine : ClassifierProbe.AnotherMachine);
+        var (difference, tolerance) = (fused.DifferenceTo(probe), extractor.Provider == ExecutionProvider.Cpu ? ClassifierProbe.SameMachine : ClassifierProbe.AnotherMachine);
         if (difference > tolerance) throw Throw.SavedClassifierDiffers(path, $"its graph gives probabilities that differ by up to {difference:0.######}, and {tolerance:0.######} is allowed");
     }
 

@@ -1,22 +1,17 @@
 using Microsoft.Extensions.Logging;
-using OnnxTransfer.Backbones;
 using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;
 
-/// <summary>Logs each address that a download is taken from, once, and passes the progress on.</summary>
-internal sealed class DownloadLog(ILogger logger, IProgress<DownloadProgress>? next) : IProgress<DownloadProgress>
+/// <summary>Logs that a download has begun, and passes its progress on.</summary>
+internal sealed class DownloadLog(ILogger logger, string model, IProgress<WorkProgress>? next) : IProgress<WorkProgress>
 {
-    private Uri? _from;
+    private bool _isLogged;
 
-    public void Report(DownloadProgress value)
+    public void Report(WorkProgress value)
     {
-        if (value.Url != _from)
-        {
-            _from = value.Url;
-            Log.Downloading(logger, value.Id, value.BytesTotal, value.Url);
-        }
-
+        if (!_isLogged) Log.Downloading(logger, model, value.Total);
+        _isLogged = true;
         next?.Report(value);
     }
 }

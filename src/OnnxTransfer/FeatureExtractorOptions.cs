@@ -26,9 +26,9 @@ public sealed record FeatureExtractorOptions
     /// <summary>The preprocessing of a model that comes without a <c>.model.json</c>; null to take the model's own.</summary>
     public Preprocessing.PreprocessSpec? Preprocess { get; init; }
 
-    /// <summary>Told what the network runs on, where a download comes from and which images cannot be used; null for nobody.</summary>
+    /// <summary>Told what the network runs on, what is downloaded and which images cannot be used; null for nobody.</summary>
     public ILogger? Logger { get; init; }
 
-    /// <summary>The progress of a download, logged on its way to <paramref name="progress"/>.</summary>
-    internal IProgress<DownloadProgress>? Download(IProgress<DownloadProgress>? progress) => Logger is null ? progress : new DownloadLog(Logger, progress);
+    /// <summary>The progress of a model's download, logged on its way to <paramref name="progress"/>.</summary>
+    internal IProgress<WorkProgress>? Download(string model, IProgress<WorkProgress>? progress) => Logger is null ? progress : new DownloadLog(Logger, model, progress);
 }

@@ -8,8 +8,8 @@ internal static partial class Log
     [LoggerMessage(1, LogLevel.Information, "{Model} runs on {Provider}: {Reason}")]
     internal static partial void NetworkOpened(ILogger logger, string model, string provider, string reason);
 
-    [LoggerMessage(2, LogLevel.Information, "Downloading {Model}, {Bytes} bytes, from {Url}")]
-    internal static partial void Downloading(ILogger logger, string model, long bytes, Uri url);
+    [LoggerMessage(2, LogLevel.Information, "Downloading {Model}, {Bytes} bytes")]
+    internal static partial void Downloading(ILogger logger, string model, long bytes);
 
     [LoggerMessage(3, LogLevel.Warning, "{Path} cannot be used: {Reason}")]
     internal static partial void ImageSkipped(ILogger logger, string path, string reason);
