@@ -98,7 +98,7 @@ internal static partial class ClassifierFile
         var spec = card.Preprocess;
         OnnxPixelInput.Prepend(
             model, card.Input.Tensor, OnnxGraphEditor.FreeName(model, Pixels), Layout(card), card.Input.Height, card.Input.Width,
-            spec.Rescale, spec.Mean, spec.Std, spec.Channels == ChannelOrder.Bgr);
+            spec.Rescale, spec.Mean, spec.Std, spec.Bgr);
         return model;
     }
 

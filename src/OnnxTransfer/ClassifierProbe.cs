@@ -34,7 +34,10 @@ internal sealed partial record ClassifierProbe(IReadOnlyList<float[]> Probabilit
         // The images have the input's size already, so nothing is resized and nothing cut away.
         var spec = extractor.Card.Preprocess with
         {
-            Resize = new ResizeSpec { Mode = ResizeMode.Stretch, Filter = ResizeFilter.Nearest, Height = input.Height, Width = input.Width },
+            Filter = ResizeFilter.Nearest,
+            Width = input.Width,
+            Height = input.Height,
+            ShortestEdge = null,
             CropSize = null,
         };
         for (var n = 0; n < Images; n++)
