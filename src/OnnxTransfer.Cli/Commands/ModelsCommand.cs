@@ -5,12 +5,12 @@ using OnnxTransfer.Conversion;
 
 namespace OnnxTransfer.Cli.Commands;
 
-/// <summary><c>onnxtransfer models list | pull ID | info ID|FILE | convert FILE --out FILE.onnx</c></summary>
+/// <summary><c>onnxtransfer models list | pull ID | info ID|FILE | layers ID|FILE | cut ID|FILE | weights ID|FILE | convert FILE</c></summary>
 internal static class ModelsCommand
 {
     internal static Command Create() => new("models", "The pretrained networks: what there is, what is here, and getting one.")
     {
-        CreateList(), CreatePull(), CreateInfo(), CreateConvert(),
+        CreateList(), CreatePull(), ModelsInfoCommand.Create(), ModelsLayersCommand.Create(), ModelsCutCommand.Create(), ModelsWeightsCommand.Create(), CreateConvert(),
     };
 
     private static Command CreateList()
@@ -47,33 +47,6 @@ internal static class ModelsCommand
         {
             var path = await BackboneSource.EnsureAsync(ModelCatalog.Default.Find(parsed.GetRequiredValue(id)), cancellationToken).ConfigureAwait(false);
             Console.Out.WriteLine(path);
-            return ExitCode.Done;
-        });
-        return command;
-    }
-
-    private static Command CreateInfo()
-    {
-        var model = new Argument<string>("ID|FILE") { Description = "An id of the catalogue, or the path of an .onnx file." };
-        var json = CommonOptions.Json();
-        var command = new Command("info", "What is known of a model: tensors, preprocessing, origin, licence.") { model, json };
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            var name = parsed.GetRequiredValue(model);
-            if (!File.Exists(name) && ModelCatalog.Default.TryFind(name, out var entry) && !new ModelStore().Contains(entry))
-            {
-                Show(Describe(entry), parsed.GetValue(json));
-                return ExitCode.Done;
-            }
-
-            using var extractor = await CommonOptions.OpenAsync(name, new FeatureExtractorOptions(), cancellationToken).ConfigureAwait(false);
-            var known = ModelCatalog.Default.TryFind(extractor.Card.Id, out var listed) ? Describe(listed) : null;
-            var file = File.Exists(name) ? Path.GetFullPath(name) : known?.Path;
-            Show(
-                new ModelJson(
-                    extractor.Card.Id, extractor.Card.License, Layout(extractor.Card), extractor.Card.Input.Height, extractor.Card.Input.Width, extractor.Dim,
-                    file is null ? null : new FileInfo(file).Length, extractor.Card.Sha256, known?.Top1, known?.Top5, true, file, extractor.Card.Source),
-                parsed.GetValue(json));
             return ExitCode.Done;
         });
         return command;
@@ -116,25 +89,6 @@ internal static class ModelsCommand
         return new ModelJson(
             card.Id, card.License, Layout(card), card.Input.Height, card.Input.Width, card.Features.Dim, entry.Bytes, card.Sha256,
             entry.Top1, entry.Top5, path is not null, path, card.Source);
-    }
-
-    private static void Show(ModelJson model, bool json)
-    {
-        if (json)
-        {
-            JsonOutput.Write(model, JsonContracts.Default.ModelJson);
-            return;
-        }
-
-        Console.Out.WriteLine($"id         {model.Id}");
-        Console.Out.WriteLine($"file       {model.Path ?? "not on this machine; `onnxtransfer models pull " + model.Id + "` gets it"}");
-        Console.Out.WriteLine($"input      {model.Layout} {model.Height}x{model.Width}");
-        Console.Out.WriteLine($"features   {model.Dim}");
-        if (model.Bytes is { } bytes) Console.Out.WriteLine($"size       {Table.Number(bytes / 1e6, "0.0")} MB");
-        if (model.Top1 is { } top1) Console.Out.WriteLine($"ImageNet   top-1 {Table.Number(top1, "0.0")}%{(model.Top5 is { } top5 ? $", top-5 {Table.Number(top5, "0.0")}%" : "")}");
-        Console.Out.WriteLine($"licence    {model.License ?? "not stated"}");
-        Console.Out.WriteLine($"source     {model.Source ?? "not stated"}");
-        if (model.Sha256 is not null) Console.Out.WriteLine($"sha256     {model.Sha256}");
     }
 
     private static string Layout(ModelCard card) => card.Input.Layout.ToString().ToUpperInvariant();
