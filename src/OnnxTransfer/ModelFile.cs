@@ -30,6 +30,7 @@ public sealed class ModelFile
         var inside = resolved.Card is null ? ClassifierFile.CardOf(model) : null;
         _isClassifier = inside is not null;
         (Path, Sha256, Card) = (resolved.OnnxPath, resolved.Sha256, resolved.Card ?? inside);
+        Info = Card is null ? null : ModelInfo.Of(Card);
         Bytes = new FileInfo(Path).Length + model.ExternalBytes;
 
         var image = Backbone.ImageOf(model, Card?.Input);
@@ -64,9 +65,9 @@ public sealed class ModelFile
     public string Sha256 { get; }
 
     /// <summary>
-    /// Its card: the catalogue's, the <c>.model.json</c> beside it, or the backbone's inside a trained classifier; null where there is none.
+    /// What the catalogue or the <c>.model.json</c> beside it says, or what a trained classifier says of its backbone; null where nothing does.
     /// </summary>
-    public ModelCard? Card { get; }
+    public ModelInfo? Info { get; }
 
     /// <summary>The tool that wrote the file and its version; empty where it is not stated.</summary>
     public string Producer => _model.Producer;
@@ -107,6 +108,8 @@ public sealed class ModelFile
     /// </summary>
     public long? FlopsPerImage { get; }
 
+    internal ModelCard? Card { get; }
+
     /// <summary>Reads a network; one from the catalogue is downloaded and verified on first use.</summary>
     /// <param name="model">A catalogue id such as <c>mobilenet-v2</c>, or the path of an <c>.onnx</c> file.</param>
     /// <param name="store">Where downloaded models are kept; null for the user's own folder.</param>
@@ -120,7 +123,7 @@ public sealed class ModelFile
     /// <param name="cancellationToken">Stops a download.</param>
     /// <exception cref="ModelException">No such model, the download failed, or the file is damaged or takes no images.</exception>
     public static async Task<ModelFile> OpenAsync(
-        string model, ModelStore? store = null, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
+        string model, ModelStore? store = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
         try
@@ -164,22 +167,23 @@ public sealed class ModelFile
     /// <param name="output">The ONNX file to write; an existing one is replaced.</param>
     /// <param name="layers">Names of <see cref="Layers"/>.</param>
     /// <param name="pooling">What becomes of height and width.</param>
-    /// <returns>The new card; null where this file has none, so that how its images are prepared is not known and none is written.</returns>
+    /// <returns>What the new card says; null where this file has none, so that how its images are prepared is not known and none is written.</returns>
     /// <exception cref="ArgumentException">There is no such layer (the nearest are named), or its length is not known.</exception>
     /// <exception cref="ModelException">The network would be larger than an ONNX file can be.</exception>
-    public ModelCard? Cut(string output, IReadOnlyList<string> layers, FeaturePooling pooling = FeaturePooling.Average)
+    public ModelInfo? Cut(string output, IReadOnlyList<string> layers, FeaturePooling pooling = FeaturePooling.Average)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(output);
         ArgumentNullException.ThrowIfNull(layers);
         var graph = _backbone.Clone();
         var features = OnnxGraphEditor.CutToFeatures(graph, layers, pooling.ToOnnx(), _image);
         OnnxAdapter.UseFloat32(graph);
-        return Save(graph, output, Card is null ? null : Card with
+        var card = Save(graph, output, Card is null ? null : Card with
         {
             Source = $"{Card.Source ?? Card.Id}; cut at {features.Tensor}",
             Features = new ModelFeatures(features.Tensor, features.Dim!.Value),
             Classes = null,
         });
+        return card is null ? null : ModelInfo.Of(card);
     }
 
     /// <summary>
@@ -189,9 +193,13 @@ public sealed class ModelFile
     /// <param name="weights">A <c>.safetensors</c>, <c>.npz</c> or <c>.onnx</c> file.</param>
     /// <param name="output">The ONNX file to write; an existing one is replaced.</param>
     /// <param name="allowMissing">Whether weights that are missing or have another shape may stay as they are; else nothing is written.</param>
-    /// <returns>What matched, what was missing, what had another shape, and what was left over.</returns>
+    /// <returns>
+    /// The names of the weights that were replaced, of those that the file lacks, of those that have another shape there (with
+    /// both shapes), and of the file's that this network lacks.
+    /// </returns>
     /// <exception cref="ModelException">The file is missing or damaged, or its weights do not match: they are listed.</exception>
-    public WeightReport ReplaceWeights(string weights, string output, bool allowMissing = false)
+    public (IReadOnlyList<string> Matched, IReadOnlyList<string> Missing, IReadOnlyList<string> WrongShape, IReadOnlyList<string> Unused) ReplaceWeights(
+        string weights, string output, bool allowMissing = false)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(weights);
         ArgumentException.ThrowIfNullOrWhiteSpace(output);
@@ -205,7 +213,7 @@ public sealed class ModelFile
                 Source = $"weights of {System.IO.Path.GetFileName(weights)} in the graph of {Card.Source ?? Card.Id}",
                 License = null,
             });
-            return report;
+            return (report.Matched, report.Missing, report.WrongShape, report.Unused);
         }
         catch (Exception exception) when (exception is InvalidDataException or FileNotFoundException)
         {

@@ -17,7 +17,7 @@ public sealed class LayersTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Equal(48 + 65, parameters.GetProperty("total").GetInt64());
         Assert.Equal("[null,3,16,16]", result.Json.GetProperty("inputs")[0].GetProperty("shape").GetRawText().Replace("\n", "", StringComparison.Ordinal).Replace(" ", "", StringComparison.Ordinal));
         Assert.Equal(2 * 256 * 36, result.Json.GetProperty("flopsPerImage").GetInt64());
-        Assert.Equal("stretch", result.Json.GetProperty("preprocess").GetProperty("resize").GetProperty("mode").GetString());
+        Assert.Equal("PillowBilinear", result.Json.GetProperty("preprocess").GetProperty("filter").GetString());
 
         var table = Cli.Run("models", "info", fixture.Backbone, "--classes", "5");
         Assert.Contains("with a head of 5 classes 113: 65 trainable, 48 frozen", table.Output, StringComparison.Ordinal);

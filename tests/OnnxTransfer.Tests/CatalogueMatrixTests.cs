@@ -10,7 +10,7 @@ namespace OnnxTransfer.Tests;
 /// </summary>
 public sealed class CatalogueMatrixTests
 {
-    private static readonly ModelStore s_store = new(new ModelStoreOptions { Offline = true });
+    private static readonly ModelStore s_store = new() { IsOffline = true };
 
     private static readonly string[] s_present =
     [

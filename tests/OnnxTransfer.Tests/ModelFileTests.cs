@@ -73,13 +73,14 @@ public sealed class ModelFileTests : IDisposable
         var path = SmallGraphs.Write(model, _folder.File("whole.onnx"), SmallGraphs.Card());
         var output = _folder.File("cut.onnx");
 
-        var card = ModelFile.Open(path).Cut(output, ["relu"], pooling)!;
+        var info = ModelFile.Open(path).Cut(output, ["relu"], pooling)!;
 
+        var card = ModelCard.Load(ModelCard.PathFor(output));
         var cut = OnnxModel.Load(output);
         Assert.Equal("yes", cut.Metadata["kept"]);
         Assert.Equal(["conv/w", "conv/b"], cut.Graph.Initializer.Select(constant => constant.Name));
         Assert.Equal(pooling == FeaturePooling.None ? "[N,4,8,8]" : $"[N,{card.Features.Dim}]", Assert.Single(cut.Outputs).ShapeText);
-        Assert.Equal(card.ToJson(), ModelCard.Load(ModelCard.PathFor(output)).ToJson());
+        Assert.Equal((card.Id, card.Sha256, card.Features.Dim), (info.Id, ModelFile.Open(output).Sha256, info.Dim));
         Assert.Equal(("cut", "MIT", null), (card.Id, card.License, card.Classes));
         Assert.Equal(Embed(path, new() { Layer = "relu", Pooling = pooling }), Embed(output, new()));
     }

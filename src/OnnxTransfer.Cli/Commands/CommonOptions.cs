@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using OnnxTransfer.Backbones;
 using OnnxTransfer.Cli.Output;
 using OnnxTransfer.Datasets;
 using OnnxTransfer.Features;
@@ -73,18 +72,15 @@ internal static class CommonOptions
     internal static async Task<ModelFile> ReadAsync(string model, CancellationToken cancellationToken)
     {
         await BackboneSource.BuildIfNeededAsync(model, cancellationToken).ConfigureAwait(false);
-        return await Progress.RunAsync($"Opening {model}", report => ModelFile.OpenAsync(model, store: null, Download(report), cancellationToken)).ConfigureAwait(false);
+        return await Progress.RunAsync($"Opening {model}", report => ModelFile.OpenAsync(model, store: null, report, cancellationToken)).ConfigureAwait(false);
     }
 
     /// <summary>Opens a backbone with a bar for its download.</summary>
     internal static async Task<FeatureExtractor> OpenAsync(string backbone, FeatureExtractorOptions options, CancellationToken cancellationToken)
     {
         await BackboneSource.BuildIfNeededAsync(backbone, cancellationToken).ConfigureAwait(false);
-        return await Progress.RunAsync($"Opening {backbone}", report => FeatureExtractor.LoadAsync(backbone, options, Download(report), cancellationToken)).ConfigureAwait(false);
+        return await Progress.RunAsync($"Opening {backbone}", report => FeatureExtractor.LoadAsync(backbone, options, report, cancellationToken)).ConfigureAwait(false);
     }
-
-    internal static Report<DownloadProgress> Download(Action<double, double> report) =>
-        new(progress => report(progress.BytesDone, progress.BytesTotal));
 
     /// <summary>The images skipped, on standard error, each with its reason.</summary>
     internal static void WarnSkipped(IReadOnlyList<SkippedImage> skipped)

@@ -19,7 +19,7 @@ internal static class ModelsCommand
         var command = new Command("list", "The catalogue, and what of it is on this machine.") { json };
         command.SetAction(parsed =>
         {
-            var models = ModelCatalog.Default.Entries.Select(Describe).ToList();
+            var models = ModelStore.Catalog.Select(Describe).ToList();
             if (parsed.GetValue(json))
             {
                 JsonOutput.Write(models, JsonContracts.Default.IReadOnlyListModelJson);
@@ -45,7 +45,7 @@ internal static class ModelsCommand
         var command = new Command("pull", "Download a model of the catalogue, or build it, and verify it.") { id };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var path = await BackboneSource.EnsureAsync(ModelCatalog.Default.Find(parsed.GetRequiredValue(id)), cancellationToken).ConfigureAwait(false);
+            var path = await BackboneSource.EnsureAsync(ModelStore.Find(parsed.GetRequiredValue(id)), cancellationToken).ConfigureAwait(false);
             Console.Out.WriteLine(path);
             return ExitCode.Done;
         });
@@ -81,15 +81,12 @@ internal static class ModelsCommand
         return command;
     }
 
-    private static ModelJson Describe(CatalogEntry entry)
+    private static ModelJson Describe(ModelInfo model)
     {
-        var card = entry.Card;
         var store = new ModelStore();
-        var path = store.Contains(entry) ? store.PathOf(entry) : null;
+        var path = store.Contains(model.Id) ? store.PathOf(model.Id) : null;
         return new ModelJson(
-            card.Id, card.License, Layout(card), card.Input.Height, card.Input.Width, card.Features.Dim, entry.Bytes, card.Sha256,
-            entry.Top1, entry.Top5, path is not null, path, card.Source);
+            model.Id, model.License, model.Layout.ToString().ToUpperInvariant(), model.Height, model.Width, model.Dim,
+            path is null ? model.Bytes : new FileInfo(path).Length, model.Sha256, model.Top1, model.Top5, path is not null, path, model.Source);
     }
-
-    private static string Layout(ModelCard card) => card.Input.Layout.ToString().ToUpperInvariant();
 }

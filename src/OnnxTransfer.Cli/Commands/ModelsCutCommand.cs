@@ -1,5 +1,4 @@
 using System.CommandLine;
-using OnnxTransfer.Backbones;
 using OnnxTransfer.Cli.Output;
 
 namespace OnnxTransfer.Cli.Commands;
@@ -21,12 +20,12 @@ internal static class ModelsCutCommand
         {
             var path = parsed.GetRequiredValue(output);
             var file = await CommonOptions.ReadAsync(parsed.GetRequiredValue(model), cancellationToken).ConfigureAwait(false);
-            var card = file.Cut(path, parsed.GetRequiredValue(layers), parsed.GetValue(pooling));
-            if (card is null) Console.Error.WriteLine($"note: {file.Path} has no card, so how its images are prepared is not known and no {ModelCard.PathFor(path)} was written.");
+            var info = file.Cut(path, parsed.GetRequiredValue(layers), parsed.GetValue(pooling));
+            if (info is null) Console.Error.WriteLine($"note: {file.Path} has no .model.json, so how its images are prepared is not known and {path} gets none.");
             var cut = ModelFile.Open(path);
             if (parsed.GetValue(json))
             {
-                JsonOutput.Write(new CutJson(path, cut.Outputs[0].Name, card?.Features.Dim ?? cut.Features?.Dim, cut.Bytes, cut.Parameters), JsonContracts.Default.CutJson);
+                JsonOutput.Write(new CutJson(path, cut.Outputs[0].Name, info?.Dim ?? cut.Features?.Dim, cut.Bytes, cut.Parameters), JsonContracts.Default.CutJson);
                 return ExitCode.Done;
             }
 

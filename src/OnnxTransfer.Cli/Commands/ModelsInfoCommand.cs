@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Cli.Output;
 
@@ -21,11 +20,10 @@ internal static class ModelsInfoCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var name = parsed.GetRequiredValue(model);
-            var entry = ModelCatalog.Default.TryFind(name, out var found) ? found : null;
             // What is not on this machine is described by the catalogue, not downloaded for a question.
-            var info = entry is not null && !new ModelStore().Contains(entry)
-                ? Describe(entry)
-                : Describe(await CommonOptions.ReadAsync(name, cancellationToken).ConfigureAwait(false), entry, parsed.GetValue(classes));
+            var info = ModelStore.TryFind(name, out var listed) && !new ModelStore().Contains(listed.Id)
+                ? Describe(listed)
+                : Describe(await CommonOptions.ReadAsync(name, cancellationToken).ConfigureAwait(false), parsed.GetValue(classes));
             if (parsed.GetValue(json)) JsonOutput.Write(info, JsonContracts.Default.ModelInfoJson);
             else Print(info);
             return ExitCode.Done;
@@ -33,60 +31,46 @@ internal static class ModelsInfoCommand
         return command;
     }
 
-    private static ModelInfoJson Describe(CatalogEntry entry) => new()
+    private static ModelInfoJson Describe(ModelInfo model) => new()
     {
-        Id = entry.Id,
+        Id = model.Id,
         Present = false,
-        Bytes = entry.Bytes,
-        Sha256 = entry.Card.Sha256,
-        License = entry.Card.License,
-        Source = entry.Card.Source,
-        Top1 = entry.Top1,
-        Top5 = entry.Top5,
-        Layout = entry.Card.Input.Layout.ToString().ToUpperInvariant(),
-        Height = entry.Card.Input.Height,
-        Width = entry.Card.Input.Width,
-        Features = entry.Card.Features.Tensor,
-        Dim = entry.Card.Features.Dim,
-        Preprocess = Preprocess(entry.Card),
+        Bytes = model.Bytes,
+        Sha256 = model.Sha256,
+        License = model.License,
+        Source = model.Source,
+        Top1 = model.Top1,
+        Top5 = model.Top5,
+        Layout = model.Layout.ToString().ToUpperInvariant(),
+        Height = model.Height,
+        Width = model.Width,
+        Dim = model.Dim,
+        Preprocess = PreprocessJson.From(model.Preprocess),
     };
 
-    private static ModelInfoJson Describe(ModelFile file, CatalogEntry? entry, int? classes)
+    private static ModelInfoJson Describe(ModelFile file, int? classes)
     {
+        var model = file.Info;
+        var known = model is null ? new ModelInfoJson { Id = Path.GetFileNameWithoutExtension(file.Path) } : Describe(model);
         var trainable = classes is { } count ? file.TrainableParameters(count) : null;
-        return new ModelInfoJson
+        return known with
         {
-            Id = file.Card?.Id ?? Path.GetFileNameWithoutExtension(file.Path),
             Present = true,
             Path = file.Path,
             Bytes = file.Bytes,
             Sha256 = file.Sha256,
-            License = file.Card?.License,
-            Source = file.Card?.Source,
-            Top1 = entry?.Top1,
-            Top5 = entry?.Top5,
             Producer = file.Producer,
             Opset = file.Opset,
             IrVersion = file.IrVersion,
             Inputs = [.. file.Inputs.Select(TensorJson.From)],
             Outputs = [.. file.Outputs.Select(TensorJson.From)],
             Layout = file.Layout.ToString().ToUpperInvariant(),
-            Height = file.Card?.Input.Height,
-            Width = file.Card?.Input.Width,
             WhyBatchFixed = file.WhyBatchFixed,
             Features = file.Features?.Name,
-            Dim = file.Features?.Dim ?? file.Card?.Features.Dim,
+            Dim = file.Features?.Dim ?? model?.Dim,
             Parameters = new ParametersJson(file.Parameters, file.FrozenParameters, classes, trainable, file.FrozenParameters + trainable),
             FlopsPerImage = file.FlopsPerImage,
-            Preprocess = file.Card is null ? null : Preprocess(file.Card),
         };
-    }
-
-    /// <summary>As it stands in a <c>.model.json</c>.</summary>
-    private static JsonElement Preprocess(ModelCard card)
-    {
-        using var document = JsonDocument.Parse(card.ToJson());
-        return document.RootElement.GetProperty("preprocess").Clone();
     }
 
     private static void Print(ModelInfoJson info)
@@ -97,7 +81,7 @@ internal static class ModelsInfoCommand
         foreach (var input in info.Inputs ?? []) Line("input", input.Text);
         foreach (var output in info.Outputs ?? []) Line("output", output.Text);
         Line("images", $"{info.Layout}{(info.Height is null ? ", any size" : $" {info.Height}x{info.Width}")}{(info.WhyBatchFixed is null ? "" : ". " + info.WhyBatchFixed)}");
-        Line("features", info.Features is null ? "not known; choose a layer" : $"{info.Features}, {info.Dim?.ToString() ?? "?"} numbers");
+        Line("features", info.Dim is null ? "not known; choose a layer" : $"{info.Dim} numbers{(info.Features is null ? "" : $", '{info.Features}'")}");
         if (info.Parameters is { } parameters) PrintParameters(parameters, info.FlopsPerImage);
         if (info.Opset is not null) Line("made by", $"{(info.Producer!.Length > 0 ? info.Producer : "a tool not stated")}, opset {info.Opset}, IR version {info.IrVersion}");
         if (info.Top1 is { } top1) Line("ImageNet", $"top-1 {Table.Number(top1, "0.0")}%{(info.Top5 is { } top5 ? $", top-5 {Table.Number(top5, "0.0")}%" : "")}");
@@ -115,15 +99,13 @@ internal static class ModelsInfoCommand
         Line("cost", flops is { } count ? $"{Table.Number(count / 1e9, "0.00")} GFLOPs per image" : "not known: a shape on the way does not follow from the graph");
     }
 
-    private static string Describe(JsonElement preprocess)
+    private static string Describe(PreprocessJson preprocess)
     {
-        var resize = preprocess.GetProperty("resize");
-        var size = resize.TryGetProperty("size", out var side) ? $"{side}" : $"{resize.GetProperty("height")}x{resize.GetProperty("width")}";
-        var crop = preprocess.TryGetProperty("crop", out var cut) && cut.ValueKind == JsonValueKind.Object ? $", crop {cut.GetProperty("size")}" : "";
-        return $"{resize.GetProperty("mode").GetString()} {size} {resize.GetProperty("filter").GetString()}{crop}, {preprocess.GetProperty("channels").GetString()}, "
-            + $"(pixel * {Table.Number(preprocess.GetProperty("rescale").GetDouble(), "0.######")} - {List("mean")}) / {List("std")}";
+        var size = preprocess.ShortestEdge is { } edge ? $"shorter side to {edge}" : $"stretched to {preprocess.Width}x{preprocess.Height}";
+        var crop = preprocess.CropSize is { } side ? $", crop {side}" : "";
+        return $"{size} ({preprocess.Filter}){crop}, {preprocess.Channels}, (pixel * {Table.Number(preprocess.Rescale, "0.######")} - {List(preprocess.Mean)}) / {List(preprocess.Std)}";
 
-        string List(string name) => $"[{string.Join(", ", preprocess.GetProperty(name).EnumerateArray().Select(value => Table.Number(value.GetDouble(), "0.####")))}]";
+        static string List(IReadOnlyList<double> values) => $"[{string.Join(", ", values.Select(value => Table.Number(value, "0.####")))}]";
     }
 
     private static void Line(string name, string value) => Console.Out.WriteLine($"{name,-10}  {value}");

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Cli.Output;
 
@@ -11,7 +11,7 @@ internal sealed record ModelInfoJson
 {
     public required string Id { get; init; }
 
-    public required bool Present { get; init; }
+    public bool Present { get; init; }
 
     public string? Path { get; init; }
 
@@ -37,7 +37,7 @@ internal sealed record ModelInfoJson
 
     public IReadOnlyList<TensorJson>? Outputs { get; init; }
 
-    public required string Layout { get; init; }
+    public string? Layout { get; init; }
 
     public int? Height { get; init; }
 
@@ -53,7 +53,15 @@ internal sealed record ModelInfoJson
 
     public long? FlopsPerImage { get; init; }
 
-    public JsonElement? Preprocess { get; init; }
+    public PreprocessJson? Preprocess { get; init; }
+}
+
+internal sealed record PreprocessJson(
+    string Filter, int? Width, int? Height, int? ShortestEdge, int? CropSize, double Rescale, IReadOnlyList<double> Mean, IReadOnlyList<double> Std, string Channels)
+{
+    internal static PreprocessJson From(PreprocessSpec spec) => new(
+        spec.Filter.ToString(), spec.ShortestEdge is null ? spec.Width : null, spec.ShortestEdge is null ? spec.Height : null, spec.ShortestEdge, spec.CropSize,
+        spec.Rescale, spec.Mean, spec.Std, spec.Bgr ? "BGR" : "RGB");
 }
 
 internal sealed record ParametersJson(long File, long Frozen, int? Classes, long? Trainable, long? Total);

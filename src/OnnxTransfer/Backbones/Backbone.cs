@@ -18,7 +18,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
     /// <param name="progress">Told of a download's progress.</param>
     /// <param name="cancellationToken">Stops a download.</param>
     internal static async Task<Backbone> LoadAsync(
-        string model, BackboneOptions options, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
+        string model, BackboneOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
     {
         options.Preprocess?.Validate();
         try

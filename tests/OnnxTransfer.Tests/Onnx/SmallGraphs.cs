@@ -42,7 +42,9 @@ internal static class SmallGraphs
     /// <summary>Pixels of that many a side, from -1 to 1.</summary>
     public static PreprocessSpec Pixels(int side) => new()
     {
-        Resize = new ResizeSpec { Mode = ResizeMode.Stretch, Filter = ResizeFilter.PillowBilinear, Height = side, Width = side },
+        Filter = ResizeFilter.PillowBilinear,
+        Height = side,
+        Width = side,
         Mean = [0.5, 0.5, 0.5],
         Std = [0.5, 0.5, 0.5],
     };
