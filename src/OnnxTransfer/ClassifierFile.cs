@@ -135,6 +135,10 @@ internal static partial class ClassifierFile
 
     private static OnnxHead ToOnnx(ClassifierHead head) => new([.. head.Layers.Select(layer => new OnnxDense(layer.Weights, layer.Bias, layer.Activation.ToString()))]);
 
+    /// <summary>The card of the backbone inside a classifier; null when the model is none.</summary>
+    internal static ModelCard? CardOf(OnnxModel model) =>
+        model.Metadata.TryGetValue(CardKey, out var json) ? ModelCard.FromJson(json, $"the card inside {model.Source}") : null;
+
     private static DenseLayer ToLayer(OnnxDense layer) =>
         Enum.TryParse<Activation>(layer.Activation, out var activation)
             ? new DenseLayer(layer.Inputs, layer.Bias.Length, layer.Weights, layer.Bias, activation)
