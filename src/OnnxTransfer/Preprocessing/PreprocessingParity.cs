@@ -75,21 +75,11 @@ internal static class PreprocessingParity
         return greatest;
     }
 
-    private static byte[] Resource(string name)
+    internal static byte[] Resource(string name)
     {
         using var stream = typeof(PreprocessingParity).Assembly.GetManifestResourceStream("parity/" + name)!;
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         return bytes;
     }
-}
-
-/// <summary>One comparison with a reference.</summary>
-/// <param name="Name">What was compared.</param>
-/// <param name="GreatestDifference">The greatest absolute difference of any value; images count 0 to 255.</param>
-/// <param name="Tolerance">What is allowed; zero where the reference is met to the bit.</param>
-public sealed record ParityResult(string Name, double GreatestDifference, double Tolerance)
-{
-    /// <summary>Whether the difference is allowed.</summary>
-    public bool Passed => GreatestDifference <= Tolerance;
 }
