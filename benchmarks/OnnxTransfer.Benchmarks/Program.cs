@@ -4,7 +4,7 @@ using OnnxTransfer.Benchmarks;
 using OnnxTransfer.Benchmarks.Heads;
 using OnnxTransfer.Benchmarks.Pixels;
 
-// `soak MODEL FOLDER` watches memory over many embeds; `heads PEERS PYTHON small|large` trains beside PyTorch,
+// `soak MODEL FOLDER` watches memory over many embeds; `heads PEERS PYTHON small|large|FILE.npy` trains beside PyTorch,
 // TensorFlow.js and scikit-learn; `pixels PEERS PYTHON ROUNDS [RESULT.md]` prepares photographs beside Pillow and sharp
 // (`pixels alone ROUNDS` without them); everything else is BenchmarkDotNet's command line.
 if (args is ["soak", var model, var folder]) return Soak.Run(model, folder);

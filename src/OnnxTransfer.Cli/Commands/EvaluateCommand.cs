@@ -34,7 +34,7 @@ internal static class EvaluateCommand
         {
             JsonOutput.Write(
                 new EvaluateJson(
-                    result.Count, result.Accuracy, result.Loss,
+                    result.Count, result.Accuracy, result.Loss, result.CalibrationError,
                     [.. result.PerClass.Select(c => new ClassJson(c.Label, c.Precision, c.Recall, c.F1, c.Support))],
                     result.Confusion,
                     CommonOptions.ToJson(skipped)),
@@ -42,7 +42,7 @@ internal static class EvaluateCommand
             return ExitCode.Done;
         }
 
-        Console.Out.WriteLine($"{result.Count} images, accuracy {Table.Percent(result.Accuracy)}, loss {Table.Number(result.Loss, "0.0000")}");
+        Console.Out.WriteLine($"{result.Count} images, accuracy {Table.Percent(result.Accuracy)}, loss {Table.Number(result.Loss, "0.0000")}, calibration error {Table.Number(result.CalibrationError, "0.000")}");
         Console.Out.WriteLine();
         Table.Write(
             ["class", "precision", "recall", "f1", "images"],

@@ -12,7 +12,7 @@ internal static class Evaluator
     /// </summary>
     private const double SmallestProbability = 1e-7;
 
-    /// <summary>Accuracy, loss, confusion, and per class precision, recall and F1.</summary>
+    /// <summary>Accuracy, loss, confusion, calibration, and per class precision, recall and F1.</summary>
     /// <param name="probabilities"><c>[N,C]</c>, N at least 1; each row sums to 1. The largest decides; of equals the first.</param>
     /// <param name="labels"><c>[N]</c>, the true classes, in [0, C).</param>
     /// <param name="classNames"><c>[C]</c>.</param>
@@ -28,6 +28,7 @@ internal static class Evaluator
         if (classNames.Count != classes) Throw.NamesDoNotMatchProbabilities(classNames.Count, classes);
 
         int[][] confusion = [.. Enumerable.Range(0, classes).Select(_ => new int[classes])];
+        var calibration = new Calibration();
         double loss = 0;
         for (var i = 0; i < rows; i++)
         {
@@ -35,11 +36,12 @@ internal static class Evaluator
             if ((uint)label >= (uint)classes) Throw.EvaluationLabelOutOfRange(i, label, classes);
             var predicted = Largest(probabilities, i);
             confusion[label][predicted]++;
+            calibration.Add(probabilities[i, predicted], predicted == label);
             loss -= Math.Log(Math.Max(probabilities[i, label], SmallestProbability));
         }
 
         var right = Enumerable.Range(0, classes).Sum(c => confusion[c][c]);
-        return new EvaluationResult(rows, (double)right / rows, loss / rows, PerClass(confusion, classNames), confusion);
+        return new EvaluationResult(rows, (double)right / rows, loss / rows, PerClass(confusion, classNames), confusion, calibration.ToBins());
     }
 
     private static int Largest(Matrix<float> probabilities, int row)

@@ -53,19 +53,19 @@ internal sealed class TrainingModel
         return (loss / rows.Count, correct / rows.Count);
     }
 
-    internal float[][] CopyParameters() => [.. Network.Layers.Select(layer => layer.Parameters.ToArray())];
+    internal float[][] CopyParameters() => [.. Network.Layers.Select(layer => layer.Parameters.AsSpan().ToArray())];
 
     internal void CopyParametersTo(float[][] kept)
     {
-        for (var l = 0; l < kept.Length; l++) Network.Layers[l].Parameters.CopyTo(kept[l], 0);
+        for (var l = 0; l < kept.Length; l++) Network.Layers[l].Parameters.AsSpan().CopyTo(kept[l]);
     }
 
     internal void SetParameters(float[][] kept)
     {
-        for (var l = 0; l < kept.Length; l++) kept[l].CopyTo(Network.Layers[l].Parameters, 0);
+        for (var l = 0; l < kept.Length; l++) kept[l].CopyTo(Network.Layers[l].Parameters.AsSpan());
     }
 
-    internal bool IsFinite() => Network.Layers.All(layer => ((ReadOnlySpan<float>)layer.Parameters).IndexOfNonFinite() < 0);
+    internal bool IsFinite() => Network.Layers.All(layer => ((ReadOnlySpan<float>)layer.Parameters.AsSpan()).IndexOfNonFinite() < 0);
 
     /// <summary>A head from parameters as <see cref="CopyParameters"/> gives them.</summary>
     internal ClassifierHead ToHead(float[][] parameters)

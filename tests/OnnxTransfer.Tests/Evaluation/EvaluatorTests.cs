@@ -28,6 +28,21 @@ public sealed class EvaluatorTests
     }
 
     [Fact]
+    public void CalibrationEqualsTheHandComputation()
+    {
+        // Confidence 1/2 three times and once right, 3/4 once and right, 1 once and wrong.
+        var p = Matrix<float>.Build.DenseOfRowArrays([0.5f, 0.25f, 0.25f], [0.25f, 0.5f, 0.25f], [0.5f, 0.5f, 0f], [0.75f, 0.125f, 0.125f], [0f, 0f, 1f]);
+        var result = Evaluator.Evaluate(p, [0, 0, 1, 0, 0], Names);
+
+        Assert.Equal(10, result.Calibration.Count);
+        Assert.Equal(new CalibrationBin(0.4, 0.5, 3, 0.5, 1 / 3.0), result.Calibration[4]);
+        Assert.Equal(new CalibrationBin(0.7, 0.8, 1, 0.75, 1), result.Calibration[7]);
+        Assert.Equal(new CalibrationBin(0.9, 1, 1, 1, 0), result.Calibration[9]);
+        Assert.Equal(5, result.Calibration.Sum(bin => bin.Count));
+        Assert.Equal((3 * (0.5 - 1 / 3.0) + 0.25 + 1) / 5, result.CalibrationError, 12);
+    }
+
+    [Fact]
     public void AnImpossibleTruthCostsAFiniteLoss()
     {
         var result = Evaluator.Evaluate(Matrix<float>.Build.DenseOfRowArrays([1f, 0f]), [1], ["a", "b"]);

@@ -14,8 +14,8 @@ namespace OnnxTransfer.Heads.Optimizers;
 internal sealed class AdamRule<T>(Optimizer options, int parameterCount) : UpdateRule<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly T[] _m = new T[parameterCount];
-    private readonly T[] _v = new T[parameterCount];
+    private readonly AlignedArray<T> _m = new(parameterCount);
+    private readonly AlignedArray<T> _v = new(parameterCount);
     private double _beta1Power = 1;
     private double _beta2Power = 1;
     private T _rate;

@@ -12,7 +12,7 @@ namespace OnnxTransfer.Heads.Optimizers;
 internal sealed class RmsPropRule<T>(Optimizer options, int parameterCount) : UpdateRule<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly T[] _v = new T[parameterCount];
+    private readonly AlignedArray<T> _v = new(parameterCount);
     private double _learningRate;
 
     internal override void BeginStep(double learningRate) => _learningRate = learningRate;

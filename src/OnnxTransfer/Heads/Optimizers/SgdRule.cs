@@ -13,7 +13,7 @@ namespace OnnxTransfer.Heads.Optimizers;
 internal sealed class SgdRule<T>(Optimizer options, int parameterCount) : UpdateRule<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly T[] _u = new T[parameterCount];
+    private readonly AlignedArray<T> _u = new(parameterCount);
     private double _learningRate;
 
     internal override void BeginStep(double learningRate) => _learningRate = learningRate;
