@@ -29,7 +29,7 @@ using var watchdog = new Timer(_ =>
 
 int sound = 0, refused = 0;
 var memory = new MemoryWatch(inputs);
-var slowest = TimeSpan.Zero;
+var (slowest, slowestInput) = (TimeSpan.Zero, -1);
 for (current = 0; current < inputs; current++)
 {
     var encoded = Mutator.Mutate(samples, unchecked((seed * 1_000_003) + current));
@@ -54,13 +54,13 @@ for (current = 0; current < inputs; current++)
 #pragma warning restore CA1031
 
         var took = Stopwatch.GetElapsedTime(since);
-        if (took > slowest) slowest = took;
+        if (took > slowest) (slowest, slowestInput) = (took, current);
     }
 
     memory.Done(current + 1);
 }
 
-Console.WriteLine($"{inputs} inputs of seed {seed}: {sound} decoded, {refused} refused, slowest {slowest.TotalMilliseconds:f0} ms, memory held grew by {memory.Growth / 1024} KiB after the warm-up");
+Console.WriteLine($"{inputs} inputs of seed {seed}: {sound} decoded, {refused} refused, slowest {slowest.TotalMilliseconds:f0} ms (input {slowestInput}), memory held grew by {memory.Growth / 1024} KiB after the warm-up");
 if (!memory.IsTooMuch) return 0;
 Console.Error.WriteLine("error: the memory that is held grows with the number of inputs");
 return 1;
