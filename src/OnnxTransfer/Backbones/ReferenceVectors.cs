@@ -19,7 +19,10 @@ internal static class ReferenceVectors
         ["mobilenet-v2-oid"] = "mobilenet-v2-oid",
     };
 
-    /// <summary>Whether there are vectors of a model.</summary>
+    /// <summary>The tensor of all of them; other layers of the same model have no vectors.</summary>
+    private const string Tensor = "features";
+
+    /// <summary>Whether there are vectors of a model's features.</summary>
     internal static bool Exist(ModelCard card) => Find(card) is not null;
 
     /// <summary>The vector <c>[D]</c> of a carried image.</summary>
@@ -30,6 +33,7 @@ internal static class ReferenceVectors
 
     private static string? Find(ModelCard card)
     {
+        if (card.Features.Tensor != Tensor) return null;
         if (card.Sha256 is { } hash && s_files.TryGetValue(hash, out var file)) return file;
         var isBuilt = ModelCatalog.Default.TryFind(card.Id, out var entry) && entry.Recipe is not null;
         return isBuilt ? s_files.GetValueOrDefault(entry!.Id) : null;

@@ -57,6 +57,14 @@ public sealed class FeatureParityTests
         Assert.All(extractor.VerifyParity(), result => Assert.Null(result.Cosine));
     }
 
+    [SharedFact("models/mobilenet_v2_imagenet.onnx")]
+    public void AnotherLayerHasNoVectors()
+    {
+        var card = ModelCard.Load(ModelCard.PathFor(Repository.SharedPath("models", "mobilenet_v2_imagenet.onnx")));
+        Assert.True(ReferenceVectors.Exist(card));
+        Assert.False(ReferenceVectors.Exist(card with { Features = new ModelFeatures("block_13", 576) }));
+    }
+
     [Fact]
     public void ABuiltModelIsKnownByItsIdWhateverTheConverterWrote()
     {
