@@ -10,7 +10,7 @@ public sealed record FeatureExtractorOptions
     /// <summary>Where the network runs; by default CUDA where it works, else the CPU.</summary>
     public ExecutionProvider Provider { get; init; } = ExecutionProvider.Auto;
 
-    /// <summary>Threads for decoding and for the network on the CPU; 0, the default, for one per core.</summary>
+    /// <summary>Threads for decoding and for the network on the CPU, in all; 0, the default, for one per core.</summary>
     public int Threads { get; init; }
 
     /// <summary>The image decoder; null for <see cref="ImageDecoders.Default"/>.</summary>
@@ -18,6 +18,9 @@ public sealed record FeatureExtractorOptions
 
     /// <summary>The decoder's limits and background colour.</summary>
     public DecodeOptions Decode { get; init; } = DecodeOptions.Default;
+
+    /// <summary>Keeps the vectors of <c>EmbedAsync</c> and <c>EmbedStreamAsync</c> on disk; null, the default, to compute them each time.</summary>
+    public FeatureCache? Cache { get; init; }
 
     /// <summary>Where downloaded models are kept; null for the user's own folder.</summary>
     public ModelStore? Store { get; init; }

@@ -30,6 +30,13 @@ internal static class CommonOptions
 
     internal static Option<int> Threads() => NonNegative("--threads", "Threads on the CPU; 0 for one per core.", 0, "T");
 
+    internal static Option<string> Cache() => new("--cache")
+    {
+        Description = "The folder that keeps feature vectors from run to run; none to compute them all.",
+        DefaultValueFactory = _ => FeatureCache.DefaultFolder,
+        HelpName = "DIR|none",
+    };
+
     internal static Option<int> Top() => Positive("--top", "How many classes to show for each image.", 3, "K");
 
     internal static Argument<string[]> Images() => new("IMAGE") { Description = "Image files.", Arity = ArgumentArity.OneOrMore };
@@ -51,7 +58,17 @@ internal static class CommonOptions
 
     internal static Option<int> NonNegative(string name, string description, int value, string help) => AtLeast(0, name, description, value, help);
 
-    internal static FeatureExtractorOptions Extractor(ExecutionProvider provider, int threads) => new() { Provider = provider, Threads = threads };
+    /// <param name="provider">Where the network runs.</param>
+    /// <param name="threads">Threads on the CPU; 0 for one per core.</param>
+    /// <param name="cache">The cache's folder; null or "none" for no cache.</param>
+    internal static FeatureExtractorOptions Extractor(ExecutionProvider provider, int threads, string? cache = null) =>
+        new() { Provider = provider, Threads = threads, Cache = cache is null or "none" ? null : new FeatureCache(cache) };
+
+    /// <summary>Says on standard error when a cache was given up.</summary>
+    internal static void WarnCache(FeatureExtractorOptions options)
+    {
+        if (options.Cache?.Problem is { } problem) Console.Error.WriteLine($"warning: {problem} This run went on without it.");
+    }
 
     /// <summary>Opens a backbone with a bar for its download.</summary>
     internal static async Task<FeatureExtractor> OpenAsync(string backbone, FeatureExtractorOptions options, CancellationToken cancellationToken)

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using OnnxTransfer.Cli.Output;
 using OnnxTransfer.Datasets;
-using OnnxTransfer.Features;
 
 namespace OnnxTransfer.Cli.Commands;
 
@@ -14,11 +13,12 @@ internal static class EvaluateCommand
         var folder = new Argument<string>("DIR") { Description = "Photos, one sub-folder per class." };
         var provider = CommonOptions.Provider();
         var threads = CommonOptions.Threads();
+        var cache = CommonOptions.Cache();
         var json = CommonOptions.Json();
-        var command = new Command("evaluate", "Measure a saved classifier on a folder of photos.") { file, folder, provider, threads, json };
+        var command = new Command("evaluate", "Measure a saved classifier on a folder of photos.") { file, folder, provider, threads, cache, json };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(file), parsed.GetRequiredValue(folder),
-            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)), parsed.GetValue(json), cancellationToken));
+            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetValue(cache)), parsed.GetValue(json), cancellationToken));
         return command;
     }
 
@@ -26,10 +26,9 @@ internal static class EvaluateCommand
     {
         var images = ImageFolder.Open(folder);
         using var classifier = ImageClassifier.Load(file, options);
-        var (result, skipped) = await Progress.RunAsync(
-            "Evaluating",
-            report => classifier.EvaluateAsync(
-                images, new Report<EmbeddingProgress>(progress => report(progress.Done, progress.Total)), cancellationToken)).ConfigureAwait(false);
+        var (result, skipped) = await Progress.EmbedAsync(
+            "Evaluating", report => classifier.EvaluateAsync(images, report, cancellationToken)).ConfigureAwait(false);
+        CommonOptions.WarnCache(options);
         CommonOptions.WarnSkipped(skipped);
         if (json)
         {

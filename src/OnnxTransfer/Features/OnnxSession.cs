@@ -56,20 +56,21 @@ internal sealed class OnnxSession : IDisposable
     internal int? FixedBatch { get; }
 
     /// <summary>Runs images through the network. A graph with a fixed batch axis is run as often as that takes.</summary>
-    /// <param name="images"><c>[N,...]</c> prepared images, back to back; must have room for whole fixed batches.</param>
+    /// <param name="images"><c>[N,...]</c> prepared images, back to back.</param>
     /// <param name="count">N.</param>
     /// <param name="rows">Receives <c>[N,D]</c>, row-major.</param>
-    internal void Run(Memory<float> images, int count, Span<float> rows)
+    /// <param name="size">The batch size to run at, the last batch filled up; null for all images at once.</param>
+    internal void Run(Memory<float> images, int count, Span<float> rows, int? size = null)
     {
         var imageLength = (int)(_imageShape[0] * _imageShape[1] * _imageShape[2]);
-        var step = FixedBatch ?? Math.Max(count, 1);
+        var step = FixedBatch ?? size ?? Math.Max(count, 1);
         for (var done = 0; done < count; done += step)
         {
             var wanted = Math.Min(step, count - done);
             var slice = images.Slice(done * imageLength, wanted * imageLength);
             if (wanted < step)
             {
-                // The last, short batch of a graph with a fixed batch size above one: padded with zeros, whose rows are dropped.
+                // The last, short batch where all must have one size: padded with zeros, whose rows are dropped.
                 var padded = new float[step * imageLength];
                 slice.Span.CopyTo(padded);
                 slice = padded;
