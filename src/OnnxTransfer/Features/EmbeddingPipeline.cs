@@ -134,7 +134,9 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
         }
 
         Times.Book(PipelineStage.Preparing, time);
-        if (batch.Arrive()) (shape.Runners > 0 ? _device : _images).Writer.TryWrite(Step.Run(batch));
+        if (!batch.Arrive()) return;
+        if (batch.NeedsNetwork) (shape.Runners > 0 ? _device : _images).Writer.TryWrite(Step.Run(batch));
+        else Finish(batch);
     }
 
     private static bool TryRecall(CachedRows cache, PipelineBatch batch, int slot, ReadOnlySpan<byte> encoded)
@@ -155,6 +157,11 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
         var time = Stopwatch.GetTimestamp();
         batch.Run(session, shape.IsPadded ? shape.BatchSize : null);
         Times.Book(PipelineStage.Running, time);
+        Finish(batch);
+    }
+
+    private void Finish(PipelineBatch batch)
+    {
         _done.Writer.TryWrite(batch);
         Close();
     }

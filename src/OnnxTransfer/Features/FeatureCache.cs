@@ -119,10 +119,17 @@ public sealed class FeatureCache
         return damaged;
     }
 
-    /// <summary>The database's size goes with its values' all but exactly, so the oldest go until those fit.</summary>
-    private static void KeepTo(SqliteConnection connection, long maxBytes) => connection.Execute(
-        "DELETE FROM vector WHERE id IN (SELECT id FROM (SELECT id, sum(length(value) + length(image)) OVER (ORDER BY id DESC) AS newer FROM vector) WHERE newer > $max);",
-        ("$max", maxBytes));
+    /// <summary>Removes the oldest vectors until the pages in use fit.</summary>
+    private static void KeepTo(SqliteConnection connection, long maxBytes)
+    {
+        while (connection.Number("SELECT count(*) FROM vector;") is > 0 and var vectors)
+        {
+            var used = (connection.Number("PRAGMA page_count;") - connection.Number("PRAGMA freelist_count;")) * connection.Number("PRAGMA page_size;");
+            if (used <= maxBytes) return;
+            var excess = Math.Max(1, (long)(vectors * (1 - ((double)maxBytes / used))));
+            connection.Execute("DELETE FROM vector WHERE id IN (SELECT id FROM vector ORDER BY id LIMIT $excess);", ("$excess", excess));
+        }
+    }
 
     private T Guarded<T>(T whenAbsent, Func<SqliteConnection, T> work)
     {

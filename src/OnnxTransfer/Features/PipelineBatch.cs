@@ -50,12 +50,16 @@ internal sealed class PipelineBatch(int number, int start, string[] paths)
     /// <summary>Notes that a slot is done with, prepared or not; returns whether it was the last.</summary>
     internal bool Arrive() => Interlocked.Decrement(ref _unprepared) == 0;
 
+    /// <summary>Whether an image of the batch asked for a place; where none did, all are known or unusable.</summary>
+    internal bool NeedsNetwork => _tensors is not null;
+
     /// <summary>Runs the images that are prepared through the network.</summary>
     /// <param name="session">The network.</param>
     /// <param name="size">The size to fill a short batch up to; null for none.</param>
     internal void Run(OnnxSession session, int? size)
     {
-        if (_tensors is not { } tensors) return;
+        using var tensors = _tensors!;
+        _tensors = null;
         int[] slots = [.. Enumerable.Range(0, paths.Length).Where(slot => _images[slot] is null)];
         // The gaps that unusable images left are closed, in order.
         for (var i = 0; i < slots.Length; i++)
@@ -65,7 +69,6 @@ internal sealed class PipelineBatch(int number, int start, string[] paths)
 
         var rows = new float[slots.Length * session.RowLength];
         session.Run(tensors.Memory, slots.Length, rows, size);
-        tensors.Dispose();
         for (var i = 0; i < slots.Length; i++)
         {
             var vector = slots.Length == 1 ? rows : rows.AsSpan(i * session.RowLength, session.RowLength).ToArray();
