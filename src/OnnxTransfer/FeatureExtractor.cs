@@ -30,6 +30,7 @@ public sealed class FeatureExtractor : IDisposable
     internal FeatureExtractor(Backbone backbone, string tensor, int dim, FeatureExtractorOptions options)
     {
         Backbone = backbone;
+        Model = ModelInfo.Of(backbone.Card);
         _options = options;
         var input = backbone.Card.Input;
         long[] imageShape = input.Layout == TensorLayout.Nchw ? [3, input.Height, input.Width] : [input.Height, input.Width, 3];
@@ -38,19 +39,24 @@ public sealed class FeatureExtractor : IDisposable
             (provider, threads) => new OnnxSession(backbone.GraphFor(tensor), backbone.Name, input.Tensor, imageShape, tensor, dim, provider, threads),
             options.Provider, options.Threads);
         _filler = new TensorFiller(backbone.Card, decoder, options.Decode);
-        if (options.Cache is not null) _cacheSpace = CacheSpace.Of(backbone.GraphFor(tensor), tensor, dim, backbone.Card, decoder, options.Decode, Provider.Provider);
+        if (options.Cache is not null) _cacheSpace = CacheSpace.Of(backbone.GraphFor(tensor), tensor, dim, backbone.Card, decoder, options.Decode, Provider);
     }
 
-    /// <summary>What is known of the network: its tensors, preprocessing, origin and licence.</summary>
-    public ModelCard Card => Backbone.Card;
+    /// <summary>What is known of the network: its preprocessing, origin and licence.</summary>
+    public ModelInfo Model { get; }
 
     /// <summary>D, the length of one feature vector.</summary>
     public int Dim => _sessions.ForMany.RowLength;
 
-    /// <summary>What the network really runs on, and why nothing faster.</summary>
-    public ExecutionProviderInfo Provider => _sessions.ForMany.Provider;
+    /// <summary>What the network really runs on; never <see cref="ExecutionProvider.Auto"/>.</summary>
+    public ExecutionProvider Provider => _sessions.ForMany.Provider.Provider;
+
+    /// <summary>Why it runs there and on nothing faster, in one sentence.</summary>
+    public string ProviderReason => _sessions.ForMany.Provider.Reason;
 
     internal Backbone Backbone { get; }
+
+    internal ModelCard Card => Backbone.Card;
 
     /// <summary>Opens a backbone; one from the catalogue is downloaded and verified on first use.</summary>
     /// <param name="model">A catalogue id such as <c>mobilenet-v2</c>, or the path of an <c>.onnx</c> file.</param>
@@ -66,7 +72,7 @@ public sealed class FeatureExtractor : IDisposable
     /// <param name="cancellationToken">Stops a download; what has arrived is kept and continued next time.</param>
     /// <exception cref="ModelException">No such model, the download failed, the file is damaged, or the provider does not work.</exception>
     public static async Task<FeatureExtractor> LoadAsync(
-        string model, FeatureExtractorOptions? options = null, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
+        string model, FeatureExtractorOptions? options = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
         options ??= new FeatureExtractorOptions();
@@ -134,7 +140,7 @@ public sealed class FeatureExtractor : IDisposable
     /// <exception cref="ModelException">The network failed to run.</exception>
     /// <exception cref="ArgumentException">There are more rows than one matrix can hold.</exception>
     public Task<EmbeddingResult> EmbedAsync(
-        IReadOnlyList<string> paths, int batchSize = 0, IProgress<EmbeddingProgress>? progress = null, CancellationToken cancellationToken = default)
+        IReadOnlyList<string> paths, int batchSize = 0, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(paths);
         return EmbeddingCollector.CollectAsync(Pipeline(batchSize), paths, Dim, progress, cancellationToken);

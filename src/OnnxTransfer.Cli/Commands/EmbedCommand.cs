@@ -29,7 +29,7 @@ internal static class EmbedCommand
     {
         var paths = inputs.SelectMany(input => Directory.Exists(input) ? ImageFolder.ListImages(input) : [input]).ToList();
         using var extractor = await CommonOptions.OpenAsync(backbone, options, cancellationToken).ConfigureAwait(false);
-        var result = await Progress.EmbedAsync(
+        var result = await Progress.RunAsync(
             "Embedding", report => extractor.EmbedAsync(paths, batchSize, report, cancellationToken)).ConfigureAwait(false);
         CommonOptions.WarnCache(options);
         CommonOptions.WarnSkipped(result.Skipped);
@@ -38,7 +38,7 @@ internal static class EmbedCommand
         var used = result.Indices.Select(index => paths[index]).ToList();
         result.Features.SaveNpy(output);
         IdFile.Write(Path.ChangeExtension(output, ".json"), new EmbedIdsJson(
-            extractor.Card.Id, result.Features.RowCount, result.Features.Dim, used, [.. used.Select(path => Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path))))]));
+            extractor.Model.Id, result.Features.RowCount, result.Features.Dim, used, [.. used.Select(path => Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path))))]));
         if (json)
         {
             JsonOutput.Write(

@@ -26,7 +26,7 @@ internal static class EvaluateCommand
     {
         var images = ImageFolder.Open(folder);
         using var classifier = ImageClassifier.Load(file, options);
-        var (result, skipped) = await Progress.EmbedAsync(
+        var (result, skipped) = await Progress.RunAsync(
             "Evaluating", report => classifier.EvaluateAsync(images, report, cancellationToken)).ConfigureAwait(false);
         CommonOptions.WarnCache(options);
         CommonOptions.WarnSkipped(skipped);
@@ -34,22 +34,22 @@ internal static class EvaluateCommand
         {
             JsonOutput.Write(
                 new EvaluateJson(
-                    result.Count, result.Accuracy, result.Loss,
+                    result.Count, result.Accuracy, result.Loss, result.CalibrationError,
                     [.. result.PerClass.Select(c => new ClassJson(c.Label, c.Precision, c.Recall, c.F1, c.Support))],
-                    result.Confusion.ToRows(),
+                    result.Confusion,
                     CommonOptions.ToJson(skipped)),
                 JsonContracts.Default.EvaluateJson);
             return ExitCode.Done;
         }
 
-        Console.Out.WriteLine($"{result.Count} images, accuracy {Table.Percent(result.Accuracy)}, loss {Table.Number(result.Loss, "0.0000")}");
+        Console.Out.WriteLine($"{result.Count} images, accuracy {Table.Percent(result.Accuracy)}, loss {Table.Number(result.Loss, "0.0000")}, calibration error {Table.Number(result.CalibrationError, "0.000")}");
         Console.Out.WriteLine();
         Table.Write(
             ["class", "precision", "recall", "f1", "images"],
             [.. result.PerClass.Select(c => (IReadOnlyList<string>)
                 [c.Label, Table.Number(c.Precision, "0.000"), Table.Number(c.Recall, "0.000"), Table.Number(c.F1, "0.000"), Table.Number(c.Support, "0")])]);
         Console.Out.WriteLine();
-        var confusion = result.Confusion.ToRows();
+        var confusion = result.Confusion;
         Console.Out.WriteLine("confusion (rows: true class, columns: predicted)");
         Table.Write(
             ["", .. classifier.Labels],

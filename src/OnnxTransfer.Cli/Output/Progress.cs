@@ -1,5 +1,4 @@
 using System.Globalization;
-using OnnxTransfer.Features;
 using Spectre.Console;
 
 namespace OnnxTransfer.Cli.Output;
@@ -9,23 +8,8 @@ internal static class Progress
 {
     /// <summary>Runs work that reports how much of how much is done.</summary>
     /// <param name="title">What the bar says.</param>
-    /// <param name="work">The work; it calls its argument with (done, total).</param>
-    internal static Task<T> RunAsync<T>(string title, Func<Action<double, double>, Task<T>> work) =>
-        ShowAsync<T>(title, task => work((done, total) => task?.Set(done, total)));
-
-    /// <summary>Runs work that embeds images, with its pace and the time left.</summary>
-    /// <param name="title">What the bar says.</param>
     /// <param name="work">The work; it reports to its argument.</param>
-    internal static Task<T> EmbedAsync<T>(string title, Func<IProgress<EmbeddingProgress>, Task<T>> work) => ShowAsync<T>(title, task => work(new Report<EmbeddingProgress>(progress =>
-    {
-        if (task is null) return;
-        task.Set(progress.Done, progress.Total);
-        task.Description = string.Create(CultureInfo.InvariantCulture, $"{Markup.Escape(title)} {progress.ImagesPerSecond:0} images/s, {progress.Remaining:h\\:mm\\:ss} left");
-    })));
-
-    /// <param name="title">What the bar says.</param>
-    /// <param name="work">The work; its argument is null where no bar is shown.</param>
-    private static async Task<T> ShowAsync<T>(string title, Func<ProgressTask?, Task<T>> work)
+    internal static async Task<T> RunAsync<T>(string title, Func<IProgress<WorkProgress>?, Task<T>> work)
     {
         if (Console.IsErrorRedirected) return await work(null).ConfigureAwait(false);
 
@@ -33,18 +17,22 @@ internal static class Progress
         return await console.Progress()
             .AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn())
-            .StartAsync(context => work(context.AddTask(Markup.Escape(title)))).ConfigureAwait(false);
+            .StartAsync(context =>
+            {
+                var task = context.AddTask(Markup.Escape(title));
+                return work(new Report(progress =>
+                {
+                    task.MaxValue = progress.Total;
+                    task.Value = progress.Done;
+                    if (progress.Remaining is { } remaining)
+                        task.Description = string.Create(CultureInfo.InvariantCulture, $"{Markup.Escape(title)}, {progress.PerSecond:0} images/s, {remaining:h\\:mm\\:ss} left");
+                }));
+            }).ConfigureAwait(false);
     }
 
-    private static void Set(this ProgressTask task, double done, double total)
+    /// <summary>Reports on the reporting thread, in order; <see cref="Progress{T}"/> would hop to the thread pool and lose the order.</summary>
+    private sealed class Report(Action<WorkProgress> handler) : IProgress<WorkProgress>
     {
-        task.MaxValue = total;
-        task.Value = done;
+        void IProgress<WorkProgress>.Report(WorkProgress value) => handler(value);
     }
-}
-
-/// <summary>Reports on the reporting thread, in order; <see cref="Progress{T}"/> would hop to the thread pool and lose the order.</summary>
-internal sealed class Report<T>(Action<T> handler) : IProgress<T>
-{
-    void IProgress<T>.Report(T value) => handler(value);
 }

@@ -14,7 +14,7 @@ internal static class EmbeddingCollector
     /// <param name="progress">Told after every batch.</param>
     /// <param name="cancellationToken">Stops the run.</param>
     internal static async Task<EmbeddingResult> CollectAsync(
-        EmbeddingPipeline pipeline, IReadOnlyList<string> paths, int dim, IProgress<EmbeddingProgress>? progress, CancellationToken cancellationToken)
+        EmbeddingPipeline pipeline, IReadOnlyList<string> paths, int dim, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
     {
         if ((long)paths.Count * dim > Array.MaxLength) Throw.TooManyRowsForOneMatrix(paths.Count, dim);
         var clock = Stopwatch.StartNew();

@@ -52,10 +52,3 @@ public sealed class EmbeddingResult
     /// <summary>Images embedded per second of <see cref="Elapsed"/>.</summary>
     public double ImagesPerSecond => Elapsed > TimeSpan.Zero ? Features.RowCount / Elapsed.TotalSeconds : 0;
 }
-
-/// <summary>How far an embedding run is.</summary>
-/// <param name="Done">Images done, skipped ones included.</param>
-/// <param name="Total">Images in all.</param>
-/// <param name="ImagesPerSecond">How fast the last seconds went.</param>
-/// <param name="Remaining">How long the rest will take at that rate.</param>
-public readonly record struct EmbeddingProgress(int Done, int Total, double ImagesPerSecond, TimeSpan Remaining);

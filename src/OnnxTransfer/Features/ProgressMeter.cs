@@ -17,7 +17,7 @@ internal sealed class ProgressMeter(int total)
     /// <summary>Takes note of images done.</summary>
     /// <param name="images">How many more.</param>
     /// <param name="now">Time since the start of the run.</param>
-    internal EmbeddingProgress Advance(int images, TimeSpan now)
+    internal WorkProgress Advance(int images, TimeSpan now)
     {
         var passed = now - _at;
         var kept = Math.Exp(-passed / s_memory);
@@ -25,6 +25,6 @@ internal sealed class ProgressMeter(int total)
         _seconds = (_seconds * kept) + passed.TotalSeconds;
         _done += images;
         _at = now;
-        return new EmbeddingProgress(_done, total, _seconds > 0 ? _images / _seconds : 0, TimeSpan.FromSeconds((total - _done) * _seconds / _images));
+        return new WorkProgress(_done, total, _seconds > 0 ? _images / _seconds : 0, TimeSpan.FromSeconds((total - _done) * _seconds / _images));
     }
 }

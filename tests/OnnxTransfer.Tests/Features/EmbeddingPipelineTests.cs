@@ -126,11 +126,11 @@ public sealed class EmbeddingPipelineTests(PipelineFixture fixture) : IClassFixt
         var meter = new ProgressMeter(1200);
         // A thousand rows from the cache at once, then ten images a second for twenty seconds.
         meter.Advance(1000, TimeSpan.FromSeconds(0.1));
-        var progress = default(EmbeddingProgress);
+        var progress = default(WorkProgress);
         for (var second = 1; second <= 19; second++) progress = meter.Advance(10, TimeSpan.FromSeconds(second));
         Assert.Equal(1190, progress.Done);
-        Assert.InRange(progress.ImagesPerSecond, 9, 20);
-        Assert.InRange(progress.Remaining.TotalSeconds, 0.5, 1.2);
+        Assert.InRange(progress.PerSecond, 9, 20);
+        Assert.InRange(progress.Remaining!.Value.TotalSeconds, 0.5, 1.2);
     }
 
     private Task<List<EmbeddedImage>> RunAsync(PipelineShape shape, IEnumerable<string> paths) => RunAsync(fixture.Pipeline(shape), paths);

@@ -62,7 +62,7 @@ public sealed class FeatureCacheTests : IDisposable
         await EmbedAsync(cache);
         var card = TinyBackbone.Card();
         Assert.Equal(0, (await EmbedAsync(cache, preprocess: card.Preprocess with { Mean = [0.5, 0.5, 0.4] })).Cached);
-        Assert.Equal(0, (await EmbedAsync(cache, preprocess: card.Preprocess with { Resize = card.Preprocess.Resize with { Filter = ResizeFilter.TensorFlowBilinear } })).Cached);
+        Assert.Equal(0, (await EmbedAsync(cache, preprocess: card.Preprocess with { Filter = ResizeFilter.TensorFlowBilinear })).Cached);
         Assert.Equal(0, (await EmbedAsync(cache, decode: new DecodeOptions { Background = (0, 0, 0) })).Cached);
         // One bit of one weight, under the same name and card.
         var bytes = File.ReadAllBytes(_model);

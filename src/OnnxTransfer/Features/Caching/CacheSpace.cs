@@ -51,13 +51,9 @@ internal sealed record CacheSpace(string Model, string Description, int Dim)
     // ONNX Runtime's kernels, and with them the last bits, differ from one vector unit to the next.
     private static string VectorUnit => Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2" : "baseline";
 
-    private static string Describe(PreprocessSpec spec)
-    {
-        var resize = spec.Resize;
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{resize.Mode} {resize.Filter} {resize.Width}x{resize.Height} {resize.Size}, crop {spec.CropSize}, rescale {spec.Rescale:R}, mean {List(spec.Mean)}, std {List(spec.Std)}, {spec.Channels}");
-    }
+    private static string Describe(PreprocessSpec spec) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{spec.Filter} to {spec.Width}x{spec.Height}, shortest edge {spec.ShortestEdge}, crop {spec.CropSize}, rescale {spec.Rescale:R}, mean {List(spec.Mean)}, std {List(spec.Std)}, {(spec.Bgr ? "BGR" : "RGB")}");
 
     private static string List(IEnumerable<double> values) => string.Join(' ', values.Select(value => value.ToString("R", CultureInfo.InvariantCulture)));
 }
