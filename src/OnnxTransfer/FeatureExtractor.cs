@@ -36,7 +36,7 @@ public sealed class FeatureExtractor : IDisposable
         long[] imageShape = input.Layout == TensorLayout.Nchw ? [3, input.Height, input.Width] : [input.Height, input.Width, 3];
         var decoder = options.Decoder ?? ImageDecoders.Default;
         _sessions = new NetworkSessions(
-            (provider, threads) => new OnnxSession(backbone.GraphFor(tensor), backbone.Name, input.Tensor, imageShape, tensor, dim, provider, threads),
+            (provider, threads) => new OnnxSession(backbone.GraphFor(tensor), backbone.Name, input.Tensor, imageShape, tensor, dim, provider, options.DeviceId, threads),
             options.Provider, options.Threads);
         _filler = new TensorFiller(backbone.Card, decoder, options.Decode);
         if (options.Cache is not null) _cacheSpace = CacheSpace.Of(backbone.GraphFor(tensor), tensor, dim, backbone.Card, decoder, options.Decode, Provider);

@@ -10,6 +10,9 @@ public sealed record FeatureExtractorOptions
     /// <summary>Where the network runs; by default CUDA where it works, else the CPU.</summary>
     public ExecutionProvider Provider { get; init; } = ExecutionProvider.Auto;
 
+    /// <summary>The number of the device, from 0, where there are several GPUs; of no meaning on the CPU, CoreML and OpenVINO.</summary>
+    public int DeviceId { get; init; }
+
     /// <summary>Threads for decoding and for the network on the CPU, in all; 0, the default, for one per core.</summary>
     public int Threads { get; init; }
 

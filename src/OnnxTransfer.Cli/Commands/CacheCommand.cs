@@ -20,21 +20,22 @@ internal static class CacheCommand
         var command = new Command("info", "Where the cache is, its size, and its networks.") { folder, json };
         command.SetAction(parsed =>
         {
-            var info = new FeatureCache(parsed.GetValue(folder)).Info();
+            var cache = new FeatureCache(parsed.GetValue(folder));
+            var models = cache.Models();
             if (parsed.GetValue(json))
             {
                 JsonOutput.Write(
                     new CacheJson(
-                        info.File, info.Bytes, [.. info.Models.Select(model => new CacheModelJson(model.Id, model.Dim, model.Vectors, model.Used, model.Description.Split('\n')))]),
+                        cache.File, cache.Bytes, [.. models.Select(model => new CacheModelJson(model.Id, model.Dim, model.Vectors, model.Used, model.Description.Split('\n')))]),
                     JsonContracts.Default.CacheJson);
                 return ExitCode.Done;
             }
 
-            Console.Out.WriteLine($"{info.File}, {Size(info.Bytes)}");
-            if (info.Models.Count == 0) return ExitCode.Done;
+            Console.Out.WriteLine($"{cache.File}, {Size(cache.Bytes)}");
+            if (models.Count == 0) return ExitCode.Done;
             Table.Write(
                 ["model", "features", "vectors", "last used"],
-                [.. info.Models.Select(model => (IReadOnlyList<string>)
+                [.. models.Select(model => (IReadOnlyList<string>)
                     [model.Id, $"{model.Dim}", $"{model.Vectors}", model.Used.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)])]);
             return ExitCode.Done;
         });
@@ -70,9 +71,8 @@ internal static class CacheCommand
         {
             var cache = new FeatureCache(parsed.GetValue(folder));
             var removed = cache.Collect(TimeSpan.FromDays(parsed.GetValue(days)), parsed.GetValue(size) is { } megabytes ? (long)(megabytes * Megabyte) : null);
-            var bytes = cache.Info().Bytes;
-            if (parsed.GetValue(json)) JsonOutput.Write(new CacheCollectedJson(cache.File, removed, bytes), JsonContracts.Default.CacheCollectedJson);
-            else Console.Out.WriteLine($"{removed} vectors removed; {cache.File} takes {Size(bytes)}");
+            if (parsed.GetValue(json)) JsonOutput.Write(new CacheCollectedJson(cache.File, removed, cache.Bytes), JsonContracts.Default.CacheCollectedJson);
+            else Console.Out.WriteLine($"{removed} vectors removed; {cache.File} takes {Size(cache.Bytes)}");
             return ExitCode.Done;
         });
         return command;

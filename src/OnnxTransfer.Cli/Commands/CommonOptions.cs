@@ -22,9 +22,9 @@ internal static class CommonOptions
 
     internal static Option<ExecutionProvider> Provider() => new("--provider")
     {
-        Description = "Where the network runs: auto, cpu or cuda.",
+        Description = "Where the network runs; auto is CUDA where it works, else the CPU. See `onnxtransfer doctor`.",
         DefaultValueFactory = _ => ExecutionProvider.Auto,
-        HelpName = "auto|cpu|cuda",
+        HelpName = "auto|cpu|cuda|tensorrt|directml|coreml|openvino",
     };
 
     internal static Option<int> Threads() => NonNegative("--threads", "Threads on the CPU; 0 for one per core.", 0, "T");

@@ -37,10 +37,13 @@ public sealed class FeatureCache
     /// <summary>Why this cache was given up in the course of a run, in one sentence with the file; null as long as it works.</summary>
     public string? Problem => Volatile.Read(ref _problem);
 
-    /// <summary>What is in the cache.</summary>
+    /// <summary>What the cache takes on the disk, in bytes; 0 where there is none.</summary>
+    public long Bytes => new[] { File, File + "-wal" }.Where(System.IO.File.Exists).Sum(file => new FileInfo(file).Length);
+
+    /// <summary>The networks that the cache has vectors of, the last used first.</summary>
     /// <exception cref="IOException">The cache cannot be read.</exception>
     /// <exception cref="InvalidDataException">The file is damaged or no feature cache.</exception>
-    public FeatureCacheInfo Info() => Guarded(new FeatureCacheInfo(File, 0, []), connection =>
+    public IReadOnlyList<FeatureCacheModel> Models() => Guarded<IReadOnlyList<FeatureCacheModel>>([], connection =>
     {
         using var query = connection.Command(
             "SELECT model, dim, used, description, (SELECT count(*) FROM vector WHERE space = space.id) FROM space ORDER BY used DESC, id;");
@@ -52,8 +55,7 @@ public sealed class FeatureCache
                 reader.GetString(0), reader.GetInt32(1), reader.GetInt64(4), DateTimeOffset.FromUnixTimeSeconds(reader.GetInt64(2)), reader.GetString(3)));
         }
 
-        string[] files = [File, File + "-wal"];
-        return new FeatureCacheInfo(File, files.Where(System.IO.File.Exists).Sum(file => new FileInfo(file).Length), models);
+        return models;
     });
 
     /// <summary>Reads everything and compares it with its checksums.</summary>
@@ -145,12 +147,6 @@ public sealed class FeatureCache
         }
     }
 }
-
-/// <summary>What a feature cache holds.</summary>
-/// <param name="File">The full path of the database.</param>
-/// <param name="Bytes">Its size on disk in bytes.</param>
-/// <param name="Models">Its networks, the last used first.</param>
-public sealed record FeatureCacheInfo(string File, long Bytes, IReadOnlyList<FeatureCacheModel> Models);
 
 /// <summary>The vectors of one network, under one preparation and one set of versions.</summary>
 /// <param name="Id">The model's id.</param>

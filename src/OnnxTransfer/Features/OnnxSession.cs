@@ -24,16 +24,17 @@ internal sealed class OnnxSession : IDisposable
     /// <param name="output">The name of the output, one row per image.</param>
     /// <param name="rowLength">D, the length of one row.</param>
     /// <param name="provider">Where to run.</param>
+    /// <param name="device">The device's number, from 0.</param>
     /// <param name="threads">Threads for one run on the CPU; 0 for one per core.</param>
     internal OnnxSession(
-        byte[] graph, string model, string input, long[] imageShape, string output, int rowLength, ExecutionProvider provider, int threads)
+        byte[] graph, string model, string input, long[] imageShape, string output, int rowLength, ExecutionProvider provider, int device, int threads)
     {
         _model = model;
         _inputNames = [input];
         _outputNames = [output];
         _imageShape = imageShape;
         RowLength = rowLength;
-        (_session, Provider) = SessionFactory.Open(graph, model, provider, threads);
+        (_session, Provider) = SessionFactory.Open(graph, model, provider, device, threads);
         try
         {
             FixedBatch = CheckInput(input);

@@ -63,8 +63,8 @@ internal static partial class Throw
         new($"{model} is no model that ONNX Runtime can load: {OneLine(inner.Message)}", inner);
 
     [DoesNotReturn]
-    internal static void CudaUnavailable(string obstacle) =>
-        throw new ModelException($"CUDA was asked for and does not work: {OneLine(obstacle)} Use --provider auto or cpu to run on the CPU.");
+    internal static void ProviderUnavailable(string provider, string obstacle) =>
+        throw new ModelException($"{provider} was asked for and does not work: {OneLine(obstacle)} Use --provider auto or cpu to run on the CPU; `onnxtransfer doctor` lists what works.");
 
     private static string Shape<T>(IEnumerable<T> dims) => $"[{string.Join(",", dims)}]";
 

@@ -71,7 +71,7 @@ public sealed class FeatureCacheTests : IDisposable
         File.WriteAllBytes(_model, bytes);
         Assert.Equal(0, (await EmbedAsync(cache)).Cached);
         Assert.Equal(50, (await EmbedAsync(cache)).Cached);
-        Assert.Equal(5, cache.Info().Models.Count);
+        Assert.Equal(5, cache.Models().Count);
     }
 
     [Fact]
@@ -95,12 +95,12 @@ public sealed class FeatureCacheTests : IDisposable
             if (image.Index == 4) break;
         }
 
-        var kept = cache.Info().Models.Single().Vectors;
+        var kept = cache.Models().Single().Vectors;
         Assert.InRange(kept, 5, 49);
         var all = new List<EmbeddedImage>();
         await foreach (var image in extractor.EmbedStreamAsync(_photos)) all.Add(image);
         Assert.Equal(kept, all.Count(image => image.FromCache));
-        Assert.Equal(50, cache.Info().Models.Single().Vectors);
+        Assert.Equal(50, cache.Models().Single().Vectors);
     }
 
     [Fact]
@@ -129,7 +129,7 @@ public sealed class FeatureCacheTests : IDisposable
         Assert.Equal(0, cache.Collect(TimeSpan.FromDays(1)));
         Change(cache, "UPDATE space SET used = used - 86400 * 3;");
         Assert.Equal(50, cache.Collect(TimeSpan.FromDays(2)));
-        Assert.Empty(cache.Info().Models);
+        Assert.Empty(cache.Models());
     }
 
     [Fact]
@@ -144,7 +144,7 @@ public sealed class FeatureCacheTests : IDisposable
 
         var removed = cache.Collect(TimeSpan.FromDays(1), MaxBytes);
         Assert.InRange(removed, 30, 60);
-        Assert.InRange(cache.Info().Bytes, MaxBytes / 2, MaxBytes);
+        Assert.InRange(cache.Bytes, MaxBytes / 2, MaxBytes);
         using var left = cache.Open(Wide);
         Assert.Null(left.Find(WideKey(0)));
         Assert.Equal(WideRow(99), left.Find(WideKey(99)));
@@ -212,7 +212,7 @@ public sealed class FeatureCacheTests : IDisposable
     public void A_cache_that_is_not_there_is_empty_and_asking_does_not_make_it()
     {
         var cache = new FeatureCache(Path.Combine(_folder.Path, "not", "there"));
-        Assert.Empty(cache.Info().Models);
+        Assert.Empty(cache.Models());
         Assert.Equal((0, 0), cache.Verify());
         Assert.Equal(0, cache.Collect(TimeSpan.Zero));
         Assert.False(Directory.Exists(Path.GetDirectoryName(cache.File)));

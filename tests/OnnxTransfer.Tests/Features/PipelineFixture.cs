@@ -39,7 +39,7 @@ public sealed class PipelineFixture : IDisposable
 
     /// <summary>A session that believes in rows of a length.</summary>
     internal OnnxSession Session(int rowLength) => new(
-        _backbone.GraphFor("features"), "tiny", "image", [3, TinyBackbone.Side, TinyBackbone.Side], "features", rowLength, ExecutionProvider.Cpu, 1);
+        _backbone.GraphFor("features"), "tiny", "image", [3, TinyBackbone.Side, TinyBackbone.Side], "features", rowLength, ExecutionProvider.Cpu, device: 0, threads: 1);
 
     public void Dispose()
     {
