@@ -31,9 +31,9 @@ public sealed record RuntimeReport
 
     /// <summary>Each execution provider and why it cannot be used; null for one that can.</summary>
     public IReadOnlyDictionary<ExecutionProvider, string?> Providers { get; } = DeviceProvider.All
-        .Select(provider => (provider.Provider, WhyNot: provider.Probe()))
-        .Prepend((ExecutionProvider.Cpu, null))
-        .ToDictionary(provider => provider.Provider, provider => provider.WhyNot);
+        .Select(device => KeyValuePair.Create(device.Provider, device.Probe()))
+        .Prepend(KeyValuePair.Create<ExecutionProvider, string?>(ExecutionProvider.Cpu, null))
+        .ToDictionary();
 
     /// <summary>The decoder and the resize kernels against their references, on images that the library carries.</summary>
     public IReadOnlyList<ParityResult> Parity { get; } = PreprocessingParity.Verify(ImageDecoders.Default);

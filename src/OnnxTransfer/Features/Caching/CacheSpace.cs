@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
+using OnnxTransfer.Onnx;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Features.Caching;
@@ -38,7 +39,7 @@ internal sealed record CacheSpace(string Model, string Description, int Dim)
         string[] facts =
         [
             $"generation {Generation}",
-            $"graph sha256 {Convert.ToHexStringLower(SHA256.HashData(graph))}",
+            $"computation sha256 {Convert.ToHexStringLower(OnnxModel.Parse(graph).ComputationHash())}",
             $"output {tensor}, {dim} numbers",
             $"input {card.Input.Tensor} {card.Input.Layout} {card.Input.Height}x{card.Input.Width}",
             $"preprocess {Describe(card.Preprocess)}",
