@@ -57,6 +57,7 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
             await stop.CancelAsync().ConfigureAwait(false);
             // The session must not be closed while a thread still runs it. What went wrong has been thrown above.
             await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            while (_done.Reader.TryRead(out var late)) Keep(late);
         }
     }
 
@@ -66,11 +67,16 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
         var next = 0;
         await foreach (var batch in _done.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {
-            // Kept before it is its turn: whatever ends the run, it need not be computed again.
-            foreach (var (hash, row) in batch.NewRows()) _cache?.Add(hash, row);
+            // Before it is its turn: whatever ends the run, it need not be computed again.
+            Keep(batch);
             early.Add(batch.Number, batch);
             for (; early.Remove(next, out var ready); next++) yield return ready;
         }
+    }
+
+    private void Keep(PipelineBatch batch)
+    {
+        foreach (var (hash, row) in batch.NewRows()) _cache?.Add(hash, row);
     }
 
     private async Task FeedAsync(IEnumerable<string> paths, SemaphoreSlim window, CancellationToken cancellationToken)

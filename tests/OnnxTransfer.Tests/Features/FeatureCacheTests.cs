@@ -1,5 +1,4 @@
 using Microsoft.Data.Sqlite;
-using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
 using OnnxTransfer.Features.Caching;
