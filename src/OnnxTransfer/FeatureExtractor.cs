@@ -36,10 +36,10 @@ public sealed class FeatureExtractor : IDisposable
         long[] imageShape = input.Layout == TensorLayout.Nchw ? [3, input.Height, input.Width] : [input.Height, input.Width, 3];
         var decoder = options.Decoder ?? ImageDecoders.Default;
         _sessions = new NetworkSessions(
-            (provider, threads) => new OnnxSession(backbone.GraphFor(tensor), backbone.Name, input.Tensor, imageShape, tensor, dim, provider, options.DeviceId, threads),
+            (provider, threads) => new OnnxSession(backbone.GraphFor(tensor, dim), backbone.Name, input.Tensor, imageShape, tensor, dim, provider, options.DeviceId, threads),
             options.Provider, options.Threads);
         _filler = new TensorFiller(backbone.Card, decoder, options.Decode);
-        if (options.Cache is not null) _cacheSpace = CacheSpace.Of(backbone.GraphFor(tensor), tensor, dim, backbone.Card, decoder, options.Decode, Provider);
+        if (options.Cache is not null) _cacheSpace = CacheSpace.Of(backbone.GraphFor(tensor, dim), tensor, dim, backbone.Card, decoder, options.Decode, Provider);
     }
 
     /// <summary>What is known of the network: its preprocessing, origin and licence.</summary>
@@ -60,23 +60,23 @@ public sealed class FeatureExtractor : IDisposable
 
     /// <summary>Opens a backbone; one from the catalogue is downloaded and verified on first use.</summary>
     /// <param name="model">A catalogue id such as <c>mobilenet-v2</c>, or the path of an <c>.onnx</c> file.</param>
-    /// <param name="options">Provider, threads, decoder and store; null for the defaults.</param>
-    /// <exception cref="ModelException">No such model, the download failed, the file is damaged, or the provider does not work.</exception>
+    /// <param name="options">Layers, provider, threads, decoder and store; null for the defaults.</param>
+    /// <exception cref="ModelException">No such model or layer, the download failed, the file is damaged, or the provider does not work.</exception>
     public static FeatureExtractor Load(string model, FeatureExtractorOptions? options = null) =>
         LoadAsync(model, options).GetAwaiter().GetResult();
 
     /// <summary>Opens a backbone as <see cref="Load"/> does, without blocking, with progress of a download.</summary>
     /// <param name="model">A catalogue id such as <c>mobilenet-v2</c>, or the path of an <c>.onnx</c> file.</param>
-    /// <param name="options">Provider, threads, decoder and store; null for the defaults.</param>
+    /// <param name="options">Layers, provider, threads, decoder and store; null for the defaults.</param>
     /// <param name="progress">Told of a download's progress.</param>
     /// <param name="cancellationToken">Stops a download; what has arrived is kept and continued next time.</param>
-    /// <exception cref="ModelException">No such model, the download failed, the file is damaged, or the provider does not work.</exception>
+    /// <exception cref="ModelException">No such model or layer, the download failed, the file is damaged, or the provider does not work.</exception>
     public static async Task<FeatureExtractor> LoadAsync(
         string model, FeatureExtractorOptions? options = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
         options ??= new FeatureExtractorOptions();
-        var backbone = await Backbone.LoadAsync(model, options.Store, options.Preprocess, progress, cancellationToken).ConfigureAwait(false);
+        var backbone = await Backbone.LoadAsync(model, options.ForBackbone(), progress, cancellationToken).ConfigureAwait(false);
         return new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options);
     }
 
@@ -153,9 +153,10 @@ public sealed class FeatureExtractor : IDisposable
     /// <param name="paths">Image files; read from as far as images are taken.</param>
     /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
     /// <param name="cancellationToken">Stops the run after the images in hand.</param>
-    /// <returns>Every image, in the order of <paramref name="paths"/>.</returns>
+    /// <returns>Every image, in the order of <paramref name="paths"/>: its vector, D numbers, or why it could not be used.</returns>
     /// <exception cref="ModelException">The network failed to run.</exception>
-    public IAsyncEnumerable<EmbeddedImage> EmbedStreamAsync(IEnumerable<string> paths, int batchSize = 0, CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<(string Path, float[]? Vector, string? Error)> EmbedStreamAsync(
+        IEnumerable<string> paths, int batchSize = 0, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(paths);
         return Flatten(Pipeline(batchSize), paths, cancellationToken);
@@ -168,12 +169,12 @@ public sealed class FeatureExtractor : IDisposable
         _sessions.Dispose();
     }
 
-    private static async IAsyncEnumerable<EmbeddedImage> Flatten(
+    private static async IAsyncEnumerable<(string Path, float[]? Vector, string? Error)> Flatten(
         EmbeddingPipeline pipeline, IEnumerable<string> paths, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var batch in pipeline.RunAsync(paths, cancellationToken).ConfigureAwait(false))
         {
-            foreach (var image in batch.Images) yield return image;
+            foreach (var image in batch.Images) yield return (image.Path, image.Vector, image.Error);
         }
     }
 

@@ -23,7 +23,7 @@ internal sealed class EmbedFloor : IDisposable
 
     public EmbedFloor(string model, IReadOnlyList<string> paths)
     {
-        var backbone = Backbone.LoadAsync(model, null, null, null, CancellationToken.None).GetAwaiter().GetResult();
+        var backbone = Backbone.LoadAsync(model, new BackboneOptions(), null, CancellationToken.None).GetAwaiter().GetResult();
         _paths = [.. Enumerable.Range(0, Images).Select(i => paths[i % paths.Count])];
         _filler = new TensorFiller(backbone.Card, ImageDecoders.Default, DecodeOptions.Default);
         _perCore = Open(backbone, 1);
@@ -61,7 +61,7 @@ internal sealed class EmbedFloor : IDisposable
         var (card, input) = (backbone.Card, backbone.Card.Input);
         long[] shape = input.Layout == TensorLayout.Nchw ? [3, input.Height, input.Width] : [input.Height, input.Width, 3];
         return new OnnxSession(
-            backbone.GraphFor(card.Features.Tensor), backbone.Name, input.Tensor, shape, card.Features.Tensor, card.Features.Dim, ExecutionProvider.Cpu, device: 0, threads);
+            backbone.GraphFor(card.Features.Tensor, card.Features.Dim), backbone.Name, input.Tensor, shape, card.Features.Tensor, card.Features.Dim, ExecutionProvider.Cpu, device: 0, threads);
     }
 
     private void Run(OnnxSession session, int start, int count)

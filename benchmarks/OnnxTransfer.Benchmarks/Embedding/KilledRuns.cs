@@ -56,7 +56,8 @@ internal static class KilledRuns
     public static async Task<int> RunVictimAsync(string model, string folder, string cache)
     {
         using var extractor = FeatureExtractor.Load(model, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu, Cache = new FeatureCache(cache) });
-        await foreach (var image in extractor.EmbedStreamAsync(ImageFolder.ListImages(folder))) Console.WriteLine(image.Index + 1);
+        var done = 0;
+        await foreach (var _ in extractor.EmbedStreamAsync(ImageFolder.ListImages(folder))) Console.WriteLine(++done);
         return 0;
     }
 

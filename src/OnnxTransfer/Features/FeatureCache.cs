@@ -40,18 +40,22 @@ public sealed class FeatureCache
     /// <summary>What the cache takes on the disk, in bytes; 0 where there is none.</summary>
     public long Bytes => new[] { File, File + "-wal" }.Where(System.IO.File.Exists).Sum(file => new FileInfo(file).Length);
 
-    /// <summary>The networks that the cache has vectors of, the last used first.</summary>
+    /// <summary>The networks that the cache has vectors of, the last used first, each under one preparation and one set of versions.</summary>
+    /// <returns>
+    /// The model's id; D, the length of a vector; how many vectors there are; when a run last asked for them; and all that they depend
+    /// on besides the image, one fact per line.
+    /// </returns>
     /// <exception cref="IOException">The cache cannot be read.</exception>
     /// <exception cref="InvalidDataException">The file is damaged or no feature cache.</exception>
-    public IReadOnlyList<FeatureCacheModel> Models() => Guarded<IReadOnlyList<FeatureCacheModel>>([], connection =>
+    public IReadOnlyList<(string Id, int Dim, long Vectors, DateTimeOffset Used, string Description)> Models() => Guarded<IReadOnlyList<(string Id, int Dim, long Vectors, DateTimeOffset Used, string Description)>>([], connection =>
     {
         using var query = connection.Command(
             "SELECT model, dim, used, description, (SELECT count(*) FROM vector WHERE space = space.id) FROM space ORDER BY used DESC, id;");
         using var reader = query.ExecuteReader();
-        var models = new List<FeatureCacheModel>();
+        var models = new List<(string Id, int Dim, long Vectors, DateTimeOffset Used, string Description)>();
         while (reader.Read())
         {
-            models.Add(new FeatureCacheModel(
+            models.Add((
                 reader.GetString(0), reader.GetInt32(1), reader.GetInt64(4), DateTimeOffset.FromUnixTimeSeconds(reader.GetInt64(2)), reader.GetString(3)));
         }
 
@@ -147,11 +151,3 @@ public sealed class FeatureCache
         }
     }
 }
-
-/// <summary>The vectors of one network, under one preparation and one set of versions.</summary>
-/// <param name="Id">The model's id.</param>
-/// <param name="Dim">D, the length of a vector.</param>
-/// <param name="Vectors">How many there are.</param>
-/// <param name="Used">When a run last asked for them.</param>
-/// <param name="Description">All that the vectors depend on besides the image, one fact per line.</param>
-public sealed record FeatureCacheModel(string Id, int Dim, long Vectors, DateTimeOffset Used, string Description);

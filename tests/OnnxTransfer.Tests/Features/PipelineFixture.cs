@@ -16,7 +16,7 @@ public sealed class PipelineFixture : IDisposable
     {
         Model = _folder.File("tiny.onnx");
         TinyBackbone.Write(Model);
-        _backbone = Backbone.LoadAsync(Model, null, null, null, CancellationToken.None).GetAwaiter().GetResult();
+        _backbone = Backbone.LoadAsync(Model, new BackboneOptions(), null, CancellationToken.None).GetAwaiter().GetResult();
         _session = Session(TinyBackbone.Dim);
         Photos = [.. Enumerable.Range(0, 40).Select(i => _folder.File("photos", $"{i:00}.png"))];
         // Of very different sizes, so that they do not come out of the decoders in the order they went in.
@@ -39,7 +39,7 @@ public sealed class PipelineFixture : IDisposable
 
     /// <summary>A session that believes in rows of a length.</summary>
     internal OnnxSession Session(int rowLength) => new(
-        _backbone.GraphFor("features"), "tiny", "image", [3, TinyBackbone.Side, TinyBackbone.Side], "features", rowLength, ExecutionProvider.Cpu, device: 0, threads: 1);
+        _backbone.GraphFor("features", TinyBackbone.Dim), "tiny", "image", [3, TinyBackbone.Side, TinyBackbone.Side], "features", rowLength, ExecutionProvider.Cpu, device: 0, threads: 1);
 
     public void Dispose()
     {
