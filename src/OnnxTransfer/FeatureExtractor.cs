@@ -144,6 +144,22 @@ public sealed class FeatureExtractor : IDisposable
         return Task.Run(() => Logged(_pipeline.Run(paths, batchSize, progress, cancellationToken)), cancellationToken);
     }
 
+    /// <summary>
+    /// Proves that this machine gives the numbers that the backbone was published with: decodes, resizes and embeds tiny images
+    /// that the library carries and compares with what Pillow, OpenCV, TensorFlow's formula and PyTorch make of them.
+    /// </summary>
+    /// <returns>
+    /// Every comparison, with its difference, its tolerance and its verdict (<see cref="ParityResult.Passed"/>): those of decoder
+    /// and resizes, and, where <see cref="ModelInfo.HasReferenceVectors"/>, those of the feature vectors.
+    /// </returns>
+    /// <exception cref="ImageDecodeException">The decoder does not read the images at all.</exception>
+    /// <exception cref="ModelException">The network failed to run.</exception>
+    public IReadOnlyList<ParityResult> VerifyParity()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return [.. PreprocessingParity.Verify(_options.Decoder ?? ImageDecoders.Default), .. FeatureParity.Verify(Card, image => Embed(image))];
+    }
+
     /// <summary>Closes the network.</summary>
     public void Dispose()
     {
