@@ -1,8 +1,11 @@
 using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
 using OnnxTransfer.Features.Caching;
+using OnnxTransfer.Internals;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer;
@@ -24,6 +27,7 @@ public sealed class FeatureExtractor : IDisposable
     private readonly FeatureExtractorOptions _options;
     // Null without a cache.
     private readonly CacheSpace? _cacheSpace;
+    private readonly ILogger _logger;
     private bool _disposed;
 
     /// <summary>Opens the network up to one of its tensors.</summary>
@@ -32,6 +36,7 @@ public sealed class FeatureExtractor : IDisposable
         Backbone = backbone;
         Model = ModelInfo.Of(backbone.Card);
         _options = options;
+        _logger = options.Logger ?? NullLogger.Instance;
         var input = backbone.Card.Input;
         long[] imageShape = input.Layout == TensorLayout.Nchw ? [3, input.Height, input.Width] : [input.Height, input.Width, 3];
         var decoder = options.Decoder ?? ImageDecoders.Default;
@@ -40,6 +45,7 @@ public sealed class FeatureExtractor : IDisposable
             options.Provider, options.Threads);
         _filler = new TensorFiller(backbone.Card, decoder, options.Decode);
         if (options.Cache is not null) _cacheSpace = CacheSpace.Of(backbone.GraphFor(tensor, dim), tensor, dim, backbone.Card, decoder, options.Decode, Provider);
+        Log.NetworkOpened(_logger, backbone.Name, Provider.ToString(), ProviderReason);
     }
 
     /// <summary>What is known of the network: its preprocessing, origin and licence.</summary>
@@ -76,7 +82,7 @@ public sealed class FeatureExtractor : IDisposable
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
         options ??= new FeatureExtractorOptions();
-        var backbone = await Backbone.LoadAsync(model, options.ForBackbone(), progress, cancellationToken).ConfigureAwait(false);
+        var backbone = await Backbone.LoadAsync(model, options.ForBackbone(), options.Download(model, progress), cancellationToken).ConfigureAwait(false);
         return new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options);
     }
 
@@ -143,7 +149,7 @@ public sealed class FeatureExtractor : IDisposable
         IReadOnlyList<string> paths, int batchSize = 0, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(paths);
-        return EmbeddingCollector.CollectAsync(Pipeline(batchSize), paths, Dim, progress, cancellationToken);
+        return LoggedAsync(EmbeddingCollector.CollectAsync(Pipeline(batchSize), paths, Dim, progress, cancellationToken));
     }
 
     /// <summary>
@@ -160,6 +166,22 @@ public sealed class FeatureExtractor : IDisposable
     {
         ArgumentNullException.ThrowIfNull(paths);
         return Flatten(Pipeline(batchSize), paths, cancellationToken);
+    }
+
+    /// <summary>
+    /// Proves that this machine gives the numbers that the backbone was published with: decodes, resizes and embeds tiny images
+    /// that the library carries and compares with what Pillow, OpenCV, TensorFlow's formula and PyTorch make of them.
+    /// </summary>
+    /// <returns>
+    /// Every comparison, with its difference, its tolerance and its verdict (<see cref="ParityResult.Passed"/>): those of decoder
+    /// and resizes, and, where <see cref="ModelInfo.HasReferenceVectors"/>, those of the feature vectors.
+    /// </returns>
+    /// <exception cref="ImageDecodeException">The decoder does not read the images at all.</exception>
+    /// <exception cref="ModelException">The network failed to run.</exception>
+    public IReadOnlyList<ParityResult> VerifyParity()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return [.. PreprocessingParity.Verify(_options.Decoder ?? ImageDecoders.Default), .. FeatureParity.Verify(Card, image => Embed(image))];
     }
 
     /// <summary>Closes the network.</summary>
@@ -196,10 +218,20 @@ public sealed class FeatureExtractor : IDisposable
         return Run(batch);
     }
 
-    private float[] Run(TensorBatch batch)
+    /// <summary>The feature vector of one image that is prepared already.</summary>
+    internal float[] Run(TensorBatch batch)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         var row = new float[Dim];
         _sessions.ForOne.Run(batch.Memory, 1, row);
         return row;
+    }
+
+    private async Task<EmbeddingResult> LoggedAsync(Task<EmbeddingResult> run)
+    {
+        var result = await run.ConfigureAwait(false);
+        foreach (var image in result.Skipped) Log.ImageSkipped(_logger, image.Path, image.Reason);
+        Log.Embedded(_logger, result.Features.RowCount, result.Elapsed.TotalSeconds, result.Skipped.Count);
+        return result;
     }
 }

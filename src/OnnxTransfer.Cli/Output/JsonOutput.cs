@@ -55,7 +55,7 @@ internal sealed record CacheCheckJson(string File, long Vectors, long Damaged);
 
 internal sealed record CacheCollectedJson(string File, long Removed, long Bytes);
 
-internal sealed record ParityJson(string Name, double GreatestDifference, double Tolerance, bool Passed);
+internal sealed record ParityJson(string Name, double GreatestDifference, double Tolerance, double? Cosine, double? LeastCosine, bool Passed);
 
 internal sealed record ProviderJson(string Name, bool Usable, string? WhyNot);
 
