@@ -32,4 +32,10 @@ public sealed record TfLiteOptions
     /// weights become float32 and activations are no longer rounded.
     /// </summary>
     public bool KeepQuantized { get; init; }
+
+    /// <summary>
+    /// How the network wants its images, one of <see cref="PreprocessSpec.PresetNames"/>. With it the ONNX file gets its card, so
+    /// that it can be used as a backbone at once. Null where it is not known: the file itself does not tell.
+    /// </summary>
+    public string? Preprocess { get; init; }
 }

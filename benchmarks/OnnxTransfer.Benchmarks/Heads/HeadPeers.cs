@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Runtime.InteropServices;
-using System.Text;
 using System.Text.Json;
 using OnnxTransfer.Heads;
 
@@ -78,32 +75,9 @@ internal static class HeadPeers
 
     private static PeerAnswer Ask(string program, string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true };
-        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
-        var answer = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        if (process.ExitCode != 0) throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
+        var answer = PeerFolder.Ask(program, arguments);
         return JsonSerializer.Deserialize<PeerAnswer>(answer[answer.LastIndexOf('{')..], JsonSerializerOptions.Web)!;
     }
 
     private sealed record PeerAnswer(double Seconds, double Loss);
-
-    /// <summary>Arrays as files that NumPy reads, for as long as the peers need them.</summary>
-    private sealed class PeerFolder : IDisposable
-    {
-        public string Path { get; } = Directory.CreateTempSubdirectory("onnxtransfer-peers-").FullName;
-
-        public void Write<T>(string name, string type, ReadOnlySpan<T> values, params int[] shape)
-            where T : unmanaged
-        {
-            var header = string.Create(CultureInfo.InvariantCulture, $"{{'descr': '{type}', 'fortran_order': False, 'shape': ({string.Join(',', shape)},), }}");
-            header = header.PadRight((header.Length + 10 + 1 + 63) / 64 * 64 - 10 - 1) + '\n';
-            using var file = File.Create(System.IO.Path.Combine(Path, name));
-            file.Write([0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, (byte)(header.Length >> 8), .. Encoding.ASCII.GetBytes(header)]);
-            for (; values.Length > 0; values = values[Math.Min(values.Length, 1 << 24)..])
-                file.Write(MemoryMarshal.AsBytes(values[..Math.Min(values.Length, 1 << 24)]));
-        }
-
-        public void Dispose() => Directory.Delete(Path, recursive: true);
-    }
 }

@@ -4,6 +4,7 @@ using OnnxTransfer.Backbones;
 using OnnxTransfer.Cli.Output;
 using OnnxTransfer.Datasets;
 using OnnxTransfer.Features;
+using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Cli.Commands;
 
@@ -11,6 +12,12 @@ namespace OnnxTransfer.Cli.Commands;
 internal static class CommonOptions
 {
     internal const string DefaultBackbone = "mobilenet-v2";
+
+    private static readonly Dictionary<string, ResizeFilter> s_upsampling = new()
+    {
+        ["nearest"] = ResizeFilter.TensorFlowNearest,
+        ["bilinear"] = ResizeFilter.TensorFlowBilinear,
+    };
 
     internal static Option<bool> Json() => new("--json") { Description = "Print one JSON document on standard output." };
 
@@ -27,6 +34,17 @@ internal static class CommonOptions
         DefaultValueFactory = _ => ExecutionProvider.Auto,
         HelpName = "auto|cpu|cuda",
     };
+
+    internal static Option<string?> Upsample()
+    {
+        var option = new Option<string?>("--upsample")
+        {
+            Description = "How images that are nowhere larger than the network's input are enlarged, whole and without a crop; by the model's own preprocessing when left away.",
+            HelpName = string.Join('|', s_upsampling.Keys),
+        };
+        option.AcceptOnlyFromAmong([.. s_upsampling.Keys]);
+        return option;
+    }
 
     internal static Option<int> Threads() => NonNegative("--threads", "Threads on the CPU; 0 for one per core.", 0, "T");
 
@@ -51,7 +69,8 @@ internal static class CommonOptions
 
     internal static Option<int> NonNegative(string name, string description, int value, string help) => AtLeast(0, name, description, value, help);
 
-    internal static FeatureExtractorOptions Extractor(ExecutionProvider provider, int threads) => new() { Provider = provider, Threads = threads };
+    internal static FeatureExtractorOptions Extractor(ExecutionProvider provider, int threads, string? upsampling = null) =>
+        new() { Provider = provider, Threads = threads, Upsampling = upsampling is null ? null : s_upsampling[upsampling] };
 
     /// <summary>Opens a backbone with a bar for its download.</summary>
     internal static async Task<FeatureExtractor> OpenAsync(string backbone, FeatureExtractorOptions options, CancellationToken cancellationToken)

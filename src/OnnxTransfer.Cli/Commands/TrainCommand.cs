@@ -38,6 +38,7 @@ internal static class TrainCommand
         var rate = CommonOptions.Number("--lr", "The learning rate.", 0.001, "RATE", rate => rate is > 0 and < double.PositiveInfinity, "a number greater than 0");
         var batch = CommonOptions.Positive("--batch-size", "Images per training step.", 32, "N");
         var seed = CommonOptions.NonNegative("--seed", "Decides the split, the first weights and the order; the same seed gives the same file.", 1, "S");
+        var upsample = CommonOptions.Upsample();
         var provider = CommonOptions.Provider();
         var threads = CommonOptions.Threads();
         var maxBad = CommonOptions.Number(
@@ -45,13 +46,13 @@ internal static class TrainCommand
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on a folder of photos.")
         {
-            folder, output, backbone, split, epochs, optimizer, head, rate, batch, seed, provider, threads, maxBad, json,
+            folder, output, backbone, split, epochs, optimizer, head, rate, batch, seed, upsample, provider, threads, maxBad, json,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(folder),
             parsed.GetRequiredValue(output),
             parsed.GetRequiredValue(backbone),
-            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)),
+            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetValue(upsample)),
             Training(parsed.GetRequiredValue(head)) with
             {
                 Epochs = parsed.GetValue(epochs),

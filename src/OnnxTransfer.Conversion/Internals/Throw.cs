@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Conversion.TfLite;
 using Names = OnnxTransfer.Internals.Throw;
@@ -60,6 +61,9 @@ internal static class Throw
         new($"{package} {version} could not be downloaded from {url}: {why}. Where npm works, `npm pack {package}@{version}` fetches the same archive; the model built from it belongs at {modelPath}.", inner);
 
     internal static ArgumentException NotARecipe(string id) => new($"The model '{id}' is downloaded, not built: use ModelStore.GetAsync.");
+
+    internal static ArgumentException InputNotSquare(string source, string preset, int? height, int? width) =>
+        new($"The input of {source} is {height?.ToString(CultureInfo.InvariantCulture) ?? "any"} by {width?.ToString(CultureInfo.InvariantCulture) ?? "any"} pixels, but the preprocessing '{preset}' makes squares of a known size: set height and width to the same number, or convert without it and write the .model.json by hand.");
 
     internal static InvalidDataException KerasDamaged(string source, Exception inner) =>
         new($"{source} is not a Keras model in TensorFlow.js layers format: {inner.Message} Give the model.json itself.", inner);

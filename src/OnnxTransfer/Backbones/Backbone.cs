@@ -25,8 +25,9 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
         try
         {
             var graph = OnnxModel.Load(resolved.OnnxPath);
-            var card = resolved.Card ?? Inspect(graph, resolved, preprocess ?? throw Throw.PreprocessingUnknown(resolved.OnnxPath, ModelCard.PathFor(resolved.OnnxPath)));
-            card = card with { Sha256 = resolved.Sha256, Preprocess = preprocess ?? card.Preprocess };
+            var card = resolved.Card ?? CardOf(graph, resolved.OnnxPath, preprocess ?? throw Throw.PreprocessingUnknown(resolved.OnnxPath, ModelCard.PathFor(resolved.OnnxPath)));
+            if (preprocess is not null) card = Fed(card, graph, resolved.OnnxPath, preprocess);
+            card = card with { Sha256 = resolved.Sha256 };
             return new Backbone(model, graph, card, LabelsOf(card, resolved.OnnxPath));
         }
         catch (InvalidDataException exception)
@@ -55,20 +56,35 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
         return model.ToBytes();
     }
 
+    /// <summary>The card with another preprocessing, whose images must have the size that the network takes.</summary>
+    private static ModelCard Fed(ModelCard card, OnnxModel graph, string path, PreprocessSpec preprocess)
+    {
+        preprocess.Validate();
+        var (width, height) = preprocess.OutputSize;
+        var input = OnnxInspector.ImageInput(graph);
+        var (needsHeight, needsWidth) = (input.Height ?? height, input.Width ?? width);
+        if ((width, height) != (needsWidth, needsHeight)) throw Throw.PreprocessingSizeDiffers(path, preprocess.OutputSize, needsWidth, needsHeight);
+        return card with { Preprocess = preprocess, Input = card.Input with { Height = height, Width = width } };
+    }
+
     /// <summary>The card of a file that has none, read from its graph.</summary>
-    private static ModelCard Inspect(OnnxModel graph, ResolvedBackbone resolved, PreprocessSpec preprocess)
+    /// <param name="graph">The graph.</param>
+    /// <param name="path">The file, whose name becomes the id.</param>
+    /// <param name="preprocess">What a graph does not tell.</param>
+    /// <exception cref="ModelException">The graph has no feature vector, as far as can be seen.</exception>
+    internal static ModelCard CardOf(OnnxModel graph, string path, PreprocessSpec preprocess)
     {
         var inspection = OnnxInspector.Inspect(graph);
         if (inspection.Features is not { Dim: { } dim, IsSpatial: false } features)
         {
-            throw Throw.FeaturesUnknown(resolved.OnnxPath, inspection.WhyNoFeatures ?? "Its feature tensor still has a height and a width, or its length could not be inferred.");
+            throw Throw.FeaturesUnknown(path, inspection.WhyNoFeatures ?? "Its feature tensor still has a height and a width, or its length could not be inferred.");
         }
 
         var (width, height) = preprocess.OutputSize;
         var input = inspection.Input;
         return new ModelCard
         {
-            Id = Path.GetFileNameWithoutExtension(resolved.OnnxPath),
+            Id = Path.GetFileNameWithoutExtension(path),
             Input = new ModelInput(
                 input.Tensor, input.Layout == OnnxImageLayout.Nchw ? TensorLayout.Nchw : TensorLayout.Nhwc, input.Height ?? height, input.Width ?? width),
             Features = new ModelFeatures(features.Tensor, dim),

@@ -33,7 +33,10 @@ internal static partial class Throw
         new($"{path} is a classifier in format {format ?? "unknown"}, and this version reads format {known}: use the version of OnnxTransfer that saved it, or train again.");
 
     internal static ModelException PreprocessingUnknown(string path, string cardPath) =>
-        new($"{path} has no .model.json beside it, so how its images must be prepared is not known: write {cardPath}, or give FeatureExtractorOptions.Preprocess.");
+        new($"{path} has no .model.json beside it, so how its images must be prepared is not known: write {cardPath}, or give FeatureExtractorOptions.Preprocess (--preprocess at the command line).");
+
+    internal static ModelException PreprocessingSizeDiffers(string path, (int Width, int Height) prepared, int width, int height) =>
+        new($"{path} takes images of {width}x{height} pixels, but the preprocessing makes {prepared.Width}x{prepared.Height}: prepare them at {width}x{height}.");
 
     internal static ModelException FeaturesUnknown(string path, string why) =>
         new($"Which tensor of {path} holds one feature vector per image is not clear. {why} Name it in a .model.json beside the file.");

@@ -6,10 +6,17 @@ namespace OnnxTransfer.Preprocessing;
 /// How a backbone wants its pixels: resize, optional centre crop, then per channel
 /// <c>x = (pixel * Rescale - Mean) / Std</c>, a pixel being 0 to 255. It travels with the model.
 /// </summary>
-public sealed record PreprocessSpec
+public sealed partial record PreprocessSpec
 {
     /// <summary>The resize, first step.</summary>
     public required ResizeSpec Resize { get; init; }
+
+    /// <summary>
+    /// How an image that is nowhere larger than the input is enlarged: stretched to it whole by this filter, instead of the
+    /// resize and the crop that all others get. <see cref="ResizeFilter.TensorFlowNearest"/> and
+    /// <see cref="ResizeFilter.TensorFlowBilinear"/> equal Keras' <c>UpSampling2D</c> before the network. Null to treat all alike.
+    /// </summary>
+    public ResizeFilter? Upsampling { get; init; }
 
     /// <summary>The side in pixels of the square cut from the centre after the resize; null for none.</summary>
     public int? CropSize { get; init; }
@@ -35,6 +42,7 @@ public sealed record PreprocessSpec
     public void Validate()
     {
         Resize.Validate();
+        if (Upsampling is { } filter && !Enum.IsDefined(filter)) Throw.EnumValueUnknown(filter);
         if (CropSize is { } side)
         {
             var (width, height) = Resize.Mode == ResizeMode.ShortestEdge ? (Resize.Size, Resize.Size) : (Resize.Width, Resize.Height);
@@ -120,6 +128,12 @@ public enum ResizeFilter
 
     /// <summary>OpenCV's <c>INTER_NEAREST</c>: the source pixel at <c>floor(dst * in / out)</c>, in double as OpenCV rounds it.</summary>
     Nearest,
+
+    /// <summary>
+    /// TensorFlow 2's <c>tf.image.resize</c> nearest: the source pixel at <c>floor((dst + 0.5) * in / out)</c>, in float32 as
+    /// TensorFlow rounds it. Whole factors repeat every pixel exactly, as Keras' <c>UpSampling2D</c> does.
+    /// </summary>
+    TensorFlowNearest,
 }
 
 /// <summary>The order of the three colour channels in a tensor.</summary>

@@ -102,7 +102,7 @@ internal sealed class RowResampler(bool vectors)
             case ResizeFilter.OpenCvLinear:
                 PixelKernels.OpenCvHorizontal(rgb, _horizontal, MemoryMarshal.Cast<byte, int>(slot));
                 break;
-            case ResizeFilter.Nearest:
+            case ResizeFilter.Nearest or ResizeFilter.TensorFlowNearest:
                 PixelKernels.NearestHorizontal(rgb, _horizontal, slot);
                 break;
             default:
@@ -129,7 +129,7 @@ internal sealed class RowResampler(bool vectors)
                     MemoryMarshal.Cast<byte, int>(Slot(upper)), MemoryMarshal.Cast<byte, int>(Slot(lower)),
                     _vertical.Weights[2 * _next], _vertical.Weights[(2 * _next) + 1], _bytes.AsSpan(0, _rowLength));
                 break;
-            case ResizeFilter.Nearest:
+            case ResizeFilter.Nearest or ResizeFilter.TensorFlowNearest:
                 Slot(upper).CopyTo(_bytes);
                 break;
             default:

@@ -22,6 +22,7 @@ public sealed class PreprocessSpecTests
         { new() { Resize = s_stretch, Std = [1, 0, 1] }, "Std of channel 1 is 0" },
         { new() { Resize = s_stretch, Mean = [0, double.NaN, 0] }, "Mean of channel 1" },
         { new() { Resize = s_stretch with { Filter = (ResizeFilter)99 } }, "none of PillowBilinear" },
+        { new() { Resize = s_stretch, Upsampling = (ResizeFilter)99 }, "none of PillowBilinear" },
     };
 
     [Theory]
