@@ -40,7 +40,8 @@ public sealed partial record PreprocessSpec
         CheckSize(size);
         return new PreprocessSpec
         {
-            Resize = new ResizeSpec { Mode = ResizeMode.ShortestEdge, Filter = ResizeFilter.PillowBilinear, Size = (int)Math.Round(size * 256.0 / 224) },
+            Filter = ResizeFilter.PillowBilinear,
+            ShortestEdge = (int)Math.Round(size * 256.0 / 224),
             CropSize = size,
             Mean = [0.485, 0.456, 0.406],
             Std = [0.229, 0.224, 0.225],
@@ -72,15 +73,12 @@ public sealed partial record PreprocessSpec
     /// <param name="size">The side of the input in pixels.</param>
     /// <exception cref="ArgumentException">The size is not positive.</exception>
     public static PreprocessSpec Caffe(int size = 224) =>
-        Stretched(size) with { Rescale = 1, Mean = [103.939, 116.779, 123.68], Channels = ChannelOrder.Bgr };
+        Stretched(size) with { Rescale = 1, Mean = [103.939, 116.779, 123.68], Bgr = true };
 
     private static PreprocessSpec Stretched(int size)
     {
         CheckSize(size);
-        return new PreprocessSpec
-        {
-            Resize = new ResizeSpec { Mode = ResizeMode.Stretch, Filter = ResizeFilter.TensorFlowBilinear, Height = size, Width = size },
-        };
+        return new PreprocessSpec { Filter = ResizeFilter.TensorFlowBilinear, Height = size, Width = size };
     }
 
     private static void CheckSize(int size)

@@ -39,7 +39,7 @@ public sealed class PresetTests
     [Theory]
     [InlineData(224, 256)]
     [InlineData(299, 342)]
-    public void TorchResizesAsTorchvisionDoes(int crop, int resize) => Assert.Equal(resize, PreprocessSpec.Torch(crop).Resize.Size);
+    public void TorchResizesAsTorchvisionDoes(int crop, int resize) => Assert.Equal(resize, PreprocessSpec.Torch(crop).ShortestEdge);
 
     [Fact]
     public void WhatDoesNotExistIsRefused()
