@@ -13,15 +13,13 @@ internal static class ConvertedFile
     /// <param name="model">The converted graph.</param>
     /// <param name="source">The file it was made of.</param>
     /// <param name="onnxPath">The ONNX file to write.</param>
-    /// <param name="preset">The name of the preprocessing; null where it is not known.</param>
-    /// <returns>The card; null without a preset, because a card must say how images are prepared.</returns>
-    internal static ModelCard? Save(OnnxModel model, string source, string onnxPath, string? preset)
+    /// <param name="preset">The name of the preprocessing; null where it is not known, and then there is no card.</param>
+    internal static void Save(OnnxModel model, string source, string onnxPath, string? preset)
     {
         var bytes = model.ToBytes();
         var card = preset is null ? null : Describe(model, source, onnxPath, preset) with { Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)) };
         AtomicFile.Write(onnxPath, bytes);
         card?.Save(ModelCard.PathFor(onnxPath));
-        return card;
     }
 
     private static ModelCard Describe(OnnxModel model, string source, string onnxPath, string preset)

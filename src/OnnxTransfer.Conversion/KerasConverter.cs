@@ -33,10 +33,9 @@ public static class KerasConverter
     /// <param name="path">The <c>model.json</c>.</param>
     /// <param name="onnxPath">The ONNX file to write; an existing one is replaced.</param>
     /// <param name="options">What to keep and at which input size; null for the whole model as it is.</param>
-    /// <returns>The card that was written; null where the preprocessing is not given.</returns>
     /// <exception cref="FileNotFoundException">The model or one of its shards is not there.</exception>
     /// <exception cref="ModelException">A card is wanted, but no tensor is recognised as one feature vector per image.</exception>
-    public static ModelCard? Convert(string path, string onnxPath, KerasOptions? options = null)
+    public static void Convert(string path, string onnxPath, KerasOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentException.ThrowIfNullOrEmpty(onnxPath);
@@ -49,7 +48,7 @@ public static class KerasConverter
             return File.ReadAllBytes(shard);
         }
 
-        return ConvertedFile.Save(ToModel(File.ReadAllBytes(path), Shard, options ?? new KerasOptions(), path), path, onnxPath, options?.Preprocess);
+        ConvertedFile.Save(ToModel(File.ReadAllBytes(path), Shard, options ?? new KerasOptions(), path), path, onnxPath, options?.Preprocess);
     }
 
     internal static OnnxModel ToModel(ReadOnlyMemory<byte> modelJson, Func<string, ReadOnlyMemory<byte>> readShard, KerasOptions options, string source)

@@ -29,14 +29,13 @@ public static class TfLiteConverter
     /// <param name="path">The TFLite file.</param>
     /// <param name="onnxPath">The ONNX file to write; an existing one is replaced.</param>
     /// <param name="options">What to keep and at which input size; null for the whole model as it is.</param>
-    /// <returns>The card that was written; null where the preprocessing is not given.</returns>
     /// <exception cref="FileNotFoundException">There is no file at <paramref name="path"/>.</exception>
     /// <exception cref="ModelException">A card is wanted, but no tensor is recognised as one feature vector per image.</exception>
-    public static ModelCard? Convert(string path, string onnxPath, TfLiteOptions? options = null)
+    public static void Convert(string path, string onnxPath, TfLiteOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentException.ThrowIfNullOrEmpty(onnxPath);
-        return ConvertedFile.Save(ToModel(File.ReadAllBytes(path), options ?? new TfLiteOptions(), path), path, onnxPath, options?.Preprocess);
+        ConvertedFile.Save(ToModel(File.ReadAllBytes(path), options ?? new TfLiteOptions(), path), path, onnxPath, options?.Preprocess);
     }
 
     internal static OnnxModel ToModel(ReadOnlyMemory<byte> model, TfLiteOptions options, string source) =>

@@ -108,7 +108,7 @@ internal static class ModelsCommand
             Console.Out.WriteLine(to);
             Console.Error.WriteLine(preset is null
                 ? $"No .model.json was written, because how the network wants its images is not in the file: convert with --preprocess {preprocess.HelpName} to use it as a backbone."
-                : $"Its card is {ModelCard.PathFor(to)}.");
+                : $"Its card is {Path.ChangeExtension(to, ".model.json")}.");
             return ExitCode.Done;
         });
         return command;

@@ -51,6 +51,10 @@ internal static class Throw
     internal static void SizeNotPositive(string name, int value) =>
         throw new ArgumentOutOfRangeException(name, value, $"{name} must be between 1 and {TfLiteOptions.LargestSide} pixels, but is {value}.");
 
+    [DoesNotReturn]
+    internal static void ShareNotInRange(string name, double value) =>
+        throw new ArgumentOutOfRangeException(name, value, $"{name} must be between 0 and 1, but is {value.ToString(CultureInfo.InvariantCulture)}.");
+
     internal static ModelException NotThePinnedArchive(string archive, string package, string version, string integrity, string expected) =>
         new($"{archive} is not {package} {version}: its integrity is {integrity}, where the catalogue has {expected}. Nothing of it was used.");
 
