@@ -3,7 +3,7 @@ using OnnxTransfer.Benchmarks;
 using OnnxTransfer.Benchmarks.Conversion;
 using OnnxTransfer.Benchmarks.Heads;
 
-// `soak MODEL FOLDER` watches memory over many embeds; `heads PEERS PYTHON small|large` trains beside PyTorch,
+// `soak MODEL FOLDER` watches memory over many embeds; `heads PEERS PYTHON small|large|FILE.npy` trains beside PyTorch,
 // TensorFlow.js and scikit-learn; `keras PEERS PHOTO...` holds converted networks against TensorFlow.js,
 // `quantized FILE.tflite FOLDER...` what is kept quantised against the same weights in float32; everything else is BenchmarkDotNet's command line.
 if (args is ["soak", var model, var folder]) return Soak.Run(model, folder);
