@@ -53,8 +53,9 @@ internal static class KerasPeers
     private static float[] ChannelsLast(OrtValue value)
     {
         var shape = value.GetTensorTypeAndShape().Shape;
-        var (count, depth, pixels) = ((int)shape[0], (int)shape[1], (int)(shape[2] * shape[3]));
-        var (from, to) = (value.GetTensorDataAsSpan<float>(), new float[count * depth * pixels]);
+        var (depth, pixels) = ((int)shape[1], (int)(shape[2] * shape[3]));
+        var from = value.GetTensorDataAsSpan<float>();
+        var to = new float[from.Length];
         // NCHW -> NHWC
         for (var i = 0; i < to.Length; i++) to[i] = from[(((i / depth / pixels * depth) + (i % depth)) * pixels) + (i / depth % pixels)];
         return to;

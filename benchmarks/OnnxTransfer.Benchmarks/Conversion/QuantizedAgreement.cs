@@ -17,7 +17,7 @@ internal static class QuantizedAgreement
     /// <param name="folders">Folders of images, and image files.</param>
     public static int Run(string path, string[] folders)
     {
-        var photos = folders.SelectMany(f => Directory.Exists(f) ? Directory.EnumerateFiles(f, "*.*", SearchOption.AllDirectories).Order(StringComparer.Ordinal) : [f])
+        var photos = folders.SelectMany<string, string>(f => Directory.Exists(f) ? Directory.EnumerateFiles(f, "*.*", SearchOption.AllDirectories).Order(StringComparer.Ordinal) : [f])
             .Where(f => Path.GetExtension(f) is ".jpg" or ".png" or ".bmp").ToList();
         var file = File.ReadAllBytes(path);
         using var real = new InferenceSession(TfLiteConverter.Convert(file, new TfLiteOptions { InputLayout = TensorLayout.Nhwc }));

@@ -80,6 +80,9 @@ internal static class ModelsCommand
         var output = new Option<string>("--out") { Description = "The ONNX file to write.", Required = true, HelpName = "FILE.onnx" };
         var tensors = new Option<string[]>("--outputs") { Description = "The tensors to compute; the model's own outputs when left away.", AllowMultipleArgumentsPerToken = true, HelpName = "TENSOR" };
         var quantized = new Option<bool>("--keep-quantized") { Description = "Of a quantised .tflite: keep integer kernels instead of going to float32." };
+        var share = CommonOptions.Number(
+            "--float-share", "With --keep-quantized: the share of all multiplications, counted from the input, that stays in float32; the first layers' roundings cost most.",
+            new TfLiteOptions().FloatShare, "SHARE", value => value is >= 0 and <= 1, "a share between 0 and 1, such as 0.15");
         var preprocess = new Option<string?>("--preprocess")
         {
             Description = "How the network wants its images; with it the model gets its .model.json and is a backbone at once. torch: mean and deviation of ImageNet. "
@@ -87,7 +90,7 @@ internal static class ModelsCommand
             HelpName = string.Join('|', PreprocessSpec.PresetNames),
         };
         preprocess.AcceptOnlyFromAmong([.. PreprocessSpec.PresetNames]);
-        var command = new Command("convert", "Convert a TFLite or Keras model to ONNX.") { file, output, tensors, quantized, preprocess };
+        var command = new Command("convert", "Convert a TFLite or Keras model to ONNX.") { file, output, tensors, quantized, share, preprocess };
         command.SetAction(parsed =>
         {
             var (from, to) = (parsed.GetRequiredValue(file), parsed.GetRequiredValue(output));
@@ -96,7 +99,7 @@ internal static class ModelsCommand
             switch (Path.GetExtension(from).ToLowerInvariant())
             {
                 case ".tflite":
-                    TfLiteConverter.Convert(from, to, new TfLiteOptions { Outputs = wanted, KeepQuantized = parsed.GetValue(quantized), Preprocess = preset });
+                    TfLiteConverter.Convert(from, to, new TfLiteOptions { Outputs = wanted, KeepQuantized = parsed.GetValue(quantized), FloatShare = parsed.GetValue(share), Preprocess = preset });
                     break;
                 case ".json" when !parsed.GetValue(quantized):
                     KerasConverter.Convert(from, to, new KerasOptions { Outputs = wanted, Preprocess = preset });

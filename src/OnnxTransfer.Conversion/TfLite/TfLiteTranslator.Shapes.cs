@@ -84,7 +84,9 @@ internal sealed partial class TfLiteTranslator
         }
 
         var constant = Once($"pads_{string.Join("_", written)}", name => _graph.Constant(name, [written.Length], written));
-        _graph.Node("Pad", _names[op.Outputs[0]], [x.Name, constant]);
+        List<string> inputs = [x.Name, constant];
+        if (_model.Operators.Any(o => o.Code == TfLiteOp.MaxPool2D && o.Inputs.Contains(op.Outputs[0]))) inputs.Add(Scalar(PaddingValue.BeforeMaximum));
+        _graph.Node("Pad", _names[op.Outputs[0]], inputs);
         Write(op, [.. x.Shape.Select((side, i) => side + pads[2 * i] + pads[(2 * i) + 1])], x.IsNchw);
     }
 

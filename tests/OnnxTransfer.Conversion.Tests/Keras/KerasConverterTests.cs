@@ -62,7 +62,7 @@ public sealed class KerasConverterTests
     /// <summary>The blocks that VGG, ResNet, MobileNet, EfficientNet and DenseNet are made of.</summary>
     [Theory]
     [InlineData("vgg", 0.999999985, 0.260897263, 0.257918894, 0.163106844, 0.280385613, 0.298588634)]
-    [InlineData("resnet", 24.2150719, 14.7317319, 0, 0.268240720, 0, 0)]
+    [InlineData("resnet", 24.2150719, 14.7317319, 0.0, 0.268240720, 0.0, 0.0)]
     [InlineData("resnet_v2", 11.0314187, 13.1612605, 0.585980415, -0.108212188, 0.493982553, -0.421645910)]
     [InlineData("mobilenet", 0.999999955, 0.266675722, 0.246796429, 0.348600864, 0.167710692, 0.236891970)]
     [InlineData("efficientnet", 63.4487076, 53.5074377, 0.936503172, -0.287468493, 0.208103180, 0.474072486)]

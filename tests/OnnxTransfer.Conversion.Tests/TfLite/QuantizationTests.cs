@@ -81,14 +81,14 @@ public sealed class QuantizationTests
     [InlineData(0, 2)]
     [InlineData(0.8, 1)]
     [InlineData(1, 0)]
-    public void TheFirstLayersUpToAShareOfTheMultiplicationsStayInFloat(double share, int integer)
+    public void TheFirstLayersUpToAShareOfTheMultiplicationsStayInFloat(double share, int rounded)
     {
         var options = new TfLiteOptions { KeepQuantized = true, FloatShare = share };
         var model = TfLiteConverter.ToModel(Small(perChannel: true, fromZero: false), options, "small");
 
         // Of 42 x 108 and 42 x 36 multiplications the first convolution has three quarters.
-        Assert.Equal(integer, model.Graph.Node.Count(n => n.OpType == "ConvInteger"));
-        Assert.Equal(integer, model.Graph.Node.Count(n => n.OpType == "QuantizeLinear"));
+        Assert.Equal(rounded, model.Graph.Node.Count(n => n.OpType == "ConvInteger"));
+        Assert.Equal(rounded, model.Graph.Node.Count(n => n.OpType == "QuantizeLinear"));
         Assert.Throws<ArgumentOutOfRangeException>(() => TfLiteConverter.ToModel(Small(true, false), options with { FloatShare = 1.5 }, "small"));
     }
 
