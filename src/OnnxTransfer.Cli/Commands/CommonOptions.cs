@@ -29,9 +29,9 @@ internal static class CommonOptions
 
     internal static Option<ExecutionProvider> Provider() => new("--provider")
     {
-        Description = "Where the network runs: auto, cpu or cuda.",
+        Description = "Where the network runs; auto is CUDA where it works, else the CPU. See `onnxtransfer doctor`.",
         DefaultValueFactory = _ => ExecutionProvider.Auto,
-        HelpName = "auto|cpu|cuda",
+        HelpName = "auto|cpu|cuda|tensorrt|directml|coreml|openvino",
     };
 
     internal static Option<string?> Upsample()
@@ -46,6 +46,13 @@ internal static class CommonOptions
     }
 
     internal static Option<int> Threads() => NonNegative("--threads", "Threads on the CPU; 0 for one per core.", 0, "T");
+
+    internal static Option<string> Cache() => new("--cache")
+    {
+        Description = "The folder that keeps feature vectors from run to run; none to compute them all.",
+        DefaultValueFactory = _ => FeatureCache.DefaultFolder,
+        HelpName = "DIR|none",
+    };
 
     internal static Option<int> Top() => Positive("--top", "How many classes to show for each image.", 3, "K");
 
@@ -68,8 +75,47 @@ internal static class CommonOptions
 
     internal static Option<int> NonNegative(string name, string description, int value, string help) => AtLeast(0, name, description, value, help);
 
-    internal static FeatureExtractorOptions Extractor(ExecutionProvider provider, int threads, string? upsampling = null) =>
-        new() { Provider = provider, Threads = threads, Upsampling = upsampling is null ? null : s_upsampling[upsampling] };
+    internal static Option<string[]> Layers(string name = "--layer") => new(name)
+    {
+        Description = "The layers whose tensors are the features, joined in this order (see `onnxtransfer models layers`).",
+        CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))],
+        HelpName = "NAME[,NAME]",
+    };
+
+    internal static Option<FeaturePooling> Pooling() => new("--pooling")
+    {
+        Description = "What becomes of a layer's height and width: average, max, flatten or none.",
+        DefaultValueFactory = _ => FeaturePooling.Average,
+        HelpName = "average|max|flatten|none",
+    };
+
+    internal static Argument<string> Model() => new("ID|FILE") { Description = "An id of the catalogue, or the path of an .onnx file." };
+
+    /// <param name="provider">Where the network runs.</param>
+    /// <param name="threads">Threads on the CPU; 0 for one per core.</param>
+    /// <param name="cache">The cache's folder; null or "none" for no cache.</param>
+    /// <param name="upsampling">How small images are enlarged; null to leave that to the model's preprocessing.</param>
+    internal static FeatureExtractorOptions Extractor(ExecutionProvider provider, int threads, string? cache = null, string? upsampling = null) =>
+        new()
+        {
+            Provider = provider,
+            Threads = threads,
+            Cache = cache is null or "none" ? null : new FeatureCache(cache),
+            Upsampling = upsampling is null ? null : s_upsampling[upsampling],
+        };
+
+    /// <summary>Says on standard error when a cache was given up.</summary>
+    internal static void WarnCache(FeatureExtractorOptions options)
+    {
+        if (options.Cache?.Problem is { } problem) Console.Error.WriteLine($"warning: {problem} This run went on without it.");
+    }
+
+    /// <summary>Reads the file of a model, with a bar for its download.</summary>
+    internal static async Task<ModelFile> ReadAsync(string model, CancellationToken cancellationToken)
+    {
+        await BackboneSource.BuildIfNeededAsync(model, cancellationToken).ConfigureAwait(false);
+        return await Progress.RunAsync($"Opening {model}", report => ModelFile.OpenAsync(model, store: null, report, cancellationToken)).ConfigureAwait(false);
+    }
 
     /// <summary>Opens a backbone with a bar for its download.</summary>
     internal static async Task<FeatureExtractor> OpenAsync(string backbone, FeatureExtractorOptions options, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Google.Protobuf;
 using OnnxTransfer.Internals;
 
@@ -29,6 +30,12 @@ internal sealed class OnnxModel
     /// <summary>The tool that wrote the file and its version; empty when not stated.</summary>
     public string Producer => $"{Proto.ProducerName} {Proto.ProducerVersion}".Trim();
 
+    /// <summary>The version of the file format itself.</summary>
+    public long IrVersion => Proto.IrVersion;
+
+    /// <summary>Bytes of weights that were read from files beside the model.</summary>
+    public long ExternalBytes { get; private set; }
+
     /// <summary>The inputs that a caller must feed: initializers that files older than IR version 4 also list are left out.</summary>
     public IReadOnlyList<OnnxValue> Inputs
     {
@@ -57,11 +64,17 @@ internal sealed class OnnxModel
     public static OnnxModel Load(string path)
     {
         if (!File.Exists(path)) Throw.OnnxFileMissing(path);
-        var length = new FileInfo(path).Length;
-        if (length > int.MaxValue) Throw.OnnxFileTooLarge(path, length);
+        CheckSize(path);
         var model = Parse(File.ReadAllBytes(path), path);
-        OnnxExternalData.LoadInto(model.Graph, path);
+        model.ExternalBytes = OnnxExternalData.LoadInto(model.Graph, path);
         return model;
+    }
+
+    /// <summary>Refuses a file that no array can hold, with <see cref="InvalidDataException"/>.</summary>
+    internal static void CheckSize(string path)
+    {
+        var length = new FileInfo(path).Length;
+        if (length > Array.MaxLength) Throw.OnnxFileTooLarge(path, length);
     }
 
     /// <summary>Reads bytes; <paramref name="source"/> stands for them in messages.</summary>
@@ -86,6 +99,27 @@ internal sealed class OnnxModel
 
     /// <summary>An independent copy: editing one leaves the other as it was.</summary>
     public OnnxModel Clone() => new(Proto.Clone(), Source);
+
+    /// <summary>
+    /// SHA-256 of what the graph computes: operators, weights, inputs, names of outputs, versions. Where it comes from, metadata and
+    /// notes on shapes are left out, so a backbone has the hash here that it has inside a classifier's file.
+    /// </summary>
+    public byte[] ComputationHash()
+    {
+        var bare = Proto.Clone();
+        bare.MetadataProps.Clear();
+        bare.ClearIrVersion();
+        bare.ClearProducerName();
+        bare.ClearProducerVersion();
+        bare.ClearDomain();
+        bare.ClearModelVersion();
+        bare.ClearDocString();
+        bare.Graph.ClearName();
+        bare.Graph.ClearDocString();
+        bare.Graph.ValueInfo.Clear();
+        foreach (var output in bare.Graph.Output) output.Type = null;
+        return SHA256.HashData(bare.ToByteArray());
+    }
 
     /// <summary>Takes over another model's content; edits that may fail half-way are made on a copy first.</summary>
     internal void Replace(OnnxModel other) => Proto = other.Proto;
