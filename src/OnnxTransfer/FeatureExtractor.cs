@@ -83,6 +83,7 @@ public sealed class FeatureExtractor : IDisposable
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
         options ??= new FeatureExtractorOptions();
         var backbone = await Backbone.LoadAsync(model, options.ForBackbone(), options.Download(model, progress), cancellationToken).ConfigureAwait(false);
+        if (options.Upsampling is { } filter) backbone = backbone with { Card = backbone.Card with { Preprocess = backbone.Card.Preprocess with { Upsampling = filter } } };
         return new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options);
     }
 

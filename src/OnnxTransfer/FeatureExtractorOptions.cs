@@ -35,6 +35,12 @@ public sealed record FeatureExtractorOptions
     /// <summary>The preprocessing of a model that comes without a <c>.model.json</c>; null to take the model's own.</summary>
     public Preprocessing.PreprocessSpec? Preprocess { get; init; }
 
+    /// <summary>
+    /// How images that are nowhere larger than the network's input are enlarged
+    /// (<see cref="Preprocessing.PreprocessSpec.Upsampling"/>); null to leave that to the preprocessing.
+    /// </summary>
+    public Preprocessing.ResizeFilter? Upsampling { get; init; }
+
     /// <summary>The one layer whose tensor is the features; null, the default, for those that the model's card names.</summary>
     /// <exception cref="ArgumentException">The name is empty.</exception>
     public string? Layer

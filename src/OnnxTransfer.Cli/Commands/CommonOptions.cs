@@ -3,6 +3,7 @@ using System.Globalization;
 using OnnxTransfer.Cli.Output;
 using OnnxTransfer.Datasets;
 using OnnxTransfer.Features;
+using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Cli.Commands;
 
@@ -10,6 +11,12 @@ namespace OnnxTransfer.Cli.Commands;
 internal static class CommonOptions
 {
     internal const string DefaultBackbone = "mobilenet-v2";
+
+    private static readonly Dictionary<string, ResizeFilter> s_upsampling = new()
+    {
+        ["nearest"] = ResizeFilter.TensorFlowNearest,
+        ["bilinear"] = ResizeFilter.TensorFlowBilinear,
+    };
 
     internal static Option<bool> Json() => new("--json") { Description = "Print one JSON document on standard output." };
 
@@ -26,6 +33,17 @@ internal static class CommonOptions
         DefaultValueFactory = _ => ExecutionProvider.Auto,
         HelpName = "auto|cpu|cuda|tensorrt|directml|coreml|openvino",
     };
+
+    internal static Option<string?> Upsample()
+    {
+        var option = new Option<string?>("--upsample")
+        {
+            Description = "How images that are nowhere larger than the network's input are enlarged, whole and without a crop; by the model's own preprocessing when left away.",
+            HelpName = string.Join('|', s_upsampling.Keys),
+        };
+        option.AcceptOnlyFromAmong([.. s_upsampling.Keys]);
+        return option;
+    }
 
     internal static Option<int> Threads() => NonNegative("--threads", "Threads on the CPU; 0 for one per core.", 0, "T");
 
@@ -76,8 +94,15 @@ internal static class CommonOptions
     /// <param name="provider">Where the network runs.</param>
     /// <param name="threads">Threads on the CPU; 0 for one per core.</param>
     /// <param name="cache">The cache's folder; null or "none" for no cache.</param>
-    internal static FeatureExtractorOptions Extractor(ExecutionProvider provider, int threads, string? cache = null) =>
-        new() { Provider = provider, Threads = threads, Cache = cache is null or "none" ? null : new FeatureCache(cache) };
+    /// <param name="upsampling">How small images are enlarged; null to leave that to the model's preprocessing.</param>
+    internal static FeatureExtractorOptions Extractor(ExecutionProvider provider, int threads, string? cache = null, string? upsampling = null) =>
+        new()
+        {
+            Provider = provider,
+            Threads = threads,
+            Cache = cache is null or "none" ? null : new FeatureCache(cache),
+            Upsampling = upsampling is null ? null : s_upsampling[upsampling],
+        };
 
     /// <summary>Says on standard error when a cache was given up.</summary>
     internal static void WarnCache(FeatureExtractorOptions options)

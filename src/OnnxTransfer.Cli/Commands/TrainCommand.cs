@@ -41,6 +41,7 @@ internal static class TrainCommand
         var batch = CommonOptions.Positive("--batch-size", "Images per training step.", 32, "N");
         var random = CommonOptions.NonNegative("--random-batches", "An epoch is so many batches drawn with replacement; 0 for one pass over all images.", 0, "N");
         var seed = CommonOptions.NonNegative("--seed", "Decides the split, the first weights and the order; the same seed gives the same file.", 1, "S");
+        var upsample = CommonOptions.Upsample();
         var provider = CommonOptions.Provider();
         var threads = CommonOptions.Threads();
         var cache = CommonOptions.Cache();
@@ -49,13 +50,13 @@ internal static class TrainCommand
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on a folder of photos.")
         {
-            folder, output, backbone, layers, pooling, split, epochs, optimizer, head, rate, batch, random, seed, provider, threads, cache, maxBad, json,
+            folder, output, backbone, layers, pooling, split, epochs, optimizer, head, rate, batch, random, seed, upsample, provider, threads, cache, maxBad, json,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(folder),
             parsed.GetRequiredValue(output),
             parsed.GetRequiredValue(backbone),
-            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetValue(cache)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
+            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetValue(cache), parsed.GetValue(upsample)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
             Training(parsed.GetRequiredValue(head)) with
             {
                 Epochs = parsed.GetValue(epochs),
