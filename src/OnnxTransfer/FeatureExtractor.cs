@@ -1,6 +1,7 @@
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
+using OnnxTransfer.Onnx;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer;
@@ -23,14 +24,19 @@ public sealed class FeatureExtractor : IDisposable
     private bool _disposed;
 
     /// <summary>Opens the network up to one of its tensors.</summary>
-    internal FeatureExtractor(Backbone backbone, string tensor, int dim, FeatureExtractorOptions options)
+    internal FeatureExtractor(Backbone backbone, string tensor, int dim, FeatureExtractorOptions options, CancellationToken cancellationToken = default)
     {
-        Backbone = backbone;
         _options = options;
         var input = backbone.Card.Input;
         long[] imageShape = input.Layout == TensorLayout.Nchw ? [3, input.Height, input.Width] : [input.Height, input.Width, 3];
-        _session = new OnnxSession(backbone.GraphFor(tensor), backbone.Name, input.Tensor, imageShape, tensor, dim, options.Provider, options.Threads);
-        _pipeline = new EmbeddingPipeline(_session, backbone.Card, options.Decoder ?? ImageDecoders.Default, options.Decode, options.Threads);
+        var decoder = options.Decoder ?? ImageDecoders.Default;
+        var wanted = new PrecisionRequest(
+            options.Precision, options.CalibrationImages, options.Provider, options.Threads, decoder, options.Decode, Path.Combine((options.Store ?? new ModelStore()).Folder, "int8"));
+        (var graph, Precision) = PrecisionChooser.Choose(backbone.GraphFor(tensor), backbone.Name, backbone.Card, tensor, dim, wanted, cancellationToken);
+        // A classifier trained on these features is saved with the network that made them.
+        Backbone = Precision.Precision == NetworkPrecision.Float32 ? backbone : backbone with { Model = OnnxModel.Parse(graph, backbone.Name) };
+        _session = new OnnxSession(graph, backbone.Name, input.Tensor, imageShape, tensor, dim, options.Provider, options.Threads);
+        _pipeline = new EmbeddingPipeline(_session, backbone.Card, decoder, options.Decode, options.Threads);
     }
 
     /// <summary>What is known of the network: its tensors, preprocessing, origin and licence.</summary>
@@ -41,6 +47,9 @@ public sealed class FeatureExtractor : IDisposable
 
     /// <summary>What the network really runs on, and why nothing faster.</summary>
     public ExecutionProviderInfo Provider => _session.Provider;
+
+    /// <summary>What the network computes with, why, and what that costs.</summary>
+    public NetworkPrecisionInfo Precision { get; }
 
     internal Backbone Backbone { get; }
 
@@ -55,7 +64,7 @@ public sealed class FeatureExtractor : IDisposable
     /// <param name="model">A catalogue id such as <c>mobilenet-v2</c>, or the path of an <c>.onnx</c> file.</param>
     /// <param name="options">Provider, threads, decoder and store; null for the defaults.</param>
     /// <param name="progress">Told of a download's progress.</param>
-    /// <param name="cancellationToken">Stops a download; what has arrived is kept and continued next time.</param>
+    /// <param name="cancellationToken">Stops a download, of which what has arrived is kept and continued next time, or a calibration.</param>
     /// <exception cref="ModelException">No such model, the download failed, the file is damaged, or the provider does not work.</exception>
     public static async Task<FeatureExtractor> LoadAsync(
         string model, FeatureExtractorOptions? options = null, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -63,7 +72,8 @@ public sealed class FeatureExtractor : IDisposable
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
         options ??= new FeatureExtractorOptions();
         var backbone = await Backbone.LoadAsync(model, options.Store, options.Preprocess, progress, cancellationToken).ConfigureAwait(false);
-        return new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options);
+        return await Task.Run(
+            () => new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The feature vector of an image file.</summary>
