@@ -22,14 +22,11 @@ public enum NetworkPrecision
 /// <summary>What a network really computes with.</summary>
 /// <param name="Precision">The precision in use; never <see cref="NetworkPrecision.Auto"/>.</param>
 /// <param name="Reason">Why this one, in one sentence.</param>
-public sealed record NetworkPrecisionInfo(NetworkPrecision Precision, string Reason)
+internal sealed record NetworkPrecisionInfo(NetworkPrecision Precision, string Reason)
 {
-    /// <summary>
-    /// Mean cosine between the feature vectors of this precision and those of float32 on images that were not used for
-    /// calibration; 1 is no loss. Null where nothing was compared.
-    /// </summary>
-    public double? Similarity { get; init; }
+    /// <summary>Mean cosine of feature vectors to those of float32; null where nothing was compared.</summary>
+    internal double? Similarity { get; init; }
 
-    /// <summary>Images per second in the network over those of float32, measured on this machine when the network was converted; null where nothing was compared.</summary>
-    public double? Speedup { get; init; }
+    /// <summary>Images per second over those of float32; null where nothing was compared.</summary>
+    internal double? Speedup { get; init; }
 }

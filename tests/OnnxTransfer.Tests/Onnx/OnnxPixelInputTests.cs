@@ -8,8 +8,8 @@ namespace OnnxTransfer.Tests.Onnx;
 
 public sealed class OnnxPixelInputTests
 {
-    private static readonly double[] s_mean = [0.485, 0.456, 0.406];
-    private static readonly double[] s_std = [0.229, 0.224, 0.225];
+    private static readonly double[] Mean = [0.485, 0.456, 0.406];
+    private static readonly double[] Std = [0.229, 0.224, 0.225];
 
     /// <summary>A network that shows its input: image -> y.</summary>
     private static OnnxModel Mirror(OnnxImageLayout layout, bool freeSize = false)
@@ -36,10 +36,12 @@ public sealed class OnnxPixelInputTests
         new Random(3).NextBytes(pixels);
         var spec = new PreprocessSpec
         {
-            Resize = new ResizeSpec { Mode = ResizeMode.Stretch, Filter = ResizeFilter.PillowBilinear, Height = 4, Width = 5 },
-            Mean = s_mean,
-            Std = s_std,
-            Channels = bgr ? ChannelOrder.Bgr : ChannelOrder.Rgb,
+            Filter = ResizeFilter.PillowBilinear,
+            Height = 4,
+            Width = 5,
+            Mean = Mean,
+            Std = Std,
+            Bgr = bgr,
         };
         var expected = new float[pixels.Length];
         for (var i = 0; i < 2; i++)
@@ -87,7 +89,7 @@ public sealed class OnnxPixelInputTests
         var model = SmallGraphs.Classifier();
         var before = model.ToBytes();
 
-        var error = Assert.Throws<ArgumentException>(() => OnnxPixelInput.Prepend(model, input, pixels, layout, height, 8, 1, s_mean, s_std, bgr: false));
+        var error = Assert.Throws<ArgumentException>(() => OnnxPixelInput.Prepend(model, input, pixels, layout, height, 8, 1, Mean, Std, bgr: false));
 
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
         Assert.Equal(before, model.ToBytes());
@@ -97,8 +99,8 @@ public sealed class OnnxPixelInputTests
     public void NumbersThatNoFloatHoldsAreRefused()
     {
         var model = SmallGraphs.Classifier();
-        Assert.Throws<ArgumentException>(() => OnnxPixelInput.Prepend(model, "image", "pixels", OnnxImageLayout.Nchw, 8, 8, 1, [0, 0], s_std, bgr: false));
-        var error = Assert.Throws<ArgumentException>(() => OnnxPixelInput.Prepend(model, "image", "pixels", OnnxImageLayout.Nchw, 8, 8, 1, s_mean, [1, 0, 1], bgr: false));
+        Assert.Throws<ArgumentException>(() => OnnxPixelInput.Prepend(model, "image", "pixels", OnnxImageLayout.Nchw, 8, 8, 1, [0, 0], Std, bgr: false));
+        var error = Assert.Throws<ArgumentException>(() => OnnxPixelInput.Prepend(model, "image", "pixels", OnnxImageLayout.Nchw, 8, 8, 1, Mean, [1, 0, 1], bgr: false));
         Assert.Contains("Channel 1", error.Message, StringComparison.Ordinal);
     }
 
