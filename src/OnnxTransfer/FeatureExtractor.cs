@@ -33,7 +33,7 @@ public sealed class FeatureExtractor : IDisposable
         long[] imageShape = input.Layout == TensorLayout.Nchw ? [3, input.Height, input.Width] : [input.Height, input.Width, 3];
         var decoder = options.Decoder ?? ImageDecoders.Default;
         var wanted = new PrecisionRequest(
-            options.Precision, options.CalibrationImages, options.Provider, options.Threads, decoder, options.Decode, Path.Combine((options.Store ?? new ModelStore()).Folder, "int8"));
+            options.Precision, options.CalibrationImages, options.Provider, options.Threads, decoder, options.Decode, options.Store ?? new ModelStore());
         (var graph, _precision) = PrecisionChooser.Choose(backbone.GraphFor(tensor), backbone.Name, backbone.Card, tensor, dim, wanted, cancellationToken);
         // A classifier trained on these features is saved with the network that made them.
         Backbone = Precision == NetworkPrecision.Float32 ? backbone : backbone with { Model = OnnxModel.Parse(graph, backbone.Name) };

@@ -11,6 +11,14 @@ internal static class CommonOptions
 {
     internal const string DefaultBackbone = "mobilenet-v2";
 
+    private static readonly Dictionary<string, NetworkPrecision> s_precisions = new()
+    {
+        ["fp32"] = NetworkPrecision.Float32,
+        ["fp16"] = NetworkPrecision.Float16,
+        ["int8"] = NetworkPrecision.Int8,
+        ["auto"] = NetworkPrecision.Auto,
+    };
+
     internal static Option<bool> Json() => new("--json") { Description = "Print one JSON document on standard output." };
 
     internal static Option<string> Backbone() => new("--backbone")
@@ -26,6 +34,17 @@ internal static class CommonOptions
         DefaultValueFactory = _ => ExecutionProvider.Auto,
         HelpName = "auto|cpu|cuda",
     };
+
+    internal static Option<string> Precision()
+    {
+        var option = new Option<string>("--precision")
+        {
+            Description = "The numbers that the network computes with; int8 is calibrated on these images, and auto measures whether it pays.",
+            DefaultValueFactory = _ => "fp32",
+        };
+        option.AcceptOnlyFromAmong([.. s_precisions.Keys]);
+        return option;
+    }
 
     internal static Option<int> Threads() => NonNegative("--threads", "Threads on the CPU; 0 for one per core.", 0, "T");
 
@@ -50,7 +69,22 @@ internal static class CommonOptions
 
     internal static Option<int> NonNegative(string name, string description, int value, string help) => AtLeast(0, name, description, value, help);
 
-    internal static FeatureExtractorOptions Extractor(ExecutionProvider provider, int threads) => new() { Provider = provider, Threads = threads };
+    internal static FeatureExtractorOptions Extractor(ExecutionProvider provider, int threads, string precision = "fp32") =>
+        new() { Provider = provider, Threads = threads, Precision = s_precisions[precision] };
+
+    /// <summary>What the network computes with, on standard error where it is not plain float32.</summary>
+    internal static void TellPrecision(FeatureExtractor extractor, FeatureExtractorOptions options)
+    {
+        if (options.Precision == NetworkPrecision.Float32 && extractor.Precision == NetworkPrecision.Float32) return;
+        var json = ToJson(extractor);
+        var measured = json is { Similarity: { } similarity, Speedup: { } speedup }
+            ? $" Similarity to float32 {Table.Number(similarity, "0.0000")}, {Table.Number(speedup, "0.00")} times its speed."
+            : "";
+        Console.Error.WriteLine($"computing in {json.Used}: {json.Reason}{measured}");
+    }
+
+    internal static PrecisionJson ToJson(FeatureExtractor extractor) => new(
+        s_precisions.First(pair => pair.Value == extractor.Precision).Key, extractor.PrecisionReason, extractor.PrecisionSimilarity, extractor.PrecisionSpeedup);
 
     /// <summary>Opens a backbone with a bar for its download.</summary>
     internal static async Task<FeatureExtractor> OpenAsync(string backbone, FeatureExtractorOptions options, CancellationToken cancellationToken)

@@ -14,12 +14,13 @@ internal static class EmbedCommand
         var backbone = CommonOptions.Backbone();
         var batch = CommonOptions.Positive("--batch-size", "Images per run of the network.", 32, "N");
         var provider = CommonOptions.Provider();
+        var precision = CommonOptions.Precision();
         var threads = CommonOptions.Threads();
         var json = CommonOptions.Json();
-        var command = new Command("embed", "Write the feature vectors of images to a .npy file.") { inputs, output, backbone, batch, provider, threads, json };
+        var command = new Command("embed", "Write the feature vectors of images to a .npy file.") { inputs, output, backbone, batch, provider, precision, threads, json };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(inputs), parsed.GetRequiredValue(output), parsed.GetRequiredValue(backbone), parsed.GetValue(batch),
-            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)), parsed.GetValue(json), cancellationToken));
+            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetRequiredValue(precision)), parsed.GetValue(json), cancellationToken));
         return command;
     }
 
@@ -27,7 +28,9 @@ internal static class EmbedCommand
         string[] inputs, string output, string backbone, int batchSize, FeatureExtractorOptions options, bool json, CancellationToken cancellationToken)
     {
         var paths = inputs.SelectMany(input => Directory.Exists(input) ? ImageFolder.ListImages(input) : [input]).ToList();
+        options = options with { CalibrationImages = paths };
         using var extractor = await CommonOptions.OpenAsync(backbone, options, cancellationToken).ConfigureAwait(false);
+        CommonOptions.TellPrecision(extractor, options);
         var result = await Progress.RunAsync(
             "Embedding",
             report => extractor.EmbedAsync(
@@ -42,7 +45,7 @@ internal static class EmbedCommand
         if (json)
         {
             JsonOutput.Write(
-                new EmbedResultJson(result.Features.RowCount, result.Features.Dim, result.Elapsed.TotalSeconds, result.ImagesPerSecond, CommonOptions.ToJson(result.Skipped)),
+                new EmbedResultJson(result.Features.RowCount, result.Features.Dim, CommonOptions.ToJson(extractor), result.Elapsed.TotalSeconds, result.ImagesPerSecond, CommonOptions.ToJson(result.Skipped)),
                 JsonContracts.Default.EmbedResultJson);
         }
         else

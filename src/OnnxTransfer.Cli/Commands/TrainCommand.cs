@@ -39,19 +39,20 @@ internal static class TrainCommand
         var batch = CommonOptions.Positive("--batch-size", "Images per training step.", 32, "N");
         var seed = CommonOptions.NonNegative("--seed", "Decides the split, the first weights and the order; the same seed gives the same file.", 1, "S");
         var provider = CommonOptions.Provider();
+        var precision = CommonOptions.Precision();
         var threads = CommonOptions.Threads();
         var maxBad = CommonOptions.Number(
             "--max-bad", "The share of images that may be unusable before the run fails.", 0.05, "SHARE", share => share is >= 0 and <= 1, "a share between 0 and 1, such as 0.05");
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on a folder of photos.")
         {
-            folder, output, backbone, split, epochs, optimizer, head, rate, batch, seed, provider, threads, maxBad, json,
+            folder, output, backbone, split, epochs, optimizer, head, rate, batch, seed, provider, precision, threads, maxBad, json,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(folder),
             parsed.GetRequiredValue(output),
             parsed.GetRequiredValue(backbone),
-            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)),
+            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetRequiredValue(precision)),
             Training(parsed.GetRequiredValue(head)) with
             {
                 Epochs = parsed.GetValue(epochs),
@@ -78,8 +79,10 @@ internal static class TrainCommand
         var images = ImageFolder.Open(folder);
         RequireFolderOf(output);
 
+        extractorOptions = extractorOptions with { CalibrationImages = [.. images.Images.Select(image => image.Path)] };
         using var extractor = await CommonOptions.OpenAsync(backbone, extractorOptions, cancellationToken).ConfigureAwait(false);
         Console.Error.WriteLine($"{images.Images.Count} images in {images.Classes.Count} classes; {extractor.Model.Id} on {Name(extractor.Provider)}: {extractor.ProviderReason}");
+        CommonOptions.TellPrecision(extractor, extractorOptions);
         var result = await Progress.RunAsync(
             "Embedding",
             report => ImageClassifier.TrainAsync(
@@ -120,6 +123,7 @@ internal static class TrainCommand
     private static TrainJson ToJson(FeatureExtractor extractor, TrainingResult result, string output) => new(
         result.Classifier.Labels,
         Name(extractor.Provider),
+        CommonOptions.ToJson(extractor),
         new BackboneJson(extractor.Model.Id, extractor.Dim),
         new EmbedJson(result.Embedding.Features.RowCount, 0, result.Embedding.Elapsed.TotalSeconds, result.Embedding.ImagesPerSecond),
         [.. result.History.Epochs.Select(epoch => new EpochJson(

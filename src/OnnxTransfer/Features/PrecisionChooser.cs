@@ -12,9 +12,9 @@ namespace OnnxTransfer.Features;
 /// <param name="Threads">Threads on the CPU; 0 for one per core.</param>
 /// <param name="Decoder">Decodes the images.</param>
 /// <param name="Decode">Limits and background.</param>
-/// <param name="CacheFolder">Where converted networks are kept.</param>
+/// <param name="Store">Where converted networks are kept, beside the downloaded ones.</param>
 internal sealed record PrecisionRequest(
-    NetworkPrecision Precision, IReadOnlyList<string> Images, ExecutionProvider Provider, int Threads, IImageDecoder Decoder, DecodeOptions Decode, string CacheFolder);
+    NetworkPrecision Precision, IReadOnlyList<string> Images, ExecutionProvider Provider, int Threads, IImageDecoder Decoder, DecodeOptions Decode, ModelStore Store);
 
 /// <summary>Brings a network to the precision that was asked for, or for <see cref="NetworkPrecision.Auto"/> to the one that measures best.</summary>
 internal static class PrecisionChooser

@@ -53,7 +53,7 @@ internal sealed class PrecisionTrial(
     internal (byte[] Graph, NetworkPrecisionInfo Info) ToInt8(string reason)
     {
         if (!CanBeInt8) Throw.NothingToQuantize(name);
-        var cache = new ConvertedNetworkCache(request.CacheFolder);
+        var cache = new ConvertedNetworkCache(Path.Combine(request.Store.Folder, "int8"));
         var key = ConvertedNetworkCache.Key(graph, card, request, _chosen.Value, s_sumsSaturate);
         if (cache.Find(key) is { } found) return (found.Graph, found.Info with { Reason = $"{reason} {found.Info.Reason}" });
 
