@@ -2,7 +2,8 @@ using BenchmarkDotNet.Running;
 using OnnxTransfer.Benchmarks;
 using OnnxTransfer.Benchmarks.Heads;
 
-// `soak MODEL FOLDER` watches memory over many embeds; `precision MODEL FOLDER` compares 8 bits with 32; `heads PEERS PYTHON small|large` trains beside PyTorch,
+// `soak MODEL FOLDER` watches memory over many embeds; `precision MODEL FOLDER` compares 8 bits with 32;
+// `heads PEERS PYTHON small|large|FILE.npy` trains beside PyTorch,
 // TensorFlow.js and scikit-learn; everything else is BenchmarkDotNet's command line.
 if (args is ["soak", var model, var folder]) return Soak.Run(model, folder);
 if (args is ["precision", var network, var classes]) return await PrecisionPeers.RunAsync(network, classes).ConfigureAwait(false);
