@@ -75,7 +75,7 @@ internal static class PrecisionPeers
     private static OnnxSession Open(FeatureExtractor extractor)
     {
         var card = extractor.Backbone.Card;
-        return new OnnxSession(extractor.Backbone.GraphFor(card.Features.Tensor), card.Id, card.Input.Tensor, Shape(card), card.Features.Tensor, extractor.Dim, ExecutionProvider.Cpu, 0);
+        return new OnnxSession(extractor.Backbone.GraphFor(card.Features.Tensor, extractor.Dim), card.Id, card.Input.Tensor, Shape(card), card.Features.Tensor, extractor.Dim, ExecutionProvider.Cpu, 0);
     }
 
     private static long[] Shape(ModelCard card) =>
@@ -86,7 +86,7 @@ internal static class PrecisionPeers
     {
         var card = extractor.Backbone.Card;
         using var options = new SessionOptions { IntraOpNumThreads = 1, EnableProfiling = true, ProfileOutputPathPrefix = Path.Combine(Path.GetTempPath(), "onnxtransfer-" + name) };
-        using var session = new InferenceSession(extractor.Backbone.GraphFor(card.Features.Tensor), options);
+        using var session = new InferenceSession(extractor.Backbone.GraphFor(card.Features.Tensor, extractor.Dim), options);
         using var run = new RunOptions();
         for (var i = 0; i < ProfiledRuns; i++)
         {

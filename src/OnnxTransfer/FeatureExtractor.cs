@@ -1,6 +1,9 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
+using OnnxTransfer.Internals;
 using OnnxTransfer.Onnx;
 using OnnxTransfer.Preprocessing;
 
@@ -22,6 +25,7 @@ public sealed class FeatureExtractor : IDisposable
     private readonly EmbeddingPipeline _pipeline;
     private readonly FeatureExtractorOptions _options;
     private readonly NetworkPrecisionInfo _precision;
+    private readonly ILogger _logger;
     private bool _disposed;
 
     /// <summary>Opens the network up to one of its tensors.</summary>
@@ -29,16 +33,18 @@ public sealed class FeatureExtractor : IDisposable
     {
         Model = ModelInfo.Of(backbone.Card);
         _options = options;
+        _logger = options.Logger ?? NullLogger.Instance;
         var input = backbone.Card.Input;
         long[] imageShape = input.Layout == TensorLayout.Nchw ? [3, input.Height, input.Width] : [input.Height, input.Width, 3];
         var decoder = options.Decoder ?? ImageDecoders.Default;
         var wanted = new PrecisionRequest(
             options.Precision, options.CalibrationImages, options.Provider, options.Threads, decoder, options.Decode, options.Store ?? new ModelStore());
-        (var graph, _precision) = PrecisionChooser.Choose(backbone.GraphFor(tensor), backbone.Name, backbone.Card, tensor, dim, wanted, cancellationToken);
+        (var graph, _precision) = PrecisionChooser.Choose(backbone.GraphFor(tensor, dim), backbone.Name, backbone.Card, tensor, dim, wanted, cancellationToken);
         // A classifier trained on these features is saved with the network that made them.
         Backbone = Precision == NetworkPrecision.Float32 ? backbone : backbone with { Model = OnnxModel.Parse(graph, backbone.Name) };
         _session = new OnnxSession(graph, backbone.Name, input.Tensor, imageShape, tensor, dim, options.Provider, options.Threads);
         _pipeline = new EmbeddingPipeline(_session, backbone.Card, decoder, options.Decode, options.Threads);
+        Log.NetworkOpened(_logger, backbone.Name, Provider.ToString(), ProviderReason);
     }
 
     /// <summary>What is known of the network: its preprocessing, origin and licence.</summary>
@@ -74,23 +80,23 @@ public sealed class FeatureExtractor : IDisposable
 
     /// <summary>Opens a backbone; one from the catalogue is downloaded and verified on first use.</summary>
     /// <param name="model">A catalogue id such as <c>mobilenet-v2</c>, or the path of an <c>.onnx</c> file.</param>
-    /// <param name="options">Provider, threads, decoder and store; null for the defaults.</param>
-    /// <exception cref="ModelException">No such model, the download failed, the file is damaged, or the provider does not work.</exception>
+    /// <param name="options">Layers, provider, threads, decoder and store; null for the defaults.</param>
+    /// <exception cref="ModelException">No such model or layer, the download failed, the file is damaged, or the provider does not work.</exception>
     public static FeatureExtractor Load(string model, FeatureExtractorOptions? options = null) =>
         LoadAsync(model, options).GetAwaiter().GetResult();
 
     /// <summary>Opens a backbone as <see cref="Load"/> does, without blocking, with progress of a download.</summary>
     /// <param name="model">A catalogue id such as <c>mobilenet-v2</c>, or the path of an <c>.onnx</c> file.</param>
-    /// <param name="options">Provider, threads, decoder and store; null for the defaults.</param>
+    /// <param name="options">Layers, provider, threads, decoder and store; null for the defaults.</param>
     /// <param name="progress">Told of a download's progress.</param>
     /// <param name="cancellationToken">Stops a download, of which what has arrived is kept and continued next time, or a calibration.</param>
-    /// <exception cref="ModelException">No such model, the download failed, the file is damaged, or the provider does not work.</exception>
+    /// <exception cref="ModelException">No such model or layer, the download failed, the file is damaged, or the provider does not work.</exception>
     public static async Task<FeatureExtractor> LoadAsync(
         string model, FeatureExtractorOptions? options = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
         options ??= new FeatureExtractorOptions();
-        var backbone = await Backbone.LoadAsync(model, options.Store, options.Preprocess, progress, cancellationToken).ConfigureAwait(false);
+        var backbone = await Backbone.LoadAsync(model, options.ForBackbone(), options.Download(model, progress), cancellationToken).ConfigureAwait(false);
         return await Task.Run(
             () => new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
@@ -158,7 +164,23 @@ public sealed class FeatureExtractor : IDisposable
         ArgumentNullException.ThrowIfNull(paths);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return Task.Run(() => _pipeline.Run(paths, batchSize, progress, cancellationToken), cancellationToken);
+        return Task.Run(() => Logged(_pipeline.Run(paths, batchSize, progress, cancellationToken)), cancellationToken);
+    }
+
+    /// <summary>
+    /// Proves that this machine gives the numbers that the backbone was published with: decodes, resizes and embeds tiny images
+    /// that the library carries and compares with what Pillow, OpenCV, TensorFlow's formula and PyTorch make of them.
+    /// </summary>
+    /// <returns>
+    /// Every comparison, with its difference, its tolerance and its verdict (<see cref="ParityResult.Passed"/>): those of decoder
+    /// and resizes, and, where <see cref="ModelInfo.HasReferenceVectors"/>, those of the feature vectors.
+    /// </returns>
+    /// <exception cref="ImageDecodeException">The decoder does not read the images at all.</exception>
+    /// <exception cref="ModelException">The network failed to run.</exception>
+    public IReadOnlyList<ParityResult> VerifyParity()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return [.. PreprocessingParity.Verify(_options.Decoder ?? ImageDecoders.Default), .. FeatureParity.Verify(Card, image => Embed(image))];
     }
 
     /// <summary>Closes the network.</summary>
@@ -166,5 +188,19 @@ public sealed class FeatureExtractor : IDisposable
     {
         _disposed = true;
         _session.Dispose();
+    }
+
+    /// <summary>The feature vector of one image that is prepared already.</summary>
+    internal float[] Run(TensorBatch batch)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return _pipeline.Row(batch);
+    }
+
+    private EmbeddingResult Logged(EmbeddingResult result)
+    {
+        foreach (var image in result.Skipped) Log.ImageSkipped(_logger, image.Path, image.Reason);
+        Log.Embedded(_logger, result.Features.RowCount, result.Elapsed.TotalSeconds, result.Skipped.Count);
+        return result;
     }
 }

@@ -45,14 +45,11 @@ internal sealed record PredictionJson(string Path, string? Label, int? Index, fl
 
 internal sealed record TopJson(string Label, int Index, float Probability);
 
-internal sealed record ModelJson(
-    string Id, string? License, string Layout, int Height, int Width, int Dim, long? Bytes, string? Sha256, double? Top1, double? Top5, bool Present, string? Path, string? Source);
-
 internal sealed record DoctorJson(
     string Version, string Runtime, string System, string Decoder, string OnnxRuntime, IReadOnlyList<ProviderJson> Providers,
     IReadOnlyList<ParityJson> Parity, string ModelFolder, bool Offline, IReadOnlyList<string> Models);
 
-internal sealed record ParityJson(string Name, double GreatestDifference, double Tolerance, bool Passed);
+internal sealed record ParityJson(string Name, double GreatestDifference, double Tolerance, double? Cosine, double? LeastCosine, bool Passed);
 
 internal sealed record ProviderJson(string Name, bool Usable, string? WhyNot);
 
@@ -64,6 +61,9 @@ internal sealed record ProviderJson(string Name, bool Usable, string? WhyNot);
 [JsonSerializable(typeof(EmbedIdsJson))]
 [JsonSerializable(typeof(IReadOnlyList<PredictionJson>))]
 [JsonSerializable(typeof(IReadOnlyList<ModelJson>))]
-[JsonSerializable(typeof(ModelJson))]
+[JsonSerializable(typeof(ModelInfoJson))]
+[JsonSerializable(typeof(IReadOnlyList<TensorJson>))]
+[JsonSerializable(typeof(CutJson))]
+[JsonSerializable(typeof(WeightsJson))]
 [JsonSerializable(typeof(DoctorJson))]
 internal sealed partial class JsonContracts : JsonSerializerContext;
