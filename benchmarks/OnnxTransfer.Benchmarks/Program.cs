@@ -6,13 +6,15 @@ using OnnxTransfer.Benchmarks.Embedding;
 using OnnxTransfer.Benchmarks.Heads;
 using OnnxTransfer.Benchmarks.Pixels;
 
-// `soak MODEL FOLDER` watches memory over many embeds; `heads PEERS PYTHON small|large|FILE.npy` trains beside PyTorch,
+// `soak MODEL FOLDER` watches memory over many embeds; `precision MODEL FOLDER` compares 8 bits with 32;
+// `heads PEERS PYTHON small|large|FILE.npy` trains beside PyTorch,
 // TensorFlow.js and scikit-learn; `pixels PEERS PYTHON ROUNDS [RESULT.md]` prepares photographs beside Pillow and sharp
 // (`pixels alone ROUNDS` without them); `embed PEERS PYTHON [PHOTOS ROUNDS]` embeds photos beside sharp + onnxruntime-node and
 // Pillow + PyTorch; `many MODEL FOLDER COUNT` is a long run and a second one from the cache; `kills MODEL FOLDER KILLS` kills
 // runs; `keras PEERS PHOTO...` holds converted networks against TensorFlow.js, `quantized FILE.tflite
 // FOLDER...` what is kept quantised against the same weights in float32; everything else is BenchmarkDotNet's command line.
 if (args is ["soak", var model, var folder]) return Soak.Run(model, folder);
+if (args is ["precision", var network, var classes]) return await PrecisionPeers.RunAsync(network, classes).ConfigureAwait(false);
 if (args is ["heads", var peers, var python, var size]) return HeadPeers.Run(peers, python, size);
 if (args is ["pixels", "alone", var times]) return PixelPeers.Run(null, "", Number(times), null);
 if (args is ["pixels", var others, var python3, var rounds, .. var rest]) return PixelPeers.Run(others, python3, Number(rounds), rest.FirstOrDefault());

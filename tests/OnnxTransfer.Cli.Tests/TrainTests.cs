@@ -148,4 +148,20 @@ public sealed class TrainTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Contains("images in 3 classes", result.Error, StringComparison.Ordinal);
         Assert.ThrowsAny<JsonException>(() => result.Json);
     }
+
+    [Fact]
+    public void Train_in_8_bits_says_what_that_costs_and_the_saved_file_stays_in_8_bits()
+    {
+        var output = fixture.NewFile("int8.onnx");
+        var result = Cli.Run("train", fixture.Photos, "--out", output, "--backbone", fixture.Backbone, "--provider", "cpu", "--precision", "int8", "--json");
+        Assert.Equal(0, result.ExitCode);
+        var precision = result.Json.GetProperty("precision");
+        Assert.Equal("int8", precision.GetProperty("used").GetString());
+        Assert.InRange(precision.GetProperty("similarity").GetDouble(), 0.99, 1.0001);
+        Assert.True(precision.GetProperty("speedup").GetDouble() > 0);
+        Assert.Contains("computing in int8", result.Error, StringComparison.Ordinal);
+
+        var evaluation = Cli.Run("evaluate", output, fixture.Photos, "--provider", "cpu", "--json");
+        Assert.Equal(0, evaluation.ExitCode);
+    }
 }

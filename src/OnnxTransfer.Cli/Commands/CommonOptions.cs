@@ -18,6 +18,14 @@ internal static class CommonOptions
         ["bilinear"] = ResizeFilter.TensorFlowBilinear,
     };
 
+    private static readonly Dictionary<string, NetworkPrecision> s_precisions = new()
+    {
+        ["fp32"] = NetworkPrecision.Float32,
+        ["fp16"] = NetworkPrecision.Float16,
+        ["int8"] = NetworkPrecision.Int8,
+        ["auto"] = NetworkPrecision.Auto,
+    };
+
     internal static Option<bool> Json() => new("--json") { Description = "Print one JSON document on standard output." };
 
     internal static Option<string> Backbone() => new("--backbone")
@@ -42,6 +50,17 @@ internal static class CommonOptions
             HelpName = string.Join('|', s_upsampling.Keys),
         };
         option.AcceptOnlyFromAmong([.. s_upsampling.Keys]);
+        return option;
+    }
+
+    internal static Option<string> Precision()
+    {
+        var option = new Option<string>("--precision")
+        {
+            Description = "The numbers that the network computes with; int8 is calibrated on these images, and auto measures whether it pays.",
+            DefaultValueFactory = _ => "fp32",
+        };
+        option.AcceptOnlyFromAmong([.. s_precisions.Keys]);
         return option;
     }
 
@@ -93,22 +112,38 @@ internal static class CommonOptions
 
     /// <param name="provider">Where the network runs.</param>
     /// <param name="threads">Threads on the CPU; 0 for one per core.</param>
+    /// <param name="precision">A name of <see cref="Precision"/>.</param>
     /// <param name="cache">The cache's folder; null or "none" for no cache.</param>
     /// <param name="upsampling">How small images are enlarged; null to leave that to the model's preprocessing.</param>
-    internal static FeatureExtractorOptions Extractor(ExecutionProvider provider, int threads, string? cache = null, string? upsampling = null) =>
-        new()
-        {
-            Provider = provider,
-            Threads = threads,
-            Cache = cache is null or "none" ? null : new FeatureCache(cache),
-            Upsampling = upsampling is null ? null : s_upsampling[upsampling],
-        };
+    internal static FeatureExtractorOptions Extractor(
+        ExecutionProvider provider, int threads, string precision = "fp32", string? cache = null, string? upsampling = null) => new()
+    {
+        Provider = provider,
+        Threads = threads,
+        Precision = s_precisions[precision],
+        Cache = cache is null or "none" ? null : new FeatureCache(cache),
+        Upsampling = upsampling is null ? null : s_upsampling[upsampling],
+    };
 
     /// <summary>Says on standard error when a cache was given up.</summary>
     internal static void WarnCache(FeatureExtractorOptions options)
     {
         if (options.Cache?.Problem is { } problem) Console.Error.WriteLine($"warning: {problem} This run went on without it.");
     }
+
+    /// <summary>What the network computes with, on standard error where it is not plain float32.</summary>
+    internal static void TellPrecision(FeatureExtractor extractor, FeatureExtractorOptions options)
+    {
+        if (options.Precision == NetworkPrecision.Float32 && extractor.Precision == NetworkPrecision.Float32) return;
+        var json = ToJson(extractor);
+        var measured = json is { Similarity: { } similarity, Speedup: { } speedup }
+            ? $" Similarity to float32 {Table.Number(similarity, "0.0000")}, {Table.Number(speedup, "0.00")} times its speed."
+            : "";
+        Console.Error.WriteLine($"computing in {json.Used}: {json.Reason}{measured}");
+    }
+
+    internal static PrecisionJson ToJson(FeatureExtractor extractor) => new(
+        s_precisions.First(pair => pair.Value == extractor.Precision).Key, extractor.PrecisionReason, extractor.PrecisionSimilarity, extractor.PrecisionSpeedup);
 
     /// <summary>Reads the file of a model, with a bar for its download.</summary>
     internal static async Task<ModelFile> ReadAsync(string model, CancellationToken cancellationToken)

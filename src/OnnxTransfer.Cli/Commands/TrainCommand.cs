@@ -43,6 +43,7 @@ internal static class TrainCommand
         var seed = CommonOptions.NonNegative("--seed", "Decides the split, the first weights and the order; the same seed gives the same file.", 1, "S");
         var upsample = CommonOptions.Upsample();
         var provider = CommonOptions.Provider();
+        var precision = CommonOptions.Precision();
         var threads = CommonOptions.Threads();
         var cache = CommonOptions.Cache();
         var maxBad = CommonOptions.Number(
@@ -50,13 +51,13 @@ internal static class TrainCommand
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on a folder of photos.")
         {
-            folder, output, backbone, layers, pooling, split, epochs, optimizer, head, rate, batch, random, seed, upsample, provider, threads, cache, maxBad, json,
+            folder, output, backbone, layers, pooling, split, epochs, optimizer, head, rate, batch, random, seed, upsample, provider, precision, threads, cache, maxBad, json,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(folder),
             parsed.GetRequiredValue(output),
             parsed.GetRequiredValue(backbone),
-            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetValue(cache), parsed.GetValue(upsample)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
+            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetRequiredValue(precision), parsed.GetValue(cache), parsed.GetValue(upsample)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
             Training(parsed.GetRequiredValue(head)) with
             {
                 Epochs = parsed.GetValue(epochs),
@@ -88,8 +89,10 @@ internal static class TrainCommand
         var images = ImageFolder.Open(folder);
         RequireFolderOf(output);
 
+        extractorOptions = extractorOptions with { CalibrationImages = [.. images.Images.Select(image => image.Path)] };
         using var extractor = await CommonOptions.OpenAsync(backbone, extractorOptions, cancellationToken).ConfigureAwait(false);
         Console.Error.WriteLine($"{images.Images.Count} images in {images.Classes.Count} classes; {extractor.Model.Id} on {Name(extractor.Provider)}: {extractor.ProviderReason}");
+        CommonOptions.TellPrecision(extractor, extractorOptions);
         var result = await Progress.RunAsync(
             "Embedding", report => ImageClassifier.TrainAsync(extractor, images, training, data, report, cancellationToken)).ConfigureAwait(false);
         using var classifier = result.Classifier;
@@ -129,6 +132,7 @@ internal static class TrainCommand
     private static TrainJson ToJson(FeatureExtractor extractor, TrainingResult result, string output) => new(
         result.Classifier.Labels,
         Name(extractor.Provider),
+        CommonOptions.ToJson(extractor),
         new BackboneJson(extractor.Model.Id, extractor.Dim),
         new EmbedJson(result.Embedding.Features.RowCount, result.Embedding.Cached, result.Embedding.Elapsed.TotalSeconds, result.Embedding.ImagesPerSecond),
         [.. result.History.Epochs.Select(epoch => new EpochJson(

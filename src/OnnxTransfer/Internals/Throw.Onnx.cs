@@ -37,6 +37,10 @@ internal static partial class Throw
         throw new ArgumentException($"The input '{input}' of {source} is {type} {shape}, but a Float32 image {wanted} was to be replaced by pixels; give the layout and size that the model has.");
 
     [DoesNotReturn]
+    internal static void OnnxOperatorNotTranslated(string source, long opset, string opType, string node, long wanted) =>
+        throw new NotSupportedException($"{source} is of operator set {opset}, and its {opType} '{node}' cannot be translated to set {wanted}, which 8-bit graphs need; export the model again with operator set {wanted} or later.");
+
+    [DoesNotReturn]
     internal static void OnnxChannelValuesWrong(string name, int count) =>
         throw new ArgumentException($"{name} has {count} values, but an image has three channels.", name);
 
