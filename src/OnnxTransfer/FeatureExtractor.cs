@@ -44,6 +44,8 @@ public sealed class FeatureExtractor : IDisposable
 
     internal Backbone Backbone { get; }
 
+    internal FeatureExtractorOptions Options => _options;
+
     /// <summary>Opens a backbone; one from the catalogue is downloaded and verified on first use.</summary>
     /// <param name="model">A catalogue id such as <c>mobilenet-v2</c>, or the path of an <c>.onnx</c> file.</param>
     /// <param name="options">Provider, threads, decoder and store; null for the defaults.</param>

@@ -7,6 +7,7 @@ using OnnxTransfer.Evaluation;
 using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
 using OnnxTransfer.Internals;
+using OnnxTransfer.Reporting;
 
 namespace OnnxTransfer;
 
@@ -47,6 +48,11 @@ public sealed class ImageClassifier : IDisposable
     /// <summary>What the network really runs on, and why nothing faster.</summary>
     public ExecutionProviderInfo Provider => _extractor.Provider;
 
+    internal FeatureExtractor Extractor => _extractor;
+
+    /// <summary>What the training was; null where that is not known.</summary>
+    internal string? Training => _training;
+
     /// <summary>Trains a classifier on a folder of images: embeds each image once, then trains a softmax head on the vectors.</summary>
     /// <param name="extractor">The backbone; it must outlive the classifier.</param>
     /// <param name="images">The images, one sub-folder per class.</param>
@@ -71,7 +77,7 @@ public sealed class ImageClassifier : IDisposable
         var usable = embedding.Indices.Select(index => images.Images[index]).ToList();
         RequireEveryClass(images, usable);
 
-        return await Task.Run(() => TrainOn(extractor, images.Classes, usable, embedding, training, data, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+        return await Task.Run(() => TrainOn(extractor, images, usable, embedding, training, data, cancellationToken), CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>Loads a classifier that <see cref="Save"/> wrote.</summary>
@@ -146,9 +152,9 @@ public sealed class ImageClassifier : IDisposable
     /// <param name="images">The images.</param>
     /// <param name="progress">Told after every batch.</param>
     /// <param name="cancellationToken">Stops after the batch in hand.</param>
-    /// <returns>The scores, and the images that could not be used.</returns>
+    /// <returns>The scores, and the images that could not be used: <c>var (scores, skipped) = ...</c>.</returns>
     /// <exception cref="InvalidDataException">A sub-folder is no class of this classifier, or no image could be used.</exception>
-    public async Task<(EvaluationResult Result, IReadOnlyList<SkippedImage> Skipped)> EvaluateAsync(
+    public async Task<EvaluationRun> EvaluateAsync(
         ImageFolder images, IProgress<EmbeddingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
@@ -156,8 +162,9 @@ public sealed class ImageClassifier : IDisposable
         var embedding = await _extractor.EmbedAsync(
             [.. images.Images.Select(image => image.Path)], progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false);
         if (embedding.Features.RowCount == 0) Throw.NoImageUsable(images.Path, embedding.Skipped[0].Reason);
-        int[] labels = [.. embedding.Indices.Select(index => classIndex[images.Images[index].ClassIndex])];
-        return (Evaluator.Evaluate(Probabilities(embedding.Features), labels, Labels), embedding.Skipped);
+        var used = embedding.Indices.Select(index => images.Images[index]).Select(image => image with { ClassIndex = classIndex[image.ClassIndex] }).ToList();
+        var result = Evaluator.Evaluate(Probabilities(embedding.Features), [.. used.Select(image => image.ClassIndex)], Labels);
+        return new EvaluationRun(this, images.Path, result, Judge(embedding.Features, used), embedding);
     }
 
     /// <summary>
@@ -179,9 +186,10 @@ public sealed class ImageClassifier : IDisposable
     }
 
     private static TrainingResult TrainOn(
-        FeatureExtractor extractor, IReadOnlyList<string> classes, List<LabeledImage> usable, EmbeddingResult embedding,
+        FeatureExtractor extractor, ImageFolder images, List<LabeledImage> usable, EmbeddingResult embedding,
         TrainingOptions training, DataOptions data, CancellationToken cancellationToken)
     {
+        var classes = images.Classes;
         int[] labels = [.. usable.Select(image => image.ClassIndex)];
         var split = StratifiedSplit.Create(labels, data.Split, training.Seed);
         var train = Pick(split.Train);
@@ -192,7 +200,8 @@ public sealed class ImageClassifier : IDisposable
         var trained = HeadTrainer.Train(train, classes.Count, training, validation, cancellationToken: cancellationToken);
         var time = clock.Elapsed;
         var fingerprint = RunFingerprint.Of(train, validation, classes.Count, training, $"{extractor.Card.Id} sha256 {extractor.Card.Sha256}");
-        return new TrainingResult
+        var judged = test is not null ? split.Test : validation is not null ? split.Validation : split.Train;
+        return new TrainingResult(images.Path, usable, judged)
         {
             Classifier = new ImageClassifier(extractor, ownsExtractor: false, trained.Head, classes, fingerprint),
             History = trained.History,
@@ -209,6 +218,10 @@ public sealed class ImageClassifier : IDisposable
         EvaluationResult? Score(LabelledFeatures? rows) =>
             rows is null ? null : Evaluator.Evaluate(trained.Head.Probabilities(rows.Features), rows.Labels.ToArray(), classes);
     }
+
+    /// <summary>What the classifier makes of the rows <c>[N,D]</c> of images whose classes are known.</summary>
+    internal IReadOnlyList<JudgedImage> Judge(FeatureMatrix rows, IReadOnlyList<LabeledImage> images) =>
+        [.. images.Select((image, row) => new JudgedImage(image.Path, image.ClassIndex, Score(rows.Row(row))))];
 
     /// <summary>Class probabilities <c>[N,C]</c> of rows <c>[N,D]</c>, or of the backbone's own scores <c>[N,C]</c>.</summary>
     private Matrix<float> Probabilities(FeatureMatrix rows)

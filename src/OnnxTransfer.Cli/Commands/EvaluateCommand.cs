@@ -14,22 +14,26 @@ internal static class EvaluateCommand
         var folder = new Argument<string>("DIR") { Description = "Photos, one sub-folder per class." };
         var provider = CommonOptions.Provider();
         var threads = CommonOptions.Threads();
+        var report = CommonOptions.Report();
         var json = CommonOptions.Json();
-        var command = new Command("evaluate", "Measure a saved classifier on a folder of photos.") { file, folder, provider, threads, json };
+        var command = new Command("evaluate", "Measure a saved classifier on a folder of photos.") { file, folder, provider, threads, report, json };
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetRequiredValue(file), parsed.GetRequiredValue(folder),
+            parsed.GetRequiredValue(file), parsed.GetRequiredValue(folder), parsed.GetValue(report),
             CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)), parsed.GetValue(json), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string file, string folder, FeatureExtractorOptions options, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string file, string folder, string? report, FeatureExtractorOptions options, bool json, CancellationToken cancellationToken)
     {
         var images = ImageFolder.Open(folder);
+        CommonOptions.RequireFolderOf(report, "--report", "report.html");
         using var classifier = ImageClassifier.Load(file, options);
-        var (result, skipped) = await Progress.RunAsync(
+        var run = await Progress.RunAsync(
             "Evaluating",
-            report => classifier.EvaluateAsync(
-                images, new Report<EmbeddingProgress>(progress => report(progress.Done, progress.Total)), cancellationToken)).ConfigureAwait(false);
+            bar => classifier.EvaluateAsync(
+                images, new Report<EmbeddingProgress>(progress => bar(progress.Done, progress.Total)), cancellationToken)).ConfigureAwait(false);
+        var (result, skipped) = run;
+        if (report is not null) run.WriteReport(report);
         CommonOptions.WarnSkipped(skipped);
         if (json)
         {

@@ -42,14 +42,16 @@ internal static class TrainCommand
         var threads = CommonOptions.Threads();
         var maxBad = CommonOptions.Number(
             "--max-bad", "The share of images that may be unusable before the run fails.", 0.05, "SHARE", share => share is >= 0 and <= 1, "a share between 0 and 1, such as 0.05");
+        var report = CommonOptions.Report();
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on a folder of photos.")
         {
-            folder, output, backbone, split, epochs, optimizer, head, rate, batch, seed, provider, threads, maxBad, json,
+            folder, output, backbone, split, epochs, optimizer, head, rate, batch, seed, provider, threads, maxBad, report, json,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(folder),
             parsed.GetRequiredValue(output),
+            parsed.GetValue(report),
             parsed.GetRequiredValue(backbone),
             CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)),
             Training(parsed.GetRequiredValue(head)) with
@@ -71,21 +73,23 @@ internal static class TrainCommand
         head == "mlp" ? new TrainingOptions { HiddenUnits = [1024, 512], Dropout = 0.3 } : new TrainingOptions();
 
     private static async Task<int> RunAsync(
-        string folder, string output, string backbone, FeatureExtractorOptions extractorOptions, TrainingOptions training, DataOptions data, bool json,
+        string folder, string output, string? report, string backbone, FeatureExtractorOptions extractorOptions, TrainingOptions training, DataOptions data, bool json,
         CancellationToken cancellationToken)
     {
-        // Both are cheap to check and sad to find out after the work.
+        // Cheap to check and sad to find out after the work.
         var images = ImageFolder.Open(folder);
-        RequireFolderOf(output);
+        CommonOptions.RequireFolderOf(output, "--out", "classifier.onnx");
+        CommonOptions.RequireFolderOf(report, "--report", "report.html");
 
         using var extractor = await CommonOptions.OpenAsync(backbone, extractorOptions, cancellationToken).ConfigureAwait(false);
         Console.Error.WriteLine($"{images.Images.Count} images in {images.Classes.Count} classes; {extractor.Card.Id} on {Name(extractor.Provider.Provider)}: {extractor.Provider.Reason}");
         var result = await Progress.RunAsync(
             "Embedding",
-            report => ImageClassifier.TrainAsync(
-                extractor, images, training, data, new Report<EmbeddingProgress>(progress => report(progress.Done, progress.Total)), cancellationToken)).ConfigureAwait(false);
+            bar => ImageClassifier.TrainAsync(
+                extractor, images, training, data, new Report<EmbeddingProgress>(progress => bar(progress.Done, progress.Total)), cancellationToken)).ConfigureAwait(false);
         using var classifier = result.Classifier;
         classifier.Save(output);
+        if (report is not null) result.WriteReport(report);
 
         CommonOptions.WarnSkipped(result.Skipped);
         if (json) JsonOutput.Write(ToJson(extractor, result, output), JsonContracts.Default.TrainJson);
@@ -143,12 +147,5 @@ internal static class TrainCommand
         {
             throw new UsageException(Failure.Describe(exception));
         }
-    }
-
-    private static void RequireFolderOf(string output)
-    {
-        var parent = Path.GetDirectoryName(Path.GetFullPath(output));
-        if (!Directory.Exists(parent)) throw new DirectoryNotFoundException($"The folder {parent} of --out does not exist: create it or name another file.");
-        if (Directory.Exists(output)) throw new UsageException($"--out {output} is a folder; name a file such as {Path.Combine(output, "classifier.onnx")}.");
     }
 }

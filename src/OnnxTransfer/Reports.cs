@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using OnnxTransfer.Decoding;
+using OnnxTransfer.Features;
+using OnnxTransfer.Reporting;
+
+namespace OnnxTransfer;
+
+/// <summary>Gathers what a report shows from the result of a run.</summary>
+internal static class Reports
+{
+    internal static void Write(string path, ReportContent content, ImageClassifier classifier)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        var options = classifier.Extractor.Options;
+        ReportWriter.Write(path, content, new Thumbnails(options.Decoder ?? ImageDecoders.Default, options.Decode));
+    }
+
+    internal static ReportContent Of(TrainingResult result)
+    {
+        var classifier = result.Classifier;
+        var sets = new List<ScoredSet> { new("training", result.Train) };
+        if (result.Validation is not null) sets.Add(new ScoredSet("validation", result.Validation));
+        if (result.Test is not null) sets.Add(new ScoredSet("test", result.Test));
+        var epochs = result.History.Epochs.Count;
+        var images = sets.Sum(set => set.Result.Count);
+        return new ReportContent
+        {
+            Title = NameOf(result.Folder),
+            Summary = $"A classifier of {Words.Count(classifier.Labels.Count, "class", "classes")}, trained on the features of {classifier.Card.Id} and {Words.Images(result.Train.Count)} of the folder {result.Folder}.",
+            Labels = classifier.Labels,
+            Sets = sets,
+            Judged = result.Judge(),
+            History = result.History,
+            Skipped = result.Skipped,
+            Times = [.. Times(result.Embedding, classifier), new StageTime($"Training the head, {Words.Count(epochs, "epoch", "epochs")}", result.TrainingTime, result.Train.Count * epochs)],
+            Facts = Facts(classifier, result.Folder, images),
+            Fingerprint = classifier.Training,
+        };
+    }
+
+    internal static ReportContent Of(EvaluationRun run)
+    {
+        var classifier = run.Classifier;
+        return new ReportContent
+        {
+            Title = NameOf(run.Folder),
+            Summary = $"A classifier of {Words.Count(classifier.Labels.Count, "class", "classes")} on {classifier.Card.Id}, measured on {Words.Images(run.Result.Count)} of the folder {run.Folder}.",
+            Labels = classifier.Labels,
+            Sets = [new ScoredSet("evaluation", run.Result)],
+            Judged = run.Judged,
+            Skipped = run.Skipped,
+            Times = Times(run.Embedding, classifier),
+            Facts = Facts(classifier, run.Folder, run.Result.Count),
+            Fingerprint = classifier.Training,
+        };
+    }
+
+    private static string NameOf(string folder) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) is { Length: > 0 } name ? name : folder;
+
+    private static StageTime[] Times(EmbeddingResult embedding, ImageClassifier classifier)
+    {
+        var images = embedding.Features.RowCount;
+        return
+        [
+            new StageTime("Reading, decoding, preparing", embedding.Preparing, images),
+            new StageTime($"Network on {classifier.Provider.Provider.ToString().ToUpperInvariant()}", embedding.Running, images),
+            new StageTime("Photos to vectors, in all", embedding.Elapsed, images),
+        ];
+    }
+
+    private static (string, string)[] Facts(ImageClassifier classifier, string folder, int images)
+    {
+        var (card, options) = (classifier.Card, classifier.Extractor.Options);
+        return
+        [
+            ("Written", DateTimeOffset.Now.ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture)),
+            ("Folder", $"{Path.GetFullPath(folder)}, {Words.Images(images)} used"),
+            ("Backbone", $"{card.Id}, {card.Features.Dim:N0} features, {card.Input.Width}×{card.Input.Height} pixels"),
+            ("Backbone's SHA-256", card.Sha256 ?? "not stated"),
+            ("Backbone's licence", card.License ?? "not stated"),
+            ("Backbone's source", card.Source ?? "not stated"),
+            ("Runs on", $"{classifier.Provider.Provider.ToString().ToUpperInvariant()}: {classifier.Provider.Reason}"),
+            ("Decoder", (options.Decoder ?? ImageDecoders.Default).Name),
+            ("OnnxTransfer", typeof(Reports).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion),
+            ("ONNX Runtime", SessionFactory.RuntimeVersion),
+            (".NET", RuntimeInformation.FrameworkDescription),
+            ("System", $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}, {Environment.ProcessorCount} cores"),
+        ];
+    }
+}
