@@ -15,7 +15,7 @@ namespace OnnxTransfer;
 /// float[] vector = extractor.Embed("cat.jpg");
 /// </code>
 /// </example>
-public sealed class FeatureExtractor : IDisposable
+public sealed partial class FeatureExtractor : IDisposable
 {
     private readonly OnnxSession _session;
     private readonly EmbeddingPipeline _pipeline;

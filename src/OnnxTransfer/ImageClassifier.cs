@@ -29,6 +29,7 @@ public sealed class ImageClassifier : IDisposable
     private readonly ClassifierHead? _head;
     // What the training was, for the file; null where nothing was trained.
     private readonly string? _training;
+    private readonly Lazy<Explainer> _explainer;
 
     private ImageClassifier(FeatureExtractor extractor, bool ownsExtractor, ClassifierHead? head, IReadOnlyList<string> labels, string? training)
     {
@@ -36,6 +37,8 @@ public sealed class ImageClassifier : IDisposable
         _ownsExtractor = ownsExtractor;
         _head = head;
         _training = training;
+        // A second session, opened when somebody asks where the classifier looks.
+        _explainer = new Lazy<Explainer>(() => new Explainer(extractor, head));
         Labels = labels;
     }
 
@@ -124,6 +127,28 @@ public sealed class ImageClassifier : IDisposable
     /// <summary>Says what is in pixels that are decoded already.</summary>
     public Prediction Predict(PixelBuffer pixels) => ToPrediction(_extractor.Embed(pixels));
 
+    /// <summary>
+    /// Shows where in an image a class is seen, by a class activation map: exact, in one run of the network, without gradients.
+    /// The head must be linear (softmax or sigmoid, on standardised features or not), and the features the average of a map.
+    /// </summary>
+    /// <param name="path">The image file.</param>
+    /// <param name="label">The class; null for the most probable one.</param>
+    /// <exception cref="ImageDecodeException">The file is no image that can be decoded.</exception>
+    /// <exception cref="ArgumentException">There is no such class.</exception>
+    /// <exception cref="ModelException">The head has hidden layers, nothing was trained, or the backbone's features are not the average of a map.</exception>
+    public Explanation Explain(string path, string? label = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        int? index = null;
+        if (label is not null)
+        {
+            index = Labels.ToList().IndexOf(label);
+            if (index < 0) throw Throw.NoSuchClass(label, Labels);
+        }
+
+        return _explainer.Value.Explain(path, index, Labels);
+    }
+
     /// <summary>Says what is in many image files; one that cannot be decoded has its reason in the result.</summary>
     /// <param name="paths">Image files.</param>
     /// <param name="batchSize">Images per run of the network.</param>
@@ -150,12 +175,13 @@ public sealed class ImageClassifier : IDisposable
 
     /// <summary>Measures the classifier on a folder of images whose sub-folders are among its <see cref="Labels"/>.</summary>
     /// <param name="images">The images.</param>
+    /// <param name="reportPath">Where to write the evaluation as an HTML page, as <see cref="TrainingResult.WriteReport"/> does; null for none.</param>
     /// <param name="progress">Told after every batch.</param>
     /// <param name="cancellationToken">Stops after the batch in hand.</param>
-    /// <returns>The scores, and the images that could not be used: <c>var (scores, skipped) = ...</c>.</returns>
+    /// <returns>The scores, and the images that could not be used.</returns>
     /// <exception cref="InvalidDataException">A sub-folder is no class of this classifier, or no image could be used.</exception>
-    public async Task<EvaluationRun> EvaluateAsync(
-        ImageFolder images, IProgress<EmbeddingProgress>? progress = null, CancellationToken cancellationToken = default)
+    public async Task<(EvaluationResult Result, IReadOnlyList<SkippedImage> Skipped)> EvaluateAsync(
+        ImageFolder images, string? reportPath = null, IProgress<EmbeddingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
         var classIndex = images.Classes.Select(label => IndexOf(label)).ToArray();
@@ -164,7 +190,8 @@ public sealed class ImageClassifier : IDisposable
         if (embedding.Features.RowCount == 0) Throw.NoImageUsable(images.Path, embedding.Skipped[0].Reason);
         var used = embedding.Indices.Select(index => images.Images[index]).Select(image => image with { ClassIndex = classIndex[image.ClassIndex] }).ToList();
         var result = Evaluator.Evaluate(Probabilities(embedding.Features), [.. used.Select(image => image.ClassIndex)], Labels);
-        return new EvaluationRun(this, images.Path, result, Judge(embedding.Features, used), embedding);
+        if (reportPath is not null) Reports.Write(reportPath, Reports.OfEvaluation(this, images.Path, result, Judge(embedding.Features, used), embedding), this);
+        return (result, embedding.Skipped);
     }
 
     /// <summary>
@@ -182,6 +209,7 @@ public sealed class ImageClassifier : IDisposable
     /// <summary>Closes the network, unless it belongs to the extractor that the classifier was trained with.</summary>
     public void Dispose()
     {
+        if (_explainer.IsValueCreated) _explainer.Value.Dispose();
         if (_ownsExtractor) _extractor.Dispose();
     }
 

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
+using OnnxTransfer.Evaluation;
 using OnnxTransfer.Features;
 using OnnxTransfer.Reporting;
 
@@ -14,10 +16,37 @@ internal static class Reports
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         var options = classifier.Extractor.Options;
-        ReportWriter.Write(path, content, new Thumbnails(options.Decoder ?? ImageDecoders.Default, options.Decode));
+        ReportWriter.Write(path, WithHeat(content, classifier), new Thumbnails(options.Decoder ?? ImageDecoders.Default, options.Decode));
     }
 
-    internal static ReportContent Of(TrainingResult result)
+    private static ReportContent WithHeat(ReportContent content, ImageClassifier classifier)
+    {
+        try
+        {
+            return content with { Heat = [.. HeatSection.Choose(content.Judged).Select(image => Heat(image, classifier)).OfType<HeatTile>()] };
+        }
+        catch (ModelException exception)
+        {
+            // The page says why in the pictures' place.
+            return content with { WhyNoHeat = exception.Message };
+        }
+    }
+
+    private static HeatTile? Heat(JudgedImage image, ImageClassifier classifier)
+    {
+        try
+        {
+            var (photo, overlay) = classifier.Explain(image.Path, classifier.Labels[image.Predicted]).ToData(HeatSection.PhotoSide);
+            return new HeatTile(image, photo, overlay);
+        }
+        catch (ImageDecodeException)
+        {
+            // Gone since it was judged: the page says so among the predictions.
+            return null;
+        }
+    }
+
+    internal static ReportContent OfTraining(TrainingResult result)
     {
         var classifier = result.Classifier;
         var sets = new List<ScoredSet> { new("training", result.Train) };
@@ -28,7 +57,7 @@ internal static class Reports
         return new ReportContent
         {
             Title = NameOf(result.Folder),
-            Summary = $"A classifier of {Words.Count(classifier.Labels.Count, "class", "classes")}, trained on the features of {classifier.Card.Id} and {Words.Images(result.Train.Count)} of the folder {result.Folder}.",
+            Summary = $"A classifier of {Words.Count(classifier.Labels.Count, "class", "classes")}, trained on the features of {classifier.Extractor.Card.Id} and {Words.Images(result.Train.Count)} of the folder {result.Folder}.",
             Labels = classifier.Labels,
             Sets = sets,
             Judged = result.Judge(),
@@ -40,22 +69,19 @@ internal static class Reports
         };
     }
 
-    internal static ReportContent Of(EvaluationRun run)
+    internal static ReportContent OfEvaluation(
+        ImageClassifier classifier, string folder, EvaluationResult result, IReadOnlyList<JudgedImage> judged, EmbeddingResult embedding) => new()
     {
-        var classifier = run.Classifier;
-        return new ReportContent
-        {
-            Title = NameOf(run.Folder),
-            Summary = $"A classifier of {Words.Count(classifier.Labels.Count, "class", "classes")} on {classifier.Card.Id}, measured on {Words.Images(run.Result.Count)} of the folder {run.Folder}.",
-            Labels = classifier.Labels,
-            Sets = [new ScoredSet("evaluation", run.Result)],
-            Judged = run.Judged,
-            Skipped = run.Skipped,
-            Times = Times(run.Embedding, classifier),
-            Facts = Facts(classifier, run.Folder, run.Result.Count),
-            Fingerprint = classifier.Training,
-        };
-    }
+        Title = NameOf(folder),
+        Summary = $"A classifier of {Words.Count(classifier.Labels.Count, "class", "classes")} on {classifier.Extractor.Card.Id}, measured on {Words.Images(result.Count)} of the folder {folder}.",
+        Labels = classifier.Labels,
+        Sets = [new ScoredSet("evaluation", result)],
+        Judged = judged,
+        Skipped = embedding.Skipped,
+        Times = Times(embedding, classifier),
+        Facts = Facts(classifier, folder, result.Count),
+        Fingerprint = classifier.Training,
+    };
 
     private static string NameOf(string folder) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) is { Length: > 0 } name ? name : folder;
 
@@ -72,7 +98,7 @@ internal static class Reports
 
     private static (string, string)[] Facts(ImageClassifier classifier, string folder, int images)
     {
-        var (card, options) = (classifier.Card, classifier.Extractor.Options);
+        var (card, options) = (classifier.Extractor.Card, classifier.Extractor.Options);
         return
         [
             ("Written", DateTimeOffset.Now.ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture)),

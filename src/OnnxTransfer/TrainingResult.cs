@@ -56,7 +56,7 @@ public sealed class TrainingResult
     /// matrix, classes, images with predictions, mistakes, skipped images, time and versions. It stays below 5 MB.
     /// </summary>
     /// <param name="path">The <c>.html</c> file to write, whole or not at all; an existing one is replaced.</param>
-    public void WriteReport(string path) => Reports.Write(path, Reports.Of(this), Classifier);
+    public void WriteReport(string path) => Reports.Write(path, Reports.OfTraining(this), Classifier);
 
     internal IReadOnlyList<JudgedImage> Judge() => Classifier.Judge(Embedding.Features.Select(_judgedRows), [.. _judgedRows.Select(row => _images[row])]);
 }

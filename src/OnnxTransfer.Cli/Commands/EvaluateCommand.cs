@@ -28,12 +28,10 @@ internal static class EvaluateCommand
         var images = ImageFolder.Open(folder);
         CommonOptions.RequireFolderOf(report, "--report", "report.html");
         using var classifier = ImageClassifier.Load(file, options);
-        var run = await Progress.RunAsync(
+        var (result, skipped) = await Progress.RunAsync(
             "Evaluating",
             bar => classifier.EvaluateAsync(
-                images, new Report<EmbeddingProgress>(progress => bar(progress.Done, progress.Total)), cancellationToken)).ConfigureAwait(false);
-        var (result, skipped) = run;
-        if (report is not null) run.WriteReport(report);
+                images, report, new Report<EmbeddingProgress>(progress => bar(progress.Done, progress.Total)), cancellationToken)).ConfigureAwait(false);
         CommonOptions.WarnSkipped(skipped);
         if (json)
         {

@@ -10,7 +10,7 @@ internal static class ModelsCommand
 {
     internal static Command Create() => new("models", "The pretrained networks: what there is, what is here, and getting one.")
     {
-        CreateList(), CreatePull(), CreateInfo(), CreateConvert(),
+        CreateList(), CreatePull(), CreateInfo(), CreateConvert(), DrawCommand.Create(),
     };
 
     private static Command CreateList()

@@ -53,7 +53,8 @@ internal sealed record OnnxSummary(IReadOnlyList<OnnxLayer> Layers, long Paramet
         return new OnnxSummary(layers, parameters, multiplyAdds);
     }
 
-    private static Dictionary<string, IReadOnlyList<OnnxDim>> Sized(OnnxModel model, OnnxImageInput image, int? height, int? width)
+    /// <summary>The image input's shape with its free height and width filled in, for <see cref="OnnxShapes.Infer"/>.</summary>
+    internal static Dictionary<string, IReadOnlyList<OnnxDim>> Sized(OnnxModel model, OnnxImageInput image, int? height, int? width)
     {
         var dims = model.Inputs.First(i => i.Name == image.Tensor).Dims!.ToArray();
         var first = image.Layout == OnnxImageLayout.Nchw ? 2 : 1;

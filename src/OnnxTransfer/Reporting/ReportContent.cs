@@ -22,6 +22,12 @@ internal sealed record ReportContent
     /// <summary>The images of the last set, with what was predicted.</summary>
     internal required IReadOnlyList<JudgedImage> Judged { get; init; }
 
+    /// <summary>Where the classifier looked in a few of them; empty when that cannot be shown.</summary>
+    internal IReadOnlyList<HeatTile> Heat { get; init; } = [];
+
+    /// <summary>Why <see cref="Heat"/> is empty, in a sentence; null when there is no need to say.</summary>
+    internal string? WhyNoHeat { get; init; }
+
     /// <summary>Losses and accuracies of the training; null when nothing was trained.</summary>
     internal TrainingHistory? History { get; init; }
 

@@ -58,7 +58,7 @@ internal static class ReportWriter
             ClassSection.Of(content),
         };
         sections.AddRange(ImageSections.Of(content, thumbnails));
-        sections.AddRange([RunSections.Skipped(content), RunSections.Times(content), RunSections.Facts(content)]);
+        sections.AddRange([HeatSection.Of(content), RunSections.Skipped(content), RunSections.Times(content), RunSections.Facts(content)]);
         return [.. sections.OfType<ReportSection>()];
     }
 
