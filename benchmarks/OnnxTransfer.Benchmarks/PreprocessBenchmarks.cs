@@ -78,7 +78,7 @@ public class PreprocessBenchmarks
 
     private void Prepare(ResizeFilter filter)
     {
-        var spec = filter == s_stretch.Resize.Filter ? s_stretch : Spec(filter);
+        var spec = filter == s_stretch.Filter ? s_stretch : Spec(filter);
         foreach (var pixels in _decoded) ImagePreprocessor.Prepare(pixels, spec, TensorLayout.Nchw, _tensor);
     }
 
@@ -90,7 +90,7 @@ public class PreprocessBenchmarks
 
     private static PreprocessSpec Spec(ResizeFilter filter) => new()
     {
-        Resize = new ResizeSpec { Mode = ResizeMode.Stretch, Filter = filter, Width = Side, Height = Side },
+        Filter = filter, Width = Side, Height = Side,
         Mean = [0.5, 0.5, 0.5],
         Std = [0.5, 0.5, 0.5],
     };

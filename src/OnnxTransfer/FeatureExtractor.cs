@@ -26,6 +26,7 @@ public sealed partial class FeatureExtractor : IDisposable
     internal FeatureExtractor(Backbone backbone, string tensor, int dim, FeatureExtractorOptions options)
     {
         Backbone = backbone;
+        Model = ModelInfo.Of(backbone.Card);
         _options = options;
         var input = backbone.Card.Input;
         long[] imageShape = input.Layout == TensorLayout.Nchw ? [3, input.Height, input.Width] : [input.Height, input.Width, 3];
@@ -33,18 +34,23 @@ public sealed partial class FeatureExtractor : IDisposable
         _pipeline = new EmbeddingPipeline(_session, backbone.Card, options.Decoder ?? ImageDecoders.Default, options.Decode, options.Threads);
     }
 
-    /// <summary>What is known of the network: its tensors, preprocessing, origin and licence.</summary>
-    public ModelCard Card => Backbone.Card;
+    /// <summary>What is known of the network: its preprocessing, origin and licence.</summary>
+    public ModelInfo Model { get; }
 
     /// <summary>D, the length of one feature vector.</summary>
     public int Dim => _session.RowLength;
 
-    /// <summary>What the network really runs on, and why nothing faster.</summary>
-    public ExecutionProviderInfo Provider => _session.Provider;
+    /// <summary>What the network really runs on; never <see cref="ExecutionProvider.Auto"/>.</summary>
+    public ExecutionProvider Provider => _session.Provider.Provider;
+
+    /// <summary>Why it runs there and on nothing faster, in one sentence.</summary>
+    public string ProviderReason => _session.Provider.Reason;
 
     internal Backbone Backbone { get; }
 
     internal FeatureExtractorOptions Options => _options;
+
+    internal ModelCard Card => Backbone.Card;
 
     /// <summary>Opens a backbone; one from the catalogue is downloaded and verified on first use.</summary>
     /// <param name="model">A catalogue id such as <c>mobilenet-v2</c>, or the path of an <c>.onnx</c> file.</param>
@@ -60,7 +66,7 @@ public sealed partial class FeatureExtractor : IDisposable
     /// <param name="cancellationToken">Stops a download; what has arrived is kept and continued next time.</param>
     /// <exception cref="ModelException">No such model, the download failed, the file is damaged, or the provider does not work.</exception>
     public static async Task<FeatureExtractor> LoadAsync(
-        string model, FeatureExtractorOptions? options = null, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
+        string model, FeatureExtractorOptions? options = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
         options ??= new FeatureExtractorOptions();
@@ -126,7 +132,7 @@ public sealed partial class FeatureExtractor : IDisposable
     /// <returns>One row per usable image, in the order of <paramref name="paths"/>.</returns>
     /// <exception cref="ModelException">The network failed to run.</exception>
     public Task<EmbeddingResult> EmbedAsync(
-        IReadOnlyList<string> paths, int batchSize = 32, IProgress<EmbeddingProgress>? progress = null, CancellationToken cancellationToken = default)
+        IReadOnlyList<string> paths, int batchSize = 32, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(paths);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);

@@ -46,10 +46,13 @@ public sealed class ImageClassifier : IDisposable
     public IReadOnlyList<string> Labels { get; }
 
     /// <summary>What is known of the backbone.</summary>
-    public ModelCard Card => _extractor.Card;
+    public ModelInfo Model => _extractor.Model;
 
-    /// <summary>What the network really runs on, and why nothing faster.</summary>
-    public ExecutionProviderInfo Provider => _extractor.Provider;
+    /// <summary>What the network really runs on; never <see cref="ExecutionProvider.Auto"/>.</summary>
+    public ExecutionProvider Provider => _extractor.Provider;
+
+    /// <summary>Why it runs there and on nothing faster, in one sentence.</summary>
+    public string ProviderReason => _extractor.ProviderReason;
 
     internal FeatureExtractor Extractor => _extractor;
 
@@ -67,7 +70,7 @@ public sealed class ImageClassifier : IDisposable
     /// <exception cref="OperationCanceledException">Cancelled before all images were embedded.</exception>
     public static async Task<TrainingResult> TrainAsync(
         FeatureExtractor extractor, ImageFolder images, TrainingOptions? training = null, DataOptions? data = null,
-        IProgress<EmbeddingProgress>? progress = null, CancellationToken cancellationToken = default)
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(extractor);
         ArgumentNullException.ThrowIfNull(images);
@@ -102,7 +105,7 @@ public sealed class ImageClassifier : IDisposable
     /// <param name="cancellationToken">Stops a download.</param>
     /// <exception cref="ModelException">No such model, or it has no classes of its own.</exception>
     public static async Task<ImageClassifier> FromBackboneAsync(
-        string model, FeatureExtractorOptions? options = null, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
+        string model, FeatureExtractorOptions? options = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
         options ??= new FeatureExtractorOptions();
@@ -156,7 +159,7 @@ public sealed class ImageClassifier : IDisposable
     /// <param name="cancellationToken">Stops after the batch in hand.</param>
     /// <returns>One entry per path, in order.</returns>
     public async Task<IReadOnlyList<ImagePrediction>> PredictAsync(
-        IReadOnlyList<string> paths, int batchSize = 32, IProgress<EmbeddingProgress>? progress = null, CancellationToken cancellationToken = default)
+        IReadOnlyList<string> paths, int batchSize = 32, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(paths);
         var embedding = await _extractor.EmbedAsync(paths, batchSize, progress, cancellationToken).ConfigureAwait(false);
@@ -175,13 +178,13 @@ public sealed class ImageClassifier : IDisposable
 
     /// <summary>Measures the classifier on a folder of images whose sub-folders are among its <see cref="Labels"/>.</summary>
     /// <param name="images">The images.</param>
-    /// <param name="reportPath">Where to write the evaluation as an HTML page, as <see cref="TrainingResult.WriteReport"/> does; null for none.</param>
     /// <param name="progress">Told after every batch.</param>
+    /// <param name="reportPath">Where to write the evaluation as an HTML page, as <see cref="TrainingResult.WriteReport"/> does; null for none.</param>
     /// <param name="cancellationToken">Stops after the batch in hand.</param>
     /// <returns>The scores, and the images that could not be used.</returns>
     /// <exception cref="InvalidDataException">A sub-folder is no class of this classifier, or no image could be used.</exception>
     public async Task<(EvaluationResult Result, IReadOnlyList<SkippedImage> Skipped)> EvaluateAsync(
-        ImageFolder images, string? reportPath = null, IProgress<EmbeddingProgress>? progress = null, CancellationToken cancellationToken = default)
+        ImageFolder images, IProgress<WorkProgress>? progress = null, string? reportPath = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
         var classIndex = images.Classes.Select(label => IndexOf(label)).ToArray();
@@ -219,7 +222,7 @@ public sealed class ImageClassifier : IDisposable
     {
         var classes = images.Classes;
         int[] labels = [.. usable.Select(image => image.ClassIndex)];
-        var split = StratifiedSplit.Create(labels, data.Split, training.Seed);
+        var split = StratifiedSplit.Create(labels, data.Fractions, training.Seed);
         var train = Pick(split.Train);
         var validation = split.Validation.Count > 0 ? Pick(split.Validation) : null;
         var test = split.Test.Count > 0 ? Pick(split.Test) : null;

@@ -91,7 +91,7 @@ internal static class Reports
         return
         [
             new StageTime("Reading, decoding, preparing", embedding.Preparing, images),
-            new StageTime($"Network on {classifier.Provider.Provider.ToString().ToUpperInvariant()}", embedding.Running, images),
+            new StageTime($"Network on {classifier.Provider.ToString().ToUpperInvariant()}", embedding.Running, images),
             new StageTime("Photos to vectors, in all", embedding.Elapsed, images),
         ];
     }
@@ -107,7 +107,7 @@ internal static class Reports
             ("Backbone's SHA-256", card.Sha256 ?? "not stated"),
             ("Backbone's licence", card.License ?? "not stated"),
             ("Backbone's source", card.Source ?? "not stated"),
-            ("Runs on", $"{classifier.Provider.Provider.ToString().ToUpperInvariant()}: {classifier.Provider.Reason}"),
+            ("Runs on", $"{classifier.Provider.ToString().ToUpperInvariant()}: {classifier.ProviderReason}"),
             ("Decoder", (options.Decoder ?? ImageDecoders.Default).Name),
             ("OnnxTransfer", typeof(Reports).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion),
             ("ONNX Runtime", SessionFactory.RuntimeVersion),

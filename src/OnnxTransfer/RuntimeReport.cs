@@ -46,7 +46,7 @@ public sealed record RuntimeReport
     public bool Offline { get; } = new ModelStore().IsOffline;
 
     /// <summary>The ids of the catalogue's models that are on this machine.</summary>
-    public IReadOnlyList<string> Models { get; } = [.. ModelCatalog.Default.Entries.Where(new ModelStore().Contains).Select(entry => entry.Id)];
+    public IReadOnlyList<string> Models { get; } = [.. ModelStore.Catalog.Select(model => model.Id).Where(new ModelStore().Contains)];
 
     /// <summary>Looks at this process and machine.</summary>
     /// <exception cref="ImageDecodeException">The decoder's native library cannot be loaded.</exception>

@@ -73,8 +73,8 @@ public sealed class OpenImagesBackboneTests
         using var folder = new TempFolder();
         var archive = folder.File("other.tgz");
         await File.WriteAllBytesAsync(archive, new byte[100]);
-        var store = new ModelStore(new ModelStoreOptions { Folder = folder.Path, Offline = true });
-        var error = await Assert.ThrowsAsync<ModelException>(() => RecipeBuilder.BuildFromArchiveAsync(s_entry, store, archive));
+        var store = new ModelStore { Folder = folder.Path, IsOffline = true };
+        var error = await Assert.ThrowsAsync<ModelException>(() => RecipeBuilder.BuildFromArchiveAsync(s_entry.Id, store, archive));
         Assert.Contains(s_entry.Recipe!.Integrity, error.Message, StringComparison.Ordinal);
         Assert.False(store.Contains(s_entry));
     }
@@ -83,8 +83,8 @@ public sealed class OpenImagesBackboneTests
     public async Task BuiltFromItsArchiveItIsInTheStoreWithItsCard()
     {
         using var folder = new TempFolder();
-        var store = new ModelStore(new ModelStoreOptions { Folder = folder.Path, Offline = true });
-        var path = await RecipeBuilder.BuildFromArchiveAsync(s_entry, store, PackageFactAttribute.Archive);
+        var store = new ModelStore { Folder = folder.Path, IsOffline = true };
+        var path = await RecipeBuilder.BuildFromArchiveAsync(s_entry.Id, store, PackageFactAttribute.Archive);
         using var extractor = FeatureExtractor.Load(s_entry.Id, new FeatureExtractorOptions { Store = store, Provider = ExecutionProvider.Cpu });
         Assert.Equal(1280, extractor.Dim);
         Assert.Equal(ModelCard.Load(ModelCard.PathFor(path)).Sha256, extractor.Card.Sha256);

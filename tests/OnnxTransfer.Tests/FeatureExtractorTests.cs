@@ -76,7 +76,7 @@ public sealed class FeatureExtractorTests : IDisposable
         File.WriteAllText(paths[1], "text");
         File.WriteAllBytes(paths[4], []);
         paths.Add(_folder.File("missing.png"));
-        var seen = new List<EmbeddingProgress>();
+        var seen = new List<WorkProgress>();
         var result = await extractor.EmbedAsync(paths, batchSize: 4, new Collect(seen));
         Assert.Equal([0, 2, 3, 5], result.Indices);
         Assert.Equal([paths[1], paths[4], paths[6]], result.Skipped.Select(skipped => skipped.Path));
@@ -119,10 +119,10 @@ public sealed class FeatureExtractorTests : IDisposable
     public void What_it_runs_on_is_reported()
     {
         using var cpu = FeatureExtractor.Load(Tiny(), OnCpu);
-        Assert.Equal(ExecutionProvider.Cpu, cpu.Provider.Provider);
+        Assert.Equal(ExecutionProvider.Cpu, cpu.Provider);
         using var auto = FeatureExtractor.Load(Tiny());
-        Assert.NotEqual(ExecutionProvider.Auto, auto.Provider.Provider);
-        if (auto.Provider.Provider == ExecutionProvider.Cpu) Assert.Contains("CUDA", auto.Provider.Reason, StringComparison.Ordinal);
+        Assert.NotEqual(ExecutionProvider.Auto, auto.Provider);
+        if (auto.Provider == ExecutionProvider.Cpu) Assert.Contains("CUDA", auto.ProviderReason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -167,13 +167,13 @@ public sealed class FeatureExtractorTests : IDisposable
         return paths;
     }
 
-    private sealed class Collect(List<EmbeddingProgress> seen) : IProgress<EmbeddingProgress>
+    private sealed class Collect(List<WorkProgress> seen) : IProgress<WorkProgress>
     {
-        public void Report(EmbeddingProgress value) => seen.Add(value);
+        public void Report(WorkProgress value) => seen.Add(value);
     }
 
-    private sealed class Act(Action action) : IProgress<EmbeddingProgress>
+    private sealed class Act(Action action) : IProgress<WorkProgress>
     {
-        public void Report(EmbeddingProgress value) => action();
+        public void Report(WorkProgress value) => action();
     }
 }

@@ -21,7 +21,7 @@ public sealed class ImageClassifierTests : IDisposable
     {
         using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
         var photos = ImageFolder.Open(Photos(20));
-        var result = await ImageClassifier.TrainAsync(extractor, photos, Quick, new DataOptions { Split = SplitFractions.Parse("60/20/20") });
+        var result = await ImageClassifier.TrainAsync(extractor, photos, Quick, new DataOptions { Split = (60, 20, 20) });
         Assert.Equal(["cyan", "orange"], result.Classifier.Labels);
         Assert.Equal(1.0, result.Test!.Accuracy);
         Assert.Equal(8, result.TestImages.Count);
@@ -47,7 +47,7 @@ public sealed class ImageClassifierTests : IDisposable
     {
         using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
         var photos = ImageFolder.Open(Photos(8));
-        foreach (var options in new[] { Quick with { HiddenUnits = [7, 5] }, Quick with { Head = HeadKind.Sigmoid }, Quick with { HiddenUnits = [6], Head = HeadKind.Sigmoid } })
+        foreach (var options in new[] { Quick with { HiddenUnits = [7, 5] }, Quick with { Sigmoid = true }, Quick with { HiddenUnits = [6], Sigmoid = true } })
         {
             var result = await ImageClassifier.TrainAsync(extractor, photos, options);
             var file = _folder.File("layers.onnx");

@@ -28,7 +28,7 @@ internal static class HeadPeers
         {
             Epochs = problem.Epochs,
             BatchSize = problem.BatchSize,
-            Optimizer = Optimizer.Adam with { Convention = OptimizerConvention.PyTorch, Epsilon = 1e-8 },
+            Optimizer = Optimizer.Adam with { PyTorchFormula = true, Epsilon = 1e-8 },
         };
         // Once for the just-in-time compiler, as the peers get an epoch to warm up.
         HeadTrainer.Train(data, problem.ClassCount, adam with { Epochs = problem == HeadProblem.Small ? problem.Epochs : 1 });

@@ -18,20 +18,20 @@ public class HeadTraining
     public void Draw() => _small = HeadProblem.Small.Draw();
 
     [Benchmark(OperationsPerInvoke = Epochs)]
-    public TrainedHead SoftmaxEpoch() => Train(new TrainingOptions());
+    public ClassifierHead SoftmaxEpoch() => Train(new TrainingOptions());
 
     [Benchmark(OperationsPerInvoke = Epochs)]
-    public TrainedHead SgdEpoch() => Train(new TrainingOptions { Optimizer = Optimizer.Sgd });
+    public ClassifierHead SgdEpoch() => Train(new TrainingOptions { Optimizer = Optimizer.Sgd });
 
     [Benchmark(OperationsPerInvoke = Epochs)]
-    public TrainedHead StandardizedEpoch() => Train(new TrainingOptions { Standardize = true });
+    public ClassifierHead StandardizedEpoch() => Train(new TrainingOptions { Standardize = true });
 
     [Benchmark(OperationsPerInvoke = Epochs)]
-    public TrainedHead MlpEpoch() => Train(new TrainingOptions { HiddenUnits = [256, 64], Dropout = 0.3 });
+    public ClassifierHead MlpEpoch() => Train(new TrainingOptions { HiddenUnits = [256, 64], Dropout = 0.3 });
 
     [Benchmark]
-    public TrainedHead Lbfgs() => Train(new TrainingOptions { Optimizer = Optimizer.Lbfgs, L2 = 1.0 / _small.Count });
+    public ClassifierHead Lbfgs() => Train(new TrainingOptions { Optimizer = Optimizer.Lbfgs, L2 = 1.0 / _small.Count });
 
-    private TrainedHead Train(TrainingOptions options) =>
-        HeadTrainer.Train(_small, HeadProblem.Small.ClassCount, options with { Epochs = Epochs, Threads = Threads == 0 ? null : Threads });
+    private ClassifierHead Train(TrainingOptions options) =>
+        ClassifierHead.Train(_small, HeadProblem.Small.ClassCount, options with { Epochs = Epochs, Threads = Threads == 0 ? null : Threads }).Head;
 }

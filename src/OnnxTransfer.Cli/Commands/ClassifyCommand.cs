@@ -20,7 +20,7 @@ internal static class ClassifyCommand
             var name = parsed.GetRequiredValue(backbone);
             var options = CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads));
             using var classifier = await Progress.RunAsync(
-                $"Opening {name}", report => ImageClassifier.FromBackboneAsync(name, options, CommonOptions.Download(report), cancellationToken)).ConfigureAwait(false);
+                $"Opening {name}", report => ImageClassifier.FromBackboneAsync(name, options, report, cancellationToken)).ConfigureAwait(false);
             return await PredictionOutput.RunAsync(
                 classifier, parsed.GetRequiredValue(images), parsed.GetValue(top), parsed.GetValue(json), cancellationToken).ConfigureAwait(false);
         });

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using OnnxTransfer.Backbones;
 using OnnxTransfer.Cli.Output;
 using OnnxTransfer.Datasets;
 using OnnxTransfer.Features;
@@ -68,11 +67,8 @@ internal static class CommonOptions
     internal static async Task<FeatureExtractor> OpenAsync(string backbone, FeatureExtractorOptions options, CancellationToken cancellationToken)
     {
         await BackboneSource.BuildIfNeededAsync(backbone, cancellationToken).ConfigureAwait(false);
-        return await Progress.RunAsync($"Opening {backbone}", report => FeatureExtractor.LoadAsync(backbone, options, Download(report), cancellationToken)).ConfigureAwait(false);
+        return await Progress.RunAsync($"Opening {backbone}", report => FeatureExtractor.LoadAsync(backbone, options, report, cancellationToken)).ConfigureAwait(false);
     }
-
-    internal static Report<DownloadProgress> Download(Action<double, double> report) =>
-        new(progress => report(progress.BytesDone, progress.BytesTotal));
 
     /// <summary>The images skipped, on standard error, each with its reason.</summary>
     internal static void WarnSkipped(IReadOnlyList<SkippedImage> skipped)

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using OnnxTransfer.Cli.Output;
 using OnnxTransfer.Datasets;
-using OnnxTransfer.Features;
 
 namespace OnnxTransfer.Cli.Commands;
 
@@ -32,14 +31,14 @@ internal static class EmbedCommand
         var result = await Progress.RunAsync(
             "Embedding",
             report => extractor.EmbedAsync(
-                paths, batchSize, new Report<EmbeddingProgress>(progress => report(progress.Done, progress.Total)), cancellationToken)).ConfigureAwait(false);
+                paths, batchSize, report, cancellationToken)).ConfigureAwait(false);
         CommonOptions.WarnSkipped(result.Skipped);
         if (result.Features.RowCount == 0) throw new InvalidDataException("None of the images could be used, so nothing was written.");
 
         var used = result.Indices.Select(index => paths[index]).ToList();
         result.Features.SaveNpy(output);
         IdFile.Write(Path.ChangeExtension(output, ".json"), new EmbedIdsJson(
-            extractor.Card.Id, result.Features.RowCount, result.Features.Dim, used, [.. used.Select(path => Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path))))]));
+            extractor.Model.Id, result.Features.RowCount, result.Features.Dim, used, [.. used.Select(path => Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path))))]));
         if (json)
         {
             JsonOutput.Write(

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using OnnxTransfer.Cli.Output;
 using OnnxTransfer.Datasets;
-using OnnxTransfer.Features;
 
 namespace OnnxTransfer.Cli.Commands;
 
@@ -30,29 +29,28 @@ internal static class EvaluateCommand
         using var classifier = ImageClassifier.Load(file, options);
         var (result, skipped) = await Progress.RunAsync(
             "Evaluating",
-            bar => classifier.EvaluateAsync(
-                images, report, new Report<EmbeddingProgress>(progress => bar(progress.Done, progress.Total)), cancellationToken)).ConfigureAwait(false);
+            progress => classifier.EvaluateAsync(images, progress, report, cancellationToken)).ConfigureAwait(false);
         CommonOptions.WarnSkipped(skipped);
         if (json)
         {
             JsonOutput.Write(
                 new EvaluateJson(
-                    result.Count, result.Accuracy, result.Loss,
+                    result.Count, result.Accuracy, result.Loss, result.CalibrationError,
                     [.. result.PerClass.Select(c => new ClassJson(c.Label, c.Precision, c.Recall, c.F1, c.Support))],
-                    result.Confusion.ToRows(),
+                    result.Confusion,
                     CommonOptions.ToJson(skipped)),
                 JsonContracts.Default.EvaluateJson);
             return ExitCode.Done;
         }
 
-        Console.Out.WriteLine($"{result.Count} images, accuracy {Table.Percent(result.Accuracy)}, loss {Table.Number(result.Loss, "0.0000")}");
+        Console.Out.WriteLine($"{result.Count} images, accuracy {Table.Percent(result.Accuracy)}, loss {Table.Number(result.Loss, "0.0000")}, calibration error {Table.Number(result.CalibrationError, "0.000")}");
         Console.Out.WriteLine();
         Table.Write(
             ["class", "precision", "recall", "f1", "images"],
             [.. result.PerClass.Select(c => (IReadOnlyList<string>)
                 [c.Label, Table.Number(c.Precision, "0.000"), Table.Number(c.Recall, "0.000"), Table.Number(c.F1, "0.000"), Table.Number(c.Support, "0")])]);
         Console.Out.WriteLine();
-        var confusion = result.Confusion.ToRows();
+        var confusion = result.Confusion;
         Console.Out.WriteLine("confusion (rows: true class, columns: predicted)");
         Table.Write(
             ["", .. classifier.Labels],

@@ -19,7 +19,7 @@ internal static class ModelsCommand
         var command = new Command("list", "The catalogue, and what of it is on this machine.") { json };
         command.SetAction(parsed =>
         {
-            var models = ModelCatalog.Default.Entries.Select(Describe).ToList();
+            var models = ModelStore.Catalog.Select(Describe).ToList();
             if (parsed.GetValue(json))
             {
                 JsonOutput.Write(models, JsonContracts.Default.IReadOnlyListModelJson);
@@ -45,7 +45,7 @@ internal static class ModelsCommand
         var command = new Command("pull", "Download a model of the catalogue, or build it, and verify it.") { id };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var path = await BackboneSource.EnsureAsync(ModelCatalog.Default.Find(parsed.GetRequiredValue(id)), cancellationToken).ConfigureAwait(false);
+            var path = await BackboneSource.EnsureAsync(ModelStore.Find(parsed.GetRequiredValue(id)), cancellationToken).ConfigureAwait(false);
             Console.Out.WriteLine(path);
             return ExitCode.Done;
         });
@@ -60,20 +60,14 @@ internal static class ModelsCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var name = parsed.GetRequiredValue(model);
-            if (!File.Exists(name) && ModelCatalog.Default.TryFind(name, out var entry) && !new ModelStore().Contains(entry))
+            if (!File.Exists(name) && ModelStore.TryFind(name, out var listed) && !new ModelStore().Contains(listed.Id))
             {
-                Show(Describe(entry), parsed.GetValue(json));
+                Show(Describe(listed), parsed.GetValue(json));
                 return ExitCode.Done;
             }
 
             using var extractor = await CommonOptions.OpenAsync(name, new FeatureExtractorOptions(), cancellationToken).ConfigureAwait(false);
-            var known = ModelCatalog.Default.TryFind(extractor.Card.Id, out var listed) ? Describe(listed) : null;
-            var file = File.Exists(name) ? Path.GetFullPath(name) : known?.Path;
-            Show(
-                new ModelJson(
-                    extractor.Card.Id, extractor.Card.License, Layout(extractor.Card), extractor.Card.Input.Height, extractor.Card.Input.Width, extractor.Dim,
-                    file is null ? null : new FileInfo(file).Length, extractor.Card.Sha256, known?.Top1, known?.Top5, true, file, extractor.Card.Source),
-                parsed.GetValue(json));
+            Show(Describe(extractor.Model, File.Exists(name) ? Path.GetFullPath(name) : new ModelStore().PathOf(name)), parsed.GetValue(json));
             return ExitCode.Done;
         });
         return command;
@@ -108,15 +102,15 @@ internal static class ModelsCommand
         return command;
     }
 
-    private static ModelJson Describe(CatalogEntry entry)
+    private static ModelJson Describe(ModelInfo model)
     {
-        var card = entry.Card;
         var store = new ModelStore();
-        var path = store.Contains(entry) ? store.PathOf(entry) : null;
-        return new ModelJson(
-            card.Id, card.License, Layout(card), card.Input.Height, card.Input.Width, card.Features.Dim, entry.Bytes, card.Sha256,
-            entry.Top1, entry.Top5, path is not null, path, card.Source);
+        return Describe(model, store.Contains(model.Id) ? store.PathOf(model.Id) : null);
     }
+
+    private static ModelJson Describe(ModelInfo model, string? path) => new(
+        model.Id, model.License, model.Layout.ToString().ToUpperInvariant(), model.Height, model.Width, model.Dim,
+        path is null ? model.Bytes : new FileInfo(path).Length, model.Sha256, model.Top1, model.Top5, path is not null, path, model.Source);
 
     private static void Show(ModelJson model, bool json)
     {
@@ -136,6 +130,4 @@ internal static class ModelsCommand
         Console.Out.WriteLine($"source     {model.Source ?? "not stated"}");
         if (model.Sha256 is not null) Console.Out.WriteLine($"sha256     {model.Sha256}");
     }
-
-    private static string Layout(ModelCard card) => card.Input.Layout.ToString().ToUpperInvariant();
 }

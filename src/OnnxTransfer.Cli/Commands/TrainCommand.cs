@@ -82,11 +82,10 @@ internal static class TrainCommand
         CommonOptions.RequireFolderOf(report, "--report", "report.html");
 
         using var extractor = await CommonOptions.OpenAsync(backbone, extractorOptions, cancellationToken).ConfigureAwait(false);
-        Console.Error.WriteLine($"{images.Images.Count} images in {images.Classes.Count} classes; {extractor.Card.Id} on {Name(extractor.Provider.Provider)}: {extractor.Provider.Reason}");
+        Console.Error.WriteLine($"{images.Images.Count} images in {images.Classes.Count} classes; {extractor.Model.Id} on {Name(extractor.Provider)}: {extractor.ProviderReason}");
         var result = await Progress.RunAsync(
             "Embedding",
-            bar => ImageClassifier.TrainAsync(
-                extractor, images, training, data, new Report<EmbeddingProgress>(progress => bar(progress.Done, progress.Total)), cancellationToken)).ConfigureAwait(false);
+            progress => ImageClassifier.TrainAsync(extractor, images, training, data, progress, cancellationToken)).ConfigureAwait(false);
         using var classifier = result.Classifier;
         classifier.Save(output);
         if (report is not null) result.WriteReport(report);
@@ -123,8 +122,8 @@ internal static class TrainCommand
 
     private static TrainJson ToJson(FeatureExtractor extractor, TrainingResult result, string output) => new(
         result.Classifier.Labels,
-        Name(extractor.Provider.Provider),
-        new BackboneJson(extractor.Card.Id, extractor.Dim),
+        Name(extractor.Provider),
+        new BackboneJson(extractor.Model.Id, extractor.Dim),
         new EmbedJson(result.Embedding.Features.RowCount, 0, result.Embedding.Elapsed.TotalSeconds, result.Embedding.ImagesPerSecond),
         [.. result.History.Epochs.Select(epoch => new EpochJson(
             epoch.Epoch, epoch.TrainLoss, epoch.TrainAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy, epoch.Seconds))],
@@ -137,11 +136,11 @@ internal static class TrainCommand
 
     private static string Name(ExecutionProvider provider) => provider.ToString().ToLowerInvariant();
 
-    private static SplitFractions ParseSplit(string text)
+    private static (double Train, double Validation, double Test) ParseSplit(string text)
     {
         try
         {
-            return SplitFractions.Parse(text);
+            return DataOptions.ParseSplit(text);
         }
         catch (ArgumentException exception)
         {

@@ -31,7 +31,7 @@ internal sealed record ScoreJson(int Count, double Loss, double Accuracy);
 internal sealed record SkippedJson(string Path, string Reason);
 
 internal sealed record EvaluateJson(
-    int Count, double Accuracy, double Loss, IReadOnlyList<ClassJson> PerClass, IReadOnlyList<IReadOnlyList<int>> Confusion, IReadOnlyList<SkippedJson> Skipped);
+    int Count, double Accuracy, double Loss, double CalibrationError, IReadOnlyList<ClassJson> PerClass, IReadOnlyList<IReadOnlyList<int>> Confusion, IReadOnlyList<SkippedJson> Skipped);
 
 internal sealed record ClassJson(string Label, double Precision, double Recall, double F1, int Support);
 

@@ -7,10 +7,10 @@ internal static class Progress
 {
     /// <summary>Runs work that reports how much of how much is done.</summary>
     /// <param name="title">What the bar says.</param>
-    /// <param name="work">The work; it calls its argument with (done, total).</param>
-    internal static async Task<T> RunAsync<T>(string title, Func<Action<double, double>, Task<T>> work)
+    /// <param name="work">The work; it reports to its argument.</param>
+    internal static async Task<T> RunAsync<T>(string title, Func<IProgress<WorkProgress>?, Task<T>> work)
     {
-        if (Console.IsErrorRedirected) return await work(static (_, _) => { }).ConfigureAwait(false);
+        if (Console.IsErrorRedirected) return await work(null).ConfigureAwait(false);
 
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         return await console.Progress()
@@ -19,17 +19,17 @@ internal static class Progress
             .StartAsync(context =>
             {
                 var task = context.AddTask(Markup.Escape(title));
-                return work((done, total) =>
+                return work(new Report(progress =>
                 {
-                    task.MaxValue = total;
-                    task.Value = done;
-                });
+                    task.MaxValue = progress.Total;
+                    task.Value = progress.Done;
+                }));
             }).ConfigureAwait(false);
     }
-}
 
-/// <summary>Reports on the reporting thread, in order; <see cref="Progress{T}"/> would hop to the thread pool and lose the order.</summary>
-internal sealed class Report<T>(Action<T> handler) : IProgress<T>
-{
-    void IProgress<T>.Report(T value) => handler(value);
+    /// <summary>Reports on the reporting thread, in order; <see cref="Progress{T}"/> would hop to the thread pool and lose the order.</summary>
+    private sealed class Report(Action<WorkProgress> handler) : IProgress<WorkProgress>
+    {
+        void IProgress<WorkProgress>.Report(WorkProgress value) => handler(value);
+    }
 }

@@ -19,7 +19,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
     /// <param name="progress">Told of a download's progress.</param>
     /// <param name="cancellationToken">Stops a download.</param>
     internal static async Task<Backbone> LoadAsync(
-        string model, ModelStore? store, PreprocessSpec? preprocess, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
+        string model, ModelStore? store, PreprocessSpec? preprocess, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
     {
         var resolved = await BackboneResolver.ResolveAsync(model, store, progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false);
         try

@@ -20,7 +20,7 @@ internal static class BackboneResolver
         string idOrPath,
         ModelStore? store = null,
         ModelCatalog? catalog = null,
-        IProgress<DownloadProgress>? progress = null,
+        IProgress<WorkProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(idOrPath);

@@ -1,7 +1,7 @@
 namespace OnnxTransfer.Backbones;
 
 /// <summary>One backbone of the catalogue: what it is, where its bytes come from, how good it was measured to be.</summary>
-public sealed record CatalogEntry
+internal sealed record CatalogEntry
 {
     /// <summary>Its identifier, <see cref="ModelCard.Id"/>.</summary>
     public string Id => Card.Id;
@@ -46,5 +46,5 @@ public sealed record CatalogEntry
 /// <param name="ByteStart">Offset of the first byte of the TFLite file in the member.</param>
 /// <param name="ByteEnd">Offset just past its last byte.</param>
 /// <param name="Sha256">SHA-256 of those bytes, 64 lower-case hexadecimal digits.</param>
-public sealed record ModelRecipe(
+internal sealed record ModelRecipe(
     string Package, string Version, string Integrity, Uri Url, string Member, long ByteStart, long ByteEnd, string Sha256);

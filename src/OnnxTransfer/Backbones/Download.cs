@@ -8,7 +8,7 @@ namespace OnnxTransfer.Backbones;
 
 /// <summary>One file from the first mirror that has it whole, going on where an interrupted attempt ended.</summary>
 internal sealed class Download(
-    HttpClient http, CatalogEntry entry, string partialPath, TimeSpan silence, IProgress<DownloadProgress>? progress)
+    HttpClient http, CatalogEntry entry, string partialPath, TimeSpan silence, IProgress<WorkProgress>? progress)
 {
     private const int ChunkBytes = 1 << 18;
     private readonly List<(Uri Url, string Reason)> _failures = [];
@@ -128,14 +128,14 @@ internal sealed class Download(
         var buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
         try
         {
-            progress?.Report(new DownloadProgress(entry.Id, url, file.Position, _total));
+            progress?.Report(new WorkProgress(file.Position, _total));
             while (true)
             {
                 var count = await watch.Run(token => body.ReadAsync(buffer, token).AsTask()).ConfigureAwait(false);
                 if (count == 0) break;
                 if (file.Position + count > _total) throw new MirrorException($"sent more than {_total} bytes");
                 await file.WriteAsync(buffer.AsMemory(0, count), cancellationToken).ConfigureAwait(false);
-                progress?.Report(new DownloadProgress(entry.Id, url, file.Position, _total));
+                progress?.Report(new WorkProgress(file.Position, _total));
             }
         }
         finally

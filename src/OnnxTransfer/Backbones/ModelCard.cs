@@ -8,7 +8,7 @@ namespace OnnxTransfer.Backbones;
 /// What must be known of an ONNX file to use it as a backbone: its tensors, its preprocessing, its origin and licence.
 /// Read from the <c>.model.json</c> beside the file, or taken from the catalogue.
 /// </summary>
-public sealed record ModelCard
+internal sealed record ModelCard
 {
     /// <summary>The identifier, as in <c>FeatureExtractor.Load("mobilenet-v2")</c>.</summary>
     public required string Id { get; init; }
@@ -75,22 +75,22 @@ public sealed record ModelCard
 /// <param name="Layout">The order of its axes.</param>
 /// <param name="Height">Height in pixels.</param>
 /// <param name="Width">Width in pixels.</param>
-public sealed record ModelInput(string Tensor, TensorLayout Layout, int Height, int Width);
+internal sealed record ModelInput(string Tensor, TensorLayout Layout, int Height, int Width);
 
 /// <summary>The feature tensor of a model; <c>[N,D]</c>, <c>[N,D,1,1]</c> or <c>[N,1,1,D]</c>, one vector per image.</summary>
 /// <param name="Tensor">The tensor's name: an output of the graph, or an inner tensor that is promoted to one.</param>
 /// <param name="Dim">D, the length of one feature vector.</param>
-public sealed record ModelFeatures(string Tensor, int Dim);
+internal sealed record ModelFeatures(string Tensor, int Dim);
 
 /// <summary>The classes a backbone was trained on.</summary>
 /// <param name="Tensor">The tensor of <c>[N,C]</c> scores.</param>
 /// <param name="Kind">What the scores are.</param>
 /// <param name="Count">C, the number of classes.</param>
 /// <param name="Labels">A text file beside the model with one label per line, in class order; null when there is none.</param>
-public sealed record ModelClasses(string Tensor, ScoreKind Kind, int Count, string? Labels);
+internal sealed record ModelClasses(string Tensor, ScoreKind Kind, int Count, string? Labels);
 
 /// <summary>What a network's class scores are.</summary>
-public enum ScoreKind
+internal enum ScoreKind
 {
     /// <summary>Before the softmax: any real number.</summary>
     Logits,

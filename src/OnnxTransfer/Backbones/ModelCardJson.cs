@@ -12,9 +12,11 @@ internal static class ModelCardJson
 
     private static readonly (ScoreKind, string)[] s_kinds = [(ScoreKind.Logits, "logits"), (ScoreKind.Probabilities, "probabilities")];
 
-    private static readonly (ResizeMode, string)[] s_modes = [(ResizeMode.Stretch, "stretch"), (ResizeMode.ShortestEdge, "shortest-edge")];
+    /// <summary>By whether it is the shortest edge that a resize brings to a size.</summary>
+    private static readonly (bool, string)[] s_modes = [(false, "stretch"), (true, "shortest-edge")];
 
-    private static readonly (ChannelOrder, string)[] s_channels = [(ChannelOrder.Rgb, "RGB"), (ChannelOrder.Bgr, "BGR")];
+    /// <summary>By whether blue comes first.</summary>
+    private static readonly (bool, string)[] s_channels = [(false, "RGB"), (true, "BGR")];
 
     private static readonly (ResizeFilter, string)[] s_filters =
     [
@@ -90,44 +92,37 @@ internal static class ModelCardJson
         if (rescale == 0) Throw.FieldNotUsable(fields.Origin, fields.Prefix + "rescale", "a factor other than zero", "0");
         var std = Triple(preprocess.Std, "std", fields);
         if (std.Contains(0)) Throw.FieldNotUsable(fields.Origin, fields.Prefix + "std", "three numbers other than zero", string.Join(", ", std));
-        var resize = Resize(fields.Required(preprocess.Resize, "resize"), fields.Within("resize."));
-        if (resize.Mode == ResizeMode.ShortestEdge && preprocess.Crop is null) Throw.CropMissing(fields.Origin, fields.Prefix + "crop");
-        return new PreprocessSpec
+        var resized = Resize(fields.Required(preprocess.Resize, "resize"), fields.Within("resize."));
+        if (resized.ShortestEdge is not null && preprocess.Crop is null) Throw.CropMissing(fields.Origin, fields.Prefix + "crop");
+        return resized with
         {
-            Resize = resize,
-            CropSize = preprocess.Crop is { } crop ? Crop(crop, resize, fields.Within("crop.")) : null,
+            CropSize = preprocess.Crop is { } crop ? Crop(crop, resized, fields.Within("crop.")) : null,
             Rescale = rescale,
             Mean = Triple(preprocess.Mean, "mean", fields),
             Std = std,
-            Channels = fields.Choice(preprocess.Channels, "channels", s_channels),
+            Bgr = fields.Choice(preprocess.Channels, "channels", s_channels),
         };
     }
 
-    private static ResizeSpec Resize(ResizeDocument resize, JsonFields fields)
+    private static PreprocessSpec Resize(ResizeDocument resize, JsonFields fields)
     {
-        var mode = fields.Choice(resize.Mode, "mode", s_modes);
+        var toShortestEdge = fields.Choice(resize.Mode, "mode", s_modes);
         var filter = fields.Choice(resize.Filter, "filter", s_filters);
-        if (mode == ResizeMode.Stretch)
+        if (!toShortestEdge)
         {
             if (resize.Size is not null) Throw.FieldOutOfPlace(fields.Origin, fields.Prefix + "size", "stretch", "height and width");
-            return new ResizeSpec
-            {
-                Mode = mode,
-                Filter = filter,
-                Height = fields.Positive(resize.Height, "height"),
-                Width = fields.Positive(resize.Width, "width"),
-            };
+            return new PreprocessSpec { Filter = filter, Height = fields.Positive(resize.Height, "height"), Width = fields.Positive(resize.Width, "width") };
         }
 
         if (resize.Height is not null) Throw.FieldOutOfPlace(fields.Origin, fields.Prefix + "height", "shortest-edge", "size");
         if (resize.Width is not null) Throw.FieldOutOfPlace(fields.Origin, fields.Prefix + "width", "shortest-edge", "size");
-        return new ResizeSpec { Mode = mode, Filter = filter, Size = fields.Positive(resize.Size, "size") };
+        return new PreprocessSpec { Filter = filter, ShortestEdge = fields.Positive(resize.Size, "size") };
     }
 
-    private static int Crop(CropDocument crop, ResizeSpec resize, JsonFields fields)
+    private static int Crop(CropDocument crop, PreprocessSpec resized, JsonFields fields)
     {
         var size = fields.Positive(crop.Size, "size");
-        var available = resize.Mode == ResizeMode.Stretch ? Math.Min(resize.Height, resize.Width) : resize.Size;
+        var available = resized.ShortestEdge ?? Math.Min(resized.Height, resized.Width);
         if (size > available) Throw.FieldNotUsable(fields.Origin, fields.Prefix + "size", $"at most {available}, the side that the resize leaves", $"{size}");
         return size;
     }
@@ -152,23 +147,23 @@ internal static class ModelCardJson
             ? new ClassesDocument(classes.Tensor, Spelling(s_kinds, classes.Kind), classes.Count, classes.Labels)
             : null,
         Preprocess = new PreprocessDocument(
-            ToDocument(card.Preprocess.Resize),
+            ResizeOf(card.Preprocess),
             card.Preprocess.CropSize is { } size ? new CropDocument(size) : null,
             card.Preprocess.Rescale,
             [.. card.Preprocess.Mean],
             [.. card.Preprocess.Std],
-            Spelling(s_channels, card.Preprocess.Channels)),
+            Spelling(s_channels, card.Preprocess.Bgr)),
     };
 
-    private static ResizeDocument ToDocument(ResizeSpec resize)
+    private static ResizeDocument ResizeOf(PreprocessSpec spec)
     {
-        var document = new ResizeDocument { Mode = Spelling(s_modes, resize.Mode), Filter = Spelling(s_filters, resize.Filter) };
-        return resize.Mode == ResizeMode.Stretch
-            ? document with { Height = resize.Height, Width = resize.Width }
-            : document with { Size = resize.Size };
+        var document = new ResizeDocument { Mode = Spelling(s_modes, spec.ShortestEdge is not null), Filter = Spelling(s_filters, spec.Filter) };
+        return spec.ShortestEdge is { } edge
+            ? document with { Size = edge }
+            : document with { Height = spec.Height, Width = spec.Width };
     }
 
-    private static string Spelling<T>((T Value, string Spelling)[] spellings, T value) where T : struct, Enum =>
+    private static string Spelling<T>((T Value, string Spelling)[] spellings, T value) where T : struct =>
         Array.Find(spellings, pair => EqualityComparer<T>.Default.Equals(pair.Value, value)).Spelling
             ?? throw new ArgumentOutOfRangeException(nameof(value), value, null);
 }

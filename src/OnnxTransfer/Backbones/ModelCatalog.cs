@@ -4,7 +4,7 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer.Backbones;
 
 /// <summary>The backbones that can be had by id.</summary>
-public sealed class ModelCatalog
+internal sealed class ModelCatalog
 {
     private const int Schema = 1;
     private static readonly Lazy<ModelCatalog> s_default = new(LoadEmbedded);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Backbones;
@@ -9,57 +10,101 @@ namespace OnnxTransfer.Backbones;
 public sealed class ModelStore
 {
     private static readonly SocketsHttpHandler s_handler = new() { PooledConnectionLifetime = TimeSpan.FromMinutes(5) };
-    private readonly ModelStoreOptions _options;
 
-    /// <summary>A store in the user's own folder, or as <paramref name="options"/> say.</summary>
+    /// <summary>All models that can be had by id: the catalogue that comes with the library, the recommended one first.</summary>
+    public static IReadOnlyList<ModelInfo> Catalog { get; } = [.. ModelCatalog.Default.Entries.Select(ModelInfo.Of)];
+
+    /// <summary>
+    /// The full path of the folder; it exists once something has been stored. By default the user's own: <c>models</c> in
+    /// <c>ONNXTRANSFER_HOME</c> where that is set, else in <c>onnxtransfer</c> in the user's cache folder.
+    /// </summary>
     /// <exception cref="InvalidOperationException">No folder was given and the account has no home folder.</exception>
-    public ModelStore(ModelStoreOptions? options = null)
+    public string Folder
     {
-        _options = options ?? new ModelStoreOptions();
-        Folder = Path.GetFullPath(_options.Folder ?? Path.Combine(UserFolder.Home, "models"));
+        get => field ??= Path.GetFullPath(Path.Combine(UserFolder.Home, "models"));
+        init => field = Path.GetFullPath(value);
     }
 
-    /// <summary>The full path of the folder; it exists once something has been stored.</summary>
-    public string Folder { get; }
+    /// <summary>Never to touch the network; also switched on by the environment variable <c>ONNXTRANSFER_OFFLINE=1</c>.</summary>
+    public bool IsOffline { get; init; } = IsSwitchedOn(Environment.GetEnvironmentVariable("ONNXTRANSFER_OFFLINE"));
 
-    /// <summary>Whether the network is switched off.</summary>
-    public bool IsOffline => _options.Offline;
+    /// <summary>How long a server may stay silent before the next mirror is tried; 60 seconds by default.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not longer than zero.</exception>
+    public TimeSpan Timeout
+    {
+        get;
+        init
+        {
+            if (value <= TimeSpan.Zero) Throw.TimeoutNotPositive(nameof(Timeout), value);
+            field = value;
+        }
+    } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// Sends the requests in place of the default handler, for a proxy with credentials or for tests; it is not disposed.
+    /// The default handler follows redirects and uses the system's proxy.
+    /// </summary>
+    public HttpMessageHandler? MessageHandler { get; init; }
+
+    /// <summary>What the catalogue says of a model, whatever the case of its id.</summary>
+    /// <exception cref="ModelException">There is none: the message lists the nearest ids.</exception>
+    public static ModelInfo Find(string id) => ModelInfo.Of(ModelCatalog.Default.Find(id));
+
+    /// <summary>What the catalogue says of a model, whatever the case of its id, if it has it.</summary>
+    public static bool TryFind(string id, [NotNullWhen(true)] out ModelInfo? model)
+    {
+        model = ModelCatalog.Default.TryFind(id, out var entry) ? ModelInfo.Of(entry) : null;
+        return model is not null;
+    }
+
+    /// <summary>Where the ONNX file of a model of the catalogue is or will be.</summary>
+    /// <exception cref="ModelException">There is no such model: the message lists the nearest ids.</exception>
+    public string PathOf(string id) => PathOf(ModelCatalog.Default.Find(id));
+
+    /// <summary>Whether a model of the catalogue is on this machine; nothing is hashed.</summary>
+    /// <exception cref="ModelException">There is no such model: the message lists the nearest ids.</exception>
+    public bool Contains(string id) => Contains(ModelCatalog.Default.Find(id));
+
+    /// <summary>
+    /// The path of a model of the catalogue, downloaded first where it is not yet in the store. A cancelled or failed download
+    /// leaves a <c>.partial</c> file, and the next call goes on from there.
+    /// </summary>
+    /// <exception cref="ModelException">
+    /// There is no such model; no mirror gave the right bytes, or the store is offline: the message names every address tried
+    /// and how to place the file by hand. Or the model is built by a recipe and has not been.
+    /// </exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task<string> GetAsync(string id, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        GetAsync(ModelCatalog.Default.Find(id), progress, cancellationToken);
+
+    /// <summary>Hashes a stored model, whatever was remembered of it.</summary>
+    /// <returns>null when it is whole; else what is wrong with it, in words: not there, another size, another SHA-256.</returns>
+    /// <exception cref="ModelException">There is no such model: the message lists the nearest ids.</exception>
+    public Task<string?> VerifyAsync(string id, CancellationToken cancellationToken = default) =>
+        VerifyAsync(ModelCatalog.Default.Find(id), cancellationToken);
 
     /// <summary>Where the ONNX file of an entry is or will be; its card is beside it.</summary>
-    public string PathOf(CatalogEntry entry)
+    internal string PathOf(CatalogEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
         return Path.Combine(Folder, entry.Id + ".onnx");
     }
 
     /// <summary>Whether a file of the right size, or one built by the recipe, is there; nothing is hashed.</summary>
-    public bool Contains(CatalogEntry entry)
+    internal bool Contains(CatalogEntry entry)
     {
         var file = new FileInfo(PathOf(entry));
         return file.Exists && (entry.Recipe is not null ? File.Exists(ModelCard.PathFor(file.FullName)) : file.Length == entry.Bytes);
     }
 
-    /// <summary>The path of a model of <see cref="ModelCatalog.Default"/>, downloaded first where it is not yet in the store.</summary>
-    /// <inheritdoc cref="GetAsync(CatalogEntry, IProgress{DownloadProgress}?, CancellationToken)"/>
-    public Task<string> GetAsync(string id, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        GetAsync(ModelCatalog.Default.Find(id), progress, cancellationToken);
-
-    /// <summary>
-    /// The path of a model, downloaded first where it is not yet in the store. A cancelled or failed download leaves a
-    /// <c>.partial</c> file, and the next call goes on from there.
-    /// </summary>
-    /// <exception cref="ModelException">
-    /// No mirror gave the right bytes, or the store is offline: the message names every address tried and how to place the
-    /// file by hand. Or the model is built by a recipe and has not been.
-    /// </exception>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public async Task<string> GetAsync(CatalogEntry entry, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
+    /// <inheritdoc cref="GetAsync(string, IProgress{WorkProgress}?, CancellationToken)"/>
+    internal async Task<string> GetAsync(CatalogEntry entry, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         var path = PathOf(entry);
         var damage = await DamageAsync(entry, path, rehash: false, cancellationToken).ConfigureAwait(false);
         if (damage is null) return WithCard(entry, path);
         if (entry.Recipe is not null) Throw.ModelNotBuilt(entry.Id, path, damage);
-        if (_options.Offline) Throw.ModelUnavailable(entry.Id, entry.Bytes!.Value, entry.Card.Sha256!, path, damage, offline: true, []);
+        if (IsOffline) Throw.ModelUnavailable(entry.Id, entry.Bytes!.Value, entry.Card.Sha256!, path, damage, offline: true, []);
         var held = await LockAsync(entry, cancellationToken).ConfigureAwait(false);
         await using (held.ConfigureAwait(false))
         {
@@ -81,7 +126,7 @@ public sealed class ModelStore
     /// <returns>The path of the stored model.</returns>
     /// <exception cref="ArgumentException">The entry has no recipe.</exception>
     /// <exception cref="ModelException">The store cannot be written, or <paramref name="build"/> wrote nothing.</exception>
-    public async Task<string> AddAsync(CatalogEntry entry, Func<string, CancellationToken, Task> build, CancellationToken cancellationToken = default)
+    internal async Task<string> AddAsync(CatalogEntry entry, Func<string, CancellationToken, Task> build, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(build);
         var path = PathOf(entry);
@@ -111,7 +156,7 @@ public sealed class ModelStore
 
     /// <summary>Hashes the stored file, whatever was remembered of it.</summary>
     /// <returns>null when it is whole; else what is wrong with it, in words: not there, another size, another SHA-256.</returns>
-    public Task<string?> VerifyAsync(CatalogEntry entry, CancellationToken cancellationToken = default) =>
+    internal Task<string?> VerifyAsync(CatalogEntry entry, CancellationToken cancellationToken = default) =>
         DamageAsync(entry, PathOf(entry), rehash: true, cancellationToken);
 
     /// <summary>The card of a stored model: the catalogue's for a download, the one written when it was built for a recipe.</summary>
@@ -137,10 +182,10 @@ public sealed class ModelStore
     }
 
     private async Task DownloadAsync(
-        CatalogEntry entry, string path, string damage, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
+        CatalogEntry entry, string path, string damage, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
     {
-        using var http = new HttpClient(_options.MessageHandler ?? s_handler, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
-        var download = new Download(http, entry, PartialPathOf(entry), _options.Timeout, progress);
+        using var http = new HttpClient(MessageHandler ?? s_handler, disposeHandler: false) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
+        var download = new Download(http, entry, PartialPathOf(entry), Timeout, progress);
         bool isWhole;
         try
         {
@@ -200,4 +245,7 @@ public sealed class ModelStore
 
         return path;
     }
+
+    internal static bool IsSwitchedOn(string? value) =>
+        value is "1" || string.Equals(value, "true", StringComparison.OrdinalIgnoreCase) || string.Equals(value, "yes", StringComparison.OrdinalIgnoreCase);
 }

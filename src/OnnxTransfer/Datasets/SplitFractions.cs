@@ -4,7 +4,7 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer.Datasets;
 
 /// <summary>How many percent of the images are for training, validation and test; together 100.</summary>
-public sealed record SplitFractions
+internal sealed record SplitFractions
 {
     /// <summary>Percentages of the three parts.</summary>
     /// <param name="train">Percent for training, more than 0.</param>

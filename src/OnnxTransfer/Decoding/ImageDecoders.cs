@@ -5,15 +5,27 @@ namespace OnnxTransfer.Decoding;
 /// <summary>The decoders of this build.</summary>
 public static class ImageDecoders
 {
+    private static readonly Lazy<IImageDecoder> s_libvips = new(() => new VipsImageDecoder());
 #if SKIASHARP
     private static readonly Lazy<IImageDecoder> s_default = new(() => new SkiaImageDecoder());
 #else
-    private static readonly Lazy<IImageDecoder> s_default = new(() => new VipsImageDecoder());
+    private static readonly Lazy<IImageDecoder> s_default = s_libvips;
 #endif
 
     /// <summary>SkiaSharp where this build has it, else libvips. Made on first use, thread-safe, never disposed.</summary>
     /// <exception cref="DllNotFoundException">The decoder's native library is missing.</exception>
     public static IImageDecoder Default => s_default.Value;
+
+    /// <summary>
+    /// libvips, from the packages <c>NetVips.Native.*</c> or installed: JPEG, PNG, WebP, GIF, TIFF and AVIF, and BMP by this
+    /// library itself; HEIC where libvips was built with a decoder for it. Made on first use, thread-safe, never disposed.
+    /// </summary>
+    /// <remarks>
+    /// libvips is one for the whole process: the first decode sets its operation cache and its worker threads to none, since
+    /// every image is decoded once, on the thread that asks for it.
+    /// </remarks>
+    /// <exception cref="DllNotFoundException">There is no libvips; the message says which package brings it.</exception>
+    public static IImageDecoder Libvips => s_libvips.Value;
 
     /// <summary>Reads and decodes one file.</summary>
     /// <exception cref="ImageDecodeException">

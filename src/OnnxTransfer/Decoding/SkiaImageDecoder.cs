@@ -8,7 +8,7 @@ namespace OnnxTransfer.Decoding;
 /// Decodes JPEG, PNG, WebP, GIF and BMP with SkiaSharp, and whatever else its native library was built for. Of an
 /// animation the first frame is taken.
 /// </summary>
-public sealed class SkiaImageDecoder : IImageDecoder
+internal sealed class SkiaImageDecoder : IImageDecoder
 {
     private static readonly SKColorSpace s_srgb = SKColorSpace.CreateSrgb();
 

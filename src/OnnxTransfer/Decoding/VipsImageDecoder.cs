@@ -2,15 +2,8 @@ using OnnxTransfer.Decoding.Interop;
 
 namespace OnnxTransfer.Decoding;
 
-/// <summary>
-/// Decodes JPEG, PNG, WebP, GIF, TIFF and AVIF with libvips (the packages <c>NetVips.Native.*</c> or an installed one),
-/// and BMP by itself. HEIC works where libvips was built with a decoder for it. Of an animation the first frame is taken.
-/// </summary>
-/// <remarks>
-/// libvips is one for the whole process: the first decode sets its operation cache and its worker threads to none,
-/// since every image is decoded once, on the thread that asks for it.
-/// </remarks>
-public sealed class VipsImageDecoder : IImageDecoder, IRowDecoder
+/// <inheritdoc cref="ImageDecoders.Libvips"/>
+internal sealed class VipsImageDecoder : IImageDecoder, IRowDecoder
 {
     /// <summary>Starts libvips if nothing has done so.</summary>
     /// <exception cref="DllNotFoundException">There is no libvips; the message says which package brings it.</exception>

@@ -12,7 +12,7 @@ internal static class Evaluator
     /// </summary>
     private const double SmallestProbability = 1e-7;
 
-    /// <summary>Accuracy, loss, confusion, and per class precision, recall and F1.</summary>
+    /// <summary>Accuracy, loss, confusion, calibration, and per class precision, recall and F1.</summary>
     /// <param name="probabilities"><c>[N,C]</c>, N at least 1; each row sums to 1. The largest decides; of equals the first.</param>
     /// <param name="labels"><c>[N]</c>, the true classes, in [0, C).</param>
     /// <param name="classNames"><c>[C]</c>.</param>
@@ -27,20 +27,21 @@ internal static class Evaluator
         if (labels.Count != rows) Throw.LabelsDoNotMatchProbabilities(labels.Count, rows);
         if (classNames.Count != classes) Throw.NamesDoNotMatchProbabilities(classNames.Count, classes);
 
-        var counts = new int[classes * classes];
+        int[][] confusion = [.. Enumerable.Range(0, classes).Select(_ => new int[classes])];
+        var calibration = new Calibration();
         double loss = 0;
         for (var i = 0; i < rows; i++)
         {
             var label = labels[i];
             if ((uint)label >= (uint)classes) Throw.EvaluationLabelOutOfRange(i, label, classes);
             var predicted = Largest(probabilities, i);
-            counts[label * classes + predicted]++;
+            confusion[label][predicted]++;
+            calibration.Add(probabilities[i, predicted], predicted == label);
             loss -= Math.Log(Math.Max(probabilities[i, label], SmallestProbability));
         }
 
-        var confusion = new ConfusionMatrix(counts, classes);
-        var right = Enumerable.Range(0, classes).Sum(c => confusion[c, c]);
-        return new EvaluationResult(rows, (double)right / rows, loss / rows, PerClass(confusion, classNames), confusion);
+        var right = Enumerable.Range(0, classes).Sum(c => confusion[c][c]);
+        return new EvaluationResult(rows, (double)right / rows, loss / rows, PerClass(confusion, classNames), confusion, calibration.ToBins());
     }
 
     private static int Largest(Matrix<float> probabilities, int row)
@@ -56,16 +57,16 @@ internal static class Evaluator
         return best;
     }
 
-    private static ClassMetrics[] PerClass(ConfusionMatrix confusion, IReadOnlyList<string> names)
+    private static ClassMetrics[] PerClass(int[][] confusion, IReadOnlyList<string> names)
     {
         var metrics = new ClassMetrics[names.Count];
         for (var c = 0; c < metrics.Length; c++)
         {
-            var (support, predicted, right) = (0, 0, confusion[c, c]);
+            var (support, predicted, right) = (0, 0, confusion[c][c]);
             for (var other = 0; other < metrics.Length; other++)
             {
-                support += confusion[c, other];
-                predicted += confusion[other, c];
+                support += confusion[c][other];
+                predicted += confusion[other][c];
             }
 
             // F1 = 2PR/(P+R) = 2·right/(predicted + support).

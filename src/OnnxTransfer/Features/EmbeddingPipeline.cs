@@ -13,7 +13,7 @@ namespace OnnxTransfer.Features;
 internal sealed class EmbeddingPipeline(OnnxSession session, ModelCard card, IImageDecoder decoder, DecodeOptions decodeOptions, int threads)
 {
     /// <summary>Runs the images of <paramref name="paths"/> through the network.</summary>
-    internal EmbeddingResult Run(IReadOnlyList<string> paths, int batchSize, IProgress<EmbeddingProgress>? progress, CancellationToken cancellationToken)
+    internal EmbeddingResult Run(IReadOnlyList<string> paths, int batchSize, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
         var (preparing, running) = (TimeSpan.Zero, TimeSpan.Zero);
@@ -36,7 +36,7 @@ internal sealed class EmbeddingPipeline(OnnxSession session, ModelCard card, IIm
             session.Run(batch.Memory, used, rows);
             values.Add(rows);
             running += clock.Elapsed - before;
-            progress?.Report(new EmbeddingProgress(start + count, paths.Count));
+            progress?.Report(new WorkProgress(start + count, paths.Count));
         }
 
         var features = new FeatureMatrix(Join(values), indices.Count, session.RowLength);

@@ -40,8 +40,3 @@ public sealed class EmbeddingResult
     /// <summary>Images embedded per second of <see cref="Elapsed"/>.</summary>
     public double ImagesPerSecond => Elapsed > TimeSpan.Zero ? Features.RowCount / Elapsed.TotalSeconds : 0;
 }
-
-/// <summary>How far an embedding run is.</summary>
-/// <param name="Done">Images done, skipped ones included.</param>
-/// <param name="Total">Images in all.</param>
-public readonly record struct EmbeddingProgress(int Done, int Total);

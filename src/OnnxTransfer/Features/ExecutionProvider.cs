@@ -16,4 +16,4 @@ public enum ExecutionProvider
 /// <summary>What a network really runs on.</summary>
 /// <param name="Provider">The provider in use; never <see cref="ExecutionProvider.Auto"/>.</param>
 /// <param name="Reason">Why this one and nothing faster, in one sentence.</param>
-public sealed record ExecutionProviderInfo(ExecutionProvider Provider, string Reason);
+internal sealed record ExecutionProviderInfo(ExecutionProvider Provider, string Reason);

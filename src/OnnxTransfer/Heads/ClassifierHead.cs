@@ -24,6 +24,61 @@ public abstract class ClassifierHead
     /// <summary>C, the number of classes.</summary>
     public int ClassCount { get; }
 
+    /// <summary>
+    /// Trains a head on feature vectors. The same data, options and seed give the same bits on every run, whatever the number of
+    /// threads. Nothing is written to the console.
+    /// </summary>
+    /// <param name="training">Rows to learn from; every class needs at least one.</param>
+    /// <param name="classCount">C, at least 2.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="validation">Rows to judge by after every epoch: the weights with the lowest loss on them are kept. Null keeps the last.</param>
+    /// <param name="progress">Told after every epoch.</param>
+    /// <param name="cancellationToken">Ends the training after the current step; what was learnt by then is returned.</param>
+    /// <returns>The head with the best weights seen, and the history.</returns>
+    /// <exception cref="ArgumentException">
+    /// A label is out of range, a class has no row, the validation features have another D, or options contradict the rows or each other.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">Cancelled before the first step: there is nothing to return.</exception>
+    /// <exception cref="TrainingDivergedException">The loss is no longer a sensible number; carries the last good weights.</exception>
+    public static (ClassifierHead Head, TrainingHistory History) Train(
+        LabelledFeatures training, int classCount, TrainingOptions? options = null, LabelledFeatures? validation = null,
+        IProgress<EpochMetrics>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var trained = HeadTrainer.Train(training, classCount, options, validation, progress, cancellationToken);
+        return (trained.Head, trained.History);
+    }
+
+    /// <summary>
+    /// k-fold cross-validation: the rows are dealt out, class by class, to k folds, and a head is trained for each fold on
+    /// the other k-1 and validated on it.
+    /// </summary>
+    /// <param name="rows">All rows; every class needs at least two.</param>
+    /// <param name="classCount">C, at least 2.</param>
+    /// <param name="foldCount">k, from 2 to the number of rows.</param>
+    /// <param name="options">How each head is trained; null for the defaults.</param>
+    /// <param name="progress">Told after every epoch of every fold.</param>
+    /// <param name="cancellationToken">Ends the work: the folds trained by then, the last cut short, are returned.</param>
+    /// <returns>One head a fold, in order; the validation loss and accuracy of its best epoch are what it is worth.</returns>
+    /// <exception cref="ArgumentException">As <see cref="Train"/>.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled before the first step.</exception>
+    public static IReadOnlyList<(ClassifierHead Head, TrainingHistory History)> CrossValidate(
+        LabelledFeatures rows, int classCount, int foldCount, TrainingOptions? options = null,
+        IProgress<EpochMetrics>? progress = null, CancellationToken cancellationToken = default) =>
+        [.. HeadTrainer.CrossValidate(rows, classCount, foldCount, options, progress, cancellationToken).Select(fold => (fold.Head, fold.History))];
+
+    /// <summary>A linear head with the given weights, which are copied: <c>p = softmax(x·W + b)</c>.</summary>
+    /// <param name="weights">W, <c>[D,C]</c>; C at least 2.</param>
+    /// <param name="bias">b, <c>[C]</c>.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit together, or there are fewer than two classes.</exception>
+    public static ClassifierHead FromWeights(Matrix<float> weights, Vector<float> bias) => new SoftmaxHead(weights, bias);
+
+    /// <summary>W and b of the output layer, <c>[U,C]</c> and <c>[C]</c>; U is D for a head without hidden layers. Copies.</summary>
+    public (Matrix<float> Weights, Vector<float> Bias) OutputLayer()
+    {
+        var layer = Layers[^1];
+        return (Matrix<float>.Build.DenseOfRowMajor(layer.Inputs, layer.Outputs, layer.Weights), Vector<float>.Build.DenseOfArray(layer.Bias));
+    }
+
     /// <summary>The dense layers in order, for whoever writes them to a file.</summary>
     internal abstract IReadOnlyList<DenseLayer> Layers { get; }
 

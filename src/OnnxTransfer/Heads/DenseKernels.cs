@@ -8,7 +8,7 @@ namespace OnnxTransfer.Heads;
 /// <summary>
 /// The three products of a dense layer, on blocks small enough for the registers (twelve sums at a time) and laid out so
 /// that every block is one run of memory. V is the number of lanes, 8 for float32.
-/// <para>Rows: <c>[N/4][D/V][4][V]</c>. Weights: <c>[C/3][D/V][3][V]</c>. Signals (logits, and their gradients):
+/// <para>Rows: <c>[N/4][D/V][4][V]</c>. Weights: panels of <c>[C/3][Panel][3][V]</c>. Signals (logits, and their gradients):
 /// <c>[C/3][N/4][4][3]</c>. What the last block lacks is filled with zeros.</para>
 /// <para>Not inlined: the register allocator then sees nothing but the twelve sums, and they stay in registers. Optimized at
 /// once: unoptimized, the first thousand calls would take longer than a whole training.</para>
@@ -23,6 +23,9 @@ internal static class DenseKernels
 
     /// <summary>Vectors of D that one call of <see cref="WeightGradient"/> takes.</summary>
     internal const int Strip = 4;
+
+    /// <summary>Vectors of D in a panel of weights; a multiple of <see cref="Strip"/>.</summary>
+    internal const int Panel = 16;
 
     /// <summary>a·b of two plain vectors.</summary>
     internal static T Dot<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b)
@@ -47,51 +50,54 @@ internal static class DenseKernels
         return sum;
     }
 
-    /// <summary><c>z[4][3] += x[k][4][V] · w[k][3][V]</c>, summed over k and V.</summary>
+    /// <summary>
+    /// <c>z[4][3] += x[k][4][V] · w[k][3][V]</c>, summed over k and V. After every <see cref="Panel"/> values of k the next of w lie
+    /// <paramref name="stride"/> vectors from the last ones' beginning.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    internal static void Forward<T>(ReadOnlySpan<Vector256<T>> x, ReadOnlySpan<Vector256<T>> w, Span<T> z)
+    internal static void Forward<T>(ReadOnlySpan<Vector256<T>> x, ReadOnlySpan<Vector256<T>> w, int stride, Span<T> z)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Vector256<T> s00 = default, s01 = default, s02 = default;
         Vector256<T> s10 = default, s11 = default, s12 = default;
         Vector256<T> s20 = default, s21 = default, s22 = default;
         Vector256<T> s30 = default, s31 = default, s32 = default;
-        while (x.Length >= Rows && w.Length >= Outputs)
+        while (true)
         {
-            var (w0, w1, w2) = (w[0], w[1], w[2]);
-            var row = x[0];
-            s00 = Lanes.MultiplyAdd(row, w0, s00);
-            s01 = Lanes.MultiplyAdd(row, w1, s01);
-            s02 = Lanes.MultiplyAdd(row, w2, s02);
-            row = x[1];
-            s10 = Lanes.MultiplyAdd(row, w0, s10);
-            s11 = Lanes.MultiplyAdd(row, w1, s11);
-            s12 = Lanes.MultiplyAdd(row, w2, s12);
-            row = x[2];
-            s20 = Lanes.MultiplyAdd(row, w0, s20);
-            s21 = Lanes.MultiplyAdd(row, w1, s21);
-            s22 = Lanes.MultiplyAdd(row, w2, s22);
-            row = x[3];
-            s30 = Lanes.MultiplyAdd(row, w0, s30);
-            s31 = Lanes.MultiplyAdd(row, w1, s31);
-            s32 = Lanes.MultiplyAdd(row, w2, s32);
-            x = x[Rows..];
-            w = w[Outputs..];
+            var rows = x[..Math.Min(x.Length, Panel * Rows)];
+            var weights = w[..Math.Min(w.Length, Panel * Outputs)];
+            while (rows.Length >= Rows && weights.Length >= Outputs)
+            {
+                var (w0, w1, w2) = (weights[0], weights[1], weights[2]);
+                var row = rows[0];
+                s00 = Lanes.MultiplyAdd(row, w0, s00);
+                s01 = Lanes.MultiplyAdd(row, w1, s01);
+                s02 = Lanes.MultiplyAdd(row, w2, s02);
+                row = rows[1];
+                s10 = Lanes.MultiplyAdd(row, w0, s10);
+                s11 = Lanes.MultiplyAdd(row, w1, s11);
+                s12 = Lanes.MultiplyAdd(row, w2, s12);
+                row = rows[2];
+                s20 = Lanes.MultiplyAdd(row, w0, s20);
+                s21 = Lanes.MultiplyAdd(row, w1, s21);
+                s22 = Lanes.MultiplyAdd(row, w2, s22);
+                row = rows[3];
+                s30 = Lanes.MultiplyAdd(row, w0, s30);
+                s31 = Lanes.MultiplyAdd(row, w1, s31);
+                s32 = Lanes.MultiplyAdd(row, w2, s32);
+                rows = rows[Rows..];
+                weights = weights[Outputs..];
+            }
+
+            if (x.Length <= Panel * Rows) break;
+            x = x[(Panel * Rows)..];
+            w = w[stride..];
         }
 
         z = z[..(Rows * Outputs)];
-        z[0] += Lanes.Sum(s00);
-        z[1] += Lanes.Sum(s01);
-        z[2] += Lanes.Sum(s02);
-        z[3] += Lanes.Sum(s10);
-        z[4] += Lanes.Sum(s11);
-        z[5] += Lanes.Sum(s12);
-        z[6] += Lanes.Sum(s20);
-        z[7] += Lanes.Sum(s21);
-        z[8] += Lanes.Sum(s22);
-        z[9] += Lanes.Sum(s30);
-        z[10] += Lanes.Sum(s31);
-        z[11] += Lanes.Sum(s32);
+        Lanes.AddSums(z, s00, s01, s02, s10);
+        Lanes.AddSums(z[4..], s11, s12, s20, s21);
+        Lanes.AddSums(z[8..], s22, s30, s31, s32);
     }
 
     /// <summary>

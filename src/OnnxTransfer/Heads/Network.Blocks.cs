@@ -7,12 +7,12 @@ namespace OnnxTransfer.Heads;
 /// <summary>What happens block by block between the products: packing, activations, loss.</summary>
 internal sealed partial class Network<T>
 {
-    private readonly T[][] _inputGradients;
+    private readonly AlignedArray<T>[] _inputGradients;
 
     /// <summary>The batch's rows <c>[B,D]</c> become blocks <c>[B/4][D/V][4][V]</c>, filled up with zeros.</summary>
     private void Pack(int task)
     {
-        var (from, to) = Share(task, _rowBlocks);
+        var (from, to) = ShareOfRows(task);
         var size = InputBlock(_layers[0]);
         for (var n = from; n < to; n++)
         {
@@ -62,7 +62,7 @@ internal sealed partial class Network<T>
     /// <summary>ReLU and dropout: the logits of a hidden layer become the inputs of the next.</summary>
     private void Activate(int task)
     {
-        var (from, to) = Share(task, _rowBlocks);
+        var (from, to) = ShareOfRows(task);
         var layer = _layers[_layer];
         var block = InputBlock(_layers[_layer + 1]);
         var scale = _training ? T.CreateTruncating(_dropout.Scale) : T.One;
@@ -85,7 +85,7 @@ internal sealed partial class Network<T>
     /// <summary>The signal to the layer before: <c>dx = g·Wᵀ</c>, through the ReLU and dropout that made x.</summary>
     private void InputGradient(int task)
     {
-        var (from, to) = Share(task, _rowBlocks);
+        var (from, to) = ShareOfRows(task);
         var layer = _layers[_layer];
         var block = InputBlock(layer);
         var scale = T.CreateTruncating(_dropout.Scale);
@@ -93,7 +93,7 @@ internal sealed partial class Network<T>
         {
             var gradient = _inputGradients[_layer].AsSpan(n * block, block);
             var x = _inputs[_layer].AsSpan(n * block, block);
-            layer.InputGradient(_signals[_layer], _rowBlocks, n, gradient);
+            layer.InputGradient(_signals[_layer].AsSpan(), _rowBlocks, n, gradient);
             var before = _signals[_layer - 1];
             for (var c = 0; c < layer.Inputs; c++)
             {
@@ -115,7 +115,7 @@ internal sealed partial class Network<T>
     /// <summary>The logits of the last layer become the gradient of the batch's mean loss by them.</summary>
     private void Loss(int task)
     {
-        var (from, to) = Share(task, _rowBlocks);
+        var (from, to) = ShareOfRows(task);
         var outputs = _layers[^1].Outputs;
         var signals = _signals[^1];
         var scale = 1.0 / _count;

@@ -22,23 +22,6 @@ internal enum OptimizerKind
     Lbfgs,
 }
 
-/// <summary>Whose formula is meant where frameworks use one name for two.</summary>
-public enum OptimizerConvention
-{
-    /// <summary>
-    /// Keras and TensorFlow. Adam adds ε before the bias correction ("epsilon hat" in the paper's section 2),
-    /// <c>w -= lr·sqrt(1-β₂ᵗ)/(1-β₁ᵗ) · m/(sqrt(v)+ε)</c>; RMSprop divides by <c>sqrt(v+ε)</c>; momentum keeps a velocity
-    /// that holds the learning rates of its time.
-    /// </summary>
-    Keras,
-
-    /// <summary>
-    /// PyTorch. Adam adds ε after the bias correction, <c>w -= lr/(1-β₁ᵗ) · m/(sqrt(v/(1-β₂ᵗ))+ε)</c>; RMSprop divides by
-    /// <c>sqrt(v)+ε</c>; momentum keeps a sum of gradients that today's learning rate multiplies.
-    /// </summary>
-    PyTorch,
-}
-
 /// <summary>An update rule with its constants. Start from a preset: <c>Optimizer.Adam with { Epsilon = 1e-8 }</c>.</summary>
 public sealed record Optimizer
 {
@@ -66,8 +49,15 @@ public sealed record Optimizer
     /// <summary>Which rule.</summary>
     internal OptimizerKind Kind { get; }
 
-    /// <summary>Whose formula.</summary>
-    public OptimizerConvention Convention { get; init; } = OptimizerConvention.Keras;
+    /// <summary>
+    /// Whether PyTorch's formula is meant, where frameworks use one name for two, and not that of Keras and TensorFlow.
+    /// Keras' Adam adds ε before the bias correction ("epsilon hat" in the paper's section 2),
+    /// <c>w -= lr·sqrt(1-β₂ᵗ)/(1-β₁ᵗ) · m/(sqrt(v)+ε)</c>, PyTorch's after it,
+    /// <c>w -= lr/(1-β₁ᵗ) · m/(sqrt(v/(1-β₂ᵗ))+ε)</c>. Keras' RMSprop divides by <c>sqrt(v+ε)</c>, PyTorch's by <c>sqrt(v)+ε</c>.
+    /// Keras' momentum is a velocity that holds the learning rates of its time, PyTorch's a sum of gradients that today's
+    /// learning rate multiplies.
+    /// </summary>
+    public bool PyTorchFormula { get; init; }
 
     /// <summary>Adam's β₁, the decay of the mean of the gradient, in [0, 1).</summary>
     public double Beta1 { get; init => field = Require.Fraction(value, nameof(Beta1)); } = 0.9;

@@ -6,17 +6,16 @@ using OnnxTransfer.Heads.Optimizers;
 namespace OnnxTransfer.Heads;
 
 /// <summary>
-/// The parameters of one dense layer in training, in the order the kernels want: W in blocks
-/// (see <see cref="DenseKernels"/>), then b, padded with zeros that stay zero.
+/// The parameters of one dense layer in training, in the order the kernels want: W in panels, each a part of D for all
+/// outputs, <c>[D/(V·Panel)][C/3][Panel][3][V]</c> (the last panel may be shorter), then b. What the last blocks lack is filled
+/// with zeros that stay zero. A panel is one run of memory, and the second-level cache has room for it, its gradient and an
+/// optimizer's moments.
 /// </summary>
 internal sealed class PackedLayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Vectors of D that are multiplied before their sums go to memory: a block of W then stays in the second-level cache.</summary>
-    private const int Depth = 64;
-
-    /// <summary>Blocks of rows that a block of W serves each time it is fetched: as many as the first-level cache has room for.</summary>
-    private const int RowBlocksPerWeights = 2;
+    /// <summary>Panels that are multiplied before their sums go to memory: a block of rows then stays in the first-level cache, this part of W in the second.</summary>
+    private const int PanelsAtOnce = 8;
 
     /// <summary>Blocks of rows whose strip of inputs stays in the first-level cache while every output is served.</summary>
     private const int RowBlocks = 32;
@@ -31,14 +30,13 @@ internal sealed class PackedLayer<T>
         Outputs = outputs;
         InputVectors = (inputs + Width * DenseKernels.Strip - 1) / (Width * DenseKernels.Strip) * DenseKernels.Strip;
         OutputBlocks = (outputs + DenseKernels.Outputs - 1) / DenseKernels.Outputs;
+        Panels = (InputVectors + DenseKernels.Panel - 1) / DenseKernels.Panel;
         // Blocks an even number of strips apart begin at few places of a cache that finds its lines by the low address bits, and
         // push each other out; an odd number spreads them.
-        var stride = (Strips | 1) * DenseKernels.Strip;
-        RowBlockVectors = stride * DenseKernels.Rows;
-        OutputBlockVectors = stride * DenseKernels.Outputs;
-        WeightCount = checked(OutputBlocks * OutputBlockVectors * Width);
-        Parameters = new T[WeightCount + (OutputBlocks * DenseKernels.Outputs + Width - 1) / Width * Width];
-        Gradient = new T[Parameters.Length];
+        RowBlockVectors = (InputVectors / DenseKernels.Strip | 1) * DenseKernels.Strip * DenseKernels.Rows;
+        WeightCount = checked(OutputBlocks * InputVectors * DenseKernels.Outputs * Width);
+        Parameters = new AlignedArray<T>(WeightCount + (OutputBlocks * DenseKernels.Outputs + Width - 1) / Width * Width);
+        Gradient = new AlignedArray<T>(Parameters.Length);
     }
 
     internal int Inputs { get; }
@@ -48,26 +46,31 @@ internal sealed class PackedLayer<T>
     /// <summary>D in vectors, a multiple of <see cref="DenseKernels.Strip"/>.</summary>
     internal int InputVectors { get; }
 
+    /// <summary>D in panels.</summary>
+    internal int Panels { get; }
+
     /// <summary>From one block of rows to the next, in vectors.</summary>
     internal int RowBlockVectors { get; }
-
-    /// <summary>From one block of outputs to the next, in vectors.</summary>
-    internal int OutputBlockVectors { get; }
 
     /// <summary>C in blocks.</summary>
     internal int OutputBlocks { get; }
 
-    internal int Strips => InputVectors / DenseKernels.Strip;
-
     /// <summary>Where b begins.</summary>
     internal int WeightCount { get; }
 
-    internal T[] Parameters { get; }
+    internal AlignedArray<T> Parameters { get; }
 
-    internal T[] Gradient { get; }
+    internal AlignedArray<T> Gradient { get; }
 
-    internal int WeightIndex(int input, int output) =>
-        (output / DenseKernels.Outputs * OutputBlockVectors + input / Width * DenseKernels.Outputs + output % DenseKernels.Outputs) * Width + input % Width;
+    /// <summary>From a block of W to that of the same outputs in the next panel, in vectors, where both panels are whole.</summary>
+    private int PanelStride => DenseKernels.Panel * DenseKernels.Outputs * OutputBlocks;
+
+    internal int WeightIndex(int input, int output)
+    {
+        var vector = input / Width;
+        var within = vector % DenseKernels.Panel * DenseKernels.Outputs + output % DenseKernels.Outputs;
+        return (BlockStart(vector / DenseKernels.Panel, output / DenseKernels.Outputs) + within) * Width + input % Width;
+    }
 
     internal int BiasIndex(int output) => WeightCount + output;
 
@@ -84,8 +87,6 @@ internal sealed class PackedLayer<T>
     /// <summary>Logits of some rows for some outputs: <c>z = x·W + b</c>.</summary>
     internal void Forward(ReadOnlySpan<T> inputs, Span<T> signals, int rowBlocks, Range rows, Range outputs)
     {
-        var x = MemoryMarshal.Cast<T, Vector256<T>>(inputs);
-        var w = MemoryMarshal.Cast<T, Vector256<T>>(Parameters.AsSpan(0, WeightCount));
         for (var c = outputs.Start.Value; c < outputs.End.Value; c++)
         {
             var bias = Parameters.AsSpan(WeightCount + c * DenseKernels.Outputs, DenseKernels.Outputs);
@@ -93,37 +94,33 @@ internal sealed class PackedLayer<T>
             for (; z.Length > 0; z = z[DenseKernels.Outputs..]) bias.CopyTo(z);
         }
 
-        for (var from = 0; from < InputVectors; from += Depth)
-        {
-            var depth = Math.Min(Depth, InputVectors - from);
-            for (var first = rows.Start.Value; first < rows.End.Value; first += RowBlocksPerWeights)
-            {
-                var last = Math.Min(first + RowBlocksPerWeights, rows.End.Value);
-                for (var c = outputs.Start.Value; c < outputs.End.Value; c++)
-                {
-                    var wBlock = w.Slice(c * OutputBlockVectors + from * DenseKernels.Outputs, depth * DenseKernels.Outputs);
-                    for (var n = first; n < last; n++)
-                    {
-                        var xBlock = x.Slice(n * RowBlockVectors + from * DenseKernels.Rows, depth * DenseKernels.Rows);
-                        DenseKernels.Forward(xBlock, wBlock, signals.Slice((c * rowBlocks + n) * BlockOfSignals, BlockOfSignals));
-                    }
-                }
-            }
-        }
+        var whole = InputVectors / DenseKernels.Panel;
+        for (var panel = 0; panel < whole; panel += PanelsAtOnce)
+            Forward(inputs, signals, rowBlocks, rows, outputs, panel, Math.Min(PanelsAtOnce, whole - panel) * DenseKernels.Panel);
+        if (whole < Panels) Forward(inputs, signals, rowBlocks, rows, outputs, whole, DepthOf(whole));
     }
 
-    /// <summary>The gradient of one strip of W over all rows: <c>dW = xᵀ·g</c>, summed row after row whatever the blocking.</summary>
-    internal void WeightGradient(ReadOnlySpan<T> inputs, ReadOnlySpan<T> signals, int rowBlocks, int strip)
+    /// <summary>
+    /// Adds to the gradient of one panel of W that of some rows, <c>dW += xᵀ·g</c>, row after row whatever the blocking; the first
+    /// rows begin it.
+    /// </summary>
+    internal void AddWeightGradient(ReadOnlySpan<T> inputs, ReadOnlySpan<T> signals, int rowBlocks, Range rows, int panel)
     {
-        var x = MemoryMarshal.Cast<T, Vector256<T>>(inputs)[(strip * DenseKernels.Strip * DenseKernels.Rows)..];
-        for (var c = 0; c < OutputBlocks; c++) StripOf(Gradient, strip, c).Clear();
-        for (var from = 0; from < rowBlocks; from += RowBlocks)
+        var x = MemoryMarshal.Cast<T, Vector256<T>>(inputs)[(panel * DenseKernels.Panel * DenseKernels.Rows)..];
+        if (rows.Start.Value == 0) PanelOf(Gradient, panel).Clear();
+        var dw = MemoryMarshal.Cast<T, Vector256<T>>(PanelOf(Gradient, panel));
+        var depth = DepthOf(panel);
+        for (var from = rows.Start.Value; from < rows.End.Value; from += RowBlocks)
         {
-            var count = Math.Min(RowBlocks, rowBlocks - from);
-            for (var c = 0; c < OutputBlocks; c++)
+            var count = Math.Min(RowBlocks, rows.End.Value - from);
+            for (var k = 0; k < depth; k += DenseKernels.Strip)
             {
-                var g = signals.Slice((c * rowBlocks + from) * BlockOfSignals, count * BlockOfSignals);
-                DenseKernels.WeightGradient(x[(from * RowBlockVectors)..], RowBlockVectors, g, MemoryMarshal.Cast<T, Vector256<T>>(StripOf(Gradient, strip, c)));
+                var strip = x[(from * RowBlockVectors + k * DenseKernels.Rows)..];
+                for (var c = 0; c < OutputBlocks; c++)
+                {
+                    var g = signals.Slice((c * rowBlocks + from) * BlockOfSignals, count * BlockOfSignals);
+                    DenseKernels.WeightGradient(strip, RowBlockVectors, g, dw[((c * depth + k) * DenseKernels.Outputs)..]);
+                }
             }
         }
     }
@@ -153,30 +150,45 @@ internal sealed class PackedLayer<T>
         var dx = MemoryMarshal.Cast<T, Vector256<T>>(gradient);
         for (var k = 0; k < InputVectors; k += 2)
         {
+            var panel = k / DenseKernels.Panel;
             DenseKernels.InputGradient(
                 signals[(rowBlock * BlockOfSignals)..], rowBlocks * BlockOfSignals,
-                w[(k * DenseKernels.Outputs)..], OutputBlockVectors, OutputBlocks,
+                w[(BlockStart(panel, 0) + k % DenseKernels.Panel * DenseKernels.Outputs)..], DepthOf(panel) * DenseKernels.Outputs, OutputBlocks,
                 dx.Slice(k * DenseKernels.Rows, 2 * DenseKernels.Rows));
         }
     }
 
-    /// <summary>Adds the penalties' gradient to that of a strip of W and, given a rule, moves it: what was just computed is still in the cache.</summary>
-    internal void FinishWeights(int strip, Penalty penalty, UpdateRule<T>? rule)
+    /// <summary>Adds the penalties' gradient to that of a panel of W and, given a rule, moves it: what was just computed is still in the cache.</summary>
+    internal void FinishWeights(int panel, Penalty penalty, UpdateRule<T>? rule)
     {
-        for (var c = 0; c < OutputBlocks; c++)
-        {
-            var weights = StripOf(Parameters, strip, c);
-            var gradient = StripOf(Gradient, strip, c);
-            penalty.AddGradient<T>(weights, gradient);
-            rule?.Apply(weights, gradient, OffsetOf(strip, c));
-        }
+        var weights = PanelOf(Parameters, panel);
+        var gradient = PanelOf(Gradient, panel);
+        penalty.AddGradient<T>(weights, gradient);
+        rule?.Apply(weights, gradient, BlockStart(panel, 0) * Width);
     }
 
     /// <summary>Moves b, which no penalty touches.</summary>
     internal void UpdateBias(UpdateRule<T> rule) => rule.Apply(Parameters.AsSpan(WeightCount), Gradient.AsSpan(WeightCount), WeightCount);
 
-    private Span<T> StripOf(T[] values, int strip, int outputBlock) =>
-        values.AsSpan(OffsetOf(strip, outputBlock), DenseKernels.Strip * DenseKernels.Outputs * Width);
+    /// <summary>Adds to the logits what a few panels, one after the other, contribute: <paramref name="depth"/> vectors in all.</summary>
+    private void Forward(ReadOnlySpan<T> inputs, Span<T> signals, int rowBlocks, Range rows, Range outputs, int panel, int depth)
+    {
+        var x = MemoryMarshal.Cast<T, Vector256<T>>(inputs)[(panel * DenseKernels.Panel * DenseKernels.Rows)..];
+        var w = MemoryMarshal.Cast<T, Vector256<T>>(Parameters.AsSpan(0, WeightCount));
+        for (var n = rows.Start.Value; n < rows.End.Value; n++)
+        {
+            var block = x.Slice(n * RowBlockVectors, depth * DenseKernels.Rows);
+            for (var c = outputs.Start.Value; c < outputs.End.Value; c++)
+                DenseKernels.Forward(block, w[BlockStart(panel, c)..], PanelStride, signals.Slice((c * rowBlocks + n) * BlockOfSignals, BlockOfSignals));
+        }
+    }
 
-    private int OffsetOf(int strip, int outputBlock) => (outputBlock * OutputBlockVectors + strip * DenseKernels.Strip * DenseKernels.Outputs) * Width;
+    private Span<T> PanelOf(AlignedArray<T> values, int panel) =>
+        values.AsSpan(BlockStart(panel, 0) * Width, DepthOf(panel) * DenseKernels.Outputs * OutputBlocks * Width);
+
+    /// <summary>Vectors of D in a panel.</summary>
+    private int DepthOf(int panel) => Math.Min(DenseKernels.Panel, InputVectors - panel * DenseKernels.Panel);
+
+    /// <summary>Where a block of W begins, in vectors.</summary>
+    private int BlockStart(int panel, int outputBlock) => panel * PanelStride + outputBlock * DepthOf(panel) * DenseKernels.Outputs;
 }

@@ -25,10 +25,10 @@ internal static class RunFingerprint
             backbone {backbone}
             training {Describe(training)}
             validation {(validation is null ? "none" : Describe(validation))}
-            classes {classCount}; head {options.Head}; hidden [{string.Join(", ", options.HiddenUnits)}]; dropout {options.Dropout}; standardize {options.Standardize}
-            epochs {options.Epochs}; batch {options.BatchSize}; random batches {options.RandomBatchesPerEpoch}; seed {options.Seed}; first weights {options.InitialWeights}; patience {options.Patience}; validation fraction {options.ValidationFraction}
+            classes {classCount}; head {(options.Sigmoid ? "Sigmoid" : "Softmax")}; hidden [{string.Join(", ", options.HiddenUnits)}]; dropout {options.Dropout}; standardize {options.Standardize}
+            epochs {options.Epochs}; batch {options.BatchSize}; random batches {options.RandomBatchesPerEpoch}; seed {options.Seed}; first weights {(options.GlorotStart ? "GlorotUniform" : "Zeros")}; patience {options.Patience}; validation fraction {options.ValidationFraction}
             learning rate {options.LearningRate}; schedule {options.Schedule}
-            {optimizer.Kind} of {optimizer.Convention}; beta1 {optimizer.Beta1}; beta2 {optimizer.Beta2}; rho {optimizer.Rho}; epsilon {optimizer.Epsilon}; momentum {optimizer.Momentum}; nesterov {optimizer.Nesterov}; decay {optimizer.WeightDecay}; iterations {optimizer.MaxIterations}; tolerance {optimizer.GradientTolerance}
+            {optimizer.Kind} of {(optimizer.PyTorchFormula ? "PyTorch" : "Keras")}; beta1 {optimizer.Beta1}; beta2 {optimizer.Beta2}; rho {optimizer.Rho}; epsilon {optimizer.Epsilon}; momentum {optimizer.Momentum}; nesterov {optimizer.Nesterov}; decay {optimizer.WeightDecay}; iterations {optimizer.MaxIterations}; tolerance {optimizer.GradientTolerance}
             L2 {options.L2}; L1 {options.L1}; smoothing {options.LabelSmoothing}; class weights [{string.Join(", ", options.ClassWeights ?? [])}]; balanced {options.BalanceClasses}
             """);
     }

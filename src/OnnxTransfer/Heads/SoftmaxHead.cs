@@ -7,7 +7,7 @@ namespace OnnxTransfer.Heads;
 /// Multinomial logistic regression: <c>p = softmax(x·W + b)</c> with W <c>[D,C]</c> and b <c>[C]</c>. The largest logit is
 /// subtracted before the exponential, so no input overflows.
 /// </summary>
-public sealed class SoftmaxHead : ClassifierHead
+internal sealed class SoftmaxHead : ClassifierHead
 {
     // [C,D] row-major, so that a logit is one dot product over contiguous memory; the same memory is MathNet's column-major [D,C].
     private readonly float[] _classMajor;

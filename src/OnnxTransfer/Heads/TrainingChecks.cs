@@ -23,8 +23,8 @@ internal static class TrainingChecks
 
     internal static void Options(TrainingOptions options, LabelledFeatures training, int classCount, LabelledFeatures? validation)
     {
-        if (training.LabelCount > 0 && options.Head != HeadKind.Sigmoid) Throw.MultiLabelNeedsSigmoid();
-        if (training.LabelCount == 0 && options.Head == HeadKind.Sigmoid && classCount != 2) Throw.SigmoidNeedsTwoClasses(classCount);
+        if (training.LabelCount > 0 && !options.Sigmoid) Throw.MultiLabelNeedsSigmoid();
+        if (training.LabelCount == 0 && options.Sigmoid && classCount != 2) Throw.SigmoidNeedsTwoClasses(classCount);
         if (options.ClassWeights is not null && options.BalanceClasses) Throw.OptionsExclude(nameof(options.ClassWeights), nameof(options.BalanceClasses));
         if (options.BalanceClasses && training.LabelCount > 0) Throw.OptionsExclude(nameof(options.BalanceClasses), "rows with multiple labels");
         if (options.ClassWeights is not null && options.ClassWeights.Count != classCount) Throw.ClassWeightsDoNotMatch(options.ClassWeights.Count, classCount);

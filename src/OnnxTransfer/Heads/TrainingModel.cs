@@ -22,7 +22,7 @@ internal sealed class TrainingModel
 
     internal static TrainingModel Create(LabelledFeatures training, int classCount, TrainingOptions options, WorkerTeam team)
     {
-        var kind = training.LabelCount > 0 ? OutputKind.MultiLabel : options.Head == HeadKind.Sigmoid ? OutputKind.Binary : OutputKind.Softmax;
+        var kind = training.LabelCount > 0 ? OutputKind.MultiLabel : options.Sigmoid ? OutputKind.Binary : OutputKind.Softmax;
         var objective = new Objective(kind, options.LabelSmoothing, ClassWeights(training, classCount, options));
         var shape = new NetworkShape(training.Features.Dim, options.HiddenUnits, objective.OutputsFor(classCount));
         var batch = options.Optimizer.Kind == OptimizerKind.Lbfgs ? training.Count
@@ -31,7 +31,7 @@ internal sealed class TrainingModel
         var standardization = options.Standardize ? Standardization.Of(training.Features) : null;
         var network = new Network<float>(
             shape, Math.Max(batch, EvaluationRows), objective, new Penalty(options.L2, options.L1), new Dropout(options.Dropout, options.Seed), standardization, team);
-        network.Initialize(options.Seed, options.InitialWeights);
+        network.Initialize(options.Seed, options.GlorotStart);
         return new TrainingModel(network, standardization, kind, training.Count);
     }
 
@@ -53,19 +53,19 @@ internal sealed class TrainingModel
         return (loss / rows.Count, correct / rows.Count);
     }
 
-    internal float[][] CopyParameters() => [.. Network.Layers.Select(layer => layer.Parameters.ToArray())];
+    internal float[][] CopyParameters() => [.. Network.Layers.Select(layer => layer.Parameters.AsSpan().ToArray())];
 
     internal void CopyParametersTo(float[][] kept)
     {
-        for (var l = 0; l < kept.Length; l++) Network.Layers[l].Parameters.CopyTo(kept[l], 0);
+        for (var l = 0; l < kept.Length; l++) Network.Layers[l].Parameters.AsSpan().CopyTo(kept[l]);
     }
 
     internal void SetParameters(float[][] kept)
     {
-        for (var l = 0; l < kept.Length; l++) kept[l].CopyTo(Network.Layers[l].Parameters, 0);
+        for (var l = 0; l < kept.Length; l++) kept[l].CopyTo(Network.Layers[l].Parameters.AsSpan());
     }
 
-    internal bool IsFinite() => Network.Layers.All(layer => ((ReadOnlySpan<float>)layer.Parameters).IndexOfNonFinite() < 0);
+    internal bool IsFinite() => Network.Layers.All(layer => ((ReadOnlySpan<float>)layer.Parameters.AsSpan()).IndexOfNonFinite() < 0);
 
     /// <summary>A head from parameters as <see cref="CopyParameters"/> gives them.</summary>
     internal ClassifierHead ToHead(float[][] parameters)

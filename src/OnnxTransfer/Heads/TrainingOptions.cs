@@ -1,18 +1,6 @@
 namespace OnnxTransfer.Heads;
 
-/// <summary>What the outputs of a head are.</summary>
-public enum HeadKind
-{
-    /// <summary>One output a class, exactly one of which holds: Keras' <c>Dense(C, softmax)</c>.</summary>
-    Softmax,
-
-    /// <summary>
-    /// Logistic outputs. Of two classes a single one, Keras' <c>Dense(1, sigmoid)</c>; of multiple labels one each.
-    /// </summary>
-    Sigmoid,
-}
-
-/// <summary>How a head is trained. The defaults are Keras' for <c>Dense(C, softmax)</c> with Adam, except for <see cref="InitialWeights"/>.</summary>
+/// <summary>How a head is trained. The defaults are Keras' for <c>Dense(C, softmax)</c> with Adam, except for <see cref="GlorotStart"/>.</summary>
 public sealed record TrainingOptions
 {
     /// <summary>Passes over the training rows, at least 1.</summary>
@@ -36,14 +24,23 @@ public sealed record TrainingOptions
     /// <summary>What the first weights, the order of the rows and dropout are drawn from: same seed, same bits.</summary>
     public int Seed { get; init; } = 1;
 
-    /// <summary>What the output layer starts from. Hidden layers start Glorot-uniform in any case: their units must differ.</summary>
-    public InitialWeights InitialWeights { get; init; } = InitialWeights.Zeros;
+    /// <summary>
+    /// Whether the output layer starts uniform in ±sqrt(6 / (D + C)), Keras' default for <c>Dense</c> (Glorot and Bengio,
+    /// 2010, equation 16), and not at zero. The loss of a linear head is convex, so no start is needed to break a symmetry,
+    /// and random weights in directions that the few steps of a short training never correct cost accuracy: on 480 flowers
+    /// and six epochs three points (0.87 against 0.84, means of twelve splits). Hidden layers start so in any case: their
+    /// units must differ.
+    /// </summary>
+    public bool GlorotStart { get; init; }
 
     /// <summary>The update rule.</summary>
     public Optimizer Optimizer { get; init => field = Require.NotNull(value, nameof(Optimizer)); } = Optimizer.Adam;
 
-    /// <summary>What the outputs are.</summary>
-    public HeadKind Head { get; init; } = HeadKind.Softmax;
+    /// <summary>
+    /// Whether the outputs are logistic, and not a softmax that lets exactly one class hold: of two classes a single one,
+    /// Keras' <c>Dense(1, sigmoid)</c>; of multiple labels one each.
+    /// </summary>
+    public bool Sigmoid { get; init; }
 
     /// <summary>Sizes of the hidden layers (ReLU), each at least 1; none for a linear head.</summary>
     public IReadOnlyList<int> HiddenUnits { get; init => field = Require.AllPositive(value, nameof(HiddenUnits)); } = [];

@@ -77,11 +77,11 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void MultiLabelNeedsSigmoid() =>
-        throw new ArgumentException("Rows with multiple labels need TrainingOptions.Head = HeadKind.Sigmoid: a softmax lets only one label hold.");
+        throw new ArgumentException("Rows with multiple labels need TrainingOptions.Sigmoid = true: a softmax lets only one label hold.");
 
     [DoesNotReturn]
     internal static void SigmoidNeedsTwoClasses(int classCount) =>
-        throw new ArgumentException($"A sigmoid head tells two classes apart, but there are {classCount}: use HeadKind.Softmax, or give the rows multiple labels.");
+        throw new ArgumentException($"A sigmoid head tells two classes apart, but there are {classCount}: leave TrainingOptions.Sigmoid off, or give the rows multiple labels.");
 
     [DoesNotReturn]
     internal static void ClassWeightsDoNotMatch(int weights, int classCount) =>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using OnnxTransfer.Onnx;
 
 namespace OnnxTransfer.Internals;
 
@@ -26,6 +27,22 @@ internal static partial class Throw
     [DoesNotReturn]
     internal static void OnnxTensorUnknown(string source, string tensor, IEnumerable<string> known) =>
         throw new ArgumentException($"{source} has no tensor named '{tensor}'; the nearest names are {Known(tensor, known)}.");
+
+    [DoesNotReturn]
+    internal static void OnnxInputUnknown(string source, string input, IEnumerable<string> known) =>
+        throw new ArgumentException($"{source} has no input named '{input}'; it has {Known(input, known)}.");
+
+    [DoesNotReturn]
+    internal static void OnnxInputNotThisImage(string source, string input, OnnxElementType type, string shape, string wanted) =>
+        throw new ArgumentException($"The input '{input}' of {source} is {type} {shape}, but a Float32 image {wanted} was to be replaced by pixels; give the layout and size that the model has.");
+
+    [DoesNotReturn]
+    internal static void OnnxChannelValuesWrong(string name, int count) =>
+        throw new ArgumentException($"{name} has {count} values, but an image has three channels.", name);
+
+    [DoesNotReturn]
+    internal static void OnnxNormalisationUnusable(int channel, double rescale, double mean, double std) =>
+        throw new ArgumentException($"Channel {channel} is normalised as (pixel * {rescale} - {mean}) / {std}, which float32 cannot express; all numbers must be finite, and neither the factor nor the divisor 0.");
 
     [DoesNotReturn]
     internal static void OnnxTensorNameTaken(string source, string tensor) =>

@@ -18,6 +18,10 @@ internal static partial class Throw
         throw new ArgumentException($"The preprocessing resizes by {mode}, which needs a positive {member}, but {member} is {value}.");
 
     [DoesNotReturn]
+    internal static void ResizeAmbiguous(int edge, int width, int height) =>
+        throw new ArgumentException($"The preprocessing brings the shorter side to {edge} pixels and also stretches to {width}x{height}; give ShortestEdge, or Width and Height.");
+
+    [DoesNotReturn]
     internal static void CropMissing(int size) =>
         throw new ArgumentException($"The preprocessing brings the shorter side to {size} pixels and leaves the other side open, so it needs a crop of at most {size} pixels.");
 

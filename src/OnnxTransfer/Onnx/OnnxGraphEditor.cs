@@ -277,8 +277,10 @@ internal static class OnnxGraphEditor
 
     private static void CheckFree(OnnxModel model, string tensor)
     {
-        if (AllTensors(model.Graph).Contains(tensor)) Throw.OnnxTensorNameTaken(model.Source, tensor);
+        if (IsTaken(model, tensor)) Throw.OnnxTensorNameTaken(model.Source, tensor);
     }
+
+    internal static bool IsTaken(OnnxModel model, string tensor) => AllTensors(model.Graph).Contains(tensor);
 
     /// <summary>A name that no tensor has yet, as close to the wanted one as can be.</summary>
     internal static string FreeName(OnnxModel model, string wanted)

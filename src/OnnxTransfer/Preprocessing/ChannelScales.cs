@@ -15,7 +15,7 @@ internal readonly struct ChannelScales
         for (var c = 0; c < 3; c++)
         {
             // Mean and Std are in the tensor's order.
-            Channel[c] = spec.Channels == ChannelOrder.Bgr ? 2 - c : c;
+            Channel[c] = spec.Bgr ? 2 - c : c;
             Scale[c] = (float)(spec.Rescale / spec.Std[Channel[c]]);
             Offset[c] = (float)(-spec.Mean[Channel[c]] / spec.Std[Channel[c]]);
         }

@@ -8,8 +8,20 @@ namespace OnnxTransfer.Preprocessing;
 /// </summary>
 public sealed record PreprocessSpec
 {
-    /// <summary>The resize, first step.</summary>
-    public required ResizeSpec Resize { get; init; }
+    /// <summary>The resize's kernel, named by the reference implementation it equals.</summary>
+    public required ResizeFilter Filter { get; init; }
+
+    /// <summary>Width in pixels that every image is stretched to, whatever that does to its proportions; 0 with <see cref="ShortestEdge"/>.</summary>
+    public int Width { get; init; }
+
+    /// <summary>Height in pixels that every image is stretched to; 0 with <see cref="ShortestEdge"/>.</summary>
+    public int Height { get; init; }
+
+    /// <summary>
+    /// Instead of <see cref="Width"/> and <see cref="Height"/>: the length in pixels that the shorter side is brought to, the
+    /// longer in proportion (truncated, as torchvision does); a crop must follow. Null to stretch.
+    /// </summary>
+    public int? ShortestEdge { get; init; }
 
     /// <summary>The side in pixels of the square cut from the centre after the resize; null for none.</summary>
     public int? CropSize { get; init; }
@@ -23,27 +35,24 @@ public sealed record PreprocessSpec
     /// <summary>Divided by last, one number per channel of the tensor, in the tensor's channel order.</summary>
     public IReadOnlyList<double> Std { get; init; } = [1, 1, 1];
 
-    /// <summary>The channel order of the tensor.</summary>
-    public ChannelOrder Channels { get; init; } = ChannelOrder.Rgb;
+    /// <summary>Whether the tensor's channels are B, G, R instead of R, G, B.</summary>
+    public bool Bgr { get; init; }
 
     /// <summary>Width and height in pixels of the prepared image.</summary>
-    public (int Width, int Height) OutputSize =>
-        CropSize is { } side ? (side, side) : (Resize.Width, Resize.Height);
+    public (int Width, int Height) OutputSize => CropSize is { } side ? (side, side) : (Width, Height);
 
     /// <summary>Checks that the parts fit together; whatever takes a spec calls it first.</summary>
     /// <exception cref="ArgumentException">A size is missing, the crop is larger than what it is cut from, or a number is unusable.</exception>
     public void Validate()
     {
-        Resize.Validate();
+        if (!Enum.IsDefined(Filter)) Throw.EnumValueUnknown(Filter);
+        if (ShortestEdge is { } edge) ValidateShortestEdge(edge);
+        else ValidateStretch();
         if (CropSize is { } side)
         {
-            var (width, height) = Resize.Mode == ResizeMode.ShortestEdge ? (Resize.Size, Resize.Size) : (Resize.Width, Resize.Height);
+            var (width, height) = ShortestEdge is { } shortest ? (shortest, shortest) : (Width, Height);
             if (side <= 0) Throw.ArgumentNotPositive(nameof(CropSize), side);
             if (side > Math.Min(width, height)) Throw.CropNotInside(side, width, height);
-        }
-        else if (Resize.Mode == ResizeMode.ShortestEdge)
-        {
-            Throw.CropMissing(Resize.Size);
         }
 
         if (!double.IsFinite(Rescale) || Rescale == 0) Throw.RescaleWrong(Rescale);
@@ -54,53 +63,20 @@ public sealed record PreprocessSpec
             if (!double.IsFinite(Mean[c])) Throw.ChannelValueWrong(nameof(Mean), c, Mean[c], "finite");
             if (!double.IsFinite(Std[c]) || Std[c] == 0) Throw.ChannelValueWrong(nameof(Std), c, Std[c], "finite and not zero");
         }
-
-        if (!Enum.IsDefined(Channels)) Throw.EnumValueUnknown(Channels);
     }
-}
 
-/// <summary>The resize step of a <see cref="PreprocessSpec"/>.</summary>
-public sealed record ResizeSpec
-{
-    /// <summary>Whether the image is stretched to width and height, or its shorter side brought to <see cref="Size"/>.</summary>
-    public required ResizeMode Mode { get; init; }
-
-    /// <summary>The kernel, named by the reference implementation it equals.</summary>
-    public required ResizeFilter Filter { get; init; }
-
-    /// <summary>Height in pixels for <see cref="ResizeMode.Stretch"/>.</summary>
-    public int Height { get; init; }
-
-    /// <summary>Width in pixels for <see cref="ResizeMode.Stretch"/>.</summary>
-    public int Width { get; init; }
-
-    /// <summary>The shorter side in pixels for <see cref="ResizeMode.ShortestEdge"/>.</summary>
-    public int Size { get; init; }
-
-    /// <summary>Checks that the sizes that <see cref="Mode"/> needs are there.</summary>
-    internal void Validate()
+    private void ValidateShortestEdge(int edge)
     {
-        if (!Enum.IsDefined(Mode)) Throw.EnumValueUnknown(Mode);
-        if (!Enum.IsDefined(Filter)) Throw.EnumValueUnknown(Filter);
-        if (Mode == ResizeMode.ShortestEdge)
-        {
-            if (Size <= 0) Throw.ResizeSizeMissing("its shorter side", nameof(Size), Size);
-            return;
-        }
+        if (edge <= 0) Throw.ResizeSizeMissing("its shorter side", nameof(ShortestEdge), edge);
+        if (Width != 0 || Height != 0) Throw.ResizeAmbiguous(edge, Width, Height);
+        if (CropSize is null) Throw.CropMissing(edge);
+    }
 
+    private void ValidateStretch()
+    {
         if (Width <= 0) Throw.ResizeSizeMissing("stretching", nameof(Width), Width);
         if (Height <= 0) Throw.ResizeSizeMissing("stretching", nameof(Height), Height);
     }
-}
-
-/// <summary>How an image of any shape is brought to a size.</summary>
-public enum ResizeMode
-{
-    /// <summary>Both sides to the given width and height, whatever that does to the proportions.</summary>
-    Stretch,
-
-    /// <summary>The shorter side to the given size, the longer in proportion (truncated, as torchvision does); a centre crop follows.</summary>
-    ShortestEdge,
 }
 
 /// <summary>A resize kernel, named by the implementation whose numbers it equals.</summary>
@@ -120,14 +96,4 @@ public enum ResizeFilter
 
     /// <summary>OpenCV's <c>INTER_NEAREST</c>: the source pixel at <c>floor(dst * in / out)</c>, in double as OpenCV rounds it.</summary>
     Nearest,
-}
-
-/// <summary>The order of the three colour channels in a tensor.</summary>
-public enum ChannelOrder
-{
-    /// <summary>Red, green, blue.</summary>
-    Rgb,
-
-    /// <summary>Blue, green, red: Caffe's order, which Keras' VGG and ResNet v1 weights expect.</summary>
-    Bgr,
 }

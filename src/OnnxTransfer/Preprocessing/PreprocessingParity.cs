@@ -39,13 +39,10 @@ internal static class PreprocessingParity
 
         var picture = Resource("picture.png");
         foreach (var filter in Enum.GetValues<ResizeFilter>())
-        {
-            var resize = new ResizeSpec { Mode = ResizeMode.Stretch, Filter = filter, Width = Side, Height = Side };
-            results.Add(Resize(filter.ToString(), new PreprocessSpec { Resize = resize, Rescale = 1 }, decoder, picture));
-        }
+            results.Add(Resize(filter.ToString(), new PreprocessSpec { Filter = filter, Width = Side, Height = Side, Rescale = 1 }, decoder, picture));
 
-        var shortest = new ResizeSpec { Mode = ResizeMode.ShortestEdge, Filter = ResizeFilter.PillowBilinear, Size = ShortSide };
-        results.Add(Resize("ShortestEdgeAndCrop", new PreprocessSpec { Resize = shortest, CropSize = Side, Rescale = 1 }, decoder, picture));
+        var shortest = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, ShortestEdge = ShortSide, CropSize = Side, Rescale = 1 };
+        results.Add(Resize("ShortestEdgeAndCrop", shortest, decoder, picture));
         return results;
     }
 
@@ -53,7 +50,7 @@ internal static class PreprocessingParity
     {
         var tensor = new float[3 * Side * Side];
         ImagePreprocessor.Prepare(picture, decoder, DecodeOptions.Default, spec, TensorLayout.Nhwc, tensor);
-        var exact = spec.Resize.Filter != ResizeFilter.TensorFlowBilinear;
+        var exact = spec.Filter != ResizeFilter.TensorFlowBilinear;
         var difference = exact
             ? Difference(Resource(name + ".rgb"), tensor)
             : Difference(MemoryMarshal.Cast<byte, float>(Resource(name + ".f32")), tensor);

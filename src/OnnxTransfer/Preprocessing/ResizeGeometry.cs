@@ -11,14 +11,13 @@ internal readonly record struct ResizeGeometry(
     /// <summary>What <paramref name="spec"/> does to an image of a size.</summary>
     internal static ResizeGeometry For(PreprocessSpec spec, int sourceWidth, int sourceHeight)
     {
-        var resize = spec.Resize;
-        var (width, height) = (resize.Width, resize.Height);
-        if (resize.Mode == ResizeMode.ShortestEdge)
+        var (width, height) = (spec.Width, spec.Height);
+        if (spec.ShortestEdge is { } edge)
         {
             // torchvision's Resize truncates the longer side.
             (width, height) = sourceWidth <= sourceHeight
-                ? (resize.Size, (int)((long)resize.Size * sourceHeight / sourceWidth))
-                : ((int)((long)resize.Size * sourceWidth / sourceHeight), resize.Size);
+                ? (edge, (int)((long)edge * sourceHeight / sourceWidth))
+                : ((int)((long)edge * sourceWidth / sourceHeight), edge);
         }
 
         if (spec.CropSize is not { } side) return Stretch(sourceWidth, sourceHeight, width, height);

@@ -13,7 +13,7 @@ internal sealed class TensorWriter
     private TensorWriter(PreprocessSpec spec)
     {
         _channels = new ChannelScales(spec);
-        _reversed = spec.Channels == ChannelOrder.Bgr;
+        _reversed = spec.Bgr;
     }
 
     /// <summary>The writer of a spec, made once while the spec lives.</summary>

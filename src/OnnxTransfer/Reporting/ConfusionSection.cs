@@ -40,7 +40,7 @@ internal static class ConfusionSection
 
     private static void AddCell(HtmlBuilder body, EvaluationResult result, IReadOnlyList<string> labels, int truth, int predicted)
     {
-        var count = result.Confusion[truth, predicted];
+        var count = result.Confusion[truth][predicted];
         var support = result.PerClass[truth].Support;
         var share = support == 0 ? 0 : (double)count / support;
         var style = count == 0 ? "none" : truth == predicted ? "hit" : "miss";
@@ -51,7 +51,7 @@ internal static class ConfusionSection
     private static void AddPairs(HtmlBuilder body, ScoredSet set, IReadOnlyList<string> labels)
     {
         var all = Enumerable.Range(0, labels.Count)
-            .SelectMany(truth => Confused(set.Result.Confusion, truth))
+            .SelectMany(truth => Confused(set.Result.Confusion[truth], truth))
             .OrderByDescending(pair => pair.Count).ThenBy(pair => pair.Truth).ThenBy(pair => pair.Predicted).ToList();
         var shown = all.Take(MostPairs).ToList();
         body.Add($"""<p class="note">The pairs of classes confused most. The whole matrix of {labels.Count:N0} classes would not fit on a page.{Words.Some(shown.Count, all.Count, "pairs")}</p>""");
@@ -61,11 +61,10 @@ internal static class ConfusionSection
         body.Add($"</tbody></table></div>");
     }
 
-    private static List<(int Truth, int Predicted, int Count)> Confused(ConfusionMatrix confusion, int truth)
+    private static List<(int Truth, int Predicted, int Count)> Confused(IReadOnlyList<int> row, int truth)
     {
         var pairs = new List<(int, int, int)>();
-        var row = confusion.Row(truth);
-        for (var predicted = 0; predicted < row.Length; predicted++)
+        for (var predicted = 0; predicted < row.Count; predicted++)
             if (predicted != truth && row[predicted] > 0) pairs.Add((truth, predicted, row[predicted]));
         return pairs;
     }

@@ -7,7 +7,7 @@ namespace OnnxTransfer.Reporting;
 internal static class HeatPicture
 {
     /// <summary>How much of the hottest colour covers the photo.</summary>
-    private const double Strength = 0.72;
+    private const double Strength = 0.78;
 
     /// <summary>How far the photo is brought to grey, so that what is coloured is heat.</summary>
     private const double Greying = 0.6;
@@ -52,7 +52,7 @@ internal static class HeatPicture
         // ITU-R BT.601's luma.
         var grey = (0.299 * photo[0]) + (0.587 * photo[1]) + (0.114 * photo[2]);
         var colour = HeatColours.At(heat);
-        var cover = Strength * Math.Sqrt(heat);
+        var cover = Strength * heat;
         for (var c = 0; c < 3; c++)
         {
             var dull = photo[c] + (Greying * (grey - photo[c]));

@@ -43,10 +43,11 @@ internal static class OverviewSection
 
     private static void AddFacts(HtmlBuilder page, ReportContent content)
     {
-        var chance = content.Sets[^1].Result;
+        var result = content.Sets[^1].Result;
         page.Add($"""<dl class="facts">""");
         foreach (var set in content.Sets) Fact(page, $"{Capital(set.Name)} accuracy", Words.Percent(set.Result.Accuracy));
-        Fact(page, $"{Capital(content.Sets[^1].Name)} loss", chance.Loss.ToString("0.000", CultureInfo.InvariantCulture));
+        Fact(page, $"{Capital(content.Sets[^1].Name)} loss", result.Loss.ToString("0.000", CultureInfo.InvariantCulture));
+        Fact(page, "Calibration error", result.CalibrationError.ToString("0.000", CultureInfo.InvariantCulture));
         Fact(page, "Classes", content.Labels.Count.ToString("N0", CultureInfo.InvariantCulture));
         Fact(page, "Images", content.Sets.Sum(set => set.Result.Count).ToString("N0", CultureInfo.InvariantCulture));
         Fact(page, "Skipped", content.Skipped.Count.ToString("N0", CultureInfo.InvariantCulture));

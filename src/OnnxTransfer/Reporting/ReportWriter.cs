@@ -56,6 +56,7 @@ internal static class ReportWriter
             CurveSection.Of(content),
             ConfusionSection.Of(content),
             ClassSection.Of(content),
+            CalibrationSection.Of(content),
         };
         sections.AddRange(ImageSections.Of(content, thumbnails));
         sections.AddRange([HeatSection.Of(content), RunSections.Skipped(content), RunSections.Times(content), RunSections.Facts(content)]);

@@ -5,8 +5,8 @@ namespace OnnxTransfer.Tests.Architecture;
 
 public sealed class ArchitectureTests
 {
-    /// <summary>A ratchet: lower it whenever a type becomes internal. The aim is 45.</summary>
-    private const int PublicTypeLimit = 64;
+    /// <summary>A ratchet: lower it whenever a type becomes internal. It never reaches 45.</summary>
+    private const int PublicTypeLimit = 45;
 
     [Fact]
     public void StagesUseOnlyWhatIsToTheirLeft() => Assert.Empty(StageOrder.Violations(Sources("src", "OnnxTransfer")));
@@ -68,7 +68,7 @@ public sealed class ArchitectureTests
     public void UncheckedCodeIsFound(string text, string found)
     {
         Assert.Equal($"src/OnnxTransfer/Heads/X.cs:2: {found}", Assert.Single(UnsafeCode.Violations(new SourceFile("src/OnnxTransfer/Heads/X.cs", "\n" + text))));
-        Assert.Empty(UnsafeCode.Violations(new SourceFile(UnsafeCode.Allowed + "X.cs", text)));
+        Assert.Empty(UnsafeCode.Violations(new SourceFile("src/OnnxTransfer/Decoding/Interop/X.cs", text)));
     }
 
     [Theory]

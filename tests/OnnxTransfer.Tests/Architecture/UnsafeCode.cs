@@ -5,12 +5,12 @@ namespace OnnxTransfer.Tests.Architecture;
 /// <summary>Code that the runtime does not check: pointers, native calls and reinterpreted references. Spans over spans are checked and allowed.</summary>
 internal static partial class UnsafeCode
 {
-    /// <summary>The only folder that may hold such code.</summary>
-    public const string Allowed = "src/OnnxTransfer/Decoding/Interop/";
+    /// <summary>The only folder that may hold such code, and a file that asks for an address but follows none.</summary>
+    private static readonly string[] Allowed = ["src/OnnxTransfer/Decoding/Interop/", "src/OnnxTransfer/Heads/AlignedArray.cs"];
 
     public static IEnumerable<string> Violations(SourceFile file)
     {
-        if (file.Path.StartsWith(Allowed, StringComparison.Ordinal)) yield break;
+        if (Allowed.Any(path => file.Path.StartsWith(path, StringComparison.Ordinal))) yield break;
         foreach (Match match in Pattern().Matches(file.Code))
             yield return $"{file.Path}:{file.Code.AsSpan(0, match.Index).Count('\n') + 1}: {match.Value.Trim()}";
     }

@@ -85,7 +85,7 @@ public sealed class BackboneResolverTests : IDisposable
         Assert.Equal(found.Card.Sha256, found.Sha256);
     }
 
-    private ModelStore Store() => new(new ModelStoreOptions { Folder = _folder.Path, Offline = true });
+    private ModelStore Store() => new() { Folder = _folder.Path, IsOffline = true };
 
     private string Model(ModelCard? card)
     {

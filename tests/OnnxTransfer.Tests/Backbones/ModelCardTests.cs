@@ -35,8 +35,8 @@ public sealed class ModelCardTests : IDisposable
         Assert.Equal(new ModelFeatures("f", 8), card.Features);
         Assert.Equal(new ModelClasses("out", ScoreKind.Logits, 10, null), card.Classes);
         var spec = card.Preprocess;
-        Assert.Equal(new ResizeSpec { Mode = ResizeMode.ShortestEdge, Filter = ResizeFilter.OpenCvLinear, Size = 256 }, spec.Resize);
-        Assert.Equal((224, 0.5, ChannelOrder.Bgr), (spec.CropSize, spec.Rescale, spec.Channels));
+        Assert.Equal((ResizeFilter.OpenCvLinear, 256, 0, 0), (spec.Filter, spec.ShortestEdge, spec.Width, spec.Height));
+        Assert.Equal((224, 0.5, true), (spec.CropSize, spec.Rescale, spec.Bgr));
         Assert.Equal([1.0, 2, 3], spec.Mean);
         Assert.Equal([4.0, 5, 6], spec.Std);
     }

@@ -9,15 +9,15 @@ public sealed class ModelStoreDownloadTests : ModelStoreFixture
     public async Task DownloadIsStoredWithItsCardAndNothingElse()
     {
         Mirrors.Serve("one", Content);
-        var seen = new List<DownloadProgress>();
+        var seen = new List<WorkProgress>();
         var path = await Store().GetAsync(Entry, new Each(seen.Add));
         Assert.Equal(FinalPath, path);
         Assert.Equal(Content, File.ReadAllBytes(path));
         Assert.Equal(Entry.Card.ToJson(), ModelCard.Load(ModelCard.PathFor(path)).ToJson());
         Assert.Equal(["x.lock", "x.model.json", "x.onnx", "x.onnx.verified"], Names());
-        Assert.Equal(0, seen[0].BytesDone);
-        Assert.Equal(new DownloadProgress("x", Entry.Mirrors[0], Content.Length, Content.Length), seen[^1]);
-        Assert.Equal(seen.Select(one => one.BytesDone).Order(), seen.Select(one => one.BytesDone));
+        Assert.Equal(0, seen[0].Done);
+        Assert.Equal(new WorkProgress(Content.Length, Content.Length), seen[^1]);
+        Assert.Equal(seen.Select(one => one.Done).Order(), seen.Select(one => one.Done));
     }
     [Fact]
     public async Task InterruptedDownloadGoesOnWhereItEnded()
@@ -105,7 +105,7 @@ public sealed class ModelStoreDownloadTests : ModelStoreFixture
             throw new InvalidOperationException("not reached");
         });
         Mirrors.Serve("two", Content);
-        var store = new ModelStore(Options() with { Timeout = TimeSpan.FromMilliseconds(50) });
+        var store = Store(timeout: TimeSpan.FromMilliseconds(50));
         Assert.Equal(Content, File.ReadAllBytes(await store.GetAsync(Entry)));
     }
 
@@ -170,15 +170,15 @@ public sealed class ModelStoreDownloadTests : ModelStoreFixture
         using var server = new LoopbackServer(Content);
         var entry = Entry with { Mirrors = [server.Url] };
         File.WriteAllBytes(PartialPath, Content[..600_000]);
-        var path = await new ModelStore(new ModelStoreOptions { Folder = Folder.Path, Offline = false }).GetAsync(entry);
+        var path = await new ModelStore { Folder = Folder.Path, IsOffline = false }.GetAsync(entry);
         Assert.Equal(Content, File.ReadAllBytes(path));
         Assert.Equal(["bytes=600000-"], server.Ranges);
     }
 
     /// <summary>Reports on the spot; <see cref="Progress{T}"/> would do it later, on another thread.</summary>
-    private sealed class Each(Action<DownloadProgress> action) : IProgress<DownloadProgress>
+    private sealed class Each(Action<WorkProgress> action) : IProgress<WorkProgress>
     {
-        public void Report(DownloadProgress value) => action(value);
+        public void Report(WorkProgress value) => action(value);
     }
 
     /// <summary>Zeros without end.</summary>

@@ -26,9 +26,9 @@ public abstract class ModelStoreFixture : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private protected ModelStoreOptions Options() => new() { Folder = Folder.Path, Offline = false, MessageHandler = Mirrors };
 
-    private protected ModelStore Store(bool offline = false) => new(Options() with { Offline = offline });
+    private protected ModelStore Store(bool offline = false, string? folder = null, TimeSpan? timeout = null) =>
+        new() { Folder = folder ?? Folder.Path, IsOffline = offline, MessageHandler = Mirrors, Timeout = timeout ?? TimeSpan.FromSeconds(60) };
 
     private protected IEnumerable<string> Names() =>
         Directory.GetFiles(Folder.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal);

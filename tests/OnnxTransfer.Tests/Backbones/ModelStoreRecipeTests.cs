@@ -83,7 +83,7 @@ public sealed class ModelStoreRecipeTests : IDisposable
     public async Task DownloadedModelCannotBeBuilt() =>
         await Assert.ThrowsAsync<ArgumentException>(() => Store().AddAsync(TestCards.Download([1], "one"), Write([1])));
 
-    private ModelStore Store() => new(new ModelStoreOptions { Folder = _folder.Path });
+    private ModelStore Store() => new() { Folder = _folder.Path };
 
     private static Func<string, CancellationToken, Task> Write(byte[] content) =>
         (path, cancellationToken) => File.WriteAllBytesAsync(path, content, cancellationToken);

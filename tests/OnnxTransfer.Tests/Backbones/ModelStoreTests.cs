@@ -113,7 +113,7 @@ public sealed class ModelStoreTests : ModelStoreFixture
     {
         var file = Folder.File("file");
         File.WriteAllText(file, "");
-        var store = new ModelStore(Options() with { Folder = Path.Combine(file, "models") });
+        var store = Store(folder: Path.Combine(file, "models"));
         var error = await Assert.ThrowsAsync<ModelException>(() => store.GetAsync(Entry));
         Assert.Contains("ONNXTRANSFER_HOME", error.Message, StringComparison.Ordinal);
     }
@@ -125,9 +125,9 @@ public sealed class ModelStoreTests : ModelStoreFixture
     [InlineData("0", false)]
     [InlineData("", false)]
     [InlineData(null, false)]
-    public void OfflineSwitchIsReadFromTheEnvironment(string? value, bool expected) => Assert.Equal(expected, ModelStoreOptions.IsSwitchedOff(value));
+    public void OfflineSwitchIsReadFromTheEnvironment(string? value, bool expected) => Assert.Equal(expected, ModelStore.IsSwitchedOn(value));
 
     [Fact]
     public void TimeoutMustBePositive() =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => new ModelStoreOptions { Timeout = TimeSpan.Zero });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ModelStore { Timeout = TimeSpan.Zero });
 }

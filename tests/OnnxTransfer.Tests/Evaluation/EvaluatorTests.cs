@@ -20,11 +20,26 @@ public sealed class EvaluatorTests
         Assert.Equal(3 / 5.0, result.Accuracy, 12);
         // -log of 1/2, 3/4, 1/4, 1/2 and 1/2.
         Assert.Equal((5 * Math.Log(2) + Math.Log(4 / 3.0)) / 5, result.Loss, 12);
-        Assert.Equal([[2, 1, 0], [1, 1, 0], [0, 0, 0]], result.Confusion.ToRows());
-        Assert.Equal(1, result.Confusion[0, 1]);
+        Assert.Equal([[2, 1, 0], [1, 1, 0], [0, 0, 0]], result.Confusion);
+        Assert.Equal(1, result.Confusion[0][1]);
         Assert.Equal(new ClassMetrics("cat", 2 / 3.0, 2 / 3.0, 2 / 3.0, 3), result.PerClass[0]);
         Assert.Equal(new ClassMetrics("dog", 1 / 2.0, 1 / 2.0, 1 / 2.0, 2), result.PerClass[1]);
         Assert.Equal(new ClassMetrics("owl", 0, 0, 0, 0), result.PerClass[2]);
+    }
+
+    [Fact]
+    public void CalibrationEqualsTheHandComputation()
+    {
+        // Confidence 1/2 three times and once right, 3/4 once and right, 1 once and wrong.
+        var p = Matrix<float>.Build.DenseOfRowArrays([0.5f, 0.25f, 0.25f], [0.25f, 0.5f, 0.25f], [0.5f, 0.5f, 0f], [0.75f, 0.125f, 0.125f], [0f, 0f, 1f]);
+        var result = Evaluator.Evaluate(p, [0, 0, 1, 0, 0], Names);
+
+        Assert.Equal(10, result.Calibration.Count);
+        Assert.Equal(new CalibrationBin(0.4, 0.5, 3, 0.5, 1 / 3.0), result.Calibration[4]);
+        Assert.Equal(new CalibrationBin(0.7, 0.8, 1, 0.75, 1), result.Calibration[7]);
+        Assert.Equal(new CalibrationBin(0.9, 1, 1, 1, 0), result.Calibration[9]);
+        Assert.Equal(5, result.Calibration.Sum(bin => bin.Count));
+        Assert.Equal((3 * (0.5 - 1 / 3.0) + 0.25 + 1) / 5, result.CalibrationError, 12);
     }
 
     [Fact]
@@ -43,7 +58,7 @@ public sealed class EvaluatorTests
         var p = Matrix<float>.Build.Dense(rows, classes, (_, _) => random.NextSingle() + 1e-3f).NormalizeRows(1);
         var labels = Enumerable.Range(0, rows).Select(_ => random.Next(classes)).ToArray();
         var result = Evaluator.Evaluate(p, labels, [.. Enumerable.Range(0, classes).Select(c => $"{c}")]);
-        var all = result.Confusion.ToRows();
+        var all = result.Confusion;
         var diagonal = Enumerable.Range(0, classes).Sum(c => all[c][c]);
         return all.Sum(row => row.Sum()) == rows
             && result.PerClass.Sum(c => c.Support) == rows

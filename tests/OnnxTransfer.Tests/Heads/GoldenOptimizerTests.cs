@@ -8,22 +8,22 @@ namespace OnnxTransfer.Tests.Heads;
 /// <summary>Fifty steps of PyTorch, every loss and the weights on the way.</summary>
 public sealed class GoldenOptimizerTests
 {
-    private static readonly Optimizer AdamOfPyTorch = Optimizer.Adam with { Convention = OptimizerConvention.PyTorch, Epsilon = 1e-8 };
+    private static readonly Optimizer AdamOfPyTorch = Optimizer.Adam with { PyTorchFormula = true, Epsilon = 1e-8 };
 
     [SharedFact("golden/adam.json")]
     public void Adam() => Follows("adam", AdamOfPyTorch, 0.01);
 
     [SharedFact("golden/adamw.json")]
-    public void AdamW() => Follows("adamw", Optimizer.AdamW with { Convention = OptimizerConvention.PyTorch, Epsilon = 1e-8, WeightDecay = 0.1 }, 0.01);
+    public void AdamW() => Follows("adamw", Optimizer.AdamW with { PyTorchFormula = true, Epsilon = 1e-8, WeightDecay = 0.1 }, 0.01);
 
     [SharedFact("golden/sgd_momentum.json")]
-    public void SgdMomentum() => Follows("sgd_momentum", Optimizer.Sgd with { Convention = OptimizerConvention.PyTorch }, 0.05);
+    public void SgdMomentum() => Follows("sgd_momentum", Optimizer.Sgd with { PyTorchFormula = true }, 0.05);
 
     [SharedFact("golden/sgd_momentum.json")]
     public void SgdMomentumOfKerasIsTheSameAtAConstantRate() => Follows("sgd_momentum", Optimizer.Sgd, 0.05);
 
     [SharedFact("golden/rmsprop.json")]
-    public void RmsProp() => Follows("rmsprop", Optimizer.RmsProp with { Convention = OptimizerConvention.PyTorch }, 0.001);
+    public void RmsProp() => Follows("rmsprop", Optimizer.RmsProp with { PyTorchFormula = true }, 0.001);
 
     private static void Follows(string file, Optimizer optimizer, double learningRate)
     {

@@ -54,6 +54,38 @@ public sealed class NumericGradientTests
     internal void Everything(OutputKind kind) =>
         Holds(13, [7, 6], 2, 11, new Objective(kind, 0.1, [0.5, 2]), new Penalty(0.1, 0.05), standardize: true, sampleWeights: true);
 
+    /// <summary>A new network for every evaluation: each then draws the mask of its first step, and that is always the same.</summary>
+    [Fact]
+    public void DroppedUnits()
+    {
+        var data = Draw(5, 3, 12, multiLabel: false, weighted: false);
+        var rows = Enumerable.Range(0, 12).ToArray();
+        using var team = new WorkerTeam(1);
+        var units = new[] { 12, 7 };
+        (double Loss, PackedLayer<double>[] Layers) Evaluate(int l, int i, double change)
+        {
+            var network = new Network<double>(
+                new NetworkShape(5, units, 3), 12, new Objective(OutputKind.Softmax), default, new Dropout(0.3, 1), standardization: null, team);
+            network.Initialize(1);
+            network.Layers[l].Parameters[i] += change;
+            return (network.LossAndGradient(data, rows, 0, 12).Loss / 12, [.. network.Layers]);
+        }
+
+        var analytic = Evaluate(0, 0, 0).Layers;
+        const double Step = 1e-5;
+        for (var l = 0; l < analytic.Length; l++)
+        {
+            foreach (var i in Indices(analytic[l]))
+                Assert.Equal((Evaluate(l, i, Step).Loss - Evaluate(l, i, -Step).Loss) / (2 * Step), analytic[l].Gradient[i], 1e-8);
+        }
+
+        // And something was dropped.
+        var whole = new Network<double>(new NetworkShape(5, units, 3), 12, new Objective(OutputKind.Softmax), default, new Dropout(0, 1), null, team);
+        whole.Initialize(1);
+        whole.LossAndGradient(data, rows, 0, 12);
+        Assert.NotEqual(whole.Layers[0].Gradient.AsSpan().ToArray(), analytic[0].Gradient.AsSpan().ToArray());
+    }
+
     private static void Holds(
         int dim, int[] hidden, int classCount, int batch, Objective objective, Penalty penalty, bool standardize = false, bool sampleWeights = false)
     {
@@ -72,7 +104,7 @@ public sealed class NumericGradientTests
         double Total() => network.LossAndGradient(data, rows, 1, batch).Loss / batch + network.PenaltyOfWeights();
 
         Total();
-        var analytic = network.Layers.Select(layer => layer.Gradient.ToArray()).ToArray();
+        var analytic = network.Layers.Select(layer => layer.Gradient.AsSpan().ToArray()).ToArray();
         const double Step = 1e-5;
         for (var l = 0; l < analytic.Length; l++)
         {

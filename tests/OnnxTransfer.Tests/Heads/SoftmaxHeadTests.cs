@@ -88,6 +88,17 @@ public sealed class SoftmaxHeadTests
         Assert.Throws<ArgumentException>(() => new SoftmaxHead(Matrix<float>.Build.Dense(4, 1), Vector<float>.Build.Dense(1)));
     }
 
+    [Fact]
+    public void TheOutputLayerIsWhatAHeadIsMadeFrom()
+    {
+        var made = Random(4, 3);
+        var (weights, bias) = made.OutputLayer();
+        Assert.Equal(made.Weights, weights);
+        Assert.Equal(made.Bias, bias);
+        float[] row = [0.1f, -2, 3, 0.5f];
+        Assert.Equal(made.Probabilities(row), ClassifierHead.FromWeights(weights, bias).Probabilities(row));
+    }
+
     private static SoftmaxHead Random(int dim, int classCount)
     {
         var random = new SeededRandom(2, SeededRandom.Purpose.Weights);

@@ -11,7 +11,7 @@ public sealed class TrainingFeatureTests
     public void OneSigmoidOutputTellsTwoClassesApart()
     {
         var data = Gaussians.Make(600, 10, 2, 4);
-        var trained = HeadTrainer.Train(data, 2, new TrainingOptions { Head = HeadKind.Sigmoid, LearningRate = 0.02 });
+        var trained = HeadTrainer.Train(data, 2, new TrainingOptions { Sigmoid = true, LearningRate = 0.02 });
         var p = trained.Head.Probabilities(data.Features);
         Assert.InRange(trained.History.Epochs[^1].TrainAccuracy, 0.98, 1);
         Assert.InRange(Accuracy(p, data), 0.98, 1);
@@ -28,7 +28,7 @@ public sealed class TrainingFeatureTests
         // Label c holds where coordinate c is positive.
         var x = Gaussians.Make(1000, 6, 1, 0).Features;
         var targets = Matrix<float>.Build.Dense(1000, 3, (i, c) => x.Row(i)[c] > 0 ? 1 : 0);
-        var trained = HeadTrainer.Train(new LabelledFeatures(x, targets), 3, new TrainingOptions { Head = HeadKind.Sigmoid, LearningRate = 0.02, Epochs = 15 });
+        var trained = HeadTrainer.Train(new LabelledFeatures(x, targets), 3, new TrainingOptions { Sigmoid = true, LearningRate = 0.02, Epochs = 15 });
         var p = trained.Head.Probabilities(x);
         var right = p.EnumerateIndexed().Count(e => (e.Item3 > 0.5f) == (targets[e.Item1, e.Item2] > 0.5f));
         Assert.InRange(right / 3000.0, 0.95, 1);
@@ -110,7 +110,7 @@ public sealed class TrainingFeatureTests
     public void PenaltiesShrinkAndEmpty()
     {
         var data = Gaussians.Make(400, 20, 2, 2);
-        var options = new TrainingOptions { Epochs = 30, LearningRate = 0.01, Head = HeadKind.Sigmoid };
+        var options = new TrainingOptions { Epochs = 30, LearningRate = 0.01, Sigmoid = true };
         float[] WeightsOf(TrainingOptions o) => [.. ((SoftmaxHead)HeadTrainer.Train(data, 2, o).Head).Weights.Column(1)];
         var (plain, l2, l1) = (WeightsOf(options), WeightsOf(options with { L2 = 0.1 }), WeightsOf(options with { L1 = 0.05 }));
         Assert.True(l2.Sum(w => w * w) < 0.5 * plain.Sum(w => w * w));
@@ -123,7 +123,7 @@ public sealed class TrainingFeatureTests
     public void RandomBatchesAreDrawnWithReplacement()
     {
         var data = Gaussians.Make(50, 4, 2, 2);
-        var options = new TrainingOptions { BatchSize = 100, Epochs = 3, InitialWeights = InitialWeights.GlorotUniform };
+        var options = new TrainingOptions { BatchSize = 100, Epochs = 3, GlorotStart = true };
         var trained = HeadTrainer.Train(data, 2, options with { RandomBatchesPerEpoch = 7 });
         Assert.Equal(21, trained.History.StepLosses.Count);
         Assert.Equal(3, trained.History.Epochs.Count);
@@ -195,7 +195,9 @@ public sealed class TrainingFeatureTests
         }
 
         // 100 steps an epoch: what 2000 more steps allocate is their two places in the history and 20 epochs' metrics.
-        Assert.InRange(Allocated(21) - Allocated(1), 0, 2 * 2000 * sizeof(float) + 20 * 400);
+        // The least of three, since code that the runtime has not optimised yet allocates where optimised code does not.
+        long Least(int epochs) => Enumerable.Range(0, 3).Min(_ => Allocated(epochs));
+        Assert.InRange(Least(21) - Least(1), 0, 2 * 2000 * sizeof(float) + 20 * 400);
     }
 
     [Fact]
@@ -203,12 +205,12 @@ public sealed class TrainingFeatureTests
     {
         var data = Gaussians.Make(30, 4, 3, 1);
         var labels = new LabelledFeatures(data.Features, Matrix<float>.Build.Dense(30, 3));
-        Refuses("HeadKind.Sigmoid", () => HeadTrainer.Train(labels, 3));
-        Refuses("tells two classes apart, but there are 3", () => HeadTrainer.Train(data, 3, new TrainingOptions { Head = HeadKind.Sigmoid }));
+        Refuses("TrainingOptions.Sigmoid", () => HeadTrainer.Train(labels, 3));
+        Refuses("tells two classes apart, but there are 3", () => HeadTrainer.Train(data, 3, new TrainingOptions { Sigmoid = true }));
         Refuses("3 classes but 2 class weights", () => HeadTrainer.Train(data, 3, new TrainingOptions { ClassWeights = [1, 2] }));
         Refuses("ClassWeights and BalanceClasses", () => HeadTrainer.Train(data, 3, new TrainingOptions { ClassWeights = [1, 2, 1], BalanceClasses = true }));
-        Refuses("training rows have 3 labels each, but 4", () => HeadTrainer.Train(labels, 4, new TrainingOptions { Head = HeadKind.Sigmoid }));
-        Refuses("validation rows have one class each", () => HeadTrainer.Train(labels, 3, new TrainingOptions { Head = HeadKind.Sigmoid }, data));
+        Refuses("training rows have 3 labels each, but 4", () => HeadTrainer.Train(labels, 4, new TrainingOptions { Sigmoid = true }));
+        Refuses("validation rows have one class each", () => HeadTrainer.Train(labels, 3, new TrainingOptions { Sigmoid = true }, data));
         Refuses("Target 1 of row 2 is 2", () => new LabelledFeatures(data.Features, Matrix<float>.Build.Dense(30, 3, (i, c) => i == 2 && c == 1 ? 2 : 0)));
         Refuses("30 feature vectors but 29 sample weights", () => new LabelledFeatures(data.Features, new int[30], new float[29]));
         Refuses("sample weight of row 4 is -1", () => new LabelledFeatures(data.Features, new int[30], [.. Enumerable.Range(0, 30).Select(i => i == 4 ? -1f : 1f)]));

@@ -25,7 +25,7 @@ public sealed class UpdateRuleTests
     public void AdamOfPyTorchAddsEpsilonAfterTheCorrection()
     {
         var (m, v, t) = (0.0, 0.0, 0);
-        Follows(Optimizer.Adam with { Epsilon = 0.05, Convention = OptimizerConvention.PyTorch }, (w, g, rate) =>
+        Follows(Optimizer.Adam with { Epsilon = 0.05, PyTorchFormula = true }, (w, g, rate) =>
         {
             t++;
             (m, v) = (0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g);
@@ -52,7 +52,7 @@ public sealed class UpdateRuleTests
     public void SgdOfPyTorchKeepsASumOfGradients(bool nesterov)
     {
         var sum = 0.0;
-        Follows(Optimizer.Sgd with { Nesterov = nesterov, Convention = OptimizerConvention.PyTorch }, (w, g, rate) =>
+        Follows(Optimizer.Sgd with { Nesterov = nesterov, PyTorchFormula = true }, (w, g, rate) =>
         {
             sum = 0.9 * sum + g;
             return w - rate * (nesterov ? g + 0.9 * sum : sum);
@@ -77,7 +77,7 @@ public sealed class UpdateRuleTests
     public void RmsPropOfPyTorchAddsEpsilonToTheRoot()
     {
         var v = 0.0;
-        Follows(Optimizer.RmsProp with { Epsilon = 0.05, Convention = OptimizerConvention.PyTorch }, (w, g, rate) =>
+        Follows(Optimizer.RmsProp with { Epsilon = 0.05, PyTorchFormula = true }, (w, g, rate) =>
         {
             v = 0.9 * v + 0.1 * g * g;
             return w - rate * g / (Math.Sqrt(v) + 0.05);

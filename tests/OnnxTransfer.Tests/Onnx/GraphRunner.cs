@@ -30,15 +30,21 @@ internal sealed record Values(float[] Data, params long[] Shape)
 /// <summary>Runs a model in ONNX Runtime on the CPU.</summary>
 internal static class GraphRunner
 {
-    public static Dictionary<string, Values> Run(OnnxModel model, params (string Name, Values Values)[] inputs)
+    public static Dictionary<string, Values> Run(OnnxModel model, params (string Name, Values Values)[] inputs) =>
+        Run(model, [.. inputs.Select(i => i.Name)], [.. inputs.Select(i => OrtValue.CreateTensorValueFromMemory(i.Values.Data, i.Values.Shape))]);
+
+    /// <summary>Runs a model whose input is pixels.</summary>
+    public static Dictionary<string, Values> Run(OnnxModel model, string input, byte[] pixels, params long[] shape) =>
+        Run(model, [input], [OrtValue.CreateTensorValueFromMemory(pixels, shape)]);
+
+    private static Dictionary<string, Values> Run(OnnxModel model, string[] names, List<OrtValue> tensors)
     {
         using var options = new SessionOptions { IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
         using var session = new InferenceSession(model.ToBytes(), options);
         using var run = new RunOptions();
-        var tensors = inputs.Select(i => OrtValue.CreateTensorValueFromMemory(i.Values.Data, i.Values.Shape)).ToList();
         try
         {
-            using var outputs = session.Run(run, [.. inputs.Select(i => i.Name)], tensors, [.. session.OutputNames]);
+            using var outputs = session.Run(run, names, tensors, [.. session.OutputNames]);
             return session.OutputNames.Zip(outputs).ToDictionary(
                 pair => pair.First,
                 pair => new Values(pair.Second.GetTensorDataAsSpan<float>().ToArray(), pair.Second.GetTensorTypeAndShape().Shape));

@@ -1,5 +1,4 @@
 using OnnxTransfer.Onnx;
-using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Onnx;
 

@@ -30,7 +30,7 @@ public abstract class GoldenResize
         var source = Golden(image, "pixels");
         var spec = new PreprocessSpec
         {
-            Resize = new ResizeSpec { Mode = ResizeMode.ShortestEdge, Filter = ResizeFilter.PillowBilinear, Size = 256 },
+            Filter = ResizeFilter.PillowBilinear, ShortestEdge = 256,
             CropSize = 224,
         };
         var result = new byte[224 * 224 * 3];

@@ -9,7 +9,7 @@ public sealed class ImagePreprocessorTests
 {
     private static readonly PreprocessSpec s_spec = new()
     {
-        Resize = new ResizeSpec { Mode = ResizeMode.Stretch, Filter = ResizeFilter.PillowBilinear, Width = 3, Height = 2 },
+        Filter = ResizeFilter.PillowBilinear, Width = 3, Height = 2,
         Mean = [0.485, 0.456, 0.406],
         Std = [0.229, 0.224, 0.225],
     };
@@ -44,7 +44,7 @@ public sealed class ImagePreprocessorTests
     public void Prepare_Bgr_AppliesMeanAndStdInTheTensorsOrder(TensorLayout layout)
     {
         // Caffe's weights: BGR, means of blue, green and red, no division.
-        var spec = s_spec with { Channels = ChannelOrder.Bgr, Rescale = 1, Mean = [103.939, 116.779, 123.68], Std = [1, 1, 1] };
+        var spec = s_spec with { Bgr = true, Rescale = 1, Mean = [103.939, 116.779, 123.68], Std = [1, 1, 1] };
         var tensor = Prepare(spec, layout);
         for (var i = 0; i < 6; i++)
         {
@@ -61,7 +61,7 @@ public sealed class ImagePreprocessorTests
     {
         // At the same size every kernel is the identity, so the two ways must meet.
         var bytes = Prepare(s_spec, TensorLayout.Nchw);
-        var floats = Prepare(s_spec with { Resize = s_spec.Resize with { Filter = ResizeFilter.TensorFlowBilinear } }, TensorLayout.Nchw);
+        var floats = Prepare(s_spec with { Filter = ResizeFilter.TensorFlowBilinear }, TensorLayout.Nchw);
         Assert.True(Reference.GreatestDifference(bytes, floats) <= 1e-6);
     }
 
@@ -73,7 +73,7 @@ public sealed class ImagePreprocessorTests
         for (var i = 0; i < 32; i++) pixels[3 * i] = (byte)(i % 8);
         var spec = new PreprocessSpec
         {
-            Resize = new ResizeSpec { Mode = ResizeMode.ShortestEdge, Filter = ResizeFilter.PillowBilinear, Size = 4 },
+            Filter = ResizeFilter.PillowBilinear, ShortestEdge = 4,
             CropSize = 4,
             Rescale = 1,
         };
@@ -112,8 +112,8 @@ public sealed class ImagePreprocessorTests
     {
         PreprocessSpec[] specs =
         [
-            s_spec with { Resize = new ResizeSpec { Mode = ResizeMode.Stretch, Filter = filter, Width = 20, Height = 13 } },
-            s_spec with { Resize = new ResizeSpec { Mode = ResizeMode.ShortestEdge, Filter = filter, Size = 12 }, CropSize = 9 },
+            s_spec with { Filter = filter, Width = 20, Height = 13 },
+            s_spec with { Filter = filter, Width = 0, Height = 0, ShortestEdge = 12, CropSize = 9 },
         ];
         var decoder = new VipsImageDecoder();
         foreach (var spec in specs)
@@ -141,7 +141,7 @@ public sealed class ImagePreprocessorTests
     public void Shrink_LeavesEnoughForTheResize(JpegShrink shrink, int width, int height, int expected)
     {
         using var sink = new PreprocessingSink();
-        sink.Target(s_spec with { Resize = s_spec.Resize with { Width = width, Height = height } }, TensorLayout.Nchw, new float[3 * width * height]);
+        sink.Target(s_spec with { Width = width, Height = height }, TensorLayout.Nchw, new float[3 * width * height]);
         Assert.Equal(expected, sink.Shrink(320, 240, Orientation.Upright, shrink));
         // Stored sideways, the sides change places.
         Assert.Equal(expected, sink.Shrink(240, 320, Orientation.Rotated90, shrink));
@@ -153,7 +153,7 @@ public sealed class ImagePreprocessorTests
     public void Prepare_ShrunkenJpeg_IsNearTheExactOne(JpegShrink shrink, double most)
     {
         var decoder = new VipsImageDecoder();
-        var spec = new PreprocessSpec { Resize = s_spec.Resize with { Width = 40, Height = 30 }, Rescale = 1 };
+        var spec = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, Width = 40, Height = 30, Rescale = 1 };
         var (exact, shrunk) = (new float[3600], new float[3600]);
         ImagePreprocessor.Prepare(Sample.Bytes("large.jpg"), decoder, DecodeOptions.Default, spec, TensorLayout.Nchw, exact.AsMemory());
         ImagePreprocessor.Prepare(Sample.Bytes("large.jpg"), decoder, new DecodeOptions { JpegShrink = shrink }, spec, TensorLayout.Nchw, shrunk.AsMemory());
@@ -164,7 +164,7 @@ public sealed class ImagePreprocessorTests
     public void Prepare_ShrunkenPhotos_AreWithinTheStatedDistance()
     {
         var decoder = new VipsImageDecoder();
-        var spec = new PreprocessSpec { Resize = s_spec.Resize with { Width = 64, Height = 64 }, Rescale = 1 };
+        var spec = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, Width = 64, Height = 64, Rescale = 1 };
         var (exact, shrunk) = (new float[3 * 64 * 64], new float[3 * 64 * 64]);
         foreach (var path in Directory.EnumerateFiles(Repository.SharedPath("data", "cats_vs_dogs", "cats")).Order(StringComparer.Ordinal).Take(40))
         {

@@ -31,7 +31,7 @@ public sealed class HeatPictureTests
     [Fact]
     public void Beyond_the_crop_there_is_no_heat()
     {
-        var spec = new PreprocessSpec { Resize = new ResizeSpec { Mode = ResizeMode.ShortestEdge, Filter = ResizeFilter.PillowBilinear, Size = 32 }, CropSize = 32 };
+        var spec = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, ShortestEdge = 32, CropSize = 32 };
         using var photo = Grey(120, 40);
         using var picture = HeatPicture.Draw(photo, [1], 1, 1, ImageWindow.Of(spec, photo.Width, photo.Height));
         Assert.Equal(0, Colourfulness(picture, 38, 20));
@@ -43,8 +43,8 @@ public sealed class HeatPictureTests
     [Fact]
     public void A_photo_is_made_smaller_but_never_larger()
     {
-        using var smaller = Photos.AtMost(Grey(400, 100), 50);
-        Assert.Equal((50, 13), (smaller.Width, smaller.Height));
+        using var smaller = Photos.AtMost(Grey(400, 96), 50);
+        Assert.Equal((50, 12), (smaller.Width, smaller.Height));
         using var same = Photos.AtMost(Grey(40, 30), 50);
         Assert.Equal((40, 30), (same.Width, same.Height));
     }

@@ -45,7 +45,7 @@ public sealed class ReportInBrowserTests : IDisposable
         using var extractor = FeatureExtractor.Load(backbone, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu });
         var result = await ImageClassifier.TrainAsync(
             extractor, ImageFolder.Open(Path.Combine(_folder.Path, "photos")), new TrainingOptions { Epochs = 5 },
-            new DataOptions { Split = SplitFractions.Parse("50/20/30") });
+            new DataOptions { Split = (50, 20, 30) });
         var report = _folder.File("report.html");
         result.WriteReport(report);
         return report;

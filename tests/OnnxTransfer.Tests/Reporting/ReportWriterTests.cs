@@ -29,7 +29,7 @@ public sealed partial class ReportWriterTests : IDisposable
     public void Every_part_is_there_and_every_anchor_leads_somewhere()
     {
         var html = ReportWriter.ToHtml(SampleReport.Of(["daisy", "tulips"], [Photo(1), Photo(2), Photo(3)], skipped: [new SkippedImage("a.jpg", "It is empty.")]), SampleReport.Thumbnails);
-        foreach (var text in new[] { "95% confidence interval", "Loss by epoch", "Accuracy by epoch", "Loss by step", "Accuracy by step", "Confusion matrix", "Precision", "Class balance", "Most confident mistakes", "Closest calls", "It is empty.", "Images a second", "fingerprint" })
+        foreach (var text in new[] { "95% confidence interval", "Loss by epoch", "Accuracy by epoch", "Loss by step", "Accuracy by step", "Confusion matrix", "Precision", "Class balance", "How far to trust", "Most confident mistakes", "Closest calls", "It is empty.", "Images a second", "fingerprint" })
             Assert.Contains(text, html, StringComparison.Ordinal);
         foreach (Match anchor in AnchorPattern().Matches(html)) Assert.Contains($"id=\"{anchor.Groups[1].Value}\"", html, StringComparison.Ordinal);
         Assert.NotEmpty(AnchorPattern().Matches(html));

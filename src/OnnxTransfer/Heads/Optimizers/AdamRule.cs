@@ -14,8 +14,8 @@ namespace OnnxTransfer.Heads.Optimizers;
 internal sealed class AdamRule<T>(Optimizer options, int parameterCount) : UpdateRule<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly T[] _m = new T[parameterCount];
-    private readonly T[] _v = new T[parameterCount];
+    private readonly AlignedArray<T> _m = new(parameterCount);
+    private readonly AlignedArray<T> _v = new(parameterCount);
     private double _beta1Power = 1;
     private double _beta2Power = 1;
     private T _rate;
@@ -28,7 +28,7 @@ internal sealed class AdamRule<T>(Optimizer options, int parameterCount) : Updat
         _beta2Power *= options.Beta2;
         var correction = Math.Sqrt(1 - _beta2Power);
         _rate = T.CreateTruncating(learningRate * correction / (1 - _beta1Power));
-        _epsilon = T.CreateTruncating(options.Convention == OptimizerConvention.Keras ? options.Epsilon : options.Epsilon * correction);
+        _epsilon = T.CreateTruncating(!options.PyTorchFormula ? options.Epsilon : options.Epsilon * correction);
         if (options.Kind == OptimizerKind.AdamW) _keep = T.CreateTruncating(1 - learningRate * options.WeightDecay);
     }
 

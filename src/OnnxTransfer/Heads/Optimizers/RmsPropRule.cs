@@ -12,7 +12,7 @@ namespace OnnxTransfer.Heads.Optimizers;
 internal sealed class RmsPropRule<T>(Optimizer options, int parameterCount) : UpdateRule<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly T[] _v = new T[parameterCount];
+    private readonly AlignedArray<T> _v = new(parameterCount);
     private double _learningRate;
 
     internal override void BeginStep(double learningRate) => _learningRate = learningRate;
@@ -23,7 +23,7 @@ internal sealed class RmsPropRule<T>(Optimizer options, int parameterCount) : Up
         var w = MemoryMarshal.Cast<T, Vector256<T>>(parameters);
         var g = MemoryMarshal.Cast<T, Vector256<T>>(gradient)[..w.Length];
         var v = MemoryMarshal.Cast<T, Vector256<T>>(_v.AsSpan(offset))[..w.Length];
-        var keras = options.Convention == OptimizerConvention.Keras;
+        var keras = !options.PyTorchFormula;
         var (rho, rest) = (Vector256.Create(T.CreateTruncating(options.Rho)), Vector256.Create(T.CreateTruncating(1 - options.Rho)));
         var (rate, epsilon) = (Vector256.Create(T.CreateTruncating(_learningRate)), Vector256.Create(T.CreateTruncating(options.Epsilon)));
         for (var i = 0; i < w.Length; i++)

@@ -13,7 +13,7 @@ namespace OnnxTransfer.Heads.Optimizers;
 internal sealed class SgdRule<T>(Optimizer options, int parameterCount) : UpdateRule<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly T[] _u = new T[parameterCount];
+    private readonly AlignedArray<T> _u = new(parameterCount);
     private double _learningRate;
 
     internal override void BeginStep(double learningRate) => _learningRate = learningRate;
@@ -25,7 +25,7 @@ internal sealed class SgdRule<T>(Optimizer options, int parameterCount) : Update
         var g = MemoryMarshal.Cast<T, Vector256<T>>(gradient)[..w.Length];
         var u = MemoryMarshal.Cast<T, Vector256<T>>(_u.AsSpan(offset))[..w.Length];
         // Either way u = μu + into·g, and w goes by u; or, with Nesterov, by μu + into·g once more; times the factor out.
-        var keras = options.Convention == OptimizerConvention.Keras;
+        var keras = !options.PyTorchFormula;
         var momentum = Vector256.Create(T.CreateTruncating(options.Momentum));
         var into = Vector256.Create(T.CreateTruncating(keras ? -_learningRate : 1));
         var scale = Vector256.Create(T.CreateTruncating(keras ? 1 : -_learningRate));

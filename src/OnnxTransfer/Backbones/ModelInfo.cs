@@ -1,0 +1,70 @@
+using OnnxTransfer.Preprocessing;
+
+namespace OnnxTransfer.Backbones;
+
+/// <summary>What is known of a backbone: from the catalogue, from the <c>.model.json</c> beside its file, or from its graph.</summary>
+public sealed record ModelInfo
+{
+    private ModelInfo(ModelCard card, CatalogEntry? entry) => (Card, Entry) = (card, entry);
+
+    /// <summary>The identifier, as in <c>FeatureExtractor.Load("mobilenet-v2")</c>.</summary>
+    public string Id => Card.Id;
+
+    /// <summary>A name for people, for example <c>ResNet-50 v2</c>; null for a model that the catalogue does not have.</summary>
+    public string? Name => Entry?.Name;
+
+    /// <summary>SHA-256 of the ONNX file, 64 lower-case hexadecimal digits; null when not stated.</summary>
+    public string? Sha256 => Card.Sha256;
+
+    /// <summary>The licence of the weights, by SPDX identifier where one exists; null when not stated.</summary>
+    public string? License => Card.License;
+
+    /// <summary>Where the weights come from; null when not stated.</summary>
+    public string? Source => Card.Source;
+
+    /// <summary>Height in pixels of the image input.</summary>
+    public int Height => Card.Input.Height;
+
+    /// <summary>Width in pixels of the image input.</summary>
+    public int Width => Card.Input.Width;
+
+    /// <summary>The order of the axes of the image input.</summary>
+    public TensorLayout Layout => Card.Input.Layout;
+
+    /// <summary>D, the length of one feature vector.</summary>
+    public int Dim => Card.Features.Dim;
+
+    /// <summary>C, the number of the network's own classes; 0 when it has none.</summary>
+    public int ClassCount => Card.Classes?.Count ?? 0;
+
+    /// <summary>How an image becomes the input.</summary>
+    public PreprocessSpec Preprocess => Card.Preprocess;
+
+    /// <summary>Size of the ONNX file in bytes; null when the catalogue does not have the model, or it <see cref="IsBuilt"/>.</summary>
+    public long? Bytes => Entry?.Bytes;
+
+    /// <summary>Whether the model is not downloaded as an ONNX file but built on this machine from a published package.</summary>
+    public bool IsBuilt => Entry?.Recipe is not null;
+
+    /// <summary>Published top-1 accuracy on ImageNet's validation set, in percent; null when none is known.</summary>
+    public double? Top1 => Entry?.Top1;
+
+    /// <summary>Published top-5 accuracy on ImageNet's validation set, in percent; null when none is known.</summary>
+    public double? Top5 => Entry?.Top5;
+
+    /// <summary>Who published the accuracy; null when none is known.</summary>
+    public string? AccuracySource => Entry?.AccuracySource;
+
+    /// <summary>What else a user of this model should know; null when there is nothing.</summary>
+    public string? Note => Entry?.Note;
+
+    internal ModelCard Card { get; }
+
+    internal CatalogEntry? Entry { get; }
+
+    internal static ModelInfo Of(CatalogEntry entry) => new(entry.Card, entry);
+
+    /// <summary>What is known of an open model: its own card, and what the catalogue says of the same one.</summary>
+    internal static ModelInfo Of(ModelCard card) =>
+        new(card, ModelCatalog.Default.TryFind(card.Id, out var entry) && (entry.Recipe is not null || entry.Card.Sha256 == card.Sha256) ? entry : null);
+}
