@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """heads.py torch|sklearn FOLDER CLASSES BATCH: one peer's side of `heads`, on x.npy, y.npy and order.npy of FOLDER.
 
-Prints one JSON object: seconds (torch: the fastest epoch after the first; sklearn: the fit) and loss (torch: mean over
+Prints one JSON object: seconds (torch: the median epoch after the first; sklearn: the fit) and loss (torch: mean over
 the last epoch, each batch before its step; sklearn: the mean objective)."""
 import json
 import sys
@@ -31,7 +31,7 @@ def with_torch():
             adam.step()
             total += loss.item() * len(rows)
         seconds.append(time.perf_counter() - start)
-    return min(seconds[1:]), total / len(x)
+    return float(np.median(seconds[1:])), total / len(x)
 
 
 def with_sklearn():

@@ -1,109 +1,160 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text;
 using System.Text.Json;
 using OnnxTransfer.Heads;
 
 namespace OnnxTransfer.Benchmarks.Heads;
 
 /// <summary>
-/// The same training here, in PyTorch, TensorFlow.js and scikit-learn, one after the other on the same files: same features, first weights
-/// (zero), order of rows, optimizer and constants. Prints times, ratios, losses, and the machine's floor.
+/// The same training here, in PyTorch, TensorFlow.js and scikit-learn, in rounds, one after the other on the same files: same
+/// features, first weights (zero), order of rows, optimizer and constants. Prints medians of the rounds, ratios, losses, and
+/// the machine's floor.
 /// </summary>
-internal static class HeadPeers
+internal sealed class HeadPeers
 {
+    private const int Rounds = 5;
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
+
+    private readonly string _peers;
+    private readonly string _python;
+    private readonly HeadProblem _problem;
+    private readonly LabelledFeatures _data;
+
+    private HeadPeers(string peers, string python, HeadProblem problem, LabelledFeatures data) =>
+        (_peers, _python, _problem, _data) = (peers, python, problem, data);
+
     /// <param name="peers">The folder benchmarks/peers.</param>
     /// <param name="python">A Python with torch and scikit-learn.</param>
-    /// <param name="size">"small" or "large".</param>
-    public static int Run(string peers, string python, string size)
+    /// <param name="data">"small" or "large", or the .npy file of `onnxtransfer embed`, whose labels are in the .json beside it.</param>
+    public static int Run(string peers, string python, string data)
     {
-        var problem = size == "large" ? HeadProblem.Large : HeadProblem.Small;
-        Console.WriteLine($"{problem.RowCount} x {problem.Dim}, {problem.ClassCount} classes, batch {problem.BatchSize}, Adam, {problem.Epochs} epochs; {Environment.ProcessorCount} cores");
-        var floor = MachineFloor.Measure();
-        Console.WriteLine($"machine: {floor.Flops / 1e9:F0} GFLOP/s fused multiply-add, {floor.BytesPerSecond / 1e9:F1} GB/s read");
-        var data = problem.Draw();
-
-        var adam = new TrainingOptions
+        Console.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}");
+        if (data is "small" or "large")
         {
-            Epochs = problem.Epochs,
-            BatchSize = problem.BatchSize,
-            Optimizer = Optimizer.Adam with { PyTorchFormula = true, Epsilon = 1e-8 },
-        };
-        // Once for the just-in-time compiler, as the peers get an epoch to warm up.
-        HeadTrainer.Train(data, problem.ClassCount, adam with { Epochs = problem == HeadProblem.Small ? problem.Epochs : 1 });
-        var ours = HeadTrainer.Train(data, problem.ClassCount, adam).History;
-        var seconds = ours.Epochs.Min(epoch => epoch.Seconds);
-        var least = floor.SecondsPerEpoch(problem);
-        Console.WriteLine($"OnnxTransfer  {seconds * 1e3,9:F2} ms an epoch, {ours.Epochs[^1].TrainLoss:F6} loss of the last; floor {least * 1e3:F2} ms, so {least / seconds:P0} of what the machine allows");
+            var drawn = data == "small" ? HeadProblem.Small : HeadProblem.Large;
+            new HeadPeers(peers, python, drawn, drawn.Draw()).CompareAdam();
+            if (data == "small") new HeadPeers(peers, python, drawn, drawn.Draw()).CompareLbfgs();
+            return 0;
+        }
 
-        using var folder = new PeerFolder();
-        folder.Write("x.npy", "<f4", data.Features.Values, problem.RowCount, problem.Dim);
-        folder.Write("y.npy", "<i4", data.Labels, problem.RowCount);
-        folder.Write<int>("order.npy", "<i4", Orders(problem), problem.Epochs, problem.RowCount);
-        string[] sizes = [$"{problem.ClassCount}", $"{problem.BatchSize}"];
-        var python3 = Path.Combine(peers, "heads.py");
-        void Compare(string name, PeerAnswer peer) => Console.WriteLine(
-            $"{name,-13} {peer.Seconds * 1e3,9:F2} ms an epoch, {peer.Loss:F6} loss of the last: {peer.Seconds / seconds:F1} times as long, loss {Math.Abs(peer.Loss - ours.Epochs[^1].TrainLoss):E1} apart");
-        Compare("PyTorch", Ask(python, [python3, "torch", folder.Path, .. sizes]));
-        if (problem != HeadProblem.Small) return 0;
-        if (Directory.Exists(Path.Combine(peers, "node_modules")))
-            Compare("TensorFlow.js", Ask("node", [Path.Combine(peers, "heads.mjs"), folder.Path, .. sizes]));
-
-        var options = new TrainingOptions { Optimizer = Optimizer.Lbfgs, L2 = 1.0 / problem.RowCount };
-        HeadTrainer.Train(data, problem.ClassCount, options);
-        var clock = Stopwatch.StartNew();
-        var optimum = HeadTrainer.Train(data, problem.ClassCount, options);
-        var lbfgs = clock.Elapsed.TotalSeconds;
-        var objective = optimum.History.Epochs[^1].TrainLoss + options.L2 / 2 * ((SoftmaxHead)optimum.Head).Weights.Enumerate().Sum(w => (double)w * w);
-        var sklearn = Ask(python, [python3, "sklearn", folder.Path, .. sizes]);
-        Console.WriteLine($"L-BFGS: OnnxTransfer {lbfgs:F3} s, objective {objective:F7}; scikit-learn {sklearn.Seconds:F3} s, objective {sklearn.Loss:F7}: {sklearn.Seconds / lbfgs:F1} times as long");
+        var (problem, features) = EmbeddedImages.Read(data);
+        new HeadPeers(peers, python, problem, features).CompareLbfgs();
         return 0;
     }
 
+    private void CompareAdam()
+    {
+        Console.WriteLine($"{_problem.RowCount} x {_problem.Dim}, {_problem.ClassCount} classes, batch {_problem.BatchSize}, Adam, {_problem.Epochs} epochs; medians of {Rounds} rounds");
+        using var folder = WriteData();
+        folder.Write<int>("order.npy", "<i4", Orders(), _problem.Epochs, _problem.RowCount);
+        var adam = new TrainingOptions
+        {
+            Epochs = _problem.Epochs,
+            BatchSize = _problem.BatchSize,
+            Optimizer = Optimizer.Adam with { PyTorchFormula = true, Epsilon = 1e-8 },
+        };
+        Warm(adam);
+        var withNode = _problem == HeadProblem.Small && Directory.Exists(Path.Combine(_peers, "node_modules"));
+        var rounds = Enumerable.Range(0, Rounds).Select(_ => AdamRound(folder, adam, withNode)).ToList();
+
+        var seconds = Median(rounds, round => round.Ours.Seconds);
+        Console.WriteLine($"machine: {Median(rounds, round => round.Floor.Flops) / 1e9:F0} GFLOP/s fused multiply-add, {Median(rounds, round => round.Floor.BytesPerSecond) / 1e9:F1} GB/s read");
+        Console.WriteLine($"floor         {Median(rounds, round => round.Floor.SecondsPerEpoch(_problem)) * 1e3,9:F2} ms an epoch");
+        Console.WriteLine(
+            $"OnnxTransfer  {seconds * 1e3,9:F2} ms an epoch, {rounds[0].Ours.Loss:F6} loss of the last; " +
+            $"{Median(rounds, round => round.Floor.SecondsPerEpoch(_problem) / round.Ours.Seconds):P0} of what the machine allows");
+        Print("PyTorch", rounds, round => round.Torch);
+        if (withNode) Print("TensorFlow.js", rounds, round => round.Node!);
+    }
+
+    private void CompareLbfgs()
+    {
+        Console.WriteLine($"{_problem.RowCount} x {_problem.Dim}, {_problem.ClassCount} classes, L-BFGS to the optimum, LogisticRegression(C=1); medians of {Rounds} rounds");
+        using var folder = WriteData();
+        folder.Write<int>("order.npy", "<i4", [], 0);
+        var options = new TrainingOptions { Optimizer = Optimizer.Lbfgs, L2 = 1.0 / _problem.RowCount };
+        Warm(options);
+        var rounds = new List<(Answer Ours, Answer Sklearn)>();
+        for (var round = 0; round < Rounds; round++)
+        {
+            var clock = Stopwatch.StartNew();
+            var optimum = HeadTrainer.Train(_data, _problem.ClassCount, options);
+            var seconds = clock.Elapsed.TotalSeconds;
+            var squares = ((SoftmaxHead)optimum.Head).Weights.Enumerate().Sum(w => (double)w * w);
+            var ours = new Answer(seconds, optimum.History.Epochs[^1].TrainLoss + options.L2 / 2 * squares);
+            rounds.Add((ours, Ask(_python, [Path.Combine(_peers, "heads.py"), "sklearn", folder.Path, .. Sizes])));
+        }
+
+        Console.WriteLine($"OnnxTransfer  {Median(rounds, round => round.Ours.Seconds):F3} s, objective {rounds[0].Ours.Loss:F7}");
+        Console.WriteLine(
+            $"scikit-learn  {Median(rounds, round => round.Sklearn.Seconds):F3} s, objective {rounds[0].Sklearn.Loss:F7}: " +
+            $"{Median(rounds, round => round.Sklearn.Seconds / round.Ours.Seconds):F1} times as long");
+    }
+
+    private AdamAnswers AdamRound(PeerFolder folder, TrainingOptions adam, bool withNode)
+    {
+        var floor = MachineFloor.Measure();
+        var epochs = HeadTrainer.Train(_data, _problem.ClassCount, adam).History.Epochs;
+        return new AdamAnswers(
+            floor,
+            new Answer(Median(epochs.Skip(1), epoch => epoch.Seconds), epochs[^1].TrainLoss),
+            Ask(_python, [Path.Combine(_peers, "heads.py"), "torch", folder.Path, .. Sizes]),
+            withNode ? Ask("node", [Path.Combine(_peers, "heads.mjs"), folder.Path, .. Sizes]) : null);
+    }
+
+    private string[] Sizes => [$"{_problem.ClassCount}", $"{_problem.BatchSize}"];
+
+    private static void Print(string name, List<AdamAnswers> rounds, Func<AdamAnswers, Answer> peer) => Console.WriteLine(
+        $"{name,-13} {Median(rounds, round => peer(round).Seconds) * 1e3,9:F2} ms an epoch, {peer(rounds[0]).Loss:F6} loss of the last: " +
+        $"{Median(rounds, round => peer(round).Seconds / round.Ours.Seconds):F1} times as long, loss {Math.Abs(peer(rounds[0]).Loss - rounds[0].Ours.Loss):E1} apart");
+
+    /// <summary>The just-in-time compiler recompiles in the background what runs often; the peers are compiled already.</summary>
+    private void Warm(TrainingOptions options)
+    {
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < WarmUp;) HeadTrainer.Train(_data, _problem.ClassCount, options);
+    }
+
+    private static double Median<T>(IEnumerable<T> rounds, Func<T, double> value)
+    {
+        var sorted = rounds.Select(value).Order().ToArray();
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+
+    private PeerFolder WriteData()
+    {
+        var folder = new PeerFolder();
+        folder.Write("x.npy", "<f4", _data.Features.Values, _problem.RowCount, _problem.Dim);
+        folder.Write("y.npy", "<i4", _data.Labels, _problem.RowCount);
+        return folder;
+    }
+
     /// <summary>The orders of the rows that the trainer draws for its first seed, epoch after epoch.</summary>
-    private static int[] Orders(HeadProblem problem)
+    private int[] Orders()
     {
         var random = new SeededRandom(new TrainingOptions().Seed, SeededRandom.Purpose.Order);
-        var order = Enumerable.Range(0, problem.RowCount).ToArray();
-        var all = new int[problem.Epochs * problem.RowCount];
-        for (var epoch = 0; epoch < problem.Epochs; epoch++)
+        var order = Enumerable.Range(0, _problem.RowCount).ToArray();
+        var all = new int[_problem.Epochs * _problem.RowCount];
+        for (var epoch = 0; epoch < _problem.Epochs; epoch++)
         {
             random.Shuffle(order);
-            order.CopyTo(all, epoch * problem.RowCount);
+            order.CopyTo(all, epoch * _problem.RowCount);
         }
 
         return all;
     }
 
-    private static PeerAnswer Ask(string program, string[] arguments)
+    private static Answer Ask(string program, string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true };
         using var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
         var answer = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         if (process.ExitCode != 0) throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
-        return JsonSerializer.Deserialize<PeerAnswer>(answer[answer.LastIndexOf('{')..], JsonSerializerOptions.Web)!;
+        return JsonSerializer.Deserialize<Answer>(answer[answer.LastIndexOf('{')..], JsonSerializerOptions.Web)!;
     }
 
-    private sealed record PeerAnswer(double Seconds, double Loss);
+    /// <summary>Seconds (of an epoch, or of the whole), and the loss or objective reached.</summary>
+    private sealed record Answer(double Seconds, double Loss);
 
-    /// <summary>Arrays as files that NumPy reads, for as long as the peers need them.</summary>
-    private sealed class PeerFolder : IDisposable
-    {
-        public string Path { get; } = Directory.CreateTempSubdirectory("onnxtransfer-peers-").FullName;
-
-        public void Write<T>(string name, string type, ReadOnlySpan<T> values, params int[] shape)
-            where T : unmanaged
-        {
-            var header = string.Create(CultureInfo.InvariantCulture, $"{{'descr': '{type}', 'fortran_order': False, 'shape': ({string.Join(',', shape)},), }}");
-            header = header.PadRight((header.Length + 10 + 1 + 63) / 64 * 64 - 10 - 1) + '\n';
-            using var file = File.Create(System.IO.Path.Combine(Path, name));
-            file.Write([0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, (byte)(header.Length >> 8), .. Encoding.ASCII.GetBytes(header)]);
-            for (; values.Length > 0; values = values[Math.Min(values.Length, 1 << 24)..])
-                file.Write(MemoryMarshal.AsBytes(values[..Math.Min(values.Length, 1 << 24)]));
-        }
-
-        public void Dispose() => Directory.Delete(Path, recursive: true);
-    }
+    private sealed record AdamAnswers(MachineFloor Floor, Answer Ours, Answer Torch, Answer? Node);
 }

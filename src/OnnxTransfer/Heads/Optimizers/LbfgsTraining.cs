@@ -23,7 +23,7 @@ internal sealed class LbfgsTraining
     /// When so many evaluations together lower the objective by less than <see cref="Rounding"/> of itself, they measure float32's
     /// rounding and not the objective.
     /// </summary>
-    private const int Window = 20;
+    private const int Window = 10;
 
     private const double Rounding = 1e-7;
 

@@ -1,0 +1,24 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace OnnxTransfer.Benchmarks.Heads;
+
+/// <summary>Arrays as files that NumPy reads, for as long as the peers need them.</summary>
+internal sealed class PeerFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("onnxtransfer-peers-").FullName;
+
+    public void Write<T>(string name, string type, ReadOnlySpan<T> values, params int[] shape)
+        where T : unmanaged
+    {
+        var header = string.Create(CultureInfo.InvariantCulture, $"{{'descr': '{type}', 'fortran_order': False, 'shape': ({string.Join(',', shape)},), }}");
+        header = header.PadRight((header.Length + 10 + 1 + 63) / 64 * 64 - 10 - 1) + '\n';
+        using var file = File.Create(System.IO.Path.Combine(Path, name));
+        file.Write([0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, (byte)(header.Length >> 8), .. Encoding.ASCII.GetBytes(header)]);
+        for (; values.Length > 0; values = values[Math.Min(values.Length, 1 << 24)..])
+            file.Write(MemoryMarshal.AsBytes(values[..Math.Min(values.Length, 1 << 24)]));
+    }
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
