@@ -7,7 +7,6 @@ using OnnxTransfer.Evaluation;
 using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
 using OnnxTransfer.Internals;
-using OnnxTransfer.Reporting;
 
 namespace OnnxTransfer;
 
@@ -21,7 +20,7 @@ namespace OnnxTransfer;
 /// result.Classifier.Save("flowers.onnx");
 /// </code>
 /// </example>
-public sealed class ImageClassifier : IDisposable
+public sealed partial class ImageClassifier : IDisposable
 {
     private readonly FeatureExtractor _extractor;
     private readonly bool _ownsExtractor;
@@ -53,11 +52,6 @@ public sealed class ImageClassifier : IDisposable
 
     /// <summary>Why it runs there and on nothing faster, in one sentence.</summary>
     public string ProviderReason => _extractor.ProviderReason;
-
-    internal FeatureExtractor Extractor => _extractor;
-
-    /// <summary>What the training was; null where that is not known.</summary>
-    internal string? Training => _training;
 
     /// <summary>Trains a classifier on a folder of images: embeds each image once, then trains a softmax head on the vectors.</summary>
     /// <param name="extractor">The backbone; it must outlive the classifier.</param>
@@ -129,28 +123,6 @@ public sealed class ImageClassifier : IDisposable
 
     /// <summary>Says what is in pixels that are decoded already.</summary>
     public Prediction Predict(PixelBuffer pixels) => ToPrediction(_extractor.Embed(pixels));
-
-    /// <summary>
-    /// Shows where in an image a class is seen, by a class activation map: exact, in one run of the network, without gradients.
-    /// The head must be linear (softmax or sigmoid, on standardised features or not), and the features the average of a map.
-    /// </summary>
-    /// <param name="path">The image file.</param>
-    /// <param name="label">The class; null for the most probable one.</param>
-    /// <exception cref="ImageDecodeException">The file is no image that can be decoded.</exception>
-    /// <exception cref="ArgumentException">There is no such class.</exception>
-    /// <exception cref="ModelException">The head has hidden layers, nothing was trained, or the backbone's features are not the average of a map.</exception>
-    public Explanation Explain(string path, string? label = null)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        int? index = null;
-        if (label is not null)
-        {
-            index = Labels.ToList().IndexOf(label);
-            if (index < 0) throw Throw.NoSuchClass(label, Labels);
-        }
-
-        return _explainer.Value.Explain(path, index, Labels);
-    }
 
     /// <summary>Says what is in many image files; one that cannot be decoded has its reason in the result.</summary>
     /// <param name="paths">Image files.</param>
@@ -249,10 +221,6 @@ public sealed class ImageClassifier : IDisposable
         EvaluationResult? Score(LabelledFeatures? rows) =>
             rows is null ? null : Evaluator.Evaluate(trained.Head.Probabilities(rows.Features), rows.Labels.ToArray(), classes);
     }
-
-    /// <summary>What the classifier makes of the rows <c>[N,D]</c> of images whose classes are known.</summary>
-    internal IReadOnlyList<JudgedImage> Judge(FeatureMatrix rows, IReadOnlyList<LabeledImage> images) =>
-        [.. images.Select((image, row) => new JudgedImage(image.Path, image.ClassIndex, Score(rows.Row(row))))];
 
     /// <summary>Class probabilities <c>[N,C]</c> of rows <c>[N,D]</c>, or of the backbone's own scores <c>[N,C]</c>.</summary>
     private Matrix<float> Probabilities(FeatureMatrix rows)

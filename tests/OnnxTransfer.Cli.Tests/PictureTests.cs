@@ -1,5 +1,4 @@
 using OnnxTransfer.Decoding;
-using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Cli.Tests;
 
