@@ -66,6 +66,10 @@ internal static partial class ClassifierFile
         }
     }
 
+    /// <summary>The card of the backbone inside a classifier; null when the model is none.</summary>
+    internal static ModelCard? CardOf(OnnxModel model) =>
+        model.Metadata.TryGetValue(CardKey, out var json) ? ModelCard.FromJson(json, $"the card inside {model.Source}") : null;
+
     private static DenseLayer ToLayer(OnnxDense layer) =>
         Enum.TryParse<Activation>(layer.Activation, out var activation)
             ? new DenseLayer(layer.Inputs, layer.Bias.Length, layer.Weights, layer.Bias, activation)

@@ -1,3 +1,4 @@
+using OnnxTransfer.Backbones;
 using OnnxTransfer.Heads;
 using OnnxTransfer.Internals;
 using OnnxTransfer.Onnx;
@@ -15,16 +16,16 @@ internal sealed class Explainer : IDisposable
     private readonly DenseLayer _layer;
     private readonly OnnxSpatialMap _map;
 
-    /// <exception cref="Backbones.ModelException">The head has hidden layers, the classes are the backbone's own, or the features are not the average of a map.</exception>
+    /// <exception cref="ModelException">The head has hidden layers, the classes are the backbone's own, or the features are not the average of a map.</exception>
     internal Explainer(FeatureExtractor extractor, ClassifierHead? head)
     {
         _head = head ?? throw Throw.ExplanationNeedsTraining();
         if (head.Layers is not [var layer]) throw Throw.ExplanationNeedsLinearHead(head.Layers.Count - 1);
         _layer = layer;
-        var (backbone, input) = (extractor.Backbone, extractor.Card.Input);
+        var (backbone, card) = (extractor.Backbone, extractor.Card);
         try
         {
-            _map = OnnxSpatialMap.BehindAverage(backbone.Model, extractor.Card.Features.Tensor, input.Height, input.Width);
+            _map = OnnxSpatialMap.BehindAverage(backbone.Model, card.Features.Tensor, Backbone.ImageOf(backbone.Model, card.Input));
         }
         catch (InvalidDataException exception)
         {

@@ -64,7 +64,7 @@ public sealed partial class FeatureExtractor
         if (places.Count == 0) Throw.NoImageForPatches(images.Count, skipped.Count > 0 ? skipped[0].Reason : "none was given.");
 
         var input = Card.Input;
-        var field = OnnxReceptiveField.Of(Backbone.Model, map.Tensor);
+        var field = OnnxReceptiveField.Of(Backbone.Model, Backbones.Backbone.ImageOf(Backbone.Model, input), map.Tensor);
         var share = Math.Min(LargestPatch, (double)(field ?? input.Width) / Math.Max(input.Width, input.Height));
         using var grid = PatchPicture.Draw(places, share, Card.Preprocess, Read);
         AtomicFile.Write(path, ImageEncoder.Png(grid.Picture));
@@ -98,8 +98,8 @@ public sealed partial class FeatureExtractor
     private OnnxSpatialMap FindMap(string layer)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(layer);
-        var (model, input) = (Backbone.Model, Card.Input);
-        var layers = OnnxSummary.Of(model, input.Height, input.Width).Layers;
+        var model = Backbone.Model;
+        var layers = OnnxSummary.Of(model, Backbones.Backbone.ImageOf(model, Card.Input)).Layers;
         var found = layers.FirstOrDefault(one => one.Value.Name == layer);
         if (found is null) Throw.OnnxTensorUnknown(model.Source, layer, layers.Where(one => one.IsSpatial).Select(one => one.Value.Name));
         return OnnxSpatialMap.Of(found) ?? throw Throw.LayerHasNoPlaces(layer, found.Value.ShapeText);

@@ -30,7 +30,7 @@ public sealed partial class FeatureExtractor : IDisposable
         _options = options;
         var input = backbone.Card.Input;
         long[] imageShape = input.Layout == TensorLayout.Nchw ? [3, input.Height, input.Width] : [input.Height, input.Width, 3];
-        _session = new OnnxSession(backbone.GraphFor(tensor), backbone.Name, input.Tensor, imageShape, tensor, dim, options.Provider, options.Threads);
+        _session = new OnnxSession(backbone.GraphFor(tensor, dim), backbone.Name, input.Tensor, imageShape, tensor, dim, options.Provider, options.Threads);
         _pipeline = new EmbeddingPipeline(_session, backbone.Card, options.Decoder ?? ImageDecoders.Default, options.Decode, options.Threads);
     }
 
@@ -54,23 +54,23 @@ public sealed partial class FeatureExtractor : IDisposable
 
     /// <summary>Opens a backbone; one from the catalogue is downloaded and verified on first use.</summary>
     /// <param name="model">A catalogue id such as <c>mobilenet-v2</c>, or the path of an <c>.onnx</c> file.</param>
-    /// <param name="options">Provider, threads, decoder and store; null for the defaults.</param>
-    /// <exception cref="ModelException">No such model, the download failed, the file is damaged, or the provider does not work.</exception>
+    /// <param name="options">Layers, provider, threads, decoder and store; null for the defaults.</param>
+    /// <exception cref="ModelException">No such model or layer, the download failed, the file is damaged, or the provider does not work.</exception>
     public static FeatureExtractor Load(string model, FeatureExtractorOptions? options = null) =>
         LoadAsync(model, options).GetAwaiter().GetResult();
 
     /// <summary>Opens a backbone as <see cref="Load"/> does, without blocking, with progress of a download.</summary>
     /// <param name="model">A catalogue id such as <c>mobilenet-v2</c>, or the path of an <c>.onnx</c> file.</param>
-    /// <param name="options">Provider, threads, decoder and store; null for the defaults.</param>
+    /// <param name="options">Layers, provider, threads, decoder and store; null for the defaults.</param>
     /// <param name="progress">Told of a download's progress.</param>
     /// <param name="cancellationToken">Stops a download; what has arrived is kept and continued next time.</param>
-    /// <exception cref="ModelException">No such model, the download failed, the file is damaged, or the provider does not work.</exception>
+    /// <exception cref="ModelException">No such model or layer, the download failed, the file is damaged, or the provider does not work.</exception>
     public static async Task<FeatureExtractor> LoadAsync(
         string model, FeatureExtractorOptions? options = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
         options ??= new FeatureExtractorOptions();
-        var backbone = await Backbone.LoadAsync(model, options.Store, options.Preprocess, progress, cancellationToken).ConfigureAwait(false);
+        var backbone = await Backbone.LoadAsync(model, options.ForBackbone(), progress, cancellationToken).ConfigureAwait(false);
         return new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options);
     }
 

@@ -1,12 +1,15 @@
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
+using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;
 
 /// <summary>How a backbone is opened.</summary>
 public sealed record FeatureExtractorOptions
 {
+    private readonly IReadOnlyList<string> _layers = [];
+
     /// <summary>Where the network runs; by default CUDA where it works, else the CPU.</summary>
     public ExecutionProvider Provider { get; init; } = ExecutionProvider.Auto;
 
@@ -24,4 +27,40 @@ public sealed record FeatureExtractorOptions
 
     /// <summary>The preprocessing of a model that comes without a <c>.model.json</c>; null to take the model's own.</summary>
     public Preprocessing.PreprocessSpec? Preprocess { get; init; }
+
+    /// <summary>The one layer whose tensor is the features; null, the default, for those that the model's card names.</summary>
+    /// <exception cref="ArgumentException">The name is empty.</exception>
+    public string? Layer
+    {
+        get => _layers is [var only] ? only : null;
+        init => Layers = value is null ? [] : [value];
+    }
+
+    /// <summary>
+    /// The layers whose tensors are the features, joined in this order; empty, the default, for those that the model's card
+    /// names. <see cref="ModelFile.Layers"/> and <c>onnxtransfer models layers</c> list them.
+    /// </summary>
+    /// <exception cref="ArgumentException">A name is empty.</exception>
+    public IReadOnlyList<string> Layers
+    {
+        get => _layers;
+        init
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            if (value.Any(string.IsNullOrWhiteSpace)) Throw.LayerNameEmpty(nameof(Layers));
+            _layers = value;
+        }
+    }
+
+    /// <summary>What becomes of the height and width of <see cref="Layers"/>; by default their average, one number per channel.</summary>
+    public FeaturePooling Pooling { get; init; }
+
+    internal BackboneOptions ForBackbone() => new() { Store = Store, Preprocess = Preprocess, Layers = _layers, Pooling = Pooling.ToOnnx() };
+
+    /// <summary>A classifier has its layers already: to name others is a mistake, not a wish to ignore.</summary>
+    internal FeatureExtractorOptions WithoutLayers()
+    {
+        if (_layers.Count > 0) Throw.LayersOfClassifier();
+        return this;
+    }
 }

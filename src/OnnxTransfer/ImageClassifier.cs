@@ -87,8 +87,9 @@ public sealed partial class ImageClassifier : IDisposable
     public static ImageClassifier Load(string path, FeatureExtractorOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        options = (options ?? new FeatureExtractorOptions()).WithoutLayers();
         var (backbone, head, labels, training) = ClassifierFile.Read(path);
-        var extractor = new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options ?? new FeatureExtractorOptions());
+        var extractor = new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options);
         return new ImageClassifier(extractor, ownsExtractor: true, head, labels, training);
     }
 
@@ -103,7 +104,7 @@ public sealed partial class ImageClassifier : IDisposable
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
         options ??= new FeatureExtractorOptions();
-        var backbone = await Backbone.LoadAsync(model, options.Store, options.Preprocess, progress, cancellationToken).ConfigureAwait(false);
+        var backbone = await Backbone.LoadAsync(model, options.WithoutLayers().ForBackbone(), progress, cancellationToken).ConfigureAwait(false);
         var classes = backbone.Card.Classes ?? throw Throw.NoClasses(backbone.Name);
         var extractor = new FeatureExtractor(backbone, classes.Tensor, classes.Count, options);
         return new ImageClassifier(extractor, ownsExtractor: true, head: null, backbone.ClassLabels(), training: null);

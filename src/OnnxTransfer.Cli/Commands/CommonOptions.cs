@@ -61,7 +61,30 @@ internal static class CommonOptions
 
     internal static Option<int> NonNegative(string name, string description, int value, string help) => AtLeast(0, name, description, value, help);
 
+    internal static Option<string[]> Layers(string name = "--layer") => new(name)
+    {
+        Description = "The layers whose tensors are the features, joined in this order (see `onnxtransfer models layers`).",
+        CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))],
+        HelpName = "NAME[,NAME]",
+    };
+
+    internal static Option<FeaturePooling> Pooling() => new("--pooling")
+    {
+        Description = "What becomes of a layer's height and width: average, max, flatten or none.",
+        DefaultValueFactory = _ => FeaturePooling.Average,
+        HelpName = "average|max|flatten|none",
+    };
+
+    internal static Argument<string> Model() => new("ID|FILE") { Description = "An id of the catalogue, or the path of an .onnx file." };
+
     internal static FeatureExtractorOptions Extractor(ExecutionProvider provider, int threads) => new() { Provider = provider, Threads = threads };
+
+    /// <summary>Reads the file of a model, with a bar for its download.</summary>
+    internal static async Task<ModelFile> ReadAsync(string model, CancellationToken cancellationToken)
+    {
+        await BackboneSource.BuildIfNeededAsync(model, cancellationToken).ConfigureAwait(false);
+        return await Progress.RunAsync($"Opening {model}", report => ModelFile.OpenAsync(model, store: null, report, cancellationToken)).ConfigureAwait(false);
+    }
 
     /// <summary>Opens a backbone with a bar for its download.</summary>
     internal static async Task<FeatureExtractor> OpenAsync(string backbone, FeatureExtractorOptions options, CancellationToken cancellationToken)

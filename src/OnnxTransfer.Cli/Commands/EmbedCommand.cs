@@ -12,14 +12,17 @@ internal static class EmbedCommand
         var inputs = new Argument<string[]>("DIR|IMAGE") { Description = "Folders of images, or image files.", Arity = ArgumentArity.OneOrMore };
         var output = new Option<string>("--out") { Description = "Where to write the vectors, float32 [N,D]; ids go beside it as .json.", Required = true, HelpName = "FILE.npy" };
         var backbone = CommonOptions.Backbone();
+        var layers = CommonOptions.Layers();
+        var pooling = CommonOptions.Pooling();
         var batch = CommonOptions.Positive("--batch-size", "Images per run of the network.", 32, "N");
         var provider = CommonOptions.Provider();
         var threads = CommonOptions.Threads();
         var json = CommonOptions.Json();
-        var command = new Command("embed", "Write the feature vectors of images to a .npy file.") { inputs, output, backbone, batch, provider, threads, json };
+        var command = new Command("embed", "Write the feature vectors of images to a .npy file.") { inputs, output, backbone, layers, pooling, batch, provider, threads, json };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(inputs), parsed.GetRequiredValue(output), parsed.GetRequiredValue(backbone), parsed.GetValue(batch),
-            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)), parsed.GetValue(json), cancellationToken));
+            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
+            parsed.GetValue(json), cancellationToken));
         return command;
     }
 

@@ -5,12 +5,13 @@ using OnnxTransfer.Conversion;
 
 namespace OnnxTransfer.Cli.Commands;
 
-/// <summary><c>onnxtransfer models list | pull ID | info ID|FILE | convert FILE --out FILE.onnx</c></summary>
+/// <summary><c>onnxtransfer models list | pull ID | info ID|FILE | layers ID|FILE | cut ID|FILE | weights ID|FILE | draw ID|FILE | convert FILE</c></summary>
 internal static class ModelsCommand
 {
     internal static Command Create() => new("models", "The pretrained networks: what there is, what is here, and getting one.")
     {
-        CreateList(), CreatePull(), CreateInfo(), CreateConvert(), DrawCommand.Create(),
+        CreateList(), CreatePull(), ModelsInfoCommand.Create(), ModelsLayersCommand.Create(), ModelsCutCommand.Create(), ModelsWeightsCommand.Create(), ModelsDrawCommand.Create(),
+        CreateConvert(),
     };
 
     private static Command CreateList()
@@ -52,27 +53,6 @@ internal static class ModelsCommand
         return command;
     }
 
-    private static Command CreateInfo()
-    {
-        var model = new Argument<string>("ID|FILE") { Description = "An id of the catalogue, or the path of an .onnx file." };
-        var json = CommonOptions.Json();
-        var command = new Command("info", "What is known of a model: tensors, preprocessing, origin, licence.") { model, json };
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            var name = parsed.GetRequiredValue(model);
-            if (!File.Exists(name) && ModelStore.TryFind(name, out var listed) && !new ModelStore().Contains(listed.Id))
-            {
-                Show(Describe(listed), parsed.GetValue(json));
-                return ExitCode.Done;
-            }
-
-            using var extractor = await CommonOptions.OpenAsync(name, new FeatureExtractorOptions(), cancellationToken).ConfigureAwait(false);
-            Show(Describe(extractor.Model, File.Exists(name) ? Path.GetFullPath(name) : new ModelStore().PathOf(name)), parsed.GetValue(json));
-            return ExitCode.Done;
-        });
-        return command;
-    }
-
     private static Command CreateConvert()
     {
         var file = new Argument<string>("FILE") { Description = "A .tflite file, or the model.json of a Keras model in TensorFlow.js layers format." };
@@ -105,29 +85,9 @@ internal static class ModelsCommand
     private static ModelJson Describe(ModelInfo model)
     {
         var store = new ModelStore();
-        return Describe(model, store.Contains(model.Id) ? store.PathOf(model.Id) : null);
-    }
-
-    private static ModelJson Describe(ModelInfo model, string? path) => new(
-        model.Id, model.License, model.Layout.ToString().ToUpperInvariant(), model.Height, model.Width, model.Dim,
-        path is null ? model.Bytes : new FileInfo(path).Length, model.Sha256, model.Top1, model.Top5, path is not null, path, model.Source);
-
-    private static void Show(ModelJson model, bool json)
-    {
-        if (json)
-        {
-            JsonOutput.Write(model, JsonContracts.Default.ModelJson);
-            return;
-        }
-
-        Console.Out.WriteLine($"id         {model.Id}");
-        Console.Out.WriteLine($"file       {model.Path ?? "not on this machine; `onnxtransfer models pull " + model.Id + "` gets it"}");
-        Console.Out.WriteLine($"input      {model.Layout} {model.Height}x{model.Width}");
-        Console.Out.WriteLine($"features   {model.Dim}");
-        if (model.Bytes is { } bytes) Console.Out.WriteLine($"size       {Table.Number(bytes / 1e6, "0.0")} MB");
-        if (model.Top1 is { } top1) Console.Out.WriteLine($"ImageNet   top-1 {Table.Number(top1, "0.0")}%{(model.Top5 is { } top5 ? $", top-5 {Table.Number(top5, "0.0")}%" : "")}");
-        Console.Out.WriteLine($"licence    {model.License ?? "not stated"}");
-        Console.Out.WriteLine($"source     {model.Source ?? "not stated"}");
-        if (model.Sha256 is not null) Console.Out.WriteLine($"sha256     {model.Sha256}");
+        var path = store.Contains(model.Id) ? store.PathOf(model.Id) : null;
+        return new ModelJson(
+            model.Id, model.License, model.Layout.ToString().ToUpperInvariant(), model.Height, model.Width, model.Dim,
+            path is null ? model.Bytes : new FileInfo(path).Length, model.Sha256, model.Top1, model.Top5, path is not null, path, model.Source);
     }
 }

@@ -24,6 +24,8 @@ internal static class TrainCommand
         var folder = new Argument<string>("DIR") { Description = "Photos, one sub-folder per class." };
         var output = new Option<string>("--out") { Description = "Where to save the classifier.", Required = true, HelpName = "FILE.onnx" };
         var backbone = CommonOptions.Backbone();
+        var layers = CommonOptions.Layers();
+        var pooling = CommonOptions.Pooling();
         var split = new Option<string>("--split")
         {
             Description = "Percent of each class for training, validation and test.",
@@ -46,14 +48,14 @@ internal static class TrainCommand
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on a folder of photos.")
         {
-            folder, output, backbone, split, epochs, optimizer, head, rate, batch, seed, provider, threads, maxBad, report, json,
+            folder, output, backbone, layers, pooling, split, epochs, optimizer, head, rate, batch, seed, provider, threads, maxBad, report, json,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(folder),
             parsed.GetRequiredValue(output),
             parsed.GetValue(report),
             parsed.GetRequiredValue(backbone),
-            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)),
+            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
             Training(parsed.GetRequiredValue(head)) with
             {
                 Epochs = parsed.GetValue(epochs),

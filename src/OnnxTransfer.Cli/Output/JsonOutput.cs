@@ -43,9 +43,6 @@ internal sealed record PredictionJson(string Path, string? Label, int? Index, fl
 
 internal sealed record TopJson(string Label, int Index, float Probability);
 
-internal sealed record ModelJson(
-    string Id, string? License, string Layout, int Height, int Width, int Dim, long? Bytes, string? Sha256, double? Top1, double? Top5, bool Present, string? Path, string? Source);
-
 internal sealed record DoctorJson(
     string Version, string Runtime, string System, string Decoder, string OnnxRuntime, IReadOnlyList<ProviderJson> Providers,
     IReadOnlyList<ParityJson> Parity, string ModelFolder, bool Offline, IReadOnlyList<string> Models);
@@ -62,6 +59,9 @@ internal sealed record ProviderJson(string Name, bool Usable, string? WhyNot);
 [JsonSerializable(typeof(EmbedIdsJson))]
 [JsonSerializable(typeof(IReadOnlyList<PredictionJson>))]
 [JsonSerializable(typeof(IReadOnlyList<ModelJson>))]
-[JsonSerializable(typeof(ModelJson))]
+[JsonSerializable(typeof(ModelInfoJson))]
+[JsonSerializable(typeof(IReadOnlyList<TensorJson>))]
+[JsonSerializable(typeof(CutJson))]
+[JsonSerializable(typeof(WeightsJson))]
 [JsonSerializable(typeof(DoctorJson))]
 internal sealed partial class JsonContracts : JsonSerializerContext;

@@ -14,49 +14,88 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
 {
     /// <summary>Opens a catalogue id or an <c>.onnx</c> file.</summary>
     /// <param name="model">The id or path.</param>
-    /// <param name="store">Where downloads are kept; null for the user's own folder.</param>
-    /// <param name="preprocess">Replaces the card's preprocessing; needed where there is no card.</param>
+    /// <param name="options">Store, preprocessing and layers.</param>
     /// <param name="progress">Told of a download's progress.</param>
     /// <param name="cancellationToken">Stops a download.</param>
     internal static async Task<Backbone> LoadAsync(
-        string model, ModelStore? store, PreprocessSpec? preprocess, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
+        string model, BackboneOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
     {
-        var resolved = await BackboneResolver.ResolveAsync(model, store, progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false);
+        options.Preprocess?.Validate();
         try
         {
-            var graph = OnnxModel.Load(resolved.OnnxPath);
-            var card = resolved.Card ?? Inspect(graph, resolved, preprocess ?? throw Throw.PreprocessingUnknown(resolved.OnnxPath, ModelCard.PathFor(resolved.OnnxPath)));
-            card = card with { Sha256 = resolved.Sha256, Preprocess = preprocess ?? card.Preprocess };
-            return new Backbone(model, graph, card, LabelsOf(card, resolved.OnnxPath));
+            var resolved = await BackboneResolver.ResolveAsync(model, options.Store, progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false);
+            return Open(model, OnnxModel.Load(resolved.OnnxPath), resolved, options);
         }
-        catch (InvalidDataException exception)
+        catch (Exception exception) when (exception is InvalidDataException or ArgumentException)
         {
             throw Throw.ModelUnreadable(exception.Message, exception);
         }
     }
+
+    /// <summary>The image input as the card says, with its size; read from the graph where there is no card.</summary>
+    internal static OnnxImageInput ImageOf(OnnxModel graph, ModelInput? input) => input is null
+        ? OnnxInspector.ImageInput(graph)
+        : OnnxInspector.ImageInput(graph, input.Tensor, input.Layout == TensorLayout.Nchw ? OnnxImageLayout.Nchw : OnnxImageLayout.Nhwc) with { Height = input.Height, Width = input.Width };
 
     /// <summary>The names of the network's own classes; where no label file names them, <c>class 0</c>, <c>class 1</c> and so on.</summary>
     internal IReadOnlyList<string> ClassLabels() =>
         Labels.Count > 0 ? Labels : [.. Enumerable.Range(0, Card.Classes?.Count ?? 0).Select(index => $"class {index}")];
 
-    /// <summary>The graph that computes one tensor and nothing else, as the bytes of an ONNX file.</summary>
-    internal byte[] GraphFor(string tensor)
+    /// <summary>The graph that computes one float32 tensor and nothing else, as the bytes of an ONNX file.</summary>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="length">Its numbers for one image.</param>
+    /// <exception cref="ModelException">There is no such tensor, or the network does not take images of the card's size.</exception>
+    internal byte[] GraphFor(string tensor, int length)
     {
         var model = Model.Clone();
         try
         {
             OnnxGraphEditor.Cut(model, [tensor]);
+            OnnxAdapter.UseFloat32(model);
+            OnnxFit.Check(model, ImageOf(model, Card.Input), tensor, length);
+            return model.ToBytes();
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidDataException)
         {
             throw Throw.ModelUnreadable(exception.Message, exception);
         }
+    }
 
-        return model.ToBytes();
+    private static Backbone Open(string model, OnnxModel graph, ResolvedBackbone resolved, BackboneOptions options)
+    {
+        var card = resolved.Card;
+        if (options.Preprocess is { } preprocess && card is not null)
+        {
+            var (width, height) = preprocess.OutputSize;
+            card = card with { Preprocess = preprocess, Input = card.Input with { Width = width, Height = height } };
+        }
+
+        var input = card?.Input ?? InputOf(graph, options.Preprocess ?? throw Throw.PreprocessingUnknown(resolved.OnnxPath, ModelCard.PathFor(resolved.OnnxPath)));
+        var image = ImageOf(graph, input);
+        if (OnnxAdapter.MakeBackbone(graph, image) is null) image = image with { FixedBatch = null };
+        if (options.Layers.Count > 0)
+        {
+            var cut = OnnxGraphEditor.CutToFeatures(graph, options.Layers, options.Pooling, image);
+            var features = new ModelFeatures(cut.Tensor, cut.Dim!.Value);
+            // What made the network's own classes is cut off.
+            card = card is null ? NewCard(resolved, input, features, options.Preprocess!) : card with { Features = features, Classes = null };
+        }
+
+        card ??= Inspect(graph, resolved, input, options.Preprocess!);
+        card = card with { Sha256 = resolved.Sha256 };
+        return new Backbone(model, graph, card, LabelsOf(card, resolved.OnnxPath));
+    }
+
+    /// <summary>The image input of a file without a card, at the size that is prepared.</summary>
+    private static ModelInput InputOf(OnnxModel graph, PreprocessSpec preprocess)
+    {
+        var image = OnnxInspector.ImageInput(graph);
+        var (width, height) = preprocess.OutputSize;
+        return new ModelInput(image.Tensor, image.Layout == OnnxImageLayout.Nchw ? TensorLayout.Nchw : TensorLayout.Nhwc, height, width);
     }
 
     /// <summary>The card of a file that has none, read from its graph.</summary>
-    private static ModelCard Inspect(OnnxModel graph, ResolvedBackbone resolved, PreprocessSpec preprocess)
+    private static ModelCard Inspect(OnnxModel graph, ResolvedBackbone resolved, ModelInput input, PreprocessSpec preprocess)
     {
         var inspection = OnnxInspector.Inspect(graph);
         if (inspection.Features is not { Dim: { } dim, IsSpatial: false } features)
@@ -64,20 +103,16 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
             throw Throw.FeaturesUnknown(resolved.OnnxPath, inspection.WhyNoFeatures ?? "Its feature tensor still has a height and a width, or its length could not be inferred.");
         }
 
-        var (width, height) = preprocess.OutputSize;
-        var input = inspection.Input;
-        return new ModelCard
+        return NewCard(resolved, input, new ModelFeatures(features.Tensor, dim), preprocess) with
         {
-            Id = Path.GetFileNameWithoutExtension(resolved.OnnxPath),
-            Input = new ModelInput(
-                input.Tensor, input.Layout == OnnxImageLayout.Nchw ? TensorLayout.Nchw : TensorLayout.Nhwc, input.Height ?? height, input.Width ?? width),
-            Features = new ModelFeatures(features.Tensor, dim),
             Classes = inspection.Classes is { Count: { } count } classes
                 ? new ModelClasses(classes.Tensor, classes.Kind == OnnxScoreKind.Logits ? ScoreKind.Logits : ScoreKind.Probabilities, count, null)
                 : null,
-            Preprocess = preprocess,
         };
     }
+
+    private static ModelCard NewCard(ResolvedBackbone resolved, ModelInput input, ModelFeatures features, PreprocessSpec preprocess) =>
+        new() { Id = Path.GetFileNameWithoutExtension(resolved.OnnxPath), Input = input, Features = features, Preprocess = preprocess };
 
     private static IReadOnlyList<string> LabelsOf(ModelCard card, string onnxPath) =>
         card.Classes is { Labels: { } file } classes

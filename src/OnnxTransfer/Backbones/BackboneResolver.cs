@@ -1,4 +1,5 @@
 using OnnxTransfer.Internals;
+using OnnxTransfer.Onnx;
 
 namespace OnnxTransfer.Backbones;
 
@@ -40,6 +41,8 @@ internal static class BackboneResolver
 
     private static async Task<ResolvedBackbone> FromFileAsync(string path, CancellationToken cancellationToken)
     {
+        // Before gigabytes are hashed for nothing.
+        OnnxModel.CheckSize(path);
         var cardPath = ModelCard.PathFor(path);
         var card = File.Exists(cardPath) ? ModelCard.Load(cardPath) : null;
         var hash = await FileHash.Sha256Async(path, cancellationToken).ConfigureAwait(false);

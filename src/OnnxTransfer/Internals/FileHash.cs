@@ -2,10 +2,13 @@ using System.Security.Cryptography;
 
 namespace OnnxTransfer.Internals;
 
-/// <summary>SHA-256 of files, streamed.</summary>
+/// <summary>SHA-256 of files.</summary>
 internal static class FileHash
 {
-    /// <summary>64 lower-case hexadecimal digits.</summary>
+    /// <summary>64 lower-case hexadecimal digits of what will be a file.</summary>
+    internal static string Sha256(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
+
+    /// <summary>64 lower-case hexadecimal digits; the file is streamed.</summary>
     internal static async Task<string> Sha256Async(string path, CancellationToken cancellationToken)
     {
         var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1, FileOptions.SequentialScan | FileOptions.Asynchronous);

@@ -24,7 +24,7 @@ internal static partial class Throw
     [DoesNotReturn]
     internal static void InputHasOtherSize(string model, string input, IEnumerable<int> dims, IEnumerable<long> image) =>
         throw new ModelException(
-            $"The input '{input}' of {model} has the shape {Shape(dims)}, but its .model.json prepares images of {Shape(image)}: correct the layout or the size there.");
+            $"The input '{input}' of {model} has the shape {Shape(dims)}, but images are prepared as {Shape(image)}: use the size and the layout that the network was made for, in its .model.json or the Preprocess option.");
 
     [DoesNotReturn]
     internal static void OutputHasWrongLength(string model, string output, int batch, int rowLength, int values) =>

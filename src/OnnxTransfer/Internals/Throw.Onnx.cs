@@ -53,16 +53,29 @@ internal static partial class Throw
         throw new ArgumentException("A graph is cut at one or more tensors, but none was named.");
 
     [DoesNotReturn]
-    internal static void OnnxFeaturesNotOneVector(string tensor, string shape) =>
-        throw new ArgumentException($"The tensor '{tensor}' has shape {shape}, but a head needs one vector per image, [N,D], [N,D,1,1] or [N,1,1,D]; append pooling first.");
-
-    [DoesNotReturn]
     internal static void OnnxPoolingNeedsImage(string tensor, string shape) =>
         throw new ArgumentException($"The tensor '{tensor}' has shape {shape}, but pooling needs four axes: batch, height, width and channels.");
 
     [DoesNotReturn]
     internal static void OnnxHeadHasWrongSize(string tensor, string shape, int weights, int bias) =>
-        throw new ArgumentException($"A head on '{tensor}' of shape {shape} with {bias} biases needs weights [D,{bias}], but {weights} weights were given.");
+        throw new ArgumentException($"A head on '{tensor}' of shape {shape} with {bias} biases needs weights [D,{bias}], D being the numbers for one image, but {weights} weights were given; pool the tensor first or train on it as it is.");
+
+    [DoesNotReturn]
+    internal static void OnnxFeatureLengthUnknown(string source, string tensor, string shape) =>
+        throw new ArgumentException($"How many numbers '{tensor}' of {source} has for one image does not follow from its graph: its shape is {shape}; pool it by Average or Max, or choose another layer.");
+
+    [DoesNotReturn]
+    internal static void OnnxInputNotAnImage(string source, string input, string shape) =>
+        throw new InvalidDataException($"The input '{input}' of {source} has the shape {shape}; an image input has four axes.");
+
+    [DoesNotReturn]
+    internal static void OnnxSizeDoesNotFit(string source, string size, string opType, string node, string why) =>
+        throw new InvalidDataException($"{source} was not made for images of {size} pixels: {opType} '{node}' {why}; prepare images of the size it was trained on, or cut it at an earlier layer.");
+
+    [DoesNotReturn]
+    internal static void OnnxFeaturesDoNotFit(string source, string size, string tensor, string shape, int length, int dim) =>
+        throw new InvalidDataException(
+            $"With images of {size} pixels, '{tensor}' of {source} is {shape}, {length} numbers for each, where {dim} are promised: prepare images of the size it was made for, or correct its .model.json.");
 
     [DoesNotReturn]
     internal static void OnnxTensorDataInvalid(string tensor, string reason) =>

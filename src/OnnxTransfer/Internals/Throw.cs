@@ -14,10 +14,10 @@ internal static partial class Throw
     internal static void ArgumentNotPositive(string name, double value) =>
         throw new ArgumentOutOfRangeException(name, value, $"{name} must be greater than zero, but is {value}.");
 
-    /// <summary>The names that exist, nearest first, for a message about one that does not.</summary>
+    /// <summary>The names that exist, nearest first, for a message about one that does not; the end of a long name is near to the whole.</summary>
     internal static string Known(string wanted, IEnumerable<string> known, int most = 8)
     {
-        var sorted = known.OrderBy(name => Distance(wanted, name)).ThenBy(name => name, StringComparer.Ordinal).ToList();
+        var sorted = known.OrderBy(name => wanted.Length > 2 && name.Contains(wanted, StringComparison.OrdinalIgnoreCase) ? 0 : 1).ThenBy(name => Distance(wanted, name)).ThenBy(name => name, StringComparer.Ordinal).ToList();
         var shown = string.Join(", ", sorted.Take(most));
         return sorted.Count > most ? $"{shown} and {sorted.Count - most} more" : shown;
     }

@@ -5,7 +5,39 @@ namespace OnnxTransfer.Onnx;
 /// <summary>Changes that make a model that was exported for one purpose usable as a backbone; the values it computes stay the same.</summary>
 internal static class OnnxAdapter
 {
+    private const long FirstIrVersionWithFreeConstants = 4;
     private const string Batch = "N";
+
+    /// <summary>Makes a model a backbone: its constants are no inputs, callers feed and get float32, and the batch is free where it can be.</summary>
+    /// <returns>Why the batch stays fixed; null where it is free.</returns>
+    public static string? MakeBackbone(OnnxModel model, OnnxImageInput image)
+    {
+        DropConstantInputs(model);
+        UseFloat32(model);
+        try
+        {
+            FreeBatch(model, image);
+            return null;
+        }
+        catch (NotSupportedException exception)
+        {
+            // Such a network still runs, as many images at a time as it fixes.
+            return exception.Message;
+        }
+    }
+
+    /// <summary>
+    /// Takes initializers out of the list of inputs, where files older than IR version 4 must have them. From that version
+    /// on they would count as defaults that a caller may replace, and the runtime could not fold them.
+    /// </summary>
+    public static void DropConstantInputs(OnnxModel model)
+    {
+        var constants = model.Graph.Initializer.Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
+        var inputs = model.Graph.Input.Where(i => !constants.Contains(i.Name)).ToList();
+        model.Graph.Input.Clear();
+        model.Graph.Input.AddRange(inputs);
+        model.Proto.IrVersion = Math.Max(model.Proto.IrVersion, FirstIrVersionWithFreeConstants);
+    }
 
     /// <summary>
     /// Frees a batch axis that the file fixes: the input's first axis, and every Reshape whose constant target repeats the
@@ -13,9 +45,9 @@ internal static class OnnxAdapter
     /// </summary>
     /// <exception cref="NotSupportedException">A node mixes the images of a batch or fixes their number in another way; it is
     /// named, and the model is as it was.</exception>
-    public static void FreeBatch(OnnxModel model)
+    public static void FreeBatch(OnnxModel model, OnnxImageInput? image = null)
     {
-        var image = OnnxInspector.ImageInput(model);
+        image ??= OnnxInspector.ImageInput(model);
         if (image.FixedBatch is not { } size) return;
         var trial = model.Clone();
         foreach (var input in trial.Graph.Input.Where(i => i.Name == image.Tensor))

@@ -9,7 +9,8 @@ internal static class OnnxExternalData
     /// <summary>Replaces every reference to an external file by the bytes it stands for.</summary>
     /// <param name="graph">The graph; constants inside its nodes are included.</param>
     /// <param name="modelPath">The model's own file.</param>
-    public static void LoadInto(GraphProto graph, string modelPath)
+    /// <returns>The bytes read.</returns>
+    public static long LoadInto(GraphProto graph, string modelPath)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(modelPath))!;
         var files = new Dictionary<string, FileStream>(StringComparer.Ordinal);
@@ -27,7 +28,7 @@ internal static class OnnxExternalData
                 if (length != needed) Throw.OnnxTensorDataInvalid(tensor.Name, $"its shape needs {needed} bytes, but {length} are stated");
                 if (offset > file.Length - length) Throw.OnnxTensorDataInvalid(tensor.Name, $"bytes {offset} to {offset + length} are past the end of {location} ({file.Length} bytes)");
                 total += length;
-                if (total > int.MaxValue) Throw.OnnxFileTooLarge(modelPath, total);
+                if (total > Array.MaxLength) Throw.OnnxFileTooLarge(modelPath, total);
                 var bytes = new byte[length];
                 file.Position = offset;
                 file.ReadExactly(bytes);
@@ -35,6 +36,8 @@ internal static class OnnxExternalData
                 tensor.ExternalData.Clear();
                 tensor.ClearDataLocation();
             }
+
+            return total;
         }
         finally
         {

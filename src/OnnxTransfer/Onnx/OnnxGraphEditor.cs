@@ -20,6 +20,9 @@ internal enum OnnxPooling
 
     /// <summary>No pooling: all elements, in the tensor's own order.</summary>
     Flatten,
+
+    /// <summary>The tensor as it is.</summary>
+    None,
 }
 
 /// <summary>Changes to a graph, each made in place; clone the model first to keep the original.</summary>
@@ -110,37 +113,45 @@ internal static class OnnxGraphEditor
     /// <param name="model">The graph; its metadata is kept.</param>
     /// <param name="layers">Tensors of <see cref="OnnxSummary.Layers"/>.</param>
     /// <param name="pooling">What becomes of spatial axes.</param>
-    /// <param name="outputName">The name of the new output; a single layer that already is <c>[N,D]</c> keeps its own.</param>
-    /// <returns>The feature tensor and its dimension.</returns>
-    /// <exception cref="ArgumentException">A layer does not exist, or is not a tensor of features.</exception>
-    public static OnnxFeatureTensor CutToFeatures(OnnxModel model, IReadOnlyList<string> layers, OnnxPooling pooling = OnnxPooling.Average, string outputName = "features")
+    /// <param name="image">The image input, with the size to assume where the graph leaves it free; null to read it from the graph.</param>
+    /// <returns>
+    /// The feature tensor, named after its layers and pooling (<c>relu/average</c>, <c>relu/average+scores</c>) so that the
+    /// name alone tells what it holds, and its length.
+    /// </returns>
+    /// <exception cref="ArgumentException">A layer does not exist, or is not a tensor of features, or its length is not known.</exception>
+    public static OnnxFeatureTensor CutToFeatures(OnnxModel model, IReadOnlyList<string> layers, OnnxPooling pooling = OnnxPooling.Average, OnnxImageInput? image = null)
     {
         if (layers.Count == 0) Throw.OnnxNoTensorsToKeep();
-        var known = OnnxSummary.Of(model).Layers.DistinctBy(l => l.Value.Name).ToDictionary(l => l.Value.Name, StringComparer.Ordinal);
+        image ??= OnnxInspector.ImageInput(model);
+        // Vectors alone can be joined, so of several layers even an unpooled one is laid out flat.
+        if (pooling == OnnxPooling.None && layers.Count > 1) pooling = OnnxPooling.Flatten;
+        var known = OnnxSummary.Of(model, image).Layers.DistinctBy(l => l.Value.Name).ToDictionary(l => l.Value.Name, StringComparer.Ordinal);
         var unknown = layers.FirstOrDefault(l => !known.ContainsKey(l));
         if (unknown is not null) Throw.OnnxTensorUnknown(model.Source, unknown, known.Keys);
         var vectors = new List<string>();
         foreach (var layer in layers)
         {
-            if (!known[layer].IsSpatial)
+            if (!known[layer].IsSpatial || pooling == OnnxPooling.None)
             {
                 vectors.Add(layer);
                 continue;
             }
 
-            var name = FreeName(model, layers.Count == 1 ? outputName : $"{outputName}/{vectors.Count}");
+            var name = FreeName(model, $"{layer}/{pooling.ToString().ToLowerInvariant()}");
             AppendPooling(model, layer, known[layer].Layout ?? OnnxImageLayout.Nchw, pooling, name);
             vectors.Add(name);
         }
 
         var output = vectors[0];
-        if (vectors.Count > 1) output = Add(model, "Concat", vectors, FreeName(model, outputName), ("axis", 1));
+        if (vectors.Count > 1) output = Add(model, "Concat", vectors, FreeName(model, string.Join('+', vectors)), ("axis", 1));
         Cut(model, output);
-        return new OnnxFeatureTensor(output, (int?)OnnxShapes.Infer(model)[output].Dims?[^1].Size, IsSpatial: false);
+        var value = OnnxShapes.Infer(model, image.Sizes(model))[output];
+        if (value.RowLength is null) Throw.OnnxFeatureLengthUnknown(model.Source, output, value.ShapeText);
+        return new OnnxFeatureTensor(output, value.RowLength, IsSpatial: value.Dims is { Count: 4 });
     }
 
     /// <summary>
-    /// Adds a classifier behind a feature tensor <c>[N,D]</c>, <c>[N,D,1,1]</c> or <c>[N,1,1,D]</c>: two float32 outputs
+    /// Adds a classifier behind a feature tensor <c>[N,D]</c>, or any other whose elements for one image are D: two float32 outputs
     /// <c>[N,C]</c>, the logits of the last layer and their activation.
     /// </summary>
     /// <param name="model">The graph that computes the features; its other outputs stay.</param>
@@ -154,9 +165,7 @@ internal static class OnnxGraphEditor
         CheckFree(model, logits);
         CheckFree(model, probabilities);
         var value = OnnxShapes.Infer(model)[featureTensor];
-        if (value.Dims is { } dims && !IsOneVector(dims)) Throw.OnnxFeaturesNotOneVector(featureTensor, value.ShapeText);
-        var stated = value.Dims?.Skip(1).FirstOrDefault(d => d.Size != 1).Size;
-        var width = stated ?? head.Layers[0].Inputs;
+        var width = value.RowLength ?? head.Layers[0].Inputs;
         foreach (var layer in head.Layers)
         {
             if (layer.Inputs == 0 || layer.Inputs != width || (long)layer.Inputs * layer.Bias.Length != layer.Weights.Length)
@@ -250,9 +259,6 @@ internal static class OnnxGraphEditor
         list.Clear();
         list.AddRange(kept);
     }
-
-    private static bool IsOneVector(IReadOnlyList<OnnxDim> dims) =>
-        dims.Count == 2 || (dims.Count == 4 && dims.Skip(1).Count(d => d.Size != 1) <= 1 && dims[2].Size == 1);
 
     private static string Add(OnnxModel model, string opType, IEnumerable<string> inputs, string output, params (string Name, object Value)[] attributes)
     {

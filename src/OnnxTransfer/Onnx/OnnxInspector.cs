@@ -10,7 +10,19 @@ internal enum OnnxScoreKind
 }
 
 /// <summary>The image input. Height and width are null where they are free; so is the batch size.</summary>
-internal sealed record OnnxImageInput(string Tensor, OnnxElementType ElementType, OnnxImageLayout Layout, int? Channels, int? Height, int? Width, int? FixedBatch);
+internal sealed record OnnxImageInput(string Tensor, OnnxElementType ElementType, OnnxImageLayout Layout, int? Channels, int? Height, int? Width, int? FixedBatch)
+{
+    /// <summary>The shape of this input with its height and width, where the graph leaves them free; for <see cref="OnnxShapes.Infer"/>.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<OnnxDim>> Sizes(OnnxModel model)
+    {
+        var dims = model.Inputs.FirstOrDefault(i => i.Name == Tensor)?.Dims?.ToArray() ?? [OnnxDim.Unknown, OnnxDim.Unknown, OnnxDim.Unknown, OnnxDim.Unknown];
+        if (dims.Length != 4) return new Dictionary<string, IReadOnlyList<OnnxDim>>();
+        var first = Layout == OnnxImageLayout.Nchw ? 2 : 1;
+        if (!dims[first].IsKnown && Height is { } height) dims[first] = height;
+        if (!dims[first + 1].IsKnown && Width is { } width) dims[first + 1] = width;
+        return new Dictionary<string, IReadOnlyList<OnnxDim>>(StringComparer.Ordinal) { [Tensor] = dims };
+    }
+}
 
 /// <summary>The feature tensor. Spatial ones must be pooled before they are one vector per image; <paramref name="Dim"/> is null where it could not be inferred.</summary>
 internal sealed record OnnxFeatureTensor(string Tensor, int? Dim, bool IsSpatial);
@@ -67,14 +79,27 @@ internal static class OnnxInspector
     {
         foreach (var input in model.Inputs)
         {
-            if (input.Dims is not { Count: 4 } dims || Layout(model, input) is not { } layout) continue;
-            var (c, h, w) = layout == OnnxImageLayout.Nchw ? (1, 2, 3) : (3, 1, 2);
-            return new OnnxImageInput(
-                input.Name, input.ElementType, layout, (int?)dims[c].Size, (int?)dims[h].Size, (int?)dims[w].Size, (int?)dims[0].Size);
+            if (input.Dims is { Count: 4 } && Layout(model, input) is { } layout) return ImageInput(input, layout);
         }
 
         Throw.OnnxNoImageInput(model.Source, string.Join(", ", model.Inputs.Select(i => $"'{i.Name}' {i.ShapeText}")));
         return null;
+    }
+
+    /// <summary>The input of that name, which a card says takes the images in that layout.</summary>
+    public static OnnxImageInput ImageInput(OnnxModel model, string tensor, OnnxImageLayout layout)
+    {
+        var input = model.Inputs.FirstOrDefault(i => i.Name == tensor);
+        if (input is null) Throw.OnnxInputUnknown(model.Source, tensor, model.Inputs.Select(i => i.Name));
+        if (input.Dims is { Count: not 4 }) Throw.OnnxInputNotAnImage(model.Source, tensor, input.ShapeText);
+        return ImageInput(input, layout);
+    }
+
+    private static OnnxImageInput ImageInput(OnnxValue input, OnnxImageLayout layout)
+    {
+        var (c, h, w) = layout == OnnxImageLayout.Nchw ? (1, 2, 3) : (3, 1, 2);
+        int? Size(int axis) => (int?)input.Dims?[axis].Size;
+        return new OnnxImageInput(input.Name, input.ElementType, layout, Size(c), Size(h), Size(w), Size(0));
     }
 
     /// <summary>Three or so channels stand on axis 1 or axis 3; where sizes do not tell, the first node behind the input does.</summary>

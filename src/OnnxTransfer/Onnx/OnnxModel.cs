@@ -29,6 +29,12 @@ internal sealed class OnnxModel
     /// <summary>The tool that wrote the file and its version; empty when not stated.</summary>
     public string Producer => $"{Proto.ProducerName} {Proto.ProducerVersion}".Trim();
 
+    /// <summary>The version of the file format itself.</summary>
+    public long IrVersion => Proto.IrVersion;
+
+    /// <summary>Bytes of weights that were read from files beside the model.</summary>
+    public long ExternalBytes { get; private set; }
+
     /// <summary>The inputs that a caller must feed: initializers that files older than IR version 4 also list are left out.</summary>
     public IReadOnlyList<OnnxValue> Inputs
     {
@@ -57,11 +63,17 @@ internal sealed class OnnxModel
     public static OnnxModel Load(string path)
     {
         if (!File.Exists(path)) Throw.OnnxFileMissing(path);
-        var length = new FileInfo(path).Length;
-        if (length > int.MaxValue) Throw.OnnxFileTooLarge(path, length);
+        CheckSize(path);
         var model = Parse(File.ReadAllBytes(path), path);
-        OnnxExternalData.LoadInto(model.Graph, path);
+        model.ExternalBytes = OnnxExternalData.LoadInto(model.Graph, path);
         return model;
+    }
+
+    /// <summary>Refuses a file that no array can hold, with <see cref="InvalidDataException"/>.</summary>
+    internal static void CheckSize(string path)
+    {
+        var length = new FileInfo(path).Length;
+        if (length > Array.MaxLength) Throw.OnnxFileTooLarge(path, length);
     }
 
     /// <summary>Reads bytes; <paramref name="source"/> stands for them in messages.</summary>

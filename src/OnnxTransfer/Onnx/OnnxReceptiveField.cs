@@ -8,12 +8,13 @@ internal static class OnnxReceptiveField
     /// <c>r += (k-1)·j</c> and <c>j *= s</c> behind each window of k pixels and stride s, the largest where paths join.
     /// </summary>
     /// <param name="model">The graph.</param>
+    /// <param name="image">The image input.</param>
     /// <param name="tensor">A tensor computed from the image.</param>
     /// <returns>Null where something on the way looks at the whole image.</returns>
-    internal static long? Of(OnnxModel model, string tensor)
+    internal static long? Of(OnnxModel model, OnnxImageInput image, string tensor)
     {
-        var shapes = OnnxShapes.Infer(model);
-        var fields = new Dictionary<string, (long? Side, long Jump)>(StringComparer.Ordinal) { [OnnxInspector.ImageInput(model).Tensor] = (1, 1) };
+        var shapes = OnnxShapes.Infer(model, image.Sizes(model));
+        var fields = new Dictionary<string, (long? Side, long Jump)>(StringComparer.Ordinal) { [image.Tensor] = (1, 1) };
         foreach (var node in model.Graph.Node)
         {
             var inputs = node.Input.Where(fields.ContainsKey).Select(input => fields[input]).ToList();

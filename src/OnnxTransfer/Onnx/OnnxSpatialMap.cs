@@ -21,12 +21,11 @@ internal sealed record OnnxSpatialMap(string Tensor, OnnxImageLayout Layout, int
     /// <summary>Walks back from a feature tensor through what only reshapes it to the average over an image's places.</summary>
     /// <param name="model">The graph.</param>
     /// <param name="features">The feature tensor.</param>
-    /// <param name="height">A height in pixels for an input that leaves it free.</param>
-    /// <param name="width">A width in pixels for an input that leaves it free.</param>
+    /// <param name="image">The image input, with the size to assume where the graph leaves it free.</param>
     /// <exception cref="InvalidDataException">The features are not such an average.</exception>
-    internal static OnnxSpatialMap BehindAverage(OnnxModel model, string features, int height, int width)
+    internal static OnnxSpatialMap BehindAverage(OnnxModel model, string features, OnnxImageInput image)
     {
-        var shapes = OnnxShapes.Infer(model, OnnxSummary.Sized(model, OnnxInspector.ImageInput(model), height, width));
+        var shapes = OnnxShapes.Infer(model, image.Sizes(model));
         var tensor = features;
         // A graph has no cycles, but a damaged file may: no walk is longer than the graph.
         for (var steps = 0; steps <= model.Graph.Node.Count; steps++)

@@ -21,46 +21,38 @@ internal sealed record OnnxLayer(OnnxValue Value, string OpType, OnnxImageLayout
 internal sealed record OnnxSummary(IReadOnlyList<OnnxLayer> Layers, long Parameters, long? MultiplyAdds)
 {
     /// <param name="model">The graph.</param>
-    /// <param name="height">A height in pixels for an input that leaves it free.</param>
-    /// <param name="width">A width in pixels for an input that leaves it free.</param>
-    public static OnnxSummary Of(OnnxModel model, int? height = null, int? width = null)
+    /// <param name="image">The image input, with the size to assume where the graph leaves it free; null to read it from the graph.</param>
+    public static OnnxSummary Of(OnnxModel model, OnnxImageInput? image = null)
     {
-        var image = OnnxInspector.ImageInput(model);
-        var shapes = OnnxShapes.Infer(model, Sized(model, image, height, width));
+        image ??= OnnxInspector.ImageInput(model);
+        var shapes = OnnxShapes.Infer(model, image.Sizes(model));
         var layouts = new Dictionary<string, OnnxImageLayout>(StringComparer.Ordinal) { [image.Tensor] = image.Layout };
-        var weights = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var tensor in model.Graph.Initializer.Where(IsWeight)) weights[tensor.Name] = Count(tensor);
+        var constants = new Dictionary<string, TensorProto>(StringComparer.Ordinal);
+        foreach (var tensor in model.Graph.Initializer) constants[tensor.Name] = tensor;
         var fromImage = new HashSet<string>(StringComparer.Ordinal) { image.Tensor };
         var layers = new List<OnnxLayer>();
         long parameters = 0;
         long? multiplyAdds = 0;
         foreach (var node in model.Graph.Node)
         {
-            foreach (var input in node.Input)
-                if (weights.Remove(input, out var count)) parameters += count;
-            if (node.OpType == "Constant" && node.Tensor("value") is { } constant && IsWeight(constant)) parameters += Count(constant);
+            if (node.OpType == "Constant" && node.Tensor("value") is { } value) constants[node.Output.FirstOrDefault("")] = value;
+            for (var i = 0; i < node.Input.Count; i++)
+            {
+                if (constants.TryGetValue(node.Input[i], out var constant) && IsWeight(node, i, constant) && constants.Remove(node.Input[i])) parameters += Count(constant);
+            }
+
             if (!node.Input.Any(fromImage.Contains)) continue;
             multiplyAdds += MultiplyAddsOf(node, shapes, image.FixedBatch ?? 1);
             foreach (var output in node.Output) fromImage.Add(output);
             if (LayoutBehind(node, layouts) is { } layout) layouts[node.Output[0]] = layout;
             if (node.Output.Count > 0 && CanBeFeature(shapes[node.Output[0]], image))
             {
-                var value = shapes[node.Output[0]];
-                layers.Add(new OnnxLayer(value, node.OpType, value.Dims!.Count == 4 ? layouts.GetValueOrDefault(value.Name) : null, parameters, multiplyAdds));
+                var output = shapes[node.Output[0]];
+                layers.Add(new OnnxLayer(output, node.OpType, output.Dims!.Count == 4 ? layouts.GetValueOrDefault(output.Name) : null, parameters, multiplyAdds));
             }
         }
 
         return new OnnxSummary(layers, parameters, multiplyAdds);
-    }
-
-    /// <summary>The image input's shape with its free height and width filled in, for <see cref="OnnxShapes.Infer"/>.</summary>
-    internal static Dictionary<string, IReadOnlyList<OnnxDim>> Sized(OnnxModel model, OnnxImageInput image, int? height, int? width)
-    {
-        var dims = model.Inputs.First(i => i.Name == image.Tensor).Dims!.ToArray();
-        var first = image.Layout == OnnxImageLayout.Nchw ? 2 : 1;
-        if (!dims[first].IsKnown && height is { } h) dims[first] = h;
-        if (!dims[first + 1].IsKnown && width is { } w) dims[first + 1] = w;
-        return new Dictionary<string, IReadOnlyList<OnnxDim>>(StringComparer.Ordinal) { [image.Tensor] = dims };
     }
 
     /// <summary>One vector or map of real numbers per image: anything else cannot be fed to a head.</summary>
@@ -69,8 +61,27 @@ internal sealed record OnnxSummary(IReadOnlyList<OnnxLayer> Layers, long Paramet
         && value.Dims is [var batch, ..] and { Count: 2 or 4 }
         && (image.FixedBatch is { } size ? batch.Size == size : !batch.IsKnown);
 
-    private static bool IsWeight(TensorProto tensor) =>
-        (OnnxElementType)tensor.DataType is OnnxElementType.Float32 or OnnxElementType.Float16 or OnnxElementType.BFloat16 or OnnxElementType.Float64 or OnnxElementType.Int8 or OnnxElementType.UInt8;
+    /// <summary>Whether a node reads a constant as a weight: limits, scales and zero points are none, nor are lone numbers of the formula.</summary>
+    private static bool IsWeight(NodeProto node, int input, TensorProto constant)
+    {
+        int[]? places = node.OpType switch
+        {
+            "Clip" or "Pad" or "Resize" or "Upsample" => [0],
+            "QuantizeLinear" or "DequantizeLinear" => [0],
+            "QLinearConv" => [0, 3, 8],
+            "QLinearMatMul" => [0, 3],
+            "ConvInteger" or "MatMulInteger" => [0, 1],
+            _ => null,
+        };
+        if (constant.Dims.Count == 0 || (places is not null && !places.Contains(input))) return false;
+        return (OnnxElementType)constant.DataType switch
+        {
+            OnnxElementType.Float32 or OnnxElementType.Float16 or OnnxElementType.BFloat16 or OnnxElementType.Float64 => true,
+            // Elsewhere integers are shapes and indices.
+            OnnxElementType.Int8 or OnnxElementType.UInt8 or OnnxElementType.Int32 => places is not null,
+            _ => false,
+        };
+    }
 
     private static long Count(TensorProto tensor) => OnnxTensorData.CountElements(tensor.Name, tensor.Dims);
 

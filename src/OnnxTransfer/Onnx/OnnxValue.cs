@@ -40,6 +40,23 @@ internal sealed record OnnxValue(string Name, OnnxElementType ElementType, IRead
     /// <summary>The shape as it is written in messages and tables, such as <c>[N,3,224,224]</c>.</summary>
     public string ShapeText => Dims is null ? "[...]" : $"[{string.Join(",", Dims)}]";
 
+    /// <summary>D, the number of elements behind the first axis; null where an axis is not known or there are none.</summary>
+    public int? RowLength
+    {
+        get
+        {
+            if (Dims is not { Count: > 1 }) return null;
+            long product = 1;
+            foreach (var dim in Dims.Skip(1))
+            {
+                if (dim.Size is not { } size || size <= 0 || product * size > int.MaxValue) return null;
+                product *= size;
+            }
+
+            return (int)product;
+        }
+    }
+
     internal static OnnxValue From(ValueInfoProto proto)
     {
         var tensor = proto.Type?.TensorType;

@@ -4,13 +4,6 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Onnx;
 
-/// <summary>What became of the weights of a file that were put into a graph by name.</summary>
-/// <param name="Matched">Replaced.</param>
-/// <param name="Missing">Weights of the graph that the file does not have; they stay as they were.</param>
-/// <param name="WrongShape">Names whose shapes differ, with both shapes; they stay as they were.</param>
-/// <param name="Unused">Names of the file that the graph does not have.</param>
-internal sealed record OnnxWeightReport(IReadOnlyList<string> Matched, IReadOnlyList<string> Missing, IReadOnlyList<string> WrongShape, IReadOnlyList<string> Unused);
-
 /// <summary>Puts other weights into the same graph, as Keras' <c>load_weights(by_name=True)</c> does.</summary>
 internal static class OnnxWeights
 {
@@ -18,12 +11,12 @@ internal static class OnnxWeights
     /// <param name="path">A <c>.safetensors</c>, <c>.npz</c> or <c>.onnx</c> file.</param>
     /// <param name="strict">Whether every weight of the graph must be in the file with its shape; the graph is left alone where one is not.</param>
     /// <exception cref="InvalidDataException">The file is damaged; or <paramref name="strict"/>, and not every weight matches: they are listed.</exception>
-    public static OnnxWeightReport Replace(OnnxModel model, string path, bool strict = true)
+    public static WeightReport Replace(OnnxModel model, string path, bool strict = true)
     {
         var weights = WeightFile.Open(path);
         var targets = model.Graph.Initializer.Where(t => (OnnxElementType)t.DataType is OnnxElementType.Float32 or OnnxElementType.Float16).ToList();
         var matched = targets.Where(t => weights.GetValueOrDefault(t.Name)?.Shape.SequenceEqual(t.Dims) == true).ToList();
-        var report = new OnnxWeightReport(
+        var report = new WeightReport(
             [.. matched.Select(t => t.Name)],
             [.. targets.Where(t => !weights.ContainsKey(t.Name)).Select(t => t.Name)],
             [.. targets.Where(t => weights.ContainsKey(t.Name)).Except(matched).Select(t => $"{t.Name} [{string.Join(",", t.Dims)}] but [{string.Join(",", weights[t.Name].Shape)}] in the file")],

@@ -134,7 +134,7 @@ public sealed class OnnxGraphEditorTests
 
     [Fact]
     public void AHeadOnAnImageIsRefused() =>
-        Assert.Contains("append pooling", Assert.Throws<ArgumentException>(() => OnnxGraphEditor.AppendHead(SmallGraphs.Classifier(), "relu", Linear(new float[8], new float[2]))).Message, StringComparison.Ordinal);
+        Assert.Contains("pool the tensor first", Assert.Throws<ArgumentException>(() => OnnxGraphEditor.AppendHead(SmallGraphs.Classifier(), "relu", Linear(new float[8], new float[2]))).Message, StringComparison.Ordinal);
 
     [Fact]
     public void ATakenNameIsRefused() =>

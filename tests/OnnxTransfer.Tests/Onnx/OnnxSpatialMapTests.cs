@@ -76,7 +76,8 @@ public sealed class OnnxSpatialMapTests
     [SharedFact("models/mobilenet_v2_imagenet.onnx")]
     public void A_real_network_has_one_of_7_by_7()
     {
-        var map = OnnxSpatialMap.BehindAverage(OnnxModel.Load(Repository.SharedPath("models", "mobilenet_v2_imagenet.onnx")), "features", 224, 224);
+        var model = OnnxModel.Load(Repository.SharedPath("models", "mobilenet_v2_imagenet.onnx"));
+        var map = OnnxSpatialMap.BehindAverage(model, "features", OnnxInspector.ImageInput(model));
         Assert.Equal((1280, 7, 7), (map.Channels, map.Height, map.Width));
     }
 
@@ -89,6 +90,7 @@ public sealed class OnnxSpatialMapTests
         graph.Node("Conv", "map", ["image", "weights"], ("strides", new long[] { 2, 2 }));
         end(graph);
         graph.Output("features", OnnxElementType.Float32, null);
-        return OnnxSpatialMap.BehindAverage(graph.Build("test"), "features", 10, 12);
+        var model = graph.Build("test");
+        return OnnxSpatialMap.BehindAverage(model, "features", OnnxInspector.ImageInput(model) with { Height = 10, Width = 12 });
     }
 }

@@ -1,4 +1,6 @@
+using OnnxTransfer.Backbones;
 using OnnxTransfer.Onnx;
+using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Tests.Onnx;
 
@@ -23,6 +25,36 @@ internal static class SmallGraphs
         if (softmax) graph.Node("Softmax", "classes", ["scores"]);
         graph.Output(softmax ? "classes" : "scores", OnnxElementType.Float32, [OnnxDim.Named("N"), 5]);
         return graph.Build("small.onnx");
+    }
+
+    /// <summary>What stands beside <see cref="Classifier"/> as a file.</summary>
+    public static ModelCard Card(int side = 8) => new()
+    {
+        Id = "small",
+        License = "MIT",
+        Source = "made by the tests",
+        Input = new ModelInput("image", TensorLayout.Nchw, side, side),
+        Features = new ModelFeatures("flat", 4),
+        Classes = new ModelClasses("classes", ScoreKind.Probabilities, 5, null),
+        Preprocess = Pixels(side),
+    };
+
+    /// <summary>Pixels of that many a side, from -1 to 1.</summary>
+    public static PreprocessSpec Pixels(int side) => new()
+    {
+        Filter = ResizeFilter.PillowBilinear,
+        Height = side,
+        Width = side,
+        Mean = [0.5, 0.5, 0.5],
+        Std = [0.5, 0.5, 0.5],
+    };
+
+    /// <summary>Writes a network, and its card where it has one.</summary>
+    public static string Write(OnnxModel model, string path, ModelCard? card)
+    {
+        model.Save(path);
+        card?.Save(ModelCard.PathFor(path));
+        return path;
     }
 
     public static readonly Values Image = Values.Random(7, 2, 3, 8, 8);

@@ -4,7 +4,7 @@ using OnnxTransfer.Datasets;
 namespace OnnxTransfer.Cli.Commands;
 
 /// <summary><c>onnxtransfer models draw ID|FILE --out grid.png (--filters | --layer NAME (--image IMAGE | --unit K --images DIR))</c></summary>
-internal static class DrawCommand
+internal static class ModelsDrawCommand
 {
     internal static Command Create()
     {

@@ -1,0 +1,84 @@
+using OnnxTransfer.Preprocessing;
+
+namespace OnnxTransfer.Cli.Output;
+
+/// <summary>One line of <c>models list</c>.</summary>
+internal sealed record ModelJson(
+    string Id, string? License, string Layout, int Height, int Width, int Dim, long? Bytes, string? Sha256, double? Top1, double? Top5, bool Present, string? Path, string? Source);
+
+/// <summary>What <c>models info</c> prints; a model that is not on this machine has only what the catalogue says.</summary>
+internal sealed record ModelInfoJson
+{
+    public required string Id { get; init; }
+
+    public bool Present { get; init; }
+
+    public string? Path { get; init; }
+
+    public long? Bytes { get; init; }
+
+    public string? Sha256 { get; init; }
+
+    public string? License { get; init; }
+
+    public string? Source { get; init; }
+
+    public double? Top1 { get; init; }
+
+    public double? Top5 { get; init; }
+
+    public string? Producer { get; init; }
+
+    public long? Opset { get; init; }
+
+    public long? IrVersion { get; init; }
+
+    public IReadOnlyList<TensorJson>? Inputs { get; init; }
+
+    public IReadOnlyList<TensorJson>? Outputs { get; init; }
+
+    public string? Layout { get; init; }
+
+    public int? Height { get; init; }
+
+    public int? Width { get; init; }
+
+    public string? WhyBatchFixed { get; init; }
+
+    public string? Features { get; init; }
+
+    public int? Dim { get; init; }
+
+    public ParametersJson? Parameters { get; init; }
+
+    public long? FlopsPerImage { get; init; }
+
+    public PreprocessJson? Preprocess { get; init; }
+}
+
+internal sealed record PreprocessJson(
+    string Filter, int? Width, int? Height, int? ShortestEdge, int? CropSize, double Rescale, IReadOnlyList<double> Mean, IReadOnlyList<double> Std, string Channels)
+{
+    internal static PreprocessJson From(PreprocessSpec spec) => new(
+        spec.Filter.ToString(), spec.ShortestEdge is null ? spec.Width : null, spec.ShortestEdge is null ? spec.Height : null, spec.ShortestEdge, spec.CropSize,
+        spec.Rescale, spec.Mean, spec.Std, spec.Bgr ? "BGR" : "RGB");
+}
+
+internal sealed record ParametersJson(long File, long Frozen, int? Classes, long? Trainable, long? Total);
+
+internal sealed record TensorJson(string Name, string ElementType, IReadOnlyList<long?>? Shape, string? Operator, int? Dim, long? ParametersSoFar, long? FlopsSoFar)
+{
+    internal string Text => $"{Name} {ElementType} {ShapeText(Shape)}";
+
+    internal static TensorJson From(ModelTensor tensor) => new(
+        tensor.Name, tensor.ElementType, tensor.Shape, tensor.Operator, tensor.Dim, tensor.Operator is null ? null : tensor.ParametersSoFar, tensor.FlopsSoFar);
+
+    /// <summary>As <c>[N,7,7,1280]</c>: a free first axis is the batch, any other a question mark.</summary>
+    internal static string ShapeText(IReadOnlyList<long?>? shape) =>
+        shape is null ? "[...]" : $"[{string.Join(",", shape.Select((size, axis) => size?.ToString() ?? (axis == 0 ? "N" : "?")))}]";
+}
+
+internal sealed record CutJson(string Model, string Features, int? Dim, long Bytes, long Parameters);
+
+internal sealed record WeightsJson(
+    string Model, IReadOnlyList<string> Matched, IReadOnlyList<string> Missing, IReadOnlyList<string> WrongShape, IReadOnlyList<string> Unused);

@@ -1,0 +1,20 @@
+using OnnxTransfer.Onnx;
+using OnnxTransfer.Preprocessing;
+
+namespace OnnxTransfer.Backbones;
+
+/// <summary>What a caller may choose about a backbone.</summary>
+internal sealed record BackboneOptions
+{
+    /// <summary>Where downloads are kept; null for the user's own folder.</summary>
+    public ModelStore? Store { get; init; }
+
+    /// <summary>Replaces the card's preprocessing; needed where there is no card.</summary>
+    public PreprocessSpec? Preprocess { get; init; }
+
+    /// <summary>The layers whose tensors are the features; empty for those of the card.</summary>
+    public IReadOnlyList<string> Layers { get; init; } = [];
+
+    /// <summary>What becomes of the spatial axes of <see cref="Layers"/>.</summary>
+    public OnnxPooling Pooling { get; init; }
+}

@@ -1,0 +1,259 @@
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Internals;
+using OnnxTransfer.Onnx;
+using OnnxTransfer.Preprocessing;
+
+namespace OnnxTransfer;
+
+/// <summary>
+/// What is in the file of a network, read without running it: its layers, their shapes and their costs. It can be cut at
+/// any layer, and take other weights. Thread-safe.
+/// </summary>
+/// <example>
+/// <code>
+/// var file = ModelFile.Open("mobilenet-v2");
+/// foreach (var layer in file.Layers) Console.WriteLine($"{layer.Name} {layer.Dim}");
+/// file.Cut("early.onnx", ["block_6_expand_relu"]);
+/// </code>
+/// </example>
+public sealed class ModelFile
+{
+    private readonly OnnxModel _model;
+    // As a FeatureExtractor opens it: the layers are those of this graph.
+    private readonly OnnxModel _backbone;
+    private readonly OnnxImageInput _image;
+    private readonly bool _isClassifier;
+
+    private ModelFile(OnnxModel model, ResolvedBackbone resolved)
+    {
+        _model = model;
+        var inside = resolved.Card is null ? ClassifierFile.CardOf(model) : null;
+        _isClassifier = inside is not null;
+        (Path, Sha256, Card) = (resolved.OnnxPath, resolved.Sha256, resolved.Card ?? inside);
+        Info = Card is null ? null : ModelInfo.Of(Card);
+        Bytes = new FileInfo(Path).Length + model.ExternalBytes;
+
+        var image = Backbone.ImageOf(model, Card?.Input);
+        Layout = image.Layout == OnnxImageLayout.Nchw ? TensorLayout.Nchw : TensorLayout.Nhwc;
+        _backbone = model.Clone();
+        WhyBatchFixed = OnnxAdapter.MakeBackbone(_backbone, image);
+        _image = WhyBatchFixed is null ? image with { FixedBatch = null } : image;
+
+        var summary = OnnxSummary.Of(_backbone, _image);
+        Layers = [.. summary.Layers.Select(Describe)];
+        Parameters = summary.Parameters;
+        Inputs = [.. model.Inputs.Select(input => Describe(input))];
+        Outputs = [.. model.Outputs.Select(output => Layers.FirstOrDefault(layer => layer.Name == output.Name) ?? Describe(output))];
+        Features = FindFeatures();
+        (FrozenParameters, FlopsPerImage) = (Parameters, summary.MultiplyAdds * 2);
+        if (Features is not null)
+        {
+            var cut = _backbone.Clone();
+            OnnxGraphEditor.Cut(cut, [Features.Name]);
+            var needed = OnnxSummary.Of(cut, _image);
+            (FrozenParameters, FlopsPerImage) = (needed.Parameters, needed.MultiplyAdds * 2);
+        }
+    }
+
+    /// <summary>The full path of the ONNX file.</summary>
+    public string Path { get; }
+
+    /// <summary>Size of the file in bytes, with the files beside it that hold its weights, if it has such.</summary>
+    public long Bytes { get; }
+
+    /// <summary>SHA-256 of the ONNX file, 64 lower-case hexadecimal digits.</summary>
+    public string Sha256 { get; }
+
+    /// <summary>
+    /// What the catalogue or the <c>.model.json</c> beside it says, or what a trained classifier says of its backbone; null where nothing does.
+    /// </summary>
+    public ModelInfo? Info { get; }
+
+    /// <summary>The tool that wrote the file and its version; empty where it is not stated.</summary>
+    public string Producer => _model.Producer;
+
+    /// <summary>The version of the ONNX operator set.</summary>
+    public long Opset => _model.Opset;
+
+    /// <summary>The version of the ONNX file format.</summary>
+    public long IrVersion => _model.IrVersion;
+
+    /// <summary>The inputs, as the file states them.</summary>
+    public IReadOnlyList<ModelTensor> Inputs { get; }
+
+    /// <summary>The outputs, in the file's order.</summary>
+    public IReadOnlyList<ModelTensor> Outputs { get; }
+
+    /// <summary>Every tensor that can be a feature, in the order of computation, with its shape at the size of the card or the graph.</summary>
+    public IReadOnlyList<ModelTensor> Layers { get; }
+
+    /// <summary>The axis order of the image input: the card's, or guessed from the graph.</summary>
+    public TensorLayout Layout { get; }
+
+    /// <summary>Why the network takes a fixed number of images at a time, and the others wait; null where it takes any.</summary>
+    public string? WhyBatchFixed { get; }
+
+    /// <summary>The layer whose tensor is the feature vector: the card's, or the one before the classifier; null where neither is known.</summary>
+    public ModelTensor? Features { get; }
+
+    /// <summary>The weights of the whole file.</summary>
+    public long Parameters { get; }
+
+    /// <summary>The weights up to <see cref="Features"/>, which training leaves as they are; those of the whole file where these are not known.</summary>
+    public long FrozenParameters { get; }
+
+    /// <summary>
+    /// Floating-point operations up to <see cref="Features"/> for one image, of convolutions and matrix products, a
+    /// multiplication with addition being two; null where a shape on the way is not known.
+    /// </summary>
+    public long? FlopsPerImage { get; }
+
+    internal ModelCard? Card { get; }
+
+    /// <summary>Reads a network; one from the catalogue is downloaded and verified on first use.</summary>
+    /// <param name="model">A catalogue id such as <c>mobilenet-v2</c>, or the path of an <c>.onnx</c> file.</param>
+    /// <param name="store">Where downloaded models are kept; null for the user's own folder.</param>
+    /// <exception cref="ModelException">No such model, the download failed, or the file is damaged or takes no images.</exception>
+    public static ModelFile Open(string model, ModelStore? store = null) => OpenAsync(model, store).GetAwaiter().GetResult();
+
+    /// <summary>Reads a network as <see cref="Open"/> does, without blocking, with progress of a download.</summary>
+    /// <param name="model">A catalogue id such as <c>mobilenet-v2</c>, or the path of an <c>.onnx</c> file.</param>
+    /// <param name="store">Where downloaded models are kept; null for the user's own folder.</param>
+    /// <param name="progress">Told of a download's progress.</param>
+    /// <param name="cancellationToken">Stops a download.</param>
+    /// <exception cref="ModelException">No such model, the download failed, or the file is damaged or takes no images.</exception>
+    public static async Task<ModelFile> OpenAsync(
+        string model, ModelStore? store = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(model);
+        try
+        {
+            var resolved = await BackboneResolver.ResolveAsync(model, store, progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false);
+            return new ModelFile(OnnxModel.Load(resolved.OnnxPath), resolved with { OnnxPath = System.IO.Path.GetFullPath(resolved.OnnxPath) });
+        }
+        catch (Exception exception) when (exception is InvalidDataException or ArgumentException)
+        {
+            throw Throw.ModelUnreadable(exception.Message, exception);
+        }
+    }
+
+    /// <summary>The weights of a linear classifier behind <see cref="Features"/>, those that training changes: (D + 1) C.</summary>
+    /// <param name="classes">C, at least 2.</param>
+    /// <returns>The number; null where D is not known.</returns>
+    public long? TrainableParameters(int classes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(classes, 2);
+        return (Features?.Dim + 1L) * classes;
+    }
+
+    /// <summary><see cref="Layers"/> with the shapes that images of another size give.</summary>
+    /// <param name="height">Height in pixels.</param>
+    /// <param name="width">Width in pixels.</param>
+    /// <exception cref="ModelException">The graph fixes another size.</exception>
+    public IReadOnlyList<ModelTensor> LayersAt(int height, int width)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        var stated = OnnxInspector.ImageInput(_backbone, _image.Tensor, _image.Layout);
+        if ((stated.Height ?? height) != height || (stated.Width ?? width) != width)
+            throw Throw.ModelTakesOneSize(Path, stated.Height, stated.Width, height, width);
+        return [.. OnnxSummary.Of(_backbone, _image with { Height = height, Width = width }).Layers.Select(Describe)];
+    }
+
+    /// <summary>
+    /// Writes a smaller network that ends in the given layers: what they do not need is dropped, spatial ones are pooled,
+    /// several are joined to one vector, metadata is kept. Its card goes beside it as <c>.model.json</c>.
+    /// </summary>
+    /// <param name="output">The ONNX file to write; an existing one is replaced.</param>
+    /// <param name="layers">Names of <see cref="Layers"/>.</param>
+    /// <param name="pooling">What becomes of height and width.</param>
+    /// <returns>What the new card says; null where this file has none, so that how its images are prepared is not known and none is written.</returns>
+    /// <exception cref="ArgumentException">There is no such layer (the nearest are named), or its length is not known.</exception>
+    /// <exception cref="ModelException">The network would be larger than an ONNX file can be.</exception>
+    public ModelInfo? Cut(string output, IReadOnlyList<string> layers, FeaturePooling pooling = FeaturePooling.Average)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(output);
+        ArgumentNullException.ThrowIfNull(layers);
+        var graph = _backbone.Clone();
+        var features = OnnxGraphEditor.CutToFeatures(graph, layers, pooling.ToOnnx(), _image);
+        OnnxAdapter.UseFloat32(graph);
+        var card = Save(graph, output, Card is null ? null : Card with
+        {
+            Source = $"{Card.Source ?? Card.Id}; cut at {features.Tensor}",
+            Features = new ModelFeatures(features.Tensor, features.Dim!.Value),
+            Classes = null,
+        });
+        return card is null ? null : ModelInfo.Of(card);
+    }
+
+    /// <summary>
+    /// Writes the same network with the weights of another file, matched by name, as Keras' <c>load_weights(by_name=True)</c>.
+    /// Its card, if this file has one, goes beside it as <c>.model.json</c>, without the licence of the old weights.
+    /// </summary>
+    /// <param name="weights">A <c>.safetensors</c>, <c>.npz</c> or <c>.onnx</c> file.</param>
+    /// <param name="output">The ONNX file to write; an existing one is replaced.</param>
+    /// <param name="allowMissing">Whether weights that are missing or have another shape may stay as they are; else nothing is written.</param>
+    /// <returns>
+    /// The names of the weights that were replaced, of those that the file lacks, of those that have another shape there (with
+    /// both shapes), and of the file's that this network lacks.
+    /// </returns>
+    /// <exception cref="ModelException">The file is missing or damaged, or its weights do not match: they are listed.</exception>
+    public (IReadOnlyList<string> Matched, IReadOnlyList<string> Missing, IReadOnlyList<string> WrongShape, IReadOnlyList<string> Unused) ReplaceWeights(
+        string weights, string output, bool allowMissing = false)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(weights);
+        ArgumentException.ThrowIfNullOrWhiteSpace(output);
+        var graph = _model.Clone();
+        try
+        {
+            var report = OnnxWeights.Replace(graph, weights, strict: !allowMissing);
+            // A classifier has its card inside, and is no backbone.
+            Save(graph, output, Card is null || _isClassifier ? null : Card with
+            {
+                Source = $"weights of {System.IO.Path.GetFileName(weights)} in the graph of {Card.Source ?? Card.Id}",
+                License = null,
+            });
+            return (report.Matched, report.Missing, report.WrongShape, report.Unused);
+        }
+        catch (Exception exception) when (exception is InvalidDataException or FileNotFoundException)
+        {
+            throw Throw.ModelUnreadable(exception.Message, exception);
+        }
+    }
+
+    private static ModelCard? Save(OnnxModel graph, string output, ModelCard? card)
+    {
+        byte[] bytes;
+        try
+        {
+            bytes = graph.ToBytes();
+        }
+        catch (InvalidDataException exception)
+        {
+            throw Throw.ModelUnreadable(exception.Message, exception);
+        }
+
+        AtomicFile.Write(output, bytes);
+        if (card is null) return null;
+        card = card with { Id = System.IO.Path.GetFileNameWithoutExtension(output), Sha256 = FileHash.Sha256(bytes) };
+        card.Save(ModelCard.PathFor(output));
+        return card;
+    }
+
+    private ModelTensor? FindFeatures()
+    {
+        var name = Card?.Features.Tensor ?? OnnxInspector.Inspect(_backbone).Features?.Tensor;
+        return Layers.FirstOrDefault(layer => layer.Name == name);
+    }
+
+    private static ModelTensor Describe(OnnxValue value) =>
+        new() { Name = value.Name, ElementType = value.ElementType.ToString().ToLowerInvariant(), Shape = value.Dims?.Select(dim => dim.Size).ToList() };
+
+    private static ModelTensor Describe(OnnxLayer layer) => Describe(layer.Value) with
+    {
+        Operator = layer.OpType,
+        Dim = layer.FeatureDim,
+        ParametersSoFar = layer.ParametersSoFar,
+        FlopsSoFar = layer.MultiplyAddsSoFar * 2,
+    };
+}

@@ -1,0 +1,61 @@
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Features;
+using OnnxTransfer.TestSupport;
+
+namespace OnnxTransfer.Tests;
+
+/// <summary>
+/// What holds for the file of every catalogue entry; those that are in this account's model store are opened, and the
+/// network of the folder 'shared'. What a card must have, whether its file is here or not, stands in ModelCatalogTests.
+/// </summary>
+public sealed class CatalogueMatrixTests
+{
+    private static readonly ModelStore s_store = new() { IsOffline = true };
+
+    private static readonly string[] s_present =
+    [
+        .. ModelCatalog.Default.Entries.Where(s_store.Contains).Select(entry => entry.Id),
+        .. new[] { Repository.SharedPath("models", "mobilenet_v2_imagenet.onnx") }.Where(File.Exists),
+    ];
+
+    public static TheoryData<string> Present => [.. s_present];
+
+    [PresentModelTheory]
+    [MemberData(nameof(Present))]
+    public async Task Tensors_exist_the_dimension_is_right_and_batches_agree(string model)
+    {
+        var file = ModelFile.Open(model, s_store);
+        using var folder = new TempFolder();
+        var paths = Enumerable.Range(0, 5).Select(i => folder.File($"{i}.png")).ToList();
+        for (var i = 0; i < 5; i++) File.WriteAllBytes(paths[i], TestImage.NoisyPng(120 + (10 * i), 200, ((byte)(50 * i), 90, (byte)(255 - (40 * i))), i));
+
+        using var extractor = FeatureExtractor.Load(model, new() { Provider = ExecutionProvider.Cpu, Store = s_store });
+
+        Assert.Equal((file.Card!.Input.Tensor, file.Card.Features.Tensor, file.Card.Features.Dim), (file.Inputs[0].Name, file.Features!.Name, file.Features.Dim));
+        Assert.False(string.IsNullOrWhiteSpace(file.Card.License));
+        Assert.Equal(file.Card.Features.Dim, extractor.Dim);
+        var five = (await extractor.EmbedAsync(paths, batchSize: 5)).Features;
+        for (var i = 0; i < 5; i++)
+        {
+            var one = extractor.Embed(paths[i]);
+            var largest = Math.Max(1, one.Max(Math.Abs));
+            for (var d = 0; d < one.Length; d++) Assert.Equal(one[d], five.Row(i)[d], 1e-4f * largest);
+        }
+
+        if (file.Card.Classes is not { } classes) return;
+        using var classifier = await ImageClassifier.FromBackboneAsync(model, new() { Provider = ExecutionProvider.Cpu, Store = s_store });
+        var prediction = classifier.Predict(paths[0]);
+        Assert.Equal(classes.Count, prediction.Probabilities.Count);
+        Assert.Equal(1, prediction.Probabilities.Sum(), 1e-3f);
+    }
+
+    /// <summary>Skipped by name where no model is on this machine.</summary>
+    [AttributeUsage(AttributeTargets.Method)]
+    private sealed class PresentModelTheoryAttribute : TheoryAttribute
+    {
+        public PresentModelTheoryAttribute()
+        {
+            if (s_present.Length == 0) Skip = "needs a model of the catalogue in the model store, or the folder 'shared' beside the checkout";
+        }
+    }
+}
