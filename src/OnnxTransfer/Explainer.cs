@@ -32,7 +32,8 @@ internal sealed class Explainer : IDisposable
             throw Throw.ModelUnreadable(exception.Message, exception);
         }
 
-        _maps = new FeatureExtractor(backbone, _map.Tensor, _map.Length, extractor.Options);
+        // Maps are fifty times as large as features and seldom asked for twice: not worth a place in the cache.
+        _maps = new FeatureExtractor(backbone, _map.Tensor, _map.Length, extractor.Options with { Cache = null });
     }
 
     /// <summary>Explains a class of an image, or the most probable one.</summary>

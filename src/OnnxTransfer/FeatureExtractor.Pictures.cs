@@ -35,7 +35,7 @@ public sealed partial class FeatureExtractor
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         var map = FindMap(layer);
-        using var maps = new FeatureExtractor(Backbone, map.Tensor, map.Length, _options);
+        using var maps = OpenMap(map);
         using var grid = LayerPictures.FeatureMaps(maps.Embed(image), map);
         AtomicFile.Write(path, ImageEncoder.Png(grid.Picture));
     }
@@ -59,7 +59,7 @@ public sealed partial class FeatureExtractor
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         var map = FindMap(layer);
         if (unit < 0 || unit >= map.Channels) Throw.NoSuchUnit(unit, layer, map.Channels);
-        using var maps = new FeatureExtractor(Backbone, map.Tensor, map.Length, _options);
+        using var maps = OpenMap(map);
         var (places, skipped) = Search(maps, map, unit, images, cancellationToken);
         if (places.Count == 0) Throw.NoImageForPatches(images.Count, skipped.Count > 0 ? skipped[0].Reason : "none was given.");
 
@@ -94,6 +94,8 @@ public sealed partial class FeatureExtractor
 
         return ([.. places.OrderByDescending(place => place.Value).Take(PatchPicture.Most)], skipped);
     }
+
+    private FeatureExtractor OpenMap(OnnxSpatialMap map) => new(Backbone, map.Tensor, map.Length, _options with { Cache = null });
 
     private OnnxSpatialMap FindMap(string layer)
     {

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
@@ -13,7 +14,10 @@ public sealed record FeatureExtractorOptions
     /// <summary>Where the network runs; by default CUDA where it works, else the CPU.</summary>
     public ExecutionProvider Provider { get; init; } = ExecutionProvider.Auto;
 
-    /// <summary>Threads for decoding and for the network on the CPU; 0, the default, for one per core.</summary>
+    /// <summary>The number of the device, from 0, where there are several GPUs; of no meaning on the CPU, CoreML and OpenVINO.</summary>
+    public int DeviceId { get; init; }
+
+    /// <summary>Threads for decoding and for the network on the CPU, in all; 0, the default, for one per core.</summary>
     public int Threads { get; init; }
 
     /// <summary>The image decoder; null for <see cref="ImageDecoders.Default"/>.</summary>
@@ -22,11 +26,20 @@ public sealed record FeatureExtractorOptions
     /// <summary>The decoder's limits and background colour.</summary>
     public DecodeOptions Decode { get; init; } = DecodeOptions.Default;
 
+    /// <summary>Keeps the vectors of <c>EmbedAsync</c> and <c>EmbedStreamAsync</c> on disk; null, the default, to compute them each time.</summary>
+    public FeatureCache? Cache { get; init; }
+
     /// <summary>Where downloaded models are kept; null for the user's own folder.</summary>
     public ModelStore? Store { get; init; }
 
     /// <summary>The preprocessing of a model that comes without a <c>.model.json</c>; null to take the model's own.</summary>
     public Preprocessing.PreprocessSpec? Preprocess { get; init; }
+
+    /// <summary>
+    /// How images that are nowhere larger than the network's input are enlarged
+    /// (<see cref="Preprocessing.PreprocessSpec.Upsampling"/>); null to leave that to the preprocessing.
+    /// </summary>
+    public Preprocessing.ResizeFilter? Upsampling { get; init; }
 
     /// <summary>The one layer whose tensor is the features; null, the default, for those that the model's card names.</summary>
     /// <exception cref="ArgumentException">The name is empty.</exception>
@@ -55,6 +68,9 @@ public sealed record FeatureExtractorOptions
     /// <summary>What becomes of the height and width of <see cref="Layers"/>; by default their average, one number per channel.</summary>
     public FeaturePooling Pooling { get; init; }
 
+    /// <summary>Told what the network runs on, what is downloaded and which images cannot be used; null for nobody.</summary>
+    public ILogger? Logger { get; init; }
+
     internal BackboneOptions ForBackbone() => new() { Store = Store, Preprocess = Preprocess, Layers = _layers, Pooling = Pooling.ToOnnx() };
 
     /// <summary>A classifier has its layers already: to name others is a mistake, not a wish to ignore.</summary>
@@ -63,4 +79,7 @@ public sealed record FeatureExtractorOptions
         if (_layers.Count > 0) Throw.LayersOfClassifier();
         return this;
     }
+
+    /// <summary>The progress of a model's download, logged on its way to <paramref name="progress"/>.</summary>
+    internal IProgress<WorkProgress>? Download(string model, IProgress<WorkProgress>? progress) => Logger is null ? progress : new DownloadLog(Logger, model, progress);
 }

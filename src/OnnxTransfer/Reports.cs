@@ -64,6 +64,7 @@ internal static class Reports
             History = result.History,
             Skipped = result.Skipped,
             Times = [.. Times(result.Embedding, classifier), new StageTime($"Training the head, {Words.Count(epochs, "epoch", "epochs")}", result.TrainingTime, result.Train.Count * epochs)],
+            Bottleneck = result.Embedding.Bottleneck,
             Facts = Facts(classifier, result.Folder, images),
             Fingerprint = classifier.Training,
         };
@@ -79,6 +80,7 @@ internal static class Reports
         Judged = judged,
         Skipped = embedding.Skipped,
         Times = Times(embedding, classifier),
+        Bottleneck = embedding.Bottleneck,
         Facts = Facts(classifier, folder, result.Count),
         Fingerprint = classifier.Training,
     };
@@ -88,11 +90,13 @@ internal static class Reports
     private static StageTime[] Times(EmbeddingResult embedding, ImageClassifier classifier)
     {
         var images = embedding.Features.RowCount;
+        var computed = images - embedding.Cached;
         return
         [
-            new StageTime("Reading, decoding, preparing", embedding.Preparing, images),
-            new StageTime($"Network on {classifier.Provider.ToString().ToUpperInvariant()}", embedding.Running, images),
-            new StageTime("Photos to vectors, in all", embedding.Elapsed, images),
+            new StageTime("Reading files, threads added up", embedding.Reading, images),
+            new StageTime("Decoding and preparing, threads added up", embedding.Preparing, computed),
+            new StageTime($"Network on {classifier.Provider.ToString().ToUpperInvariant()}, threads added up", embedding.Running, computed),
+            new StageTime("Photos to vectors, by the clock", embedding.Elapsed, images),
         ];
     }
 

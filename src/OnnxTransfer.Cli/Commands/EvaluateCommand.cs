@@ -13,12 +13,13 @@ internal static class EvaluateCommand
         var folder = new Argument<string>("DIR") { Description = "Photos, one sub-folder per class." };
         var provider = CommonOptions.Provider();
         var threads = CommonOptions.Threads();
+        var cache = CommonOptions.Cache();
         var report = CommonOptions.Report();
         var json = CommonOptions.Json();
-        var command = new Command("evaluate", "Measure a saved classifier on a folder of photos.") { file, folder, provider, threads, report, json };
+        var command = new Command("evaluate", "Measure a saved classifier on a folder of photos.") { file, folder, provider, threads, cache, report, json };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(file), parsed.GetRequiredValue(folder), parsed.GetValue(report),
-            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)), parsed.GetValue(json), cancellationToken));
+            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetValue(cache)), parsed.GetValue(json), cancellationToken));
         return command;
     }
 
@@ -28,8 +29,8 @@ internal static class EvaluateCommand
         CommonOptions.RequireFolderOf(report, "--report", "report.html");
         using var classifier = ImageClassifier.Load(file, options);
         var (result, skipped) = await Progress.RunAsync(
-            "Evaluating",
-            progress => classifier.EvaluateAsync(images, progress, report, cancellationToken)).ConfigureAwait(false);
+            "Evaluating", progress => classifier.EvaluateAsync(images, progress, report, cancellationToken)).ConfigureAwait(false);
+        CommonOptions.WarnCache(options);
         CommonOptions.WarnSkipped(skipped);
         if (json)
         {

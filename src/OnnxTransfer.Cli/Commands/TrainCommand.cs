@@ -35,33 +35,37 @@ internal static class TrainCommand
         var epochs = CommonOptions.Positive("--epochs", "Passes over the training images.", 6, "N");
         var optimizer = new Option<string>("--optimizer") { Description = "The update rule; lbfgs finds the optimum of a linear head without epochs.", DefaultValueFactory = _ => "adam" };
         optimizer.AcceptOnlyFromAmong([.. s_optimizers.Keys]);
-        var head = new Option<string>("--head") { Description = "softmax: one linear layer. mlp: hidden layers of 1024 and 512 with dropout 0.3 before it.", DefaultValueFactory = _ => "softmax" };
-        head.AcceptOnlyFromAmong("softmax", "mlp");
+        var head = new Option<string>("--head") { Description = "softmax: one linear layer. sigmoid: the same with one output for two classes. mlp: hidden layers of 1024 and 512 with dropout 0.3 before a softmax.", DefaultValueFactory = _ => "softmax" };
+        head.AcceptOnlyFromAmong("softmax", "sigmoid", "mlp");
         var rate = CommonOptions.Number("--lr", "The learning rate.", 0.001, "RATE", rate => rate is > 0 and < double.PositiveInfinity, "a number greater than 0");
         var batch = CommonOptions.Positive("--batch-size", "Images per training step.", 32, "N");
+        var random = CommonOptions.NonNegative("--random-batches", "An epoch is so many batches drawn with replacement; 0 for one pass over all images.", 0, "N");
         var seed = CommonOptions.NonNegative("--seed", "Decides the split, the first weights and the order; the same seed gives the same file.", 1, "S");
+        var upsample = CommonOptions.Upsample();
         var provider = CommonOptions.Provider();
         var threads = CommonOptions.Threads();
+        var cache = CommonOptions.Cache();
         var maxBad = CommonOptions.Number(
             "--max-bad", "The share of images that may be unusable before the run fails.", 0.05, "SHARE", share => share is >= 0 and <= 1, "a share between 0 and 1, such as 0.05");
         var report = CommonOptions.Report();
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on a folder of photos.")
         {
-            folder, output, backbone, layers, pooling, split, epochs, optimizer, head, rate, batch, seed, provider, threads, maxBad, report, json,
+            folder, output, backbone, layers, pooling, split, epochs, optimizer, head, rate, batch, random, seed, upsample, provider, threads, cache, maxBad, report, json,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(folder),
             parsed.GetRequiredValue(output),
             parsed.GetValue(report),
             parsed.GetRequiredValue(backbone),
-            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
+            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetValue(cache), parsed.GetValue(upsample)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
             Training(parsed.GetRequiredValue(head)) with
             {
                 Epochs = parsed.GetValue(epochs),
                 Optimizer = s_optimizers[parsed.GetRequiredValue(optimizer)],
                 LearningRate = parsed.GetValue(rate),
                 BatchSize = parsed.GetValue(batch),
+                RandomBatchesPerEpoch = parsed.GetValue(random) is > 0 and var batches ? batches : null,
                 Seed = parsed.GetValue(seed),
                 Threads = parsed.GetValue(threads) is > 0 and var count ? count : null,
             },
@@ -71,8 +75,12 @@ internal static class TrainCommand
         return command;
     }
 
-    private static TrainingOptions Training(string head) =>
-        head == "mlp" ? new TrainingOptions { HiddenUnits = [1024, 512], Dropout = 0.3 } : new TrainingOptions();
+    private static TrainingOptions Training(string head) => head switch
+    {
+        "sigmoid" => new TrainingOptions { Sigmoid = true },
+        "mlp" => new TrainingOptions { HiddenUnits = [1024, 512], Dropout = 0.3 },
+        _ => new TrainingOptions(),
+    };
 
     private static async Task<int> RunAsync(
         string folder, string output, string? report, string backbone, FeatureExtractorOptions extractorOptions, TrainingOptions training, DataOptions data, bool json,
@@ -86,12 +94,12 @@ internal static class TrainCommand
         using var extractor = await CommonOptions.OpenAsync(backbone, extractorOptions, cancellationToken).ConfigureAwait(false);
         Console.Error.WriteLine($"{images.Images.Count} images in {images.Classes.Count} classes; {extractor.Model.Id} on {Name(extractor.Provider)}: {extractor.ProviderReason}");
         var result = await Progress.RunAsync(
-            "Embedding",
-            progress => ImageClassifier.TrainAsync(extractor, images, training, data, progress, cancellationToken)).ConfigureAwait(false);
+            "Embedding", progress => ImageClassifier.TrainAsync(extractor, images, training, data, progress, cancellationToken)).ConfigureAwait(false);
         using var classifier = result.Classifier;
         classifier.Save(output);
         if (report is not null) result.WriteReport(report);
 
+        CommonOptions.WarnCache(extractorOptions);
         CommonOptions.WarnSkipped(result.Skipped);
         if (json) JsonOutput.Write(ToJson(extractor, result, output), JsonContracts.Default.TrainJson);
         else Print(result, output);
@@ -118,7 +126,7 @@ internal static class TrainCommand
 
         var embedding = result.Embedding;
         Console.Out.WriteLine(
-            $"embedded {embedding.Features.RowCount} images in {Table.Number(embedding.Elapsed.TotalSeconds, "0.0")} s ({Table.Number(embedding.ImagesPerSecond, "0")} images/s), " +
+            $"embedded {embedding.Features.RowCount} images in {Table.Number(embedding.Elapsed.TotalSeconds, "0.0")} s ({Table.Number(embedding.ImagesPerSecond, "0")} images/s, {embedding.Cached} from the cache), " +
             $"trained in {Table.Number(result.TrainingTime.TotalSeconds, "0.00")} s, saved {output}");
     }
 
@@ -126,7 +134,7 @@ internal static class TrainCommand
         result.Classifier.Labels,
         Name(extractor.Provider),
         new BackboneJson(extractor.Model.Id, extractor.Dim),
-        new EmbedJson(result.Embedding.Features.RowCount, 0, result.Embedding.Elapsed.TotalSeconds, result.Embedding.ImagesPerSecond),
+        new EmbedJson(result.Embedding.Features.RowCount, result.Embedding.Cached, result.Embedding.Elapsed.TotalSeconds, result.Embedding.ImagesPerSecond),
         [.. result.History.Epochs.Select(epoch => new EpochJson(
             epoch.Epoch, epoch.TrainLoss, epoch.TrainAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy, epoch.Seconds))],
         Score(result.Train)!, Score(result.Validation), Score(result.Test),

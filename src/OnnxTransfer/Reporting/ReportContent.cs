@@ -36,6 +36,9 @@ internal sealed record ReportContent
     /// <summary>Where the time went.</summary>
     internal required IReadOnlyList<StageTime> Times { get; init; }
 
+    /// <summary>What held the run up, in one sentence.</summary>
+    internal required string Bottleneck { get; init; }
+
     /// <summary>Names and values: folder, backbone, provider, versions.</summary>
     internal required IReadOnlyList<(string Name, string Value)> Facts { get; init; }
 

@@ -23,7 +23,8 @@ internal static class RunSections
     internal static ReportSection Times(ReportContent content) => new("time", "Time and speed", HtmlBuilder.Of(body =>
     {
         var longest = Math.Max(1e-9, content.Times.Max(stage => stage.Time.TotalSeconds));
-        body.Add($"""<div class="card scroll gap" tabindex="0"><table class="wide"><caption class="spoken">Time by stage</caption><thead><tr><th scope="col">Stage</th><th scope="col"><span class="spoken">Time as a bar</span></th><th scope="col" class="number">Time</th><th scope="col" class="number">Images</th><th scope="col" class="number">Images a second</th></tr></thead><tbody>""");
+        body.Add($"""<p class="note">{content.Bottleneck}</p>""");
+        body.Add($"""<div class="card scroll" tabindex="0"><table class="wide"><caption class="spoken">Time by stage</caption><thead><tr><th scope="col">Stage</th><th scope="col"><span class="spoken">Time as a bar</span></th><th scope="col" class="number">Time</th><th scope="col" class="number">Images</th><th scope="col" class="number">Images a second</th></tr></thead><tbody>""");
         foreach (var stage in content.Times)
         {
             var seconds = stage.Time.TotalSeconds;

@@ -35,6 +35,7 @@ internal static class SampleReport
                 [.. Enumerable.Range(1, epochs).Select(epoch => new EpochMetrics(epoch, 1.0 / epoch, 0.5, 1.2 / epoch, 0.4, 0.1))], epochs, StopReason.Completed),
             Skipped = skipped ?? [],
             Times = [new StageTime("Network", TimeSpan.FromSeconds(2), paths.Count)],
+            Bottleneck = labels[0],
             Facts = [("Folder", labels[0])],
             Fingerprint = labels[0],
         };
