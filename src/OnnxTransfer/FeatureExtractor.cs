@@ -21,7 +21,7 @@ namespace OnnxTransfer;
 /// float[] vector = extractor.Embed("cat.jpg");
 /// </code>
 /// </example>
-public sealed class FeatureExtractor : IDisposable
+public sealed partial class FeatureExtractor : IDisposable
 {
     private readonly NetworkSessions _sessions;
     private readonly TensorFiller _filler;
@@ -82,6 +82,8 @@ public sealed class FeatureExtractor : IDisposable
     public double? PrecisionSpeedup => _precision.Speedup;
 
     internal Backbone Backbone { get; }
+
+    internal FeatureExtractorOptions Options => _options;
 
     internal ModelCard Card => Backbone.Card;
 

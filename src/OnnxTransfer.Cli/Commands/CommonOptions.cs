@@ -35,6 +35,17 @@ internal static class CommonOptions
         HelpName = "ID|PATH",
     };
 
+    internal static Option<string?> Report() => new("--report") { Description = "Also write an HTML report: accuracy, curves, mistakes, images, all in one file.", HelpName = "FILE.html" };
+
+    /// <summary>Checks before the work that a file can be written after it.</summary>
+    internal static void RequireFolderOf(string? output, string option, string example)
+    {
+        if (output is null) return;
+        var parent = Path.GetDirectoryName(Path.GetFullPath(output));
+        if (!Directory.Exists(parent)) throw new DirectoryNotFoundException($"The folder {parent} of {option} does not exist: create it or name another file.");
+        if (Directory.Exists(output)) throw new UsageException($"{option} {output} is a folder; name a file such as {Path.Combine(output, example)}.");
+    }
+
     internal static Option<ExecutionProvider> Provider() => new("--provider")
     {
         Description = "Where the network runs; auto is CUDA where it works, else the CPU. See `onnxtransfer doctor`.",
