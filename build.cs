@@ -1,5 +1,5 @@
 #!/usr/bin/env dotnet
-// The build script of this repository: `dotnet run build.cs demo | test | bench | pack | feed | format`.
+// The build script of this repository: `dotnet run build.cs demo | test | sample | bench | pack | feed | format`.
 #:project eng/OnnxTransfer.Build/OnnxTransfer.Build.csproj
 #:property PublishAot=false
 
@@ -19,6 +19,7 @@ try
         "feed" => Feed(),
         "test" => Test(),
         "demo" => Demo(),
+        "sample" => Sample(),
         "bench" => Bench(),
         "pack" => Pack(),
         "format" => Format(),
@@ -40,7 +41,15 @@ int Feed()
 int Test()
 {
     Feed();
-    return Dotnet(["test", "OnnxTransfer.sln", "-c", "Release", "--nologo", .. rest]);
+    var tests = Dotnet(["test", "OnnxTransfer.sln", "-c", "Release", "--nologo", .. rest]);
+    // Whoever names tests by a filter wants those and nothing else.
+    return tests == 0 && rest.Count == 0 ? Sample() : tests;
+}
+
+int Sample()
+{
+    var packed = Pack();
+    return packed == 0 ? new PackageSample(root).Run() : packed;
 }
 
 int Demo()
@@ -58,7 +67,9 @@ int Bench()
 int Pack()
 {
     Feed();
-    return Dotnet(["pack", "OnnxTransfer.sln", "-c", "Release", "--nologo", "-o", "artifacts/packages", .. rest]);
+    // The tool needs both libraries: packing the three in this order builds each once.
+    string[] projects = ["OnnxTransfer", "OnnxTransfer.Conversion", "OnnxTransfer.Cli"];
+    return projects.Select(project => Dotnet(["pack", $"src/{project}", "-c", "Release", "--nologo", "-o", "artifacts/packages", .. rest])).FirstOrDefault(code => code != 0);
 }
 
 int Format()
@@ -73,7 +84,8 @@ int Help()
         usage: dotnet run build.cs TARGET [--gpu] [ARGUMENTS]
 
           demo     train a classifier on real images, end to end
-          test     build everything and run the tests
+          test     build everything, run the tests, then the sample
+          sample   pack, and use the packages in an application of their own
           bench    run the benchmarks; a filter such as *Embed* may follow
           pack     make the NuGet packages in artifacts/packages
           feed     make the packages restore where NuGet lacks them (every target calls it first)

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
-"""Decode, resize and normalise with Pillow and NumPy: images per second on one thread, best of five rounds."""
-import io, time
+"""Decode, resize and normalise with Pillow and NumPy on one thread, asked line by line on standard input.
+
+`SET plain|draft` makes the tensor of every photograph and answers with the seconds on the clock and of the processor;
+`SET MODE COUNT FILE` writes the first tensors to a file instead, little-endian float32."""
+import io, sys, time
 import numpy
 import PIL
 from PIL import Image
@@ -14,20 +17,19 @@ def prepare(data, draft):
     return (numpy.asarray(image, dtype=numpy.float32) / 127.5 - 1).transpose(2, 0, 1).copy()
 
 
-def rate(images, draft):
-    best = 0
-    for _ in range(5):
-        start = time.perf_counter()
-        for data in images: prepare(data, draft)
-        best = max(best, len(images) / (time.perf_counter() - start))
-    return best
-
-
 def main():
-    print(f'Pillow {PIL.__version__}')
-    for name, images in (('flowers', photos.small()), ('1600x1200', photos.large())):
-        for draft in (False, True):
-            if images: print(f'{name} {"draft" if draft else "plain"}: {rate(images, draft):.0f} images/s')
+    print(f'Pillow {PIL.__version__}', flush=True)
+    sets = {'flowers': photos.small(), 'large': photos.large()}
+    for line in sys.stdin:
+        name, mode, *rest = line.split()
+        if rest:
+            tensors = [prepare(data, mode == 'draft') for data in sets[name][:int(rest[0])]]
+            numpy.stack(tensors).astype('<f4').tofile(rest[1])
+            print('written', flush=True)
+            continue
+        clock, cpu = time.perf_counter(), time.process_time()
+        for data in sets[name]: prepare(data, mode == 'draft')
+        print(time.perf_counter() - clock, time.process_time() - cpu, flush=True)
 
 
 if __name__ == '__main__':

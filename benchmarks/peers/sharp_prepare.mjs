@@ -1,7 +1,9 @@
-// Decode, resize and normalise with sharp: images per second on one thread, best of five rounds.
-import { readFileSync, readdirSync } from 'node:fs';
+// Decode, resize and normalise with sharp on one thread, asked line by line on standard input, as pillow_prepare.py is:
+// `SET plain|shrink`, or `SET MODE COUNT FILE` to write the first tensors.
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 
@@ -12,6 +14,8 @@ const shared = process.env.ONNXTRANSFER_SHARED ?? join(dirname(fileURLToPath(imp
 const large = process.env.ONNXTRANSFER_LARGE_PHOTOS ?? join(tmpdir(), 'onnxtransfer-large');
 const files = (folder) => readdirSync(folder, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.name.endsWith('.jpg')).map((entry) => join(entry.parentPath, entry.name)).sort();
+const read = (paths) => paths.map((path) => readFileSync(path));
+const sets = { flowers: read(files(join(shared, 'data', 'flowers')).filter((_, i) => i % 3 === 0).slice(0, 100)), large: read(files(large)) };
 
 async function prepare(data, fastShrinkOnLoad) {
   const { data: rgb } = await sharp(data).resize(224, 224, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad })
@@ -21,19 +25,18 @@ async function prepare(data, fastShrinkOnLoad) {
   return tensor;
 }
 
-async function rate(images, fast) {
-  let best = 0;
-  for (let round = 0; round < 5; round++) {
-    const start = performance.now();
-    for (const data of images) await prepare(data, fast);
-    best = Math.max(best, images.length / (performance.now() - start) * 1000);
+console.log(`sharp ${sharp.versions.sharp} with libvips ${sharp.versions.vips}`);
+for await (const line of createInterface({ input: process.stdin })) {
+  const [name, mode, count, path] = line.split(' ');
+  if (path) {
+    const tensors = [];
+    for (const data of sets[name].slice(0, Number(count))) tensors.push(Buffer.from((await prepare(data, mode === 'shrink')).buffer));
+    writeFileSync(path, Buffer.concat(tensors));
+    console.log('written');
+    continue;
   }
-  return best;
-}
-
-console.log(`sharp ${sharp.versions.sharp}, libvips ${sharp.versions.vips}`);
-const sets = { flowers: files(join(shared, 'data', 'flowers')).filter((_, i) => i % 3 === 0).slice(0, 100), '1600x1200': files(large) };
-for (const [name, paths] of Object.entries(sets)) {
-  const images = paths.map((path) => readFileSync(path));
-  for (const fast of [false, true]) console.log(`${name} ${fast ? 'shrink on load' : 'plain'}: ${(await rate(images, fast)).toFixed(0)} images/s`);
+  const clock = performance.now(), cpu = process.cpuUsage();
+  for (const data of sets[name]) await prepare(data, mode === 'shrink');
+  const used = process.cpuUsage(cpu);
+  console.log(`${(performance.now() - clock) / 1e3} ${(used.user + used.system) / 1e6}`);
 }

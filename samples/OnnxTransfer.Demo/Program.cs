@@ -4,7 +4,6 @@ using OnnxTransfer.Backbones;
 using OnnxTransfer.Build;
 using OnnxTransfer.Conversion;
 using OnnxTransfer.Datasets;
-using OnnxTransfer.Demo;
 using OnnxTransfer.Evaluation;
 using OnnxTransfer.Heads;
 

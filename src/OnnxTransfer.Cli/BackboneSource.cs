@@ -14,7 +14,13 @@ internal static class BackboneSource
         await EnsureAsync(model, cancellationToken).ConfigureAwait(false);
     }
 
-    internal static Task<string> EnsureAsync(ModelInfo model, CancellationToken cancellationToken) =>
+    /// <param name="model">The model.</param>
+    /// <param name="archive">The package that it is built from, where that is on disk already; null to download it.</param>
+    /// <param name="cancellationToken">Stops a download.</param>
+    internal static Task<string> EnsureAsync(ModelInfo model, string? archive, CancellationToken cancellationToken) =>
+        archive is not null ? RecipeBuilder.BuildFromArchiveAsync(model.Id, new ModelStore(), archive, cancellationToken) : EnsureAsync(model, cancellationToken);
+
+    private static Task<string> EnsureAsync(ModelInfo model, CancellationToken cancellationToken) =>
         Progress.RunAsync($"Getting {model.Id}", report => model.IsBuilt
             ? RecipeBuilder.BuildAsync(model.Id, new ModelStore(), report, cancellationToken)
             : new ModelStore().GetAsync(model.Id, report, cancellationToken));

@@ -1,6 +1,9 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
+using OnnxTransfer.Internals;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer;
@@ -20,6 +23,7 @@ public sealed class FeatureExtractor : IDisposable
     private readonly OnnxSession _session;
     private readonly EmbeddingPipeline _pipeline;
     private readonly FeatureExtractorOptions _options;
+    private readonly ILogger _logger;
     private bool _disposed;
 
     /// <summary>Opens the network up to one of its tensors.</summary>
@@ -28,10 +32,12 @@ public sealed class FeatureExtractor : IDisposable
         Backbone = backbone;
         Model = ModelInfo.Of(backbone.Card);
         _options = options;
+        _logger = options.Logger ?? NullLogger.Instance;
         var input = backbone.Card.Input;
         long[] imageShape = input.Layout == TensorLayout.Nchw ? [3, input.Height, input.Width] : [input.Height, input.Width, 3];
         _session = new OnnxSession(backbone.GraphFor(tensor, dim), backbone.Name, input.Tensor, imageShape, tensor, dim, options.Provider, options.Threads);
         _pipeline = new EmbeddingPipeline(_session, backbone.Card, options.Decoder ?? ImageDecoders.Default, options.Decode, options.Threads);
+        Log.NetworkOpened(_logger, backbone.Name, Provider.ToString(), ProviderReason);
     }
 
     /// <summary>What is known of the network: its preprocessing, origin and licence.</summary>
@@ -68,7 +74,7 @@ public sealed class FeatureExtractor : IDisposable
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
         options ??= new FeatureExtractorOptions();
-        var backbone = await Backbone.LoadAsync(model, options.ForBackbone(), progress, cancellationToken).ConfigureAwait(false);
+        var backbone = await Backbone.LoadAsync(model, options.ForBackbone(), options.Download(model, progress), cancellationToken).ConfigureAwait(false);
         return new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options);
     }
 
@@ -135,7 +141,23 @@ public sealed class FeatureExtractor : IDisposable
         ArgumentNullException.ThrowIfNull(paths);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return Task.Run(() => _pipeline.Run(paths, batchSize, progress, cancellationToken), cancellationToken);
+        return Task.Run(() => Logged(_pipeline.Run(paths, batchSize, progress, cancellationToken)), cancellationToken);
+    }
+
+    /// <summary>
+    /// Proves that this machine gives the numbers that the backbone was published with: decodes, resizes and embeds tiny images
+    /// that the library carries and compares with what Pillow, OpenCV, TensorFlow's formula and PyTorch make of them.
+    /// </summary>
+    /// <returns>
+    /// Every comparison, with its difference, its tolerance and its verdict (<see cref="ParityResult.Passed"/>): those of decoder
+    /// and resizes, and, where <see cref="ModelInfo.HasReferenceVectors"/>, those of the feature vectors.
+    /// </returns>
+    /// <exception cref="ImageDecodeException">The decoder does not read the images at all.</exception>
+    /// <exception cref="ModelException">The network failed to run.</exception>
+    public IReadOnlyList<ParityResult> VerifyParity()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return [.. PreprocessingParity.Verify(_options.Decoder ?? ImageDecoders.Default), .. FeatureParity.Verify(Card, image => Embed(image))];
     }
 
     /// <summary>Closes the network.</summary>
@@ -143,5 +165,19 @@ public sealed class FeatureExtractor : IDisposable
     {
         _disposed = true;
         _session.Dispose();
+    }
+
+    /// <summary>The feature vector of one image that is prepared already.</summary>
+    internal float[] Run(TensorBatch batch)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return _pipeline.Row(batch);
+    }
+
+    private EmbeddingResult Logged(EmbeddingResult result)
+    {
+        foreach (var image in result.Skipped) Log.ImageSkipped(_logger, image.Path, image.Reason);
+        Log.Embedded(_logger, result.Features.RowCount, result.Elapsed.TotalSeconds, result.Skipped.Count);
+        return result;
     }
 }

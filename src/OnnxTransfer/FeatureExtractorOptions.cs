@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
@@ -55,6 +56,9 @@ public sealed record FeatureExtractorOptions
     /// <summary>What becomes of the height and width of <see cref="Layers"/>; by default their average, one number per channel.</summary>
     public FeaturePooling Pooling { get; init; }
 
+    /// <summary>Told what the network runs on, what is downloaded and which images cannot be used; null for nobody.</summary>
+    public ILogger? Logger { get; init; }
+
     internal BackboneOptions ForBackbone() => new() { Store = Store, Preprocess = Preprocess, Layers = _layers, Pooling = Pooling.ToOnnx() };
 
     /// <summary>A classifier has its layers already: to name others is a mistake, not a wish to ignore.</summary>
@@ -63,4 +67,7 @@ public sealed record FeatureExtractorOptions
         if (_layers.Count > 0) Throw.LayersOfClassifier();
         return this;
     }
+
+    /// <summary>The progress of a model's download, logged on its way to <paramref name="progress"/>.</summary>
+    internal IProgress<WorkProgress>? Download(string model, IProgress<WorkProgress>? progress) => Logger is null ? progress : new DownloadLog(Logger, model, progress);
 }

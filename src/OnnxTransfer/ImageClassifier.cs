@@ -77,16 +77,30 @@ public sealed class ImageClassifier : IDisposable
         return await Task.Run(() => TrainOn(extractor, images.Classes, usable, embedding, training, data, cancellationToken), CancellationToken.None).ConfigureAwait(false);
     }
 
-    /// <summary>Loads a classifier that <see cref="Save"/> wrote.</summary>
+    /// <summary>
+    /// Loads a classifier that <see cref="Save"/> wrote and asks it for the two probe images in the file: it answers as when
+    /// it was saved, or is refused. On the machine that saved it, it answers to the bit as before.
+    /// </summary>
     /// <param name="path">The <c>.onnx</c> file.</param>
     /// <param name="options">Provider, threads and decoder; null for the defaults.</param>
-    /// <exception cref="ModelException">The file is missing, damaged, or no such classifier.</exception>
+    /// <exception cref="ModelException">The file is missing, damaged, or no such classifier; or a probability of a probe image is off by more than 0.01.</exception>
     public static ImageClassifier Load(string path, FeatureExtractorOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         options = (options ?? new FeatureExtractorOptions()).WithoutLayers();
-        var (backbone, head, labels, training) = ClassifierFile.Read(path);
+        var (backbone, head, labels, training, probe) = ClassifierFile.Read(path);
         var extractor = new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options);
+        try
+        {
+            var difference = ClassifierProbe.Of(extractor, head).DifferenceTo(probe);
+            if (difference > ClassifierProbe.AnotherMachine) throw Throw.ClassifierDisagrees(path, difference, ClassifierProbe.AnotherMachine);
+        }
+        catch
+        {
+            extractor.Dispose();
+            throw;
+        }
+
         return new ImageClassifier(extractor, ownsExtractor: true, head, labels, training);
     }
 
@@ -101,7 +115,7 @@ public sealed class ImageClassifier : IDisposable
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
         options ??= new FeatureExtractorOptions();
-        var backbone = await Backbone.LoadAsync(model, options.WithoutLayers().ForBackbone(), progress, cancellationToken).ConfigureAwait(false);
+        var backbone = await Backbone.LoadAsync(model, options.WithoutLayers().ForBackbone(), options.Download(model, progress), cancellationToken).ConfigureAwait(false);
         var classes = backbone.Card.Classes ?? throw Throw.NoClasses(backbone.Name);
         var extractor = new FeatureExtractor(backbone, classes.Tensor, classes.Count, options);
         return new ImageClassifier(extractor, ownsExtractor: true, head: null, backbone.ClassLabels(), training: null);
@@ -165,15 +179,30 @@ public sealed class ImageClassifier : IDisposable
     }
 
     /// <summary>
-    /// Saves the classifier as one ONNX file, whole or not at all: any ONNX Runtime opens it (prepared pixels in,
-    /// probabilities <c>[N,C]</c> out); labels, preprocessing and provenance are in its metadata.
+    /// Saves the classifier as one ONNX file that any ONNX Runtime runs: <c>pixels</c>, uint8 <c>[N,H,W,3]</c> in the order
+    /// R, G, B and already of the network's input size, to <c>probabilities</c> <c>[N,C]</c>. Labels, preprocessing and
+    /// provenance are in its metadata. The file is read back and run first: it is there whole and answering right, or not at all.
     /// </summary>
     /// <param name="path">The file to write; an existing one is replaced.</param>
     /// <exception cref="InvalidOperationException">The classifier has a backbone's own classes and nothing was trained.</exception>
+    /// <exception cref="ModelException">The written head does not give the same probabilities to the bit, or the whole graph not within 1e-5 (0.01 against CUDA).</exception>
     public void Save(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        ClassifierFile.Write(path, _extractor.Backbone, _head ?? throw Throw.NothingTrained(), Labels, _training);
+        ClassifierFile.Write(path, _extractor, _head ?? throw Throw.NothingTrained(), Labels, _training);
+    }
+
+    /// <summary>
+    /// Saves the head alone as an ONNX file, for a program that has the feature vectors already: <c>features</c> <c>[N,D]</c>
+    /// to <c>probabilities</c> <c>[N,C]</c>, two nodes for a softmax head. Labels and provenance are in its metadata.
+    /// </summary>
+    /// <param name="path">The file to write; an existing one is replaced.</param>
+    /// <exception cref="InvalidOperationException">The classifier has a backbone's own classes and nothing was trained.</exception>
+    /// <exception cref="ModelException">The written head does not give the same probabilities to the bit.</exception>
+    public void SaveHead(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        ClassifierFile.WriteHead(path, _extractor, _head ?? throw Throw.NothingTrained(), Labels, _training);
     }
 
     /// <summary>Closes the network, unless it belongs to the extractor that the classifier was trained with.</summary>

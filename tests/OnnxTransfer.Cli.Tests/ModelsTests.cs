@@ -63,4 +63,23 @@ public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
         var cuda = result.Json.GetProperty("providers").EnumerateArray().Single(provider => provider.GetProperty("name").GetString() == "cuda");
         Assert.True(cuda.GetProperty("usable").GetBoolean() || cuda.GetProperty("whyNot").GetString()!.Length > 0);
     }
+
+    [Fact]
+    public void Doctor_says_that_there_is_nothing_to_verify_a_model_with()
+    {
+        var result = Cli.Run("doctor", "--backbone", fixture.Backbone, "--provider", "cpu");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("no reference vectors", result.Error, StringComparison.Ordinal);
+        Assert.Contains("mobilenet-v2-oid", result.Error, StringComparison.Ordinal);
+    }
+
+    [SharedFact("models/mobilenet_v2_imagenet.onnx")]
+    public void Doctor_verifies_the_vectors_of_a_model()
+    {
+        var result = Cli.Run("doctor", "--backbone", Repository.SharedPath("models", "mobilenet_v2_imagenet.onnx"), "--provider", "cpu", "--json");
+        Assert.Equal(0, result.ExitCode);
+        var vectors = result.Json.GetProperty("parity").EnumerateArray().Where(check => check.TryGetProperty("cosine", out _)).ToList();
+        Assert.Equal(2, vectors.Count);
+        Assert.All(vectors, check => Assert.True(check.GetProperty("cosine").GetDouble() >= check.GetProperty("leastCosine").GetDouble()));
+    }
 }

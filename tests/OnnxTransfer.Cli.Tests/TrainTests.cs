@@ -47,6 +47,7 @@ public sealed class TrainTests(Fixture fixture) : IClassFixture<Fixture>
     [InlineData("--optimizer", "lbfgs")]
     [InlineData("--optimizer", "sgd")]
     [InlineData("--head", "mlp", "--lr", "0.001")]
+    [InlineData("--random-batches", "40", "--optimizer", "sgd", "--lr", "0.01")]
     public void Other_optimizers_and_heads_train_save_and_predict(params string[] options)
     {
         var classifier = fixture.NewFile(string.Concat(options).TrimStart('-') + ".onnx");
@@ -55,6 +56,27 @@ public sealed class TrainTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Equal(0, trained.ExitCode);
         var evaluated = Cli.Run("evaluate", classifier, fixture.Photos, "--json");
         Assert.True(evaluated.Json.GetProperty("accuracy").GetDouble() > 0.9, evaluated.Output);
+    }
+
+    [Fact]
+    public void One_sigmoid_output_is_for_two_classes_and_no_more()
+    {
+        var two = Path.GetDirectoryName(fixture.NewFile("two", "photos"))!;
+        foreach (var label in new[] { "blue", "red" })
+        {
+            Directory.CreateDirectory(Path.Combine(two, label));
+            foreach (var file in Directory.EnumerateFiles(Path.Combine(fixture.Photos, label))) File.Copy(file, Path.Combine(two, label, Path.GetFileName(file)));
+        }
+
+        var classifier = fixture.NewFile("sigmoid.onnx");
+        string[] options = ["--backbone", fixture.Backbone, "--head", "sigmoid", "--optimizer", "rmsprop", "--epochs", "30", "--provider", "cpu", "--json"];
+        var trained = Cli.Run(["train", two, "--out", classifier, .. options]);
+        Assert.Equal(0, trained.ExitCode);
+        Assert.Equal(1, Cli.Run("evaluate", classifier, two, "--json").Json.GetProperty("accuracy").GetDouble());
+
+        var refused = Cli.Run(["train", fixture.Photos, "--out", classifier, .. options]);
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("two classes", refused.Error);
     }
 
     [Fact]

@@ -42,10 +42,12 @@ internal static class ModelsCommand
     private static Command CreatePull()
     {
         var id = new Argument<string>("ID") { Description = "An id of `onnxtransfer models list`." };
-        var command = new Command("pull", "Download a model of the catalogue, or build it, and verify it.") { id };
+        var archive = new Option<string>("--archive") { Description = "The package that the model is built from, downloaded already with the package's own client.", HelpName = "FILE.tgz" };
+        var command = new Command("pull", "Download a model of the catalogue, or build it, and verify it.") { id, archive };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var path = await BackboneSource.EnsureAsync(ModelStore.Find(parsed.GetRequiredValue(id)), cancellationToken).ConfigureAwait(false);
+            var path = await BackboneSource.EnsureAsync(
+                ModelStore.Find(parsed.GetRequiredValue(id)), parsed.GetValue(archive), cancellationToken).ConfigureAwait(false);
             Console.Out.WriteLine(path);
             return ExitCode.Done;
         });

@@ -35,10 +35,11 @@ internal static class TrainCommand
         var epochs = CommonOptions.Positive("--epochs", "Passes over the training images.", 6, "N");
         var optimizer = new Option<string>("--optimizer") { Description = "The update rule; lbfgs finds the optimum of a linear head without epochs.", DefaultValueFactory = _ => "adam" };
         optimizer.AcceptOnlyFromAmong([.. s_optimizers.Keys]);
-        var head = new Option<string>("--head") { Description = "softmax: one linear layer. mlp: hidden layers of 1024 and 512 with dropout 0.3 before it.", DefaultValueFactory = _ => "softmax" };
-        head.AcceptOnlyFromAmong("softmax", "mlp");
+        var head = new Option<string>("--head") { Description = "softmax: one linear layer. sigmoid: the same with one output for two classes. mlp: hidden layers of 1024 and 512 with dropout 0.3 before a softmax.", DefaultValueFactory = _ => "softmax" };
+        head.AcceptOnlyFromAmong("softmax", "sigmoid", "mlp");
         var rate = CommonOptions.Number("--lr", "The learning rate.", 0.001, "RATE", rate => rate is > 0 and < double.PositiveInfinity, "a number greater than 0");
         var batch = CommonOptions.Positive("--batch-size", "Images per training step.", 32, "N");
+        var random = CommonOptions.NonNegative("--random-batches", "An epoch is so many batches drawn with replacement; 0 for one pass over all images.", 0, "N");
         var seed = CommonOptions.NonNegative("--seed", "Decides the split, the first weights and the order; the same seed gives the same file.", 1, "S");
         var provider = CommonOptions.Provider();
         var threads = CommonOptions.Threads();
@@ -47,7 +48,7 @@ internal static class TrainCommand
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on a folder of photos.")
         {
-            folder, output, backbone, layers, pooling, split, epochs, optimizer, head, rate, batch, seed, provider, threads, maxBad, json,
+            folder, output, backbone, layers, pooling, split, epochs, optimizer, head, rate, batch, random, seed, provider, threads, maxBad, json,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(folder),
@@ -60,6 +61,7 @@ internal static class TrainCommand
                 Optimizer = s_optimizers[parsed.GetRequiredValue(optimizer)],
                 LearningRate = parsed.GetValue(rate),
                 BatchSize = parsed.GetValue(batch),
+                RandomBatchesPerEpoch = parsed.GetValue(random) is > 0 and var batches ? batches : null,
                 Seed = parsed.GetValue(seed),
                 Threads = parsed.GetValue(threads) is > 0 and var count ? count : null,
             },
@@ -69,8 +71,12 @@ internal static class TrainCommand
         return command;
     }
 
-    private static TrainingOptions Training(string head) =>
-        head == "mlp" ? new TrainingOptions { HiddenUnits = [1024, 512], Dropout = 0.3 } : new TrainingOptions();
+    private static TrainingOptions Training(string head) => head switch
+    {
+        "sigmoid" => new TrainingOptions { Sigmoid = true },
+        "mlp" => new TrainingOptions { HiddenUnits = [1024, 512], Dropout = 0.3 },
+        _ => new TrainingOptions(),
+    };
 
     private static async Task<int> RunAsync(
         string folder, string output, string backbone, FeatureExtractorOptions extractorOptions, TrainingOptions training, DataOptions data, bool json,

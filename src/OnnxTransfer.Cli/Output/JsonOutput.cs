@@ -47,7 +47,7 @@ internal sealed record DoctorJson(
     string Version, string Runtime, string System, string Decoder, string OnnxRuntime, IReadOnlyList<ProviderJson> Providers,
     IReadOnlyList<ParityJson> Parity, string ModelFolder, bool Offline, IReadOnlyList<string> Models);
 
-internal sealed record ParityJson(string Name, double GreatestDifference, double Tolerance, bool Passed);
+internal sealed record ParityJson(string Name, double GreatestDifference, double Tolerance, double? Cosine, double? LeastCosine, bool Passed);
 
 internal sealed record ProviderJson(string Name, bool Usable, string? WhyNot);
 

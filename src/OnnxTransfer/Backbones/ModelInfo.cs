@@ -58,6 +58,9 @@ public sealed record ModelInfo
     /// <summary>What else a user of this model should know; null when there is nothing.</summary>
     public string? Note => Entry?.Note;
 
+    /// <summary>Whether the library carries feature vectors of this model for <c>FeatureExtractor.VerifyParity()</c> to compare with.</summary>
+    public bool HasReferenceVectors => ReferenceVectors.Exist(Card);
+
     internal ModelCard Card { get; }
 
     internal CatalogEntry? Entry { get; }

@@ -66,7 +66,8 @@ internal sealed class EmbeddingPipeline(OnnxSession session, ModelCard card, IIm
         return Row(batch);
     }
 
-    private float[] Row(TensorBatch batch)
+    /// <summary>The row of the one image of a batch.</summary>
+    internal float[] Row(TensorBatch batch)
     {
         var row = new float[session.RowLength];
         session.Run(batch.Memory, 1, row);

@@ -3,11 +3,14 @@ namespace OnnxTransfer.Internals;
 /// <summary>Files that are there whole or not at all.</summary>
 internal static class AtomicFile
 {
-    /// <inheritdoc cref="Write(string, Action{Stream})"/>
-    internal static void Write(string path, byte[] content) => Write(path, stream => stream.Write(content));
+    /// <inheritdoc cref="Write(string, Action{Stream}, Action{string}?)"/>
+    internal static void Write(string path, byte[] content, Action<string>? check = null) => Write(path, stream => stream.Write(content), check);
 
     /// <summary>Writes beside the target, flushes to the disk and renames over it.</summary>
-    internal static void Write(string path, Action<Stream> write)
+    /// <param name="path">The target.</param>
+    /// <param name="write">Writes the content.</param>
+    /// <param name="check">Looks at the written file, whose path it gets, before it has its name; what it throws leaves the target as it was.</param>
+    internal static void Write(string path, Action<Stream> write, Action<string>? check = null)
     {
         var temporary = TemporaryBeside(path);
         try
@@ -18,6 +21,7 @@ internal static class AtomicFile
                 stream.Flush(flushToDisk: true);
             }
 
+            check?.Invoke(temporary);
             File.Move(temporary, path, overwrite: true);
         }
         catch

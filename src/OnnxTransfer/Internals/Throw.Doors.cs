@@ -32,6 +32,12 @@ internal static partial class Throw
     internal static ModelException ClassifierOfAnotherVersion(string path, string? format, string known) =>
         new($"{path} is a classifier in format {format ?? "unknown"}, and this version reads format {known}: use the version of OnnxTransfer that saved it, or train again.");
 
+    internal static ModelException SavedClassifierDiffers(string path, string what) =>
+        new($"{path} was not written: read back, {what}. The classifier in memory is as it was; if the disk is sound, this is a defect of OnnxTransfer worth reporting.");
+
+    internal static ModelException ClassifierDisagrees(string path, float difference, float tolerance) =>
+        new($"{path} does not answer as it did when it was saved: a probability of its probe images is off by {difference:0.####}, and {tolerance:0.####} is allowed. The file was changed, or the network computes something else here: copy or train it again.");
+
     internal static ModelException PreprocessingUnknown(string path, string cardPath) =>
         new($"{path} has no .model.json beside it, so how its images must be prepared is not known: write {cardPath}, or give FeatureExtractorOptions.Preprocess.");
 
@@ -50,4 +56,8 @@ internal static partial class Throw
         new($"The graph of {path} takes images of {width}x{height} pixels, not {otherWidth}x{otherHeight}: leave the size away, or use a network exported with a free size.");
 
     internal static ModelException ModelUnreadable(string message, Exception inner) => new(message, inner);
+
+    [DoesNotReturn]
+    internal static void NothingToRegister() =>
+        throw new ArgumentException("AddOnnxTransfer has nothing to register: name a backbone (a catalogue id or the path of an .onnx file) for a FeatureExtractor, a classifier (a file that ImageClassifier.Save wrote), or both.");
 }

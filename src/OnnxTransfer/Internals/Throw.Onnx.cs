@@ -121,4 +121,7 @@ internal static partial class Throw
 
     private static string Some(IReadOnlyList<string> names) =>
         names.Count == 0 ? "none" : string.Join(", ", names.Take(5)) + (names.Count > 5 ? $" and {names.Count - 5} more" : "");
+
+    internal static InvalidDataException OnnxNoPixelInput(string source) =>
+        new($"{source} has no input of pixels that OnnxTransfer put before its network.");
 }

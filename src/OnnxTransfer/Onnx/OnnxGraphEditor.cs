@@ -161,7 +161,8 @@ internal static class OnnxGraphEditor
     /// <param name="probabilities">The name of the second.</param>
     public static void AppendHead(OnnxModel model, string featureTensor, OnnxHead head, string logits = "logits", string probabilities = "probabilities")
     {
-        CheckExists(model, featureTensor);
+        // A graph of the head alone has its features as an input.
+        if (model.Graph.Input.All(i => i.Name != featureTensor)) CheckExists(model, featureTensor);
         CheckFree(model, logits);
         CheckFree(model, probabilities);
         var value = OnnxShapes.Infer(model)[featureTensor];

@@ -71,6 +71,30 @@ internal static class OnnxPixelInput
         }
     }
 
+    /// <summary>Undoes <see cref="Prepend"/>: the float32 input is back, under its name, and the values behind it are computed as before.</summary>
+    /// <param name="model">A graph that <see cref="Prepend"/> changed.</param>
+    /// <param name="input">The name of the float32 input.</param>
+    /// <param name="layout">Its layout.</param>
+    /// <exception cref="InvalidDataException">The graph has no pixel input.</exception>
+    public static void Remove(OnnxModel model, string input, OnnxImageLayout layout)
+    {
+        var pixels = model.Inputs.SingleOrDefault(i => i.ElementType == OnnxElementType.UInt8);
+        if (pixels is not { Dims: [var batch, var height, var width, _] }) throw Throw.OnnxNoPixelInput(model.Source);
+        var (x, reached) = (pixels.Name, false);
+        while (!reached)
+        {
+            var node = model.Graph.Node.FirstOrDefault(n => n.Input.Contains(x));
+            if (node is null || node.OpType is not ("Gather" or "Transpose" or "Cast" or "Mul" or "Add")) throw Throw.OnnxNoPixelInput(model.Source);
+            model.Graph.Node.Remove(node);
+            (x, reached) = (node.Output[0], node.OpType == "Add");
+        }
+
+        var index = model.Graph.Input.IndexOf(model.Graph.Input.First(i => i.Name == pixels.Name));
+        OnnxDim[] dims = layout == OnnxImageLayout.Nchw ? [batch, Channels, height, width] : [batch, height, width, Channels];
+        model.Graph.Input[index] = new OnnxValue(x, OnnxElementType.Float32, dims).ToProto();
+        OnnxGraphEditor.Rename(model, x, input);
+    }
+
     private static (float[] Scale, float[] Offset) Affine(double rescale, IReadOnlyList<double> mean, IReadOnlyList<double> std)
     {
         if (mean.Count != Channels) Throw.OnnxChannelValuesWrong(nameof(mean), mean.Count);

@@ -21,6 +21,9 @@ internal static class PreprocessingParity
     /// <summary>The images that are carried, by name: for checks of what comes after the preprocessing.</summary>
     internal static IReadOnlyList<string> Images { get; } = ["picture.png", "picture.jpg"];
 
+    /// <summary>Whether decoders may differ in a carried image's pixels.</summary>
+    internal static bool IsLossy(string name) => name.EndsWith(".jpg", StringComparison.Ordinal);
+
     /// <summary>The bytes of a carried image.</summary>
     internal static byte[] Image(string name) => Resource(name);
 
@@ -33,7 +36,7 @@ internal static class PreprocessingParity
         foreach (var name in Images)
         {
             using var decoded = decoder.Decode(Resource(name));
-            var tolerance = name.EndsWith(".jpg", StringComparison.Ordinal) ? JpegTolerance : 0;
+            var tolerance = IsLossy(name) ? JpegTolerance : 0;
             results.Add(new ParityResult($"{decoder.Name} decodes {name}", Difference(Resource(name + ".rgb"), Floats(decoded.Pixels)), tolerance));
         }
 
@@ -75,21 +78,11 @@ internal static class PreprocessingParity
         return greatest;
     }
 
-    private static byte[] Resource(string name)
+    internal static byte[] Resource(string name)
     {
         using var stream = typeof(PreprocessingParity).Assembly.GetManifestResourceStream("parity/" + name)!;
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         return bytes;
     }
-}
-
-/// <summary>One comparison with a reference.</summary>
-/// <param name="Name">What was compared.</param>
-/// <param name="GreatestDifference">The greatest absolute difference of any value; images count 0 to 255.</param>
-/// <param name="Tolerance">What is allowed; zero where the reference is met to the bit.</param>
-public sealed record ParityResult(string Name, double GreatestDifference, double Tolerance)
-{
-    /// <summary>Whether the difference is allowed.</summary>
-    public bool Passed => GreatestDifference <= Tolerance;
 }

@@ -15,7 +15,8 @@ internal sealed class ResizeAxis
     private int[] _first = [];
     private int[] _taps = [];
     private int[] _weights = [];
-    private int[] _vectorWeights = [];
+    private short[] _vectorWeights = [];
+    private int[] _pairWeights = [];
     private double[] _realWeights = [];
 
     /// <summary>Resized pixels in the planned window.</summary>
@@ -34,13 +35,23 @@ internal sealed class ResizeAxis
     internal ReadOnlySpan<int> Weights => _weights.AsSpan(0, Count * TapStride);
 
     /// <summary>
-    /// Pillow's weights as <see cref="VectorKernels"/> multiplies them, <c>[Count,VectorStride]</c>: every weight once for
-    /// each channel and a lane of zero, and taps of zero up to a whole step.
+    /// Pillow's weights as the horizontal pass of <see cref="VectorKernels"/> multiplies them, <c>[Count,VectorStride]</c>: for
+    /// each step of four taps the upper parts of the first two weights, three times for the channels, and two zeros; those of the
+    /// other two; and the lower parts in the same order.
     /// </summary>
-    internal ReadOnlySpan<int> VectorWeights => _vectorWeights.AsSpan(0, Count * VectorStride);
+    internal ReadOnlySpan<short> VectorWeights => _vectorWeights.AsSpan(0, Count * VectorStride);
 
     /// <summary>The distance between two pixels' vector weights.</summary>
     internal int VectorStride { get; private set; }
+
+    /// <summary>
+    /// Pillow's weights as the vertical pass multiplies them, <c>[Count,PairStride]</c>: for each two taps the upper parts of
+    /// their weights as two halves of a number, and the lower parts.
+    /// </summary>
+    internal ReadOnlySpan<int> PairWeights => _pairWeights.AsSpan(0, Count * PairStride);
+
+    /// <summary>The distance between two rows' pair weights.</summary>
+    internal int PairStride { get; private set; }
 
     /// <summary>Weights <c>[Count,TapStride]</c> that sum to one: TensorFlow's filter.</summary>
     internal ReadOnlySpan<double> RealWeights => _realWeights.AsSpan(0, Count * TapStride);
@@ -113,19 +124,51 @@ internal sealed class ResizeAxis
         }
     }
 
-    /// <summary>Repeats the planned weights of Pillow's filters for vectors.</summary>
+    /// <summary>Makes <see cref="VectorWeights"/> of the planned weights.</summary>
     internal void PlanVectors()
     {
         var steps = (TapStride + VectorKernels.TapsPerStep - 1) / VectorKernels.TapsPerStep;
-        VectorStride = steps * VectorKernels.TapsPerStep * VectorKernels.LanesPerTap;
+        VectorStride = steps * VectorKernels.WeightsPerStep;
         Grow(ref _vectorWeights, Count * VectorStride);
         _vectorWeights.AsSpan(0, Count * VectorStride).Clear();
         for (var i = 0; i < Count; i++)
         {
-            for (var t = 0; t < TapStride; t++)
-                _vectorWeights.AsSpan((i * VectorStride) + (t * VectorKernels.LanesPerTap), 3).Fill(_weights[(i * TapStride) + t]);
+            for (var t = 0; t < _taps[i]; t++)
+            {
+                var weight = _weights[(i * TapStride) + t];
+                var (step, tap) = (t / VectorKernels.TapsPerStep, t % VectorKernels.TapsPerStep);
+                var at = (i * VectorStride) + (step * VectorKernels.WeightsPerStep) + (8 * (tap / 2)) + (tap % 2);
+                for (var channel = 0; channel < 3; channel++)
+                {
+                    _vectorWeights[at + (2 * channel)] = UpperPart(weight);
+                    _vectorWeights[at + (2 * channel) + (VectorKernels.WeightsPerStep / 2)] = LowerPart(weight);
+                }
+            }
         }
     }
+
+    /// <summary>Makes <see cref="PairWeights"/> of the planned weights.</summary>
+    internal void PlanPairs()
+    {
+        PairStride = (TapStride + 1) & ~1;
+        Grow(ref _pairWeights, Count * PairStride);
+        for (var i = 0; i < Count; i++)
+        {
+            for (var t = 0; t < _taps[i]; t += 2)
+            {
+                var first = _weights[(i * TapStride) + t];
+                var second = t + 1 < _taps[i] ? _weights[(i * TapStride) + t + 1] : 0;
+                _pairWeights[(i * PairStride) + t] = Pair(UpperPart(first), UpperPart(second));
+                _pairWeights[(i * PairStride) + t + 1] = Pair(LowerPart(first), LowerPart(second));
+            }
+        }
+    }
+
+    private static short UpperPart(int weight) => (short)(weight >> VectorKernels.LowerBits);
+
+    private static short LowerPart(int weight) => (short)(weight & ((1 << VectorKernels.LowerBits) - 1));
+
+    private static int Pair(short first, short second) => (ushort)first | (second << 16);
 
     /// <summary><c>tf.image.resize</c>: half-pixel centres, the coordinate's neighbours clamped to the image.</summary>
     private void PlanTensorFlow(int source, int resized, int start)

@@ -57,7 +57,7 @@ internal sealed class RowResampler(bool vectors)
             ResizeFilter.OpenCvLinear => sizeof(int),
             _ => sizeof(byte),
         };
-        if (ProducesFloats) _slotLength += VectorKernels.Padding;
+        _slotLength += VectorKernels.Padding;
         _lastReady = -1;
         _waiting = 0;
         _sourceHeight = geometry.SourceHeight;
@@ -66,13 +66,13 @@ internal sealed class RowResampler(bool vectors)
         _vectorised = vectors && filter is ResizeFilter.PillowBilinear or ResizeFilter.PillowBicubic;
         if (_vectorised)
         {
-            _slotLength += VectorKernels.Padding;
             // Rows come in several at a time, while those before them are still wanted.
             _capacity += VectorKernels.RowsPerPass;
             _paddedStride = (3 * geometry.SourceWidth) + VectorKernels.Padding;
             _horizontal.PlanVectors();
+            _vertical.PlanPairs();
             Grow(ref _padded, _paddedStride * VectorKernels.RowsPerPass);
-            Grow(ref _offsets, Math.Max(_vertical.TapStride, VectorKernels.RowsPerPass));
+            Grow(ref _offsets, Math.Max(_vertical.TapStride + 1, VectorKernels.RowsPerPass));
         }
 
         Grow(ref _ring, _slotLength * _capacity);
@@ -100,10 +100,12 @@ internal sealed class RowResampler(bool vectors)
                 else PixelKernels.TensorFlowHorizontal(rgb, _horizontal, MemoryMarshal.Cast<byte, double>(slot));
                 break;
             case ResizeFilter.OpenCvLinear:
-                PixelKernels.OpenCvHorizontal(rgb, _horizontal, MemoryMarshal.Cast<byte, int>(slot));
+                if (vectors) VectorKernels.OpenCvHorizontal(rgb, _horizontal, MemoryMarshal.Cast<byte, int>(slot));
+                else PixelKernels.OpenCvHorizontal(rgb, _horizontal, MemoryMarshal.Cast<byte, int>(slot));
                 break;
             case ResizeFilter.Nearest:
-                PixelKernels.NearestHorizontal(rgb, _horizontal, slot);
+                if (vectors) VectorKernels.NearestHorizontal(rgb, _horizontal, slot);
+                else PixelKernels.NearestHorizontal(rgb, _horizontal, slot);
                 break;
             default:
                 PixelKernels.PillowHorizontal(rgb, _horizontal, slot);
@@ -125,9 +127,7 @@ internal sealed class RowResampler(bool vectors)
                 BlendRows(MemoryMarshal.Cast<byte, double>(Slot(upper)), MemoryMarshal.Cast<byte, double>(Slot(lower)));
                 break;
             case ResizeFilter.OpenCvLinear:
-                PixelKernels.OpenCvVertical(
-                    MemoryMarshal.Cast<byte, int>(Slot(upper)), MemoryMarshal.Cast<byte, int>(Slot(lower)),
-                    _vertical.Weights[2 * _next], _vertical.Weights[(2 * _next) + 1], _bytes.AsSpan(0, _rowLength));
+                BlendRows(MemoryMarshal.Cast<byte, int>(Slot(upper)), MemoryMarshal.Cast<byte, int>(Slot(lower)));
                 break;
             case ResizeFilter.Nearest:
                 Slot(upper).CopyTo(_bytes);
@@ -165,16 +165,27 @@ internal sealed class RowResampler(bool vectors)
         else PixelKernels.TensorFlowVertical(upper, lower, upperWeight, lowerWeight, result);
     }
 
+    private void BlendRows(ReadOnlySpan<int> upper, ReadOnlySpan<int> lower)
+    {
+        var (upperWeight, lowerWeight) = (_vertical.Weights[2 * _next], _vertical.Weights[(2 * _next) + 1]);
+        var result = _bytes.AsSpan(0, _rowLength);
+        if (vectors) VectorKernels.OpenCvVertical(upper, lower, upperWeight, lowerWeight, result);
+        else PixelKernels.OpenCvVertical(upper, lower, upperWeight, lowerWeight, result);
+    }
+
     private void SumRows(int firstRow)
     {
-        var weights = _vertical.Weights.Slice(_next * _vertical.TapStride, _vertical.Taps[_next]);
+        var taps = _vertical.Taps[_next];
         if (_vectorised)
         {
-            for (var t = 0; t < weights.Length; t++) _offsets[t] = (firstRow + t) % _capacity * _slotLength;
-            VectorKernels.PillowVertical(_ring, _offsets, weights, _rowLength, _bytes);
+            for (var t = 0; t < taps; t++) _offsets[t] = (firstRow + t) % _capacity * _slotLength;
+            // Rows are taken in pairs: the last of an odd number has its own beside it, with a weight of zero.
+            _offsets[taps] = _offsets[taps - 1];
+            VectorKernels.PillowVertical(_ring, _offsets, _vertical, _next, _rowLength, _bytes);
             return;
         }
 
+        var weights = _vertical.Weights.Slice(_next * _vertical.TapStride, taps);
         var sums = _sums.AsSpan(0, _rowLength);
         PixelKernels.PillowBegin(sums);
         for (var t = 0; t < weights.Length; t++) PixelKernels.PillowAccumulate(Slot(firstRow + t)[.._rowLength], weights[t], sums);

@@ -11,8 +11,14 @@ internal static partial class VectorKernels
     /// <summary>Bytes that a kernel may read behind a row, whatever they hold, or overwrite.</summary>
     internal const int Padding = 32;
 
-    /// <summary>Weights of one tap in <see cref="ResizeAxis.VectorWeights"/>: R, G, B and an empty lane.</summary>
-    internal const int LanesPerTap = 4;
+    /// <summary>
+    /// Bits of a weight's lower part. A weight has 22 bits and a sign, the fast multiplication 16: it is multiplied in two parts,
+    /// <c>weight = (upper &lt;&lt; 11) + lower</c>, whose sums are put together in the end, exactly.
+    /// </summary>
+    internal const int LowerBits = 11;
+
+    /// <summary>Numbers of one step in <see cref="ResizeAxis.VectorWeights"/>: 16 of upper parts, 16 of lower ones.</summary>
+    internal const int WeightsPerStep = 32;
 
     /// <summary>Rows that one horizontal pass takes.</summary>
     internal const int RowsPerPass = 4;
@@ -22,9 +28,11 @@ internal static partial class VectorKernels
 
     private const int PillowHalf = 1 << (ResizeAxis.PillowBits - 1);
 
-    /// <summary>One pixel to a half of 128 bits, its bytes widened to 32 bits: a byte shuffle stays inside its half.</summary>
-    private static readonly Vector256<byte> s_pixels01 = PixelPair(0);
-    private static readonly Vector256<byte> s_pixels23 = PixelPair(6);
+    /// <summary>
+    /// Four pixels, two to a half of 128 bits, for a byte shuffle stays inside its half: R of both, G of both, B of both and
+    /// nothing, widened to 16 bits.
+    /// </summary>
+    private static readonly Vector256<byte> s_pixelPairs = PixelPairOrder();
 
     internal static bool IsSupported => Vector128.IsHardwareAccelerated;
 
@@ -51,38 +59,31 @@ internal static partial class VectorKernels
 
     /// <summary>Pillow's vertical pass.</summary>
     /// <param name="ring">Rows that the horizontal pass made, each with <see cref="Padding"/> bytes behind it.</param>
-    /// <param name="offsets">Where in the ring the rows begin that make this one.</param>
-    /// <param name="weights">Their weights, 22 bits behind the point.</param>
+    /// <param name="offsets">Where in the ring the rows begin that make this one, and any row more where they are odd in number.</param>
+    /// <param name="axis">The vertical plan.</param>
+    /// <param name="y">The row to make.</param>
     /// <param name="length">Bytes of a row.</param>
     /// <param name="result">The row and <see cref="Padding"/> bytes more.</param>
-    internal static void PillowVertical(ReadOnlySpan<byte> ring, ReadOnlySpan<int> offsets, ReadOnlySpan<int> weights, int length, Span<byte> result)
+    internal static void PillowVertical(ReadOnlySpan<byte> ring, ReadOnlySpan<int> offsets, ResizeAxis axis, int y, int length, Span<byte> result)
     {
+        if (Avx2.IsSupported)
+        {
+            var pairs = axis.PairWeights.Slice(y * axis.PairStride, (axis.Taps[y] + 1) & ~1);
+            for (var i = 0; i < length; i += 16) MemoryMarshal.Write(result[i..], PillowVerticalAvx2(ring[i..], offsets, pairs));
+            return;
+        }
+
+        var weights = axis.Weights.Slice(y * axis.TapStride, axis.Taps[y]);
         for (var i = 0; i < length; i += 16)
         {
             var (a, b, c, d) = (Vector128.Create(PillowHalf), Vector128.Create(PillowHalf), Vector128.Create(PillowHalf), Vector128.Create(PillowHalf));
-            if (Avx2.IsSupported)
+            for (var t = 0; t < weights.Length; t++)
             {
-                var (low, high) = (Vector256.Create(PillowHalf), Vector256.Create(PillowHalf));
-                for (var t = 0; t < weights.Length; t++)
-                {
-                    var bytes = MemoryMarshal.Read<Vector128<byte>>(ring[(offsets[t] + i)..]);
-                    var weight = Vector256.Create(weights[t]);
-                    low += Avx2.ConvertToVector256Int32(bytes) * weight;
-                    high += Avx2.ConvertToVector256Int32(Sse2.ShiftRightLogical128BitLane(bytes, 8)) * weight;
-                }
-
-                (a, b, c, d) = (low.GetLower(), low.GetUpper(), high.GetLower(), high.GetUpper());
-            }
-            else
-            {
-                for (var t = 0; t < weights.Length; t++)
-                {
-                    var (low, high) = Vector128.Widen(MemoryMarshal.Read<Vector128<byte>>(ring[(offsets[t] + i)..]));
-                    a += Vector128.WidenLower(low).AsInt32() * weights[t];
-                    b += Vector128.WidenUpper(low).AsInt32() * weights[t];
-                    c += Vector128.WidenLower(high).AsInt32() * weights[t];
-                    d += Vector128.WidenUpper(high).AsInt32() * weights[t];
-                }
+                var (low, high) = Vector128.Widen(MemoryMarshal.Read<Vector128<byte>>(ring[(offsets[t] + i)..]));
+                a += Vector128.WidenLower(low).AsInt32() * weights[t];
+                b += Vector128.WidenUpper(low).AsInt32() * weights[t];
+                c += Vector128.WidenLower(high).AsInt32() * weights[t];
+                d += Vector128.WidenUpper(high).AsInt32() * weights[t];
             }
 
             MemoryMarshal.Write(result[i..], Clip(a, b, c, d));
@@ -128,13 +129,37 @@ internal static partial class VectorKernels
     }
 
     /// <summary>R and G, and B and something, of one pixel.</summary>
-    private static (Vector128<double> RedGreen, Vector128<double> Blue) Pixel(ReadOnlySpan<byte> row, int at)
-    {
-        var bytes = at + sizeof(uint) <= row.Length
+    private static (Vector128<double> RedGreen, Vector128<double> Blue) Pixel(ReadOnlySpan<byte> row, int at) =>
+        Vector128.Widen(Vector128.ConvertToSingle(PixelWords(row, at)));
+
+    /// <summary>R, G, B and something of one pixel.</summary>
+    private static Vector128<int> PixelWords(ReadOnlySpan<byte> row, int at) =>
+        Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalar(PixelBytes(row, at)).AsByte())).AsInt32();
+
+    /// <summary>The three bytes of one pixel and, unless it is the row's last, the byte behind them.</summary>
+    private static uint PixelBytes(ReadOnlySpan<byte> row, int at) =>
+        at + sizeof(uint) <= row.Length
             ? MemoryMarshal.Read<uint>(row[at..])
             : row[at] | ((uint)row[at + 1] << 8) | ((uint)row[at + 2] << 16);
-        var words = Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalar(bytes).AsByte())).AsInt32();
-        return Vector128.Widen(Vector128.ConvertToSingle(words));
+
+    /// <summary>Sixteen bytes of a row: two rows at a time, their bytes side by side.</summary>
+    private static Vector128<byte> PillowVerticalAvx2(ReadOnlySpan<byte> ring, ReadOnlySpan<int> offsets, ReadOnlySpan<int> pairs)
+    {
+        var (upper0, upper1, lower0, lower1) = (Vector256<int>.Zero, Vector256<int>.Zero, Vector256.Create(PillowHalf), Vector256.Create(PillowHalf));
+        for (var t = 0; t + 1 < pairs.Length; t += 2)
+        {
+            var (first, second) = (MemoryMarshal.Read<Vector128<byte>>(ring[offsets[t]..]), MemoryMarshal.Read<Vector128<byte>>(ring[offsets[t + 1]..]));
+            var words0 = Avx2.ConvertToVector256Int16(Sse2.UnpackLow(first, second));
+            var words1 = Avx2.ConvertToVector256Int16(Sse2.UnpackHigh(first, second));
+            var (upper, lower) = (Vector256.Create(pairs[t]).AsInt16(), Vector256.Create(pairs[t + 1]).AsInt16());
+            upper0 += Avx2.MultiplyAddAdjacent(words0, upper);
+            upper1 += Avx2.MultiplyAddAdjacent(words1, upper);
+            lower0 += Avx2.MultiplyAddAdjacent(words0, lower);
+            lower1 += Avx2.MultiplyAddAdjacent(words1, lower);
+        }
+
+        var (sum0, sum1) = ((upper0 << LowerBits) + lower0, (upper1 << LowerBits) + lower1);
+        return Clip(sum0.GetLower(), sum0.GetUpper(), sum1.GetLower(), sum1.GetUpper());
     }
 
     private static void PillowHorizontalAvx2(
@@ -143,29 +168,33 @@ internal static partial class VectorKernels
     {
         var first = axis.First;
         var taps = axis.Taps;
-        var weights = MemoryMarshal.Cast<int, Vector256<int>>(axis.VectorWeights);
-        var stride = axis.VectorStride / Vector256<int>.Count;
-        var (pixels01, pixels23) = (s_pixels01, s_pixels23);
+        var weights = MemoryMarshal.Cast<short, Vector256<short>>(axis.VectorWeights);
+        var stride = axis.VectorStride / Vector256<short>.Count;
+        var pairs = s_pixelPairs;
         for (var x = 0; x < first.Length; x++)
         {
             var at = 3 * first[x];
-            var (sum0, sum1, sum2, sum3) = (Vector256<int>.Zero, Vector256<int>.Zero, Vector256<int>.Zero, Vector256<int>.Zero);
+            var (upper0, upper1, upper2, upper3) = (Vector256<int>.Zero, Vector256<int>.Zero, Vector256<int>.Zero, Vector256<int>.Zero);
+            var (lower0, lower1, lower2, lower3) = (Vector256<int>.Zero, Vector256<int>.Zero, Vector256<int>.Zero, Vector256<int>.Zero);
             var steps = (taps[x] + TapsPerStep - 1) / TapsPerStep;
             var pixelWeights = weights.Slice(x * stride, 2 * steps);
             for (var w = 0; w + 1 < pixelWeights.Length; w += 2)
             {
-                var (weights01, weights23) = (pixelWeights[w], pixelWeights[w + 1]);
-                sum0 = Add(sum0, row0, at, pixels01, pixels23, weights01, weights23);
-                sum1 = Add(sum1, row1, at, pixels01, pixels23, weights01, weights23);
-                sum2 = Add(sum2, row2, at, pixels01, pixels23, weights01, weights23);
-                sum3 = Add(sum3, row3, at, pixels01, pixels23, weights01, weights23);
+                var (upper, lower) = (pixelWeights[w], pixelWeights[w + 1]);
+                var (words0, words1) = (PixelPairs(row0, at, pairs), PixelPairs(row1, at, pairs));
+                upper0 += Avx2.MultiplyAddAdjacent(words0, upper);
+                lower0 += Avx2.MultiplyAddAdjacent(words0, lower);
+                upper1 += Avx2.MultiplyAddAdjacent(words1, upper);
+                lower1 += Avx2.MultiplyAddAdjacent(words1, lower);
+                var (words2, words3) = (PixelPairs(row2, at, pairs), PixelPairs(row3, at, pairs));
+                upper2 += Avx2.MultiplyAddAdjacent(words2, upper);
+                lower2 += Avx2.MultiplyAddAdjacent(words2, lower);
+                upper3 += Avx2.MultiplyAddAdjacent(words3, upper);
+                lower3 += Avx2.MultiplyAddAdjacent(words3, lower);
                 at += 3 * TapsPerStep;
             }
 
-            var half = Vector128.Create(PillowHalf);
-            var clipped = Clip(
-                sum0.GetLower() + sum0.GetUpper() + half, sum1.GetLower() + sum1.GetUpper() + half,
-                sum2.GetLower() + sum2.GetUpper() + half, sum3.GetLower() + sum3.GetUpper() + half).AsUInt32();
+            var clipped = Clip(Sum(upper0, lower0), Sum(upper1, lower1), Sum(upper2, lower2), Sum(upper3, lower3)).AsUInt32();
             // R, G, B and a fourth byte that the next pixel overwrites.
             MemoryMarshal.Write(result0[(3 * x)..], clipped[0]);
             MemoryMarshal.Write(result1[(3 * x)..], clipped[1]);
@@ -174,15 +203,16 @@ internal static partial class VectorKernels
         }
     }
 
+    /// <summary>Four pixels from a place in a row, as <see cref="s_pixelPairs"/> orders them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Add(
-        Vector256<int> sum, ReadOnlySpan<byte> row, int at,
-        Vector256<byte> pixels01, Vector256<byte> pixels23, Vector256<int> weights01, Vector256<int> weights23)
+    private static Vector256<short> PixelPairs(ReadOnlySpan<byte> row, int at, Vector256<byte> order)
     {
         var bytes = MemoryMarshal.Read<Vector128<byte>>(row[at..]);
-        var twice = Vector256.Create(bytes, bytes);
-        return sum + (Avx2.Shuffle(twice, pixels01).AsInt32() * weights01) + (Avx2.Shuffle(twice, pixels23).AsInt32() * weights23);
+        return Avx2.Shuffle(Vector256.Create(bytes, bytes), order).AsInt16();
     }
+
+    private static Vector128<int> Sum(Vector256<int> upper, Vector256<int> lower) =>
+        ((upper.GetLower() + upper.GetUpper()) << LowerBits) + lower.GetLower() + lower.GetUpper() + Vector128.Create(PillowHalf);
 
     private static void PillowHorizontal128(ReadOnlySpan<byte> row, ResizeAxis axis, Span<byte> result)
     {
@@ -205,24 +235,29 @@ internal static partial class VectorKernels
         }
     }
 
-    /// <summary>Sixteen sums to sixteen bytes.</summary>
-    private static Vector128<byte> Clip(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d)
+    /// <summary>Sixteen of Pillow's sums to sixteen bytes.</summary>
+    private static Vector128<byte> Clip(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d) =>
+        ToBytes(a >> ResizeAxis.PillowBits, b >> ResizeAxis.PillowBits, c >> ResizeAxis.PillowBits, d >> ResizeAxis.PillowBits);
+
+    /// <summary>Sixteen numbers, clipped to bytes.</summary>
+    private static Vector128<byte> ToBytes(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d)
     {
-        var low = Vector128.NarrowWithSaturation(a >> ResizeAxis.PillowBits, b >> ResizeAxis.PillowBits);
-        var high = Vector128.NarrowWithSaturation(c >> ResizeAxis.PillowBits, d >> ResizeAxis.PillowBits);
+        var low = Vector128.NarrowWithSaturation(a, b);
+        var high = Vector128.NarrowWithSaturation(c, d);
         if (Sse2.IsSupported) return Sse2.PackUnsignedSaturate(low, high);
         return Vector128.NarrowWithSaturation(
             Vector128.Max(low, Vector128<short>.Zero).AsUInt16(), Vector128.Max(high, Vector128<short>.Zero).AsUInt16());
     }
 
-    private static Vector256<byte> PixelPair(int offset)
+    private static Vector256<byte> PixelPairOrder()
     {
         Span<byte> indexes = stackalloc byte[32];
         // The high bit of an index makes a zero.
         indexes.Fill(0x80);
-        for (var pixel = 0; pixel < 2; pixel++)
+        for (var pixel = 0; pixel < TapsPerStep; pixel++)
         {
-            for (var channel = 0; channel < 3; channel++) indexes[(16 * pixel) + (4 * channel)] = (byte)(offset + (3 * pixel) + channel);
+            for (var channel = 0; channel < 3; channel++)
+                indexes[(16 * (pixel / 2)) + (4 * channel) + (2 * (pixel % 2))] = (byte)((3 * pixel) + channel);
         }
 
         return Vector256.Create((ReadOnlySpan<byte>)indexes);

@@ -19,6 +19,6 @@ public sealed class FuzzTests
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.Equal((0, ""), (process.ExitCode, await errors));
-        Assert.StartsWith("2000 inputs of seed 1", output, StringComparison.Ordinal);
+        Assert.Contains("2000 inputs of seed 1", output, StringComparison.Ordinal);
     }
 }

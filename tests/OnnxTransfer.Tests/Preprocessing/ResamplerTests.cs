@@ -90,6 +90,39 @@ public abstract class ResamplerLaws
             source.AsSpan(3 * ((At(i / toWidth, height, toHeight) * width) + At(i % toWidth, width, toWidth)), 3)));
     });
 
+    [Theory]
+    [InlineData(TensorLayout.Nchw, ResizeFilter.Nearest)]
+    [InlineData(TensorLayout.Nhwc, ResizeFilter.Nearest)]
+    [InlineData(TensorLayout.Nchw, ResizeFilter.TensorFlowBilinear)]
+    [InlineData(TensorLayout.Nhwc, ResizeFilter.TensorFlowBilinear)]
+    public void Normalised_EqualsTheFormulaInDouble(TensorLayout layout, ResizeFilter filter)
+    {
+        // At its own size every kernel gives the source back.
+        const int width = 53, height = 3;
+        var source = Reference.Noise(width, height, seed: 7);
+        var geometry = ResizeGeometry.Stretch(width, height, width, height);
+        var spec = new PreprocessSpec { Filter = filter, Width = width, Height = height, Mean = [0.485, 0.456, 0.406], Std = [0.229, 0.224, 0.225] };
+        var tensor = Prepare(source, spec, geometry, layout);
+        for (var i = 0; i < tensor.Length; i++)
+        {
+            var (channel, pixel) = layout == TensorLayout.Nchw ? (i / (width * height), i % (width * height)) : (i % 3, i / 3);
+            Assert.Equal(((source[(3 * pixel) + channel] / 255.0) - spec.Mean[channel]) / spec.Std[channel], tensor[i], 1e-5);
+        }
+    }
+
+    private float[] Prepare(byte[] source, PreprocessSpec spec, ResizeGeometry geometry, TensorLayout layout)
+    {
+        var tensor = new float[3 * geometry.Width * geometry.Height];
+        Rows.Start(geometry, spec.Filter);
+        for (var y = 0; y < geometry.SourceHeight; y++)
+        {
+            Rows.Push(y, source.AsSpan(3 * y * geometry.SourceWidth, 3 * geometry.SourceWidth));
+            while (Rows.TryProduce(out var row)) TensorWriter.For(spec).Write(Rows, row, geometry, layout, tensor);
+        }
+
+        return tensor;
+    }
+
     private byte[] Resize(byte[] source, ResizeGeometry geometry, ResizeFilter filter)
     {
         var result = new byte[3 * geometry.Width * geometry.Height];
@@ -134,6 +167,8 @@ public sealed class VectorResamplerTests : ResamplerLaws
     [Theory]
     [InlineData(ResizeFilter.PillowBilinear)]
     [InlineData(ResizeFilter.PillowBicubic)]
+    [InlineData(ResizeFilter.OpenCvLinear)]
+    [InlineData(ResizeFilter.Nearest)]
     public void Vectors_EqualTheScalarCodeToTheBit(ResizeFilter filter) => Check(1, 90, (width, height, toWidth, toHeight, seed) =>
     {
         var source = Reference.Noise(width, height, seed);

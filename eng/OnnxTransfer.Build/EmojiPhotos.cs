@@ -1,19 +1,18 @@
 using System.Text.Json;
-using OnnxTransfer.Build;
 
-namespace OnnxTransfer.Demo;
+namespace OnnxTransfer.Build;
 
 /// <summary>
-/// The demo's images: six categories of Google's Noto emoji, 64x64 PNGs with transparency, from the npm package
+/// The images of the demo and of the sample: six categories of Google's Noto emoji, 64x64 PNGs with transparency, from the npm package
 /// emoji-datasource-google (MIT; the images are Apache-2.0), one folder per category.
 /// </summary>
-internal static class EmojiPhotos
+public static class EmojiPhotos
 {
     private static readonly string[] Categories =
         ["Animals & Nature", "Flags", "Food & Drink", "People & Body", "Smileys & Emotion", "Travel & Places"];
 
     /// <summary>Fetches the images unless an earlier run did, and returns their folder.</summary>
-    internal static string Ensure(string root)
+    public static string Ensure(string root)
     {
         var folder = Path.Combine(root, "artifacts", "demo", "emoji");
         if (Directory.Exists(folder)) return folder;

@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using System.Globalization;
+using OnnxTransfer.Decoding;
+using OnnxTransfer.Preprocessing;
+
+namespace OnnxTransfer.Benchmarks.Pixels;
+
+/// <summary>What one pass over a set of photographs took.</summary>
+/// <param name="Seconds">On the clock.</param>
+/// <param name="CpuSeconds">Of processors, all threads together: what is left of a busy machine's noise is small.</param>
+internal sealed record PassTime(double Seconds, double CpuSeconds);
+
+/// <summary>One way to make tensors of photographs.</summary>
+internal abstract class Contender(string name)
+{
+    internal string Name { get; } = name;
+
+    /// <summary>Makes the tensor of every photograph of a set, one after the other.</summary>
+    internal abstract PassTime Pass(PhotoSet set);
+
+    /// <summary>The first tensors of a set, <c>[count,3,224,224]</c>.</summary>
+    internal abstract float[] Tensors(PhotoSet set, int count);
+}
+
+/// <summary>Photographs in memory and the word that peers know them by.</summary>
+internal sealed record PhotoSet(string Name, byte[][] Photos);
+
+/// <summary>This library.</summary>
+internal sealed class OurContender(string name, JpegShrink shrink) : Contender(name)
+{
+    internal const int Side = 224;
+    private static readonly PreprocessSpec s_spec = new()
+    {
+        Filter = ResizeFilter.PillowBilinear, Width = Side, Height = Side, Mean = [0.5, 0.5, 0.5], Std = [0.5, 0.5, 0.5],
+    };
+
+    private readonly DecodeOptions _options = new() { JpegShrink = shrink };
+    private readonly float[] _tensor = new float[3 * Side * Side];
+
+    internal override PassTime Pass(PhotoSet set)
+    {
+        using var process = Process.GetCurrentProcess();
+        var cpu = process.TotalProcessorTime;
+        var clock = Stopwatch.StartNew();
+        foreach (var photo in set.Photos) Prepare(photo);
+        var seconds = clock.Elapsed.TotalSeconds;
+        process.Refresh();
+        return new PassTime(seconds, (process.TotalProcessorTime - cpu).TotalSeconds);
+    }
+
+    internal override float[] Tensors(PhotoSet set, int count) =>
+        [.. set.Photos.Take(count).SelectMany(photo =>
+        {
+            Prepare(photo);
+            return _tensor.ToArray();
+        })];
+
+    private void Prepare(byte[] photo) => ImagePreprocessor.Prepare(photo, ImageDecoders.Default, _options, s_spec, TensorLayout.Nchw, _tensor.AsMemory());
+}
+
+/// <summary>One mode of a peer's script, which answers a line with a line.</summary>
+internal sealed class PeerContender(string name, PeerProcess process, string mode) : Contender(name)
+{
+    internal override PassTime Pass(PhotoSet set)
+    {
+        var words = process.Ask($"{set.Name} {mode}").Split(' ');
+        return new PassTime(double.Parse(words[0], CultureInfo.InvariantCulture), double.Parse(words[1], CultureInfo.InvariantCulture));
+    }
+
+    internal override float[] Tensors(PhotoSet set, int count)
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            process.Ask($"{set.Name} {mode} {count} {path}");
+            var bytes = File.ReadAllBytes(path);
+            var tensors = new float[bytes.Length / sizeof(float)];
+            Buffer.BlockCopy(bytes, 0, tensors, 0, bytes.Length);
+            return tensors;
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+}

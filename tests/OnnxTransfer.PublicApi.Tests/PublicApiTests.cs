@@ -1,0 +1,53 @@
+using OnnxTransfer.Conversion;
+using OnnxTransfer.TestSupport;
+
+namespace OnnxTransfer.PublicApi.Tests;
+
+/// <summary>The public surface changes only together with the file that a reviewer reads.</summary>
+public sealed class PublicApiTests
+{
+    [Fact]
+    public void The_public_surface_is_the_approved_one()
+    {
+        var approved = Repository.PathOf("tests", "OnnxTransfer.PublicApi.Tests", "PublicApi.approved.txt");
+        var actual = $"# OnnxTransfer\n\n{PublicSurface.Of(typeof(FeatureExtractor).Assembly)}# OnnxTransfer.Conversion\n\n{PublicSurface.Of(typeof(RecipeBuilder).Assembly)}";
+        var expected = File.Exists(approved) ? File.ReadAllText(approved).ReplaceLineEndings("\n") : "";
+        if (actual == expected) return;
+
+        var received = Path.Combine(AppContext.BaseDirectory, "PublicApi.received.txt");
+        File.WriteAllText(received, actual);
+        Assert.Fail(
+            $"The public surface has changed:\n\n{Difference(expected.Split('\n'), actual.Split('\n'))}\n" +
+            $"Where a user can live with that, approve it and say it in CHANGELOG.md:\n  cp {received} {approved}");
+    }
+
+    [Fact]
+    public void The_surface_tells_a_required_nullable_init_property_and_a_default_apart()
+    {
+        var lines = PublicSurface.Of(typeof(FeatureExtractor).Assembly).Split('\n');
+        Assert.Contains("  required ResizeSpec Resize { get; init; }", lines);
+        Assert.Contains("  static FeatureExtractor Load(string model, FeatureExtractorOptions? options = null)", lines);
+        Assert.Contains("sealed class FeatureExtractor : IDisposable", lines);
+        Assert.Contains("  Cuda = 2", lines);
+        Assert.DoesNotContain(lines, line => line.Contains("PrintMembers", StringComparison.Ordinal) || line.Contains("get_", StringComparison.Ordinal));
+    }
+
+    /// <summary>The lines that only one side has, each under the type it belongs to.</summary>
+    private static string Difference(string[] expected, string[] actual)
+    {
+        var (before, after) = (Qualified(expected), Qualified(actual));
+        return string.Join('\n', before.Except(after).Select(line => "- " + line).Concat(after.Except(before).Select(line => "+ " + line)).Order(StringComparer.Ordinal)) + "\n";
+
+        static List<string> Qualified(string[] lines)
+        {
+            var (header, result) = ("", new List<string>());
+            foreach (var line in lines.Where(line => line.Length > 0))
+            {
+                if (!line.StartsWith(' ')) header = line;
+                result.Add(line.StartsWith(' ') ? $"{header}: {line.Trim()}" : line);
+            }
+
+            return result;
+        }
+    }
+}
