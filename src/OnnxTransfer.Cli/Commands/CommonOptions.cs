@@ -22,12 +22,19 @@ internal static class CommonOptions
 
     internal static Option<ExecutionProvider> Provider() => new("--provider")
     {
-        Description = "Where the network runs: auto, cpu or cuda.",
+        Description = "Where the network runs; auto is CUDA where it works, else the CPU. See `onnxtransfer doctor`.",
         DefaultValueFactory = _ => ExecutionProvider.Auto,
-        HelpName = "auto|cpu|cuda",
+        HelpName = "auto|cpu|cuda|tensorrt|directml|coreml|openvino",
     };
 
     internal static Option<int> Threads() => NonNegative("--threads", "Threads on the CPU; 0 for one per core.", 0, "T");
+
+    internal static Option<string> Cache() => new("--cache")
+    {
+        Description = "The folder that keeps feature vectors from run to run; none to compute them all.",
+        DefaultValueFactory = _ => FeatureCache.DefaultFolder,
+        HelpName = "DIR|none",
+    };
 
     internal static Option<int> Top() => Positive("--top", "How many classes to show for each image.", 3, "K");
 
@@ -66,7 +73,17 @@ internal static class CommonOptions
 
     internal static Argument<string> Model() => new("ID|FILE") { Description = "An id of the catalogue, or the path of an .onnx file." };
 
-    internal static FeatureExtractorOptions Extractor(ExecutionProvider provider, int threads) => new() { Provider = provider, Threads = threads };
+    /// <param name="provider">Where the network runs.</param>
+    /// <param name="threads">Threads on the CPU; 0 for one per core.</param>
+    /// <param name="cache">The cache's folder; null or "none" for no cache.</param>
+    internal static FeatureExtractorOptions Extractor(ExecutionProvider provider, int threads, string? cache = null) =>
+        new() { Provider = provider, Threads = threads, Cache = cache is null or "none" ? null : new FeatureCache(cache) };
+
+    /// <summary>Says on standard error when a cache was given up.</summary>
+    internal static void WarnCache(FeatureExtractorOptions options)
+    {
+        if (options.Cache?.Problem is { } problem) Console.Error.WriteLine($"warning: {problem} This run went on without it.");
+    }
 
     /// <summary>Reads the file of a model, with a bar for its download.</summary>
     internal static async Task<ModelFile> ReadAsync(string model, CancellationToken cancellationToken)
