@@ -12,24 +12,32 @@ internal static class Photos
     /// <inheritdoc cref="SmallCount"/>
     public const int LargeCount = 12;
 
-    public static byte[][] Small() => Read(Path.Combine(Shared(), "data", "flowers"), SmallCount, 3);
+    public static byte[][] Small() => Read(Flowers(), SmallCount, 3);
+
+    /// <summary>The same as files.</summary>
+    public static IReadOnlyList<string> SmallPaths() => List(Flowers(), SmallCount, 3);
+
+    /// <summary>The folder of all of them, one sub-folder per class.</summary>
+    public static string Flowers() => Path.Combine(Shared(), "data", "flowers");
 
     /// <summary>1600x1200 pixels.</summary>
     public static byte[][] Large() => Read(
         Environment.GetEnvironmentVariable("ONNXTRANSFER_LARGE_PHOTOS") ?? Path.Combine(Path.GetTempPath(), "onnxtransfer-large"), LargeCount, 1);
 
-    private static byte[][] Read(string folder, int count, int step)
+    private static byte[][] Read(string folder, int count, int step) => [.. List(folder, count, step).Select(File.ReadAllBytes)];
+
+    private static string[] List(string folder, int count, int step)
     {
         if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"The photographs to measure with are not in {folder}; see benchmarks/peers/README.md.");
-        byte[][] photos =
+        string[] photos =
         [
-            .. Directory.EnumerateFiles(folder, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
-                .Where((_, i) => i % step == 0).Take(count).Select(File.ReadAllBytes),
+            .. Directory.EnumerateFiles(folder, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Where((_, i) => i % step == 0).Take(count),
         ];
         return photos.Length == count ? photos : throw new InvalidDataException($"{folder} has {photos.Length} photographs for this, but {count} are measured.");
     }
 
-    private static string Shared()
+    /// <summary>The folder of models and photographs.</summary>
+    public static string Shared()
     {
         if (Environment.GetEnvironmentVariable("ONNXTRANSFER_SHARED") is { } named) return named;
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)

@@ -26,9 +26,9 @@ try
 
     var result = await ImageClassifier.TrainAsync(
         extractor, photos, new TrainingOptions { Epochs = 30, Seed = 1 }, new DataOptions { Split = (70, 10, 20) });
-    times.Add(("decoding and preparing pixels", result.Embedding.Preparing.TotalSeconds));
-    times.Add(("running the backbone", result.Embedding.Running.TotalSeconds));
+    times.Add(("photos to feature vectors", result.Embedding.Elapsed.TotalSeconds));
     times.Add(("training the head", result.TrainingTime.TotalSeconds));
+    Console.WriteLine(result.Embedding.Bottleneck);
     foreach (var skipped in result.Skipped) Console.WriteLine($"skipped {skipped.Path}: {skipped.Reason}");
 
     Print(result.Test!, photos.Classes);

@@ -74,8 +74,7 @@ internal static partial class ClassifierFile
             }
 
             var probe = ClassifierProbe.FromJson(model.Metadata.GetValueOrDefault(ProbeKey) ?? throw Throw.ClassifierDamaged(path, "its probe images are not there."));
-            // The input of bytes is for others: here the network gets what it got in training, which a float resize has not rounded to bytes.
-            OnnxPixelInput.Remove(model, card.Input.Tensor, Layout(card));
+            TakeNetwork(model, card);
             return (new Backbone(path, model, card, []), classifier, labels, model.Metadata.GetValueOrDefault(TrainingKey), probe);
         }
         catch (FileNotFoundException exception)
@@ -87,6 +86,16 @@ internal static partial class ClassifierFile
             throw Throw.ClassifierDamaged(path, exception.Message, exception);
         }
     }
+
+    /// <summary>The card of the backbone inside a classifier; null when the model is none.</summary>
+    internal static ModelCard? CardOf(OnnxModel model) =>
+        model.Metadata.TryGetValue(CardKey, out var json) ? ModelCard.FromJson(json, $"the card inside {model.Source}") : null;
+
+    /// <summary>
+    /// Turns the graph of a classifier into what it was made of, the network's own input instead of pixels. The input of bytes is
+    /// for others: here the network gets what it got in training, which a float resize has not rounded to bytes.
+    /// </summary>
+    internal static void TakeNetwork(OnnxModel model, ModelCard card) => OnnxPixelInput.Remove(model, card.Input.Tensor, Layout(card));
 
     private static OnnxModel Fuse(Backbone backbone, ClassifierHead head)
     {
@@ -134,10 +143,6 @@ internal static partial class ClassifierFile
     private static OnnxImageLayout Layout(ModelCard card) => card.Input.Layout == TensorLayout.Nchw ? OnnxImageLayout.Nchw : OnnxImageLayout.Nhwc;
 
     private static OnnxHead ToOnnx(ClassifierHead head) => new([.. head.Layers.Select(layer => new OnnxDense(layer.Weights, layer.Bias, layer.Activation.ToString()))]);
-
-    /// <summary>The card of the backbone inside a classifier; null when the model is none.</summary>
-    internal static ModelCard? CardOf(OnnxModel model) =>
-        model.Metadata.TryGetValue(CardKey, out var json) ? ModelCard.FromJson(json, $"the card inside {model.Source}") : null;
 
     private static DenseLayer ToLayer(OnnxDense layer) =>
         Enum.TryParse<Activation>(layer.Activation, out var activation)

@@ -16,8 +16,8 @@ public sealed record DataOptions
     /// <summary>The share of images, 0 to 1, that may be unusable before training fails with their list; 0.05 by default.</summary>
     public double MaxBad { get; init; } = 0.05;
 
-    /// <summary>Images per run of the network; 32 by default.</summary>
-    public int EmbeddingBatchSize { get; init; } = 32;
+    /// <summary>Images per run of the network; 0, the default, for what suits the provider.</summary>
+    public int EmbeddingBatchSize { get; init; }
 
     internal SplitFractions Fractions { get; private init; } = SplitFractions.Default;
 

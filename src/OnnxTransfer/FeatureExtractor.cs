@@ -1,10 +1,11 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
+using OnnxTransfer.Features.Caching;
 using OnnxTransfer.Internals;
-using OnnxTransfer.Onnx;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer;
@@ -21,11 +22,13 @@ namespace OnnxTransfer;
 /// </example>
 public sealed class FeatureExtractor : IDisposable
 {
-    private readonly OnnxSession _session;
-    private readonly EmbeddingPipeline _pipeline;
+    private readonly NetworkSessions _sessions;
+    private readonly TensorFiller _filler;
     private readonly FeatureExtractorOptions _options;
     private readonly NetworkPrecisionInfo _precision;
     private readonly ILogger _logger;
+    // Null without a cache.
+    private readonly CacheSpace? _cacheSpace;
     private bool _disposed;
 
     /// <summary>Opens the network up to one of its tensors.</summary>
@@ -38,12 +41,14 @@ public sealed class FeatureExtractor : IDisposable
         long[] imageShape = input.Layout == TensorLayout.Nchw ? [3, input.Height, input.Width] : [input.Height, input.Width, 3];
         var decoder = options.Decoder ?? ImageDecoders.Default;
         var wanted = new PrecisionRequest(
-            options.Precision, options.CalibrationImages, options.Provider, options.Threads, decoder, options.Decode, options.Store ?? new ModelStore());
-        (var graph, _precision) = PrecisionChooser.Choose(backbone.GraphFor(tensor, dim), backbone.Name, backbone.Card, tensor, dim, wanted, cancellationToken);
+            options.Precision, options.CalibrationImages, options.Provider, options.DeviceId, options.Threads, decoder, options.Decode, options.Store ?? new ModelStore());
         // A classifier trained on these features is saved with the network that made them.
-        Backbone = Precision == NetworkPrecision.Float32 ? backbone : backbone with { Model = OnnxModel.Parse(graph, backbone.Name) };
-        _session = new OnnxSession(graph, backbone.Name, input.Tensor, imageShape, tensor, dim, options.Provider, options.Threads);
-        _pipeline = new EmbeddingPipeline(_session, backbone.Card, decoder, options.Decode, options.Threads);
+        (Backbone, _precision) = PrecisionChooser.Choose(backbone, tensor, dim, wanted, cancellationToken);
+        _sessions = new NetworkSessions(
+            (provider, threads) => new OnnxSession(Backbone.GraphFor(tensor, dim), backbone.Name, input.Tensor, imageShape, tensor, dim, provider, options.DeviceId, threads),
+            options.Provider, options.Threads);
+        _filler = new TensorFiller(backbone.Card, decoder, options.Decode);
+        if (options.Cache is not null) _cacheSpace = CacheSpace.Of(Backbone.GraphFor(tensor, dim), tensor, dim, backbone.Card, decoder, options.Decode, Provider);
         Log.NetworkOpened(_logger, backbone.Name, Provider.ToString(), ProviderReason);
     }
 
@@ -51,13 +56,13 @@ public sealed class FeatureExtractor : IDisposable
     public ModelInfo Model { get; }
 
     /// <summary>D, the length of one feature vector.</summary>
-    public int Dim => _session.RowLength;
+    public int Dim => _sessions.ForMany.RowLength;
 
     /// <summary>What the network really runs on; never <see cref="ExecutionProvider.Auto"/>.</summary>
-    public ExecutionProvider Provider => _session.Provider.Provider;
+    public ExecutionProvider Provider => _sessions.ForMany.Provider.Provider;
 
     /// <summary>Why it runs there and on nothing faster, in one sentence.</summary>
-    public string ProviderReason => _session.Provider.Reason;
+    public string ProviderReason => _sessions.ForMany.Provider.Reason;
 
     /// <summary>The numbers that the network really computes with; never <see cref="NetworkPrecision.Auto"/>.</summary>
     public NetworkPrecision Precision => _precision.Precision;
@@ -97,6 +102,7 @@ public sealed class FeatureExtractor : IDisposable
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
         options ??= new FeatureExtractorOptions();
         var backbone = await Backbone.LoadAsync(model, options.ForBackbone(), options.Download(model, progress), cancellationToken).ConfigureAwait(false);
+        if (options.Upsampling is { } filter) backbone = backbone with { Card = backbone.Card with { Preprocess = backbone.Card.Preprocess with { Upsampling = filter } } };
         return await Task.Run(
             () => new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
@@ -107,8 +113,7 @@ public sealed class FeatureExtractor : IDisposable
     public float[] Embed(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        return _pipeline.Run(path);
+        return Row(image => _filler.Fill(path, image));
     }
 
     /// <summary>The feature vector of an encoded image (JPEG, PNG, WebP, ...) held in memory.</summary>
@@ -116,8 +121,11 @@ public sealed class FeatureExtractor : IDisposable
     /// <exception cref="ImageDecodeException">The bytes are no image that can be decoded.</exception>
     public float[] Embed(ReadOnlySpan<byte> encoded)
     {
+        // A span cannot be captured, so this is Row written out.
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return _pipeline.Run(encoded);
+        using var batch = _filler.Rent(1);
+        _filler.Fill(encoded, batch.Memory);
+        return Run(batch);
     }
 
     /// <summary>The feature vector of an encoded image, read from the stream's position to its end.</summary>
@@ -136,8 +144,7 @@ public sealed class FeatureExtractor : IDisposable
     public float[] Embed(PixelBuffer pixels)
     {
         ArgumentNullException.ThrowIfNull(pixels);
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        return _pipeline.Run(pixels);
+        return Row(image => _filler.Fill(pixels, image));
     }
 
 #if SKIASHARP
@@ -153,18 +160,33 @@ public sealed class FeatureExtractor : IDisposable
 
     /// <summary>The feature vectors of many image files. One that cannot be decoded is listed in the result and the run goes on.</summary>
     /// <param name="paths">Image files.</param>
-    /// <param name="batchSize">Images per run of the network.</param>
+    /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
     /// <param name="progress">Told after every batch.</param>
-    /// <param name="cancellationToken">Stops after the batch in hand.</param>
+    /// <param name="cancellationToken">Stops the run after the images in hand.</param>
     /// <returns>One row per usable image, in the order of <paramref name="paths"/>.</returns>
     /// <exception cref="ModelException">The network failed to run.</exception>
+    /// <exception cref="ArgumentException">There are more rows than one matrix can hold.</exception>
     public Task<EmbeddingResult> EmbedAsync(
-        IReadOnlyList<string> paths, int batchSize = 32, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
+        IReadOnlyList<string> paths, int batchSize = 0, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(paths);
-        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        return Task.Run(() => Logged(_pipeline.Run(paths, batchSize, progress, cancellationToken)), cancellationToken);
+        return LoggedAsync(EmbeddingCollector.CollectAsync(Pipeline(batchSize), paths, Dim, progress, cancellationToken));
+    }
+
+    /// <summary>
+    /// The feature vectors of any number of image files, one after the other in memory that does not grow with their number.
+    /// One that cannot be decoded comes with its reason. Leaving the loop stops the run.
+    /// </summary>
+    /// <param name="paths">Image files; read from as far as images are taken.</param>
+    /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
+    /// <param name="cancellationToken">Stops the run after the images in hand.</param>
+    /// <returns>Every image, in the order of <paramref name="paths"/>: its vector, D numbers, or why it could not be used.</returns>
+    /// <exception cref="ModelException">The network failed to run.</exception>
+    public IAsyncEnumerable<(string Path, float[]? Vector, string? Error)> EmbedStreamAsync(
+        IEnumerable<string> paths, int batchSize = 0, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        return Flatten(Pipeline(batchSize), paths, cancellationToken);
     }
 
     /// <summary>
@@ -187,18 +209,47 @@ public sealed class FeatureExtractor : IDisposable
     public void Dispose()
     {
         _disposed = true;
-        _session.Dispose();
+        _sessions.Dispose();
     }
 
     /// <summary>The feature vector of one image that is prepared already.</summary>
     internal float[] Run(TensorBatch batch)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return _pipeline.Row(batch);
+        var row = new float[Dim];
+        _sessions.ForOne.Run(batch.Memory, 1, row);
+        return row;
     }
 
-    private EmbeddingResult Logged(EmbeddingResult result)
+    private static async IAsyncEnumerable<(string Path, float[]? Vector, string? Error)> Flatten(
+        EmbeddingPipeline pipeline, IEnumerable<string> paths, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        await foreach (var batch in pipeline.RunAsync(paths, cancellationToken).ConfigureAwait(false))
+        {
+            foreach (var image in batch.Images) yield return (image.Path, image.Vector, image.Error);
+        }
+    }
+
+    private EmbeddingPipeline Pipeline(int batchSize)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(batchSize);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var session = _sessions.ForMany;
+        return new EmbeddingPipeline(
+            session, _filler, PipelineShape.For(session.Provider.Provider, _options.Threads, batchSize, session.FixedBatch),
+            _cacheSpace is null ? null : () => _options.Cache!.Open(_cacheSpace));
+    }
+
+    private float[] Row(Action<Memory<float>> fill)
+    {
+        using var batch = _filler.Rent(1);
+        fill(batch.Memory);
+        return Run(batch);
+    }
+
+    private async Task<EmbeddingResult> LoggedAsync(Task<EmbeddingResult> run)
+    {
+        var result = await run.ConfigureAwait(false);
         foreach (var image in result.Skipped) Log.ImageSkipped(_logger, image.Path, image.Reason);
         Log.Embedded(_logger, result.Features.RowCount, result.Elapsed.TotalSeconds, result.Skipped.Count);
         return result;

@@ -24,7 +24,10 @@ public sealed record FeatureExtractorOptions
     /// </summary>
     public IReadOnlyList<string> CalibrationImages { get; init; } = [];
 
-    /// <summary>Threads for decoding and for the network on the CPU; 0, the default, for one per core.</summary>
+    /// <summary>The number of the device, from 0, where there are several GPUs; of no meaning on the CPU, CoreML and OpenVINO.</summary>
+    public int DeviceId { get; init; }
+
+    /// <summary>Threads for decoding and for the network on the CPU, in all; 0, the default, for one per core.</summary>
     public int Threads { get; init; }
 
     /// <summary>The image decoder; null for <see cref="ImageDecoders.Default"/>.</summary>
@@ -33,11 +36,20 @@ public sealed record FeatureExtractorOptions
     /// <summary>The decoder's limits and background colour.</summary>
     public DecodeOptions Decode { get; init; } = DecodeOptions.Default;
 
+    /// <summary>Keeps the vectors of <c>EmbedAsync</c> and <c>EmbedStreamAsync</c> on disk; null, the default, to compute them each time.</summary>
+    public FeatureCache? Cache { get; init; }
+
     /// <summary>Where downloaded models are kept; null for the user's own folder.</summary>
     public ModelStore? Store { get; init; }
 
     /// <summary>The preprocessing of a model that comes without a <c>.model.json</c>; null to take the model's own.</summary>
     public Preprocessing.PreprocessSpec? Preprocess { get; init; }
+
+    /// <summary>
+    /// How images that are nowhere larger than the network's input are enlarged
+    /// (<see cref="Preprocessing.PreprocessSpec.Upsampling"/>); null to leave that to the preprocessing.
+    /// </summary>
+    public Preprocessing.ResizeFilter? Upsampling { get; init; }
 
     /// <summary>The one layer whose tensor is the features; null, the default, for those that the model's card names.</summary>
     /// <exception cref="ArgumentException">The name is empty.</exception>

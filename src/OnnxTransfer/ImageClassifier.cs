@@ -138,12 +138,12 @@ public sealed class ImageClassifier : IDisposable
 
     /// <summary>Says what is in many image files; one that cannot be decoded has its reason in the result.</summary>
     /// <param name="paths">Image files.</param>
-    /// <param name="batchSize">Images per run of the network.</param>
+    /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
     /// <param name="progress">Told after every batch.</param>
     /// <param name="cancellationToken">Stops after the batch in hand.</param>
     /// <returns>One entry per path, in order.</returns>
     public async Task<IReadOnlyList<ImagePrediction>> PredictAsync(
-        IReadOnlyList<string> paths, int batchSize = 32, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
+        IReadOnlyList<string> paths, int batchSize = 0, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(paths);
         var embedding = await _extractor.EmbedAsync(paths, batchSize, progress, cancellationToken).ConfigureAwait(false);

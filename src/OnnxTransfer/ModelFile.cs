@@ -33,9 +33,10 @@ public sealed class ModelFile
         Info = Card is null ? null : ModelInfo.Of(Card);
         Bytes = new FileInfo(Path).Length + model.ExternalBytes;
 
-        var image = Backbone.ImageOf(model, Card?.Input);
-        Layout = image.Layout == OnnxImageLayout.Nchw ? TensorLayout.Nchw : TensorLayout.Nhwc;
         _backbone = model.Clone();
+        if (inside is not null) ClassifierFile.TakeNetwork(_backbone, inside);
+        var image = Backbone.ImageOf(_backbone, Card?.Input);
+        Layout = image.Layout == OnnxImageLayout.Nchw ? TensorLayout.Nchw : TensorLayout.Nhwc;
         WhyBatchFixed = OnnxAdapter.MakeBackbone(_backbone, image);
         _image = WhyBatchFixed is null ? image with { FixedBatch = null } : image;
 

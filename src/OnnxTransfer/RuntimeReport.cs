@@ -30,11 +30,10 @@ public sealed record RuntimeReport
     public string OnnxRuntime { get; } = SessionFactory.RuntimeVersion;
 
     /// <summary>Each execution provider and why it cannot be used; null for one that can.</summary>
-    public IReadOnlyDictionary<ExecutionProvider, string?> Providers { get; } = new Dictionary<ExecutionProvider, string?>
-    {
-        [ExecutionProvider.Cpu] = null,
-        [ExecutionProvider.Cuda] = SessionFactory.ProbeCuda(),
-    };
+    public IReadOnlyDictionary<ExecutionProvider, string?> Providers { get; } = DeviceProvider.All
+        .Select(device => KeyValuePair.Create(device.Provider, device.Probe()))
+        .Prepend(KeyValuePair.Create<ExecutionProvider, string?>(ExecutionProvider.Cpu, null))
+        .ToDictionary();
 
     /// <summary>The decoder and the resize kernels against their references, on images that the library carries.</summary>
     public IReadOnlyList<ParityResult> Parity { get; } = PreprocessingParity.Verify(ImageDecoders.Default);

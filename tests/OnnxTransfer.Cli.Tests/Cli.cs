@@ -19,15 +19,22 @@ internal static class Cli
     internal static CliResult Run(string? home, string[] arguments)
     {
         using var own = new TempFolder();
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(typeof(Program).Assembly.Location);
-        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        var start = Command(arguments);
         start.Environment["ONNXTRANSFER_HOME"] = home ?? own.Path;
-        start.Environment["ONNXTRANSFER_OFFLINE"] = "1";
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return new CliResult(process.ExitCode, output, error.GetAwaiter().GetResult());
+    }
+
+    /// <summary>How <c>onnxtransfer</c> is started, without downloads.</summary>
+    internal static ProcessStartInfo Command(string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add(typeof(Program).Assembly.Location);
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        start.Environment["ONNXTRANSFER_OFFLINE"] = "1";
+        return start;
     }
 }

@@ -25,7 +25,7 @@ public sealed class PublicApiTests
     public void The_surface_tells_a_required_nullable_init_property_and_a_default_apart()
     {
         var lines = PublicSurface.Of(typeof(FeatureExtractor).Assembly).Split('\n');
-        Assert.Contains("  required ResizeSpec Resize { get; init; }", lines);
+        Assert.Contains("  required ResizeFilter Filter { get; init; }", lines);
         Assert.Contains("  static FeatureExtractor Load(string model, FeatureExtractorOptions? options = null)", lines);
         Assert.Contains("sealed class FeatureExtractor : IDisposable", lines);
         Assert.Contains("  Cuda = 2", lines);

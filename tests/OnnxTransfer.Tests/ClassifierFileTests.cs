@@ -125,6 +125,17 @@ public sealed class ClassifierFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Looking_inside_shows_the_pixels_and_the_layers_of_the_network()
+    {
+        using var extractor = FeatureExtractor.Load(Tiny(), s_onCpu);
+        using var classifier = await TrainAsync(extractor);
+        var file = ModelFile.Open(Saved(classifier));
+        Assert.Equal("pixels", Assert.Single(file.Inputs).Name);
+        Assert.Contains(file.Layers, layer => layer.Name == "activated");
+        Assert.Equal(TinyBackbone.Dim, file.Features!.Dim);
+    }
+
+    [Fact]
     public async Task The_head_alone_is_two_nodes_that_any_runtime_computes()
     {
         using var extractor = FeatureExtractor.Load(Tiny(), s_onCpu);

@@ -3,6 +3,7 @@ using System.Globalization;
 using OnnxTransfer.Cli.Output;
 using OnnxTransfer.Datasets;
 using OnnxTransfer.Features;
+using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Cli.Commands;
 
@@ -19,6 +20,12 @@ internal static class CommonOptions
         ["auto"] = NetworkPrecision.Auto,
     };
 
+    private static readonly Dictionary<string, ResizeFilter> s_upsampling = new()
+    {
+        ["nearest"] = ResizeFilter.TensorFlowNearest,
+        ["bilinear"] = ResizeFilter.TensorFlowBilinear,
+    };
+
     internal static Option<bool> Json() => new("--json") { Description = "Print one JSON document on standard output." };
 
     internal static Option<string> Backbone() => new("--backbone")
@@ -30,9 +37,9 @@ internal static class CommonOptions
 
     internal static Option<ExecutionProvider> Provider() => new("--provider")
     {
-        Description = "Where the network runs: auto, cpu or cuda.",
+        Description = "Where the network runs; auto is CUDA where it works, else the CPU. See `onnxtransfer doctor`.",
         DefaultValueFactory = _ => ExecutionProvider.Auto,
-        HelpName = "auto|cpu|cuda",
+        HelpName = "auto|cpu|cuda|tensorrt|directml|coreml|openvino",
     };
 
     internal static Option<string> Precision()
@@ -46,7 +53,25 @@ internal static class CommonOptions
         return option;
     }
 
+    internal static Option<string?> Upsample()
+    {
+        var option = new Option<string?>("--upsample")
+        {
+            Description = "How images that are nowhere larger than the network's input are enlarged, whole and without a crop; by the model's own preprocessing when left away.",
+            HelpName = string.Join('|', s_upsampling.Keys),
+        };
+        option.AcceptOnlyFromAmong([.. s_upsampling.Keys]);
+        return option;
+    }
+
     internal static Option<int> Threads() => NonNegative("--threads", "Threads on the CPU; 0 for one per core.", 0, "T");
+
+    internal static Option<string> Cache() => new("--cache")
+    {
+        Description = "The folder that keeps feature vectors from run to run; none to compute them all.",
+        DefaultValueFactory = _ => FeatureCache.DefaultFolder,
+        HelpName = "DIR|none",
+    };
 
     internal static Option<int> Top() => Positive("--top", "How many classes to show for each image.", 3, "K");
 
@@ -85,8 +110,26 @@ internal static class CommonOptions
 
     internal static Argument<string> Model() => new("ID|FILE") { Description = "An id of the catalogue, or the path of an .onnx file." };
 
-    internal static FeatureExtractorOptions Extractor(ExecutionProvider provider, int threads, string precision = "fp32") =>
-        new() { Provider = provider, Threads = threads, Precision = s_precisions[precision] };
+    /// <param name="provider">Where the network runs.</param>
+    /// <param name="threads">Threads on the CPU; 0 for one per core.</param>
+    /// <param name="cache">The cache's folder; null or "none" for no cache.</param>
+    /// <param name="upsampling">How small images are enlarged; null to leave that to the model's preprocessing.</param>
+    /// <param name="precision">What the network computes with.</param>
+    internal static FeatureExtractorOptions Extractor(ExecutionProvider provider, int threads, string? cache = null, string? upsampling = null, string precision = "fp32") =>
+        new()
+        {
+            Provider = provider,
+            Threads = threads,
+            Precision = s_precisions[precision],
+            Cache = cache is null or "none" ? null : new FeatureCache(cache),
+            Upsampling = upsampling is null ? null : s_upsampling[upsampling],
+        };
+
+    /// <summary>Says on standard error when a cache was given up.</summary>
+    internal static void WarnCache(FeatureExtractorOptions options)
+    {
+        if (options.Cache?.Problem is { } problem) Console.Error.WriteLine($"warning: {problem} This run went on without it.");
+    }
 
     /// <summary>What the network computes with, on standard error where it is not plain float32.</summary>
     internal static void TellPrecision(FeatureExtractor extractor, FeatureExtractorOptions options)

@@ -13,16 +13,18 @@ internal static class EmbedCommand
         var output = new Option<string>("--out") { Description = "Where to write the vectors, float32 [N,D]; ids go beside it as .json.", Required = true, HelpName = "FILE.npy" };
         var backbone = CommonOptions.Backbone();
         var layers = CommonOptions.Layers();
+        var upsample = CommonOptions.Upsample();
         var pooling = CommonOptions.Pooling();
-        var batch = CommonOptions.Positive("--batch-size", "Images per run of the network.", 32, "N");
+        var batch = CommonOptions.NonNegative("--batch-size", "Images per run of the network; 0 for what suits the provider.", 0, "N");
         var provider = CommonOptions.Provider();
         var precision = CommonOptions.Precision();
         var threads = CommonOptions.Threads();
+        var cache = CommonOptions.Cache();
         var json = CommonOptions.Json();
-        var command = new Command("embed", "Write the feature vectors of images to a .npy file.") { inputs, output, backbone, layers, pooling, batch, provider, precision, threads, json };
+        var command = new Command("embed", "Write the feature vectors of images to a .npy file.") { inputs, output, backbone, layers, pooling, batch, upsample, provider, precision, threads, cache, json };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(inputs), parsed.GetRequiredValue(output), parsed.GetRequiredValue(backbone), parsed.GetValue(batch),
-            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetRequiredValue(precision)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
+            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetValue(cache), parsed.GetValue(upsample), parsed.GetRequiredValue(precision)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
             parsed.GetValue(json), cancellationToken));
         return command;
     }
@@ -35,9 +37,8 @@ internal static class EmbedCommand
         using var extractor = await CommonOptions.OpenAsync(backbone, options, cancellationToken).ConfigureAwait(false);
         CommonOptions.TellPrecision(extractor, options);
         var result = await Progress.RunAsync(
-            "Embedding",
-            report => extractor.EmbedAsync(
-                paths, batchSize, report, cancellationToken)).ConfigureAwait(false);
+            "Embedding", report => extractor.EmbedAsync(paths, batchSize, report, cancellationToken)).ConfigureAwait(false);
+        CommonOptions.WarnCache(options);
         CommonOptions.WarnSkipped(result.Skipped);
         if (result.Features.RowCount == 0) throw new InvalidDataException("None of the images could be used, so nothing was written.");
 
@@ -48,14 +49,16 @@ internal static class EmbedCommand
         if (json)
         {
             JsonOutput.Write(
-                new EmbedResultJson(result.Features.RowCount, result.Features.Dim, CommonOptions.ToJson(extractor), result.Elapsed.TotalSeconds, result.ImagesPerSecond, CommonOptions.ToJson(result.Skipped)),
+                new EmbedResultJson(
+                    result.Features.RowCount, result.Features.Dim, CommonOptions.ToJson(extractor), result.Cached, result.Elapsed.TotalSeconds, result.ImagesPerSecond, CommonOptions.ToJson(result.Skipped)),
                 JsonContracts.Default.EmbedResultJson);
         }
         else
         {
             Console.Out.WriteLine(
                 $"{result.Features.RowCount} vectors of {result.Features.Dim} in {Table.Number(result.Elapsed.TotalSeconds, "0.0")} s " +
-                $"({Table.Number(result.ImagesPerSecond, "0")} images/s), saved {output}");
+                $"({Table.Number(result.ImagesPerSecond, "0")} images/s, {result.Cached} from the cache), saved {output}");
+            Console.Error.WriteLine(result.Bottleneck);
         }
 
         return ExitCode.Done;

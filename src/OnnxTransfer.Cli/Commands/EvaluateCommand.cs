@@ -13,11 +13,12 @@ internal static class EvaluateCommand
         var folder = new Argument<string>("DIR") { Description = "Photos, one sub-folder per class." };
         var provider = CommonOptions.Provider();
         var threads = CommonOptions.Threads();
+        var cache = CommonOptions.Cache();
         var json = CommonOptions.Json();
-        var command = new Command("evaluate", "Measure a saved classifier on a folder of photos.") { file, folder, provider, threads, json };
+        var command = new Command("evaluate", "Measure a saved classifier on a folder of photos.") { file, folder, provider, threads, cache, json };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(file), parsed.GetRequiredValue(folder),
-            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)), parsed.GetValue(json), cancellationToken));
+            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetValue(cache)), parsed.GetValue(json), cancellationToken));
         return command;
     }
 
@@ -26,9 +27,8 @@ internal static class EvaluateCommand
         var images = ImageFolder.Open(folder);
         using var classifier = ImageClassifier.Load(file, options);
         var (result, skipped) = await Progress.RunAsync(
-            "Evaluating",
-            report => classifier.EvaluateAsync(
-                images, report, cancellationToken)).ConfigureAwait(false);
+            "Evaluating", report => classifier.EvaluateAsync(images, report, cancellationToken)).ConfigureAwait(false);
+        CommonOptions.WarnCache(options);
         CommonOptions.WarnSkipped(skipped);
         if (json)
         {

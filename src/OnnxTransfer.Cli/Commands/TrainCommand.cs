@@ -41,21 +41,23 @@ internal static class TrainCommand
         var batch = CommonOptions.Positive("--batch-size", "Images per training step.", 32, "N");
         var random = CommonOptions.NonNegative("--random-batches", "An epoch is so many batches drawn with replacement; 0 for one pass over all images.", 0, "N");
         var seed = CommonOptions.NonNegative("--seed", "Decides the split, the first weights and the order; the same seed gives the same file.", 1, "S");
+        var upsample = CommonOptions.Upsample();
         var provider = CommonOptions.Provider();
         var precision = CommonOptions.Precision();
         var threads = CommonOptions.Threads();
+        var cache = CommonOptions.Cache();
         var maxBad = CommonOptions.Number(
             "--max-bad", "The share of images that may be unusable before the run fails.", 0.05, "SHARE", share => share is >= 0 and <= 1, "a share between 0 and 1, such as 0.05");
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on a folder of photos.")
         {
-            folder, output, backbone, layers, pooling, split, epochs, optimizer, head, rate, batch, random, seed, provider, precision, threads, maxBad, json,
+            folder, output, backbone, layers, pooling, split, epochs, optimizer, head, rate, batch, random, seed, upsample, provider, precision, threads, cache, maxBad, json,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(folder),
             parsed.GetRequiredValue(output),
             parsed.GetRequiredValue(backbone),
-            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetRequiredValue(precision)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
+            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetValue(cache), parsed.GetValue(upsample), parsed.GetRequiredValue(precision)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
             Training(parsed.GetRequiredValue(head)) with
             {
                 Epochs = parsed.GetValue(epochs),
@@ -92,12 +94,11 @@ internal static class TrainCommand
         Console.Error.WriteLine($"{images.Images.Count} images in {images.Classes.Count} classes; {extractor.Model.Id} on {Name(extractor.Provider)}: {extractor.ProviderReason}");
         CommonOptions.TellPrecision(extractor, extractorOptions);
         var result = await Progress.RunAsync(
-            "Embedding",
-            report => ImageClassifier.TrainAsync(
-                extractor, images, training, data, report, cancellationToken)).ConfigureAwait(false);
+            "Embedding", report => ImageClassifier.TrainAsync(extractor, images, training, data, report, cancellationToken)).ConfigureAwait(false);
         using var classifier = result.Classifier;
         classifier.Save(output);
 
+        CommonOptions.WarnCache(extractorOptions);
         CommonOptions.WarnSkipped(result.Skipped);
         if (json) JsonOutput.Write(ToJson(extractor, result, output), JsonContracts.Default.TrainJson);
         else Print(result, output);
@@ -124,7 +125,7 @@ internal static class TrainCommand
 
         var embedding = result.Embedding;
         Console.Out.WriteLine(
-            $"embedded {embedding.Features.RowCount} images in {Table.Number(embedding.Elapsed.TotalSeconds, "0.0")} s ({Table.Number(embedding.ImagesPerSecond, "0")} images/s), " +
+            $"embedded {embedding.Features.RowCount} images in {Table.Number(embedding.Elapsed.TotalSeconds, "0.0")} s ({Table.Number(embedding.ImagesPerSecond, "0")} images/s, {embedding.Cached} from the cache), " +
             $"trained in {Table.Number(result.TrainingTime.TotalSeconds, "0.00")} s, saved {output}");
     }
 
@@ -133,7 +134,7 @@ internal static class TrainCommand
         Name(extractor.Provider),
         CommonOptions.ToJson(extractor),
         new BackboneJson(extractor.Model.Id, extractor.Dim),
-        new EmbedJson(result.Embedding.Features.RowCount, 0, result.Embedding.Elapsed.TotalSeconds, result.Embedding.ImagesPerSecond),
+        new EmbedJson(result.Embedding.Features.RowCount, result.Embedding.Cached, result.Embedding.Elapsed.TotalSeconds, result.Embedding.ImagesPerSecond),
         [.. result.History.Epochs.Select(epoch => new EpochJson(
             epoch.Epoch, epoch.TrainLoss, epoch.TrainAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy, epoch.Seconds))],
         Score(result.Train)!, Score(result.Validation), Score(result.Test),

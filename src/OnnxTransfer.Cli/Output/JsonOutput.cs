@@ -37,7 +37,7 @@ internal sealed record EvaluateJson(
 
 internal sealed record ClassJson(string Label, double Precision, double Recall, double F1, int Support);
 
-internal sealed record EmbedResultJson(int Rows, int Dim, PrecisionJson Precision, double Seconds, double ImagesPerSecond, IReadOnlyList<SkippedJson> Skipped);
+internal sealed record EmbedResultJson(int Rows, int Dim, PrecisionJson Precision, int Cached, double Seconds, double ImagesPerSecond, IReadOnlyList<SkippedJson> Skipped);
 
 internal sealed record EmbedIdsJson(string Backbone, int Rows, int Dim, IReadOnlyList<string> Ids, IReadOnlyList<string?> Labels);
 
@@ -48,6 +48,14 @@ internal sealed record TopJson(string Label, int Index, float Probability);
 internal sealed record DoctorJson(
     string Version, string Runtime, string System, string Decoder, string OnnxRuntime, IReadOnlyList<ProviderJson> Providers,
     IReadOnlyList<ParityJson> Parity, string ModelFolder, bool Offline, IReadOnlyList<string> Models);
+
+internal sealed record CacheJson(string File, long Bytes, IReadOnlyList<CacheModelJson> Models);
+
+internal sealed record CacheModelJson(string Id, int Dim, long Vectors, DateTimeOffset Used, IReadOnlyList<string> DependsOn);
+
+internal sealed record CacheCheckJson(string File, long Vectors, long Damaged);
+
+internal sealed record CacheCollectedJson(string File, long Removed, long Bytes);
 
 internal sealed record ParityJson(string Name, double GreatestDifference, double Tolerance, double? Cosine, double? LeastCosine, bool Passed);
 
@@ -66,4 +74,7 @@ internal sealed record ProviderJson(string Name, bool Usable, string? WhyNot);
 [JsonSerializable(typeof(CutJson))]
 [JsonSerializable(typeof(WeightsJson))]
 [JsonSerializable(typeof(DoctorJson))]
+[JsonSerializable(typeof(CacheJson))]
+[JsonSerializable(typeof(CacheCheckJson))]
+[JsonSerializable(typeof(CacheCollectedJson))]
 internal sealed partial class JsonContracts : JsonSerializerContext;

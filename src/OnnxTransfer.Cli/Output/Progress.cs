@@ -1,3 +1,4 @@
+using System.Globalization;
 using Spectre.Console;
 
 namespace OnnxTransfer.Cli.Output;
@@ -15,7 +16,7 @@ internal static class Progress
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         return await console.Progress()
             .AutoClear(true)
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn())
             .StartAsync(context =>
             {
                 var task = context.AddTask(Markup.Escape(title));
@@ -23,6 +24,8 @@ internal static class Progress
                 {
                     task.MaxValue = progress.Total;
                     task.Value = progress.Done;
+                    if (progress.Remaining is { } remaining)
+                        task.Description = string.Create(CultureInfo.InvariantCulture, $"{Markup.Escape(title)}, {progress.PerSecond:0} images/s, {remaining:h\\:mm\\:ss} left");
                 }));
             }).ConfigureAwait(false);
     }

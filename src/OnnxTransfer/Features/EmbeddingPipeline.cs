@@ -1,118 +1,201 @@
 using System.Diagnostics;
-using OnnxTransfer.Backbones;
-using OnnxTransfer.Datasets;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Threading.Channels;
 using OnnxTransfer.Decoding;
-using OnnxTransfer.Preprocessing;
+using OnnxTransfer.Features.Caching;
 
 namespace OnnxTransfer.Features;
 
 /// <summary>
-/// Images to rows of numbers, batch by batch: a batch is decoded and prepared on all cores, then the network runs on all
-/// cores. An image that cannot be decoded is left out with its reason and the batch goes on without it.
+/// Images to rows of numbers: read, decode and prepare, batch, run, and out in the order they came in. Everything is in
+/// motion at once, yet no more batches are on their way than <see cref="PipelineShape.Window"/>: whoever takes the rows
+/// slowly slows the reading down. One pipeline serves one run.
 /// </summary>
-internal sealed class EmbeddingPipeline(OnnxSession session, ModelCard card, IImageDecoder decoder, DecodeOptions decodeOptions, int threads)
+/// <param name="session">The network.</param>
+/// <param name="filler">Prepares its images.</param>
+/// <param name="shape">Threads and batches.</param>
+/// <param name="openCache">Opens the rows of earlier runs; null to compute all.</param>
+internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler, PipelineShape shape, Func<CachedRows>? openCache = null)
 {
-    /// <summary>Runs the images of <paramref name="paths"/> through the network.</summary>
-    internal EmbeddingResult Run(IReadOnlyList<string> paths, int batchSize, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
-    {
-        var clock = Stopwatch.StartNew();
-        var (preparing, running) = (TimeSpan.Zero, TimeSpan.Zero);
-        var skipped = new SkippedImages();
-        var indices = new List<int>(paths.Count);
-        var values = new List<float[]>();
-        using var batch = RentBatch(Math.Min(batchSize, Math.Max(paths.Count, 1)));
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads > 0 ? threads : Environment.ProcessorCount, CancellationToken = cancellationToken };
+    // Threads take first what brings a batch nearest to its end. On the CPU the network's work is in here as well.
+    private readonly Channel<Step> _images = Channel.CreateUnboundedPrioritized(new UnboundedPrioritizedChannelOptions<Step> { Comparer = Step.MostAdvancedFirst });
+    private readonly Channel<Step> _device = Channel.CreateUnbounded<Step>();
+    private readonly Channel<PipelineBatch> _done = Channel.CreateUnbounded<PipelineBatch>();
+    private CachedRows? _cache;
+    // The batches on their way, and one for the list itself as long as there is more of it.
+    private int _open = 1;
 
-        for (var start = 0; start < paths.Count; start += batch.Count)
+    /// <summary>Where the time went, so far.</summary>
+    internal StageTimes Times { get; } = new(shape);
+
+    /// <summary>Runs images through the network.</summary>
+    /// <param name="paths">The files; read from as the pipeline has room.</param>
+    /// <param name="cancellationToken">Stops the run; images in hand are finished but not given out.</param>
+    /// <returns>Batches in the order of the list, each with all its images. Leaving the loop early stops the run.</returns>
+    internal async IAsyncEnumerable<PipelineBatch> RunAsync(IEnumerable<string> paths, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var cache = _cache = openCache?.Invoke();
+        using var window = new SemaphoreSlim(shape.Window);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task[] tasks =
+        [
+            Task.Run(() => FeedAsync(paths, window, stop.Token), CancellationToken.None),
+            .. Enumerable.Range(0, shape.Workers).Select(_ => StartThread(_images.Reader, stop.Token)),
+            .. Enumerable.Range(0, shape.Runners).Select(_ => StartThread(_device.Reader, stop.Token)),
+        ];
+        try
         {
-            var count = Math.Min(batch.Count, paths.Count - start);
-            var (first, before) = (start, clock.Elapsed);
-            Parallel.For(0, count, parallel, i => Prepare(paths, first + i, batch, i, skipped));
-            var used = Compact(batch, start, count, skipped, indices);
-            preparing += clock.Elapsed - before;
-
-            before = clock.Elapsed;
-            var rows = new float[used * session.RowLength];
-            session.Run(batch.Memory, used, rows);
-            values.Add(rows);
-            running += clock.Elapsed - before;
-            progress?.Report(new WorkProgress(start + count, paths.Count));
+            await foreach (var batch in InOrderAsync(cancellationToken).ConfigureAwait(false))
+            {
+                yield return batch;
+                window.Release();
+            }
         }
-
-        var features = new FeatureMatrix(Join(values), indices.Count, session.RowLength);
-        return new EmbeddingResult(features, indices, skipped, clock.Elapsed, preparing, running);
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            // The session must not be closed while a thread still runs it. What went wrong has been thrown above.
+            await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            while (_done.Reader.TryRead(out var late)) Keep(late);
+        }
     }
 
-    /// <summary>The row of one image that is decoded already.</summary>
-    internal float[] Run(PixelBuffer pixels) =>
-        RunOne(batch => ImagePreprocessor.Prepare(pixels, card.Preprocess, card.Input.Layout, batch.Image(0)));
-
-    /// <summary>The row of one image file.</summary>
-    internal float[] Run(string path) =>
-        RunOne(batch => ImagePreprocessor.Prepare(path, decoder, decodeOptions, card.Preprocess, card.Input.Layout, batch.Memory));
-
-    /// <summary>The row of one encoded image.</summary>
-    internal float[] Run(ReadOnlySpan<byte> encoded)
+    private async IAsyncEnumerable<PipelineBatch> InOrderAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var batch = RentBatch(1);
-        ImagePreprocessor.Prepare(encoded, decoder, decodeOptions, card.Preprocess, card.Input.Layout, batch.Memory);
-        return Row(batch);
+        var early = new Dictionary<int, PipelineBatch>();
+        var next = 0;
+        await foreach (var batch in _done.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        {
+            // Before it is its turn: whatever ends the run, it need not be computed again.
+            Keep(batch);
+            early.Add(batch.Number, batch);
+            for (; early.Remove(next, out var ready); next++) yield return ready;
+        }
     }
 
-    private float[] RunOne(Action<TensorBatch> prepare)
+    private void Keep(PipelineBatch batch)
     {
-        using var batch = RentBatch(1);
-        prepare(batch);
-        return Row(batch);
+        foreach (var (hash, row) in batch.NewRows()) _cache?.Add(hash, row);
     }
 
-    /// <summary>The row of the one image of a batch.</summary>
-    internal float[] Row(TensorBatch batch)
-    {
-        var row = new float[session.RowLength];
-        session.Run(batch.Memory, 1, row);
-        return row;
-    }
-
-    private TensorBatch RentBatch(int count) => TensorBatch.Rent(count, card.Input.Width, card.Input.Height, card.Input.Layout);
-
-    private void Prepare(IReadOnlyList<string> paths, int position, TensorBatch batch, int slot, SkippedImages skipped)
+    private async Task FeedAsync(IEnumerable<string> paths, SemaphoreSlim window, CancellationToken cancellationToken)
     {
         try
         {
-            ImagePreprocessor.Prepare(paths[position], decoder, decodeOptions, card.Preprocess, card.Input.Layout, batch.ImageMemory(slot));
+            var (number, start) = (0, 0);
+            foreach (var chunk in paths.Chunk(shape.BatchSize))
+            {
+                await window.WaitAsync(cancellationToken).ConfigureAwait(false);
+                Interlocked.Increment(ref _open);
+                var batch = new PipelineBatch(number++, start, chunk);
+                start += chunk.Length;
+                for (var slot = 0; slot < chunk.Length; slot++) _images.Writer.TryWrite(new Step(batch, slot));
+            }
+
+            Close();
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+        }
+    }
+
+    /// <summary>A thread of its own, since it computes for as long as the run takes: the pool's threads are for short work.</summary>
+    private Task StartThread(ChannelReader<Step> steps, CancellationToken cancellationToken) => Task.Factory.StartNew(
+        () => Work(steps, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private void Work(ChannelReader<Step> steps, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (steps.WaitToReadAsync(cancellationToken).AsTask().GetAwaiter().GetResult())
+            {
+                while (!cancellationToken.IsCancellationRequested && steps.TryRead(out var step))
+                {
+                    if (step.IsRun) Run(step.Batch);
+                    else Prepare(step.Batch, step.Slot);
+                }
+            }
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+        }
+    }
+
+    private void Prepare(PipelineBatch batch, int slot)
+    {
+        var time = Stopwatch.GetTimestamp();
+        try
+        {
+            using var file = filler.Read(batch.Path(slot));
+            var isKnown = _cache is not null && TryRecall(_cache, batch, slot, file.Bytes);
+            time = Times.Book(PipelineStage.Reading, time);
+            if (!isKnown) filler.Fill(file.Bytes, batch.Slot(slot, filler));
         }
         catch (ImageDecodeException exception)
         {
-            skipped.Add(position, paths[position], exception.Reason);
+            batch.Skip(slot, exception.Reason);
         }
+
+        Times.Book(PipelineStage.Preparing, time);
+        if (!batch.Arrive()) return;
+        if (batch.NeedsNetwork) (shape.Runners > 0 ? _device : _images).Writer.TryWrite(Step.Run(batch));
+        else Finish(batch);
     }
 
-    /// <summary>Closes the gaps that unusable images left in the batch, keeping the order; returns how many images are in it.</summary>
-    private static int Compact(TensorBatch batch, int start, int count, SkippedImages skipped, List<int> indices)
+    private static bool TryRecall(CachedRows cache, PipelineBatch batch, int slot, ReadOnlySpan<byte> encoded)
     {
-        var used = 0;
-        for (var i = 0; i < count; i++)
+        var hash = SHA256.HashData(encoded);
+        if (cache.Find(hash) is { } row)
         {
-            if (skipped.Contains(start + i)) continue;
-            if (used != i) batch.Image(i).CopyTo(batch.Image(used));
-            indices.Add(start + i);
-            used++;
+            batch.Take(slot, row);
+            return true;
         }
 
-        return used;
+        batch.Identify(slot, hash);
+        return false;
     }
 
-    private static float[] Join(List<float[]> parts)
+    private void Run(PipelineBatch batch)
     {
-        var all = new float[parts.Sum(part => part.Length)];
-        var at = 0;
-        foreach (var part in parts)
-        {
-            part.CopyTo(all, at);
-            at += part.Length;
-        }
+        var time = Stopwatch.GetTimestamp();
+        batch.Run(session, shape.IsPadded ? shape.BatchSize : null);
+        Times.Book(PipelineStage.Running, time);
+        Finish(batch);
+    }
 
-        return all;
+    private void Finish(PipelineBatch batch)
+    {
+        _done.Writer.TryWrite(batch);
+        Close();
+    }
+
+    /// <summary>Whoever is last ends the run.</summary>
+    private void Close()
+    {
+        if (Interlocked.Decrement(ref _open) > 0) return;
+        _images.Writer.Complete();
+        _device.Writer.Complete();
+        _done.Writer.Complete();
+    }
+
+    /// <summary>Hands the first failure to whoever takes the rows, who then stops the others.</summary>
+    private void Fail(Exception exception) => _done.Writer.TryComplete(exception);
+
+    /// <summary>One piece of work: to prepare an image of a batch, or to run the batch.</summary>
+    private readonly record struct Step(PipelineBatch Batch, int Slot)
+    {
+        private const int Whole = -1;
+
+        internal static IComparer<Step> MostAdvancedFirst { get; } = Comparer<Step>.Create(static (a, b) =>
+            a.IsRun != b.IsRun ? (a.IsRun ? -1 : 1)
+            : a.Batch.Number != b.Batch.Number ? a.Batch.Number.CompareTo(b.Batch.Number)
+            : a.Slot.CompareTo(b.Slot));
+
+        internal bool IsRun => Slot == Whole;
+
+        internal static Step Run(PipelineBatch batch) => new(batch, Whole);
     }
 }

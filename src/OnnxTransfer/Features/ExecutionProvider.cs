@@ -11,6 +11,18 @@ public enum ExecutionProvider
 
     /// <summary>NVIDIA CUDA, or an error: it never falls back to the CPU.</summary>
     Cuda,
+
+    /// <summary>NVIDIA TensorRT, or an error. It plans a network for minutes when that is first opened.</summary>
+    TensorRt,
+
+    /// <summary>DirectML on Windows, or an error.</summary>
+    DirectMl,
+
+    /// <summary>CoreML on macOS, or an error.</summary>
+    CoreMl,
+
+    /// <summary>Intel OpenVINO, or an error.</summary>
+    OpenVino,
 }
 
 /// <summary>What a network really runs on.</summary>

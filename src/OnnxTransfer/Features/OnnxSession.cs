@@ -24,16 +24,17 @@ internal sealed class OnnxSession : IDisposable
     /// <param name="output">The name of the output, one row per image.</param>
     /// <param name="rowLength">D, the length of one row.</param>
     /// <param name="provider">Where to run.</param>
+    /// <param name="device">The device's number, from 0.</param>
     /// <param name="threads">Threads for one run on the CPU; 0 for one per core.</param>
     internal OnnxSession(
-        byte[] graph, string model, string input, long[] imageShape, string output, int rowLength, ExecutionProvider provider, int threads)
+        byte[] graph, string model, string input, long[] imageShape, string output, int rowLength, ExecutionProvider provider, int device, int threads)
     {
         _model = model;
         _inputNames = [input];
         _outputNames = [output];
         _imageShape = imageShape;
         RowLength = rowLength;
-        (_session, Provider) = SessionFactory.Open(graph, model, provider, threads);
+        (_session, Provider) = SessionFactory.Open(graph, model, provider, device, threads);
         try
         {
             FixedBatch = CheckInput(input);
@@ -56,20 +57,21 @@ internal sealed class OnnxSession : IDisposable
     internal int? FixedBatch { get; }
 
     /// <summary>Runs images through the network. A graph with a fixed batch axis is run as often as that takes.</summary>
-    /// <param name="images"><c>[N,...]</c> prepared images, back to back; must have room for whole fixed batches.</param>
+    /// <param name="images"><c>[N,...]</c> prepared images, back to back.</param>
     /// <param name="count">N.</param>
     /// <param name="rows">Receives <c>[N,D]</c>, row-major.</param>
-    internal void Run(Memory<float> images, int count, Span<float> rows)
+    /// <param name="size">The batch size to run at, the last batch filled up; null for all images at once.</param>
+    internal void Run(Memory<float> images, int count, Span<float> rows, int? size = null)
     {
         var imageLength = (int)(_imageShape[0] * _imageShape[1] * _imageShape[2]);
-        var step = FixedBatch ?? Math.Max(count, 1);
+        var step = FixedBatch ?? size ?? Math.Max(count, 1);
         for (var done = 0; done < count; done += step)
         {
             var wanted = Math.Min(step, count - done);
             var slice = images.Slice(done * imageLength, wanted * imageLength);
             if (wanted < step)
             {
-                // The last, short batch of a graph with a fixed batch size above one: padded with zeros, whose rows are dropped.
+                // The last, short batch where all must have one size: padded with zeros, whose rows are dropped.
                 var padded = new float[step * imageLength];
                 slice.Span.CopyTo(padded);
                 slice = padded;

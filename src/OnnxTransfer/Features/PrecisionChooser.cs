@@ -9,12 +9,13 @@ namespace OnnxTransfer.Features;
 /// <param name="Precision">The precision asked for.</param>
 /// <param name="Images">Images like those that the network will see; empty for none.</param>
 /// <param name="Provider">Where the network runs.</param>
+/// <param name="DeviceId">The device's number, from 0.</param>
 /// <param name="Threads">Threads on the CPU; 0 for one per core.</param>
 /// <param name="Decoder">Decodes the images.</param>
 /// <param name="Decode">Limits and background.</param>
 /// <param name="Store">Where converted networks are kept, beside the downloaded ones.</param>
 internal sealed record PrecisionRequest(
-    NetworkPrecision Precision, IReadOnlyList<string> Images, ExecutionProvider Provider, int Threads, IImageDecoder Decoder, DecodeOptions Decode, ModelStore Store);
+    NetworkPrecision Precision, IReadOnlyList<string> Images, ExecutionProvider Provider, int DeviceId, int Threads, IImageDecoder Decoder, DecodeOptions Decode, ModelStore Store);
 
 /// <summary>Brings a network to the precision that was asked for, or for <see cref="NetworkPrecision.Auto"/> to the one that measures best.</summary>
 internal static class PrecisionChooser
@@ -25,33 +26,32 @@ internal static class PrecisionChooser
     private const double LeastHalfSimilarity = 0.999;
     private const double LeastSpeedup = 1.1;
 
-    /// <summary>The graph to run, and what it computes with.</summary>
-    /// <param name="graph">The bytes of the published network, cut at its output.</param>
-    /// <param name="name">What to call it in messages.</param>
-    /// <param name="card">Its input and preprocessing.</param>
+    /// <summary>The network to run, and what it computes with.</summary>
+    /// <param name="backbone">The network as it was published or saved.</param>
     /// <param name="tensor">Its output.</param>
     /// <param name="dim">The length of one row of it.</param>
     /// <param name="request">What is wanted.</param>
     /// <param name="cancellationToken">Stops the measuring.</param>
-    internal static (byte[] Graph, NetworkPrecisionInfo Info) Choose(
-        byte[] graph, string name, ModelCard card, string tensor, int dim, PrecisionRequest request, CancellationToken cancellationToken)
+    internal static (Backbone Backbone, NetworkPrecisionInfo Info) Choose(
+        Backbone backbone, string tensor, int dim, PrecisionRequest request, CancellationToken cancellationToken)
     {
-        if (request.Precision == NetworkPrecision.Float32) return (graph, Own(OnnxModel.Parse(graph, name)));
-        var model = OnnxModel.Parse(graph, name);
-        var own = Own(model);
+        var own = Own(backbone.Model);
+        if (request.Precision == NetworkPrecision.Float32) return (backbone, own);
         if (own.Precision != NetworkPrecision.Float32)
         {
-            if (request.Precision != NetworkPrecision.Auto && request.Precision != own.Precision) Throw.PrecisionFixed(name, own.Precision, request.Precision);
-            return (graph, own);
+            if (request.Precision != NetworkPrecision.Auto && request.Precision != own.Precision) Throw.PrecisionFixed(backbone.Name, own.Precision, request.Precision);
+            return (backbone, own);
         }
 
-        var trial = new PrecisionTrial(graph, model, name, card, tensor, dim, request, cancellationToken);
-        return request.Precision switch
+        var graph = backbone.GraphFor(tensor, dim);
+        var trial = new PrecisionTrial(graph, OnnxModel.Parse(graph, backbone.Name), backbone.Name, backbone.Card, tensor, dim, request, cancellationToken);
+        var (chosen, info) = request.Precision switch
         {
             NetworkPrecision.Float16 => trial.ToHalf("16 bits were asked for."),
             NetworkPrecision.Int8 => trial.ToInt8("8 bits were asked for."),
             _ => Automatic(graph, trial, request),
         };
+        return (info.Precision == NetworkPrecision.Float32 ? backbone : backbone with { Model = OnnxModel.Parse(chosen, backbone.Name) }, info);
     }
 
     /// <summary>The precision that a file was made with.</summary>

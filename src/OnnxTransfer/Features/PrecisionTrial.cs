@@ -151,7 +151,7 @@ internal sealed class PrecisionTrial(
         return rows;
     }
 
-    private OnnxSession Open(byte[] network) => new(network, name, card.Input.Tensor, _imageShape, tensor, dim, request.Provider, request.Threads);
+    private OnnxSession Open(byte[] network) => new(network, name, card.Input.Tensor, _imageShape, tensor, dim, request.Provider, request.DeviceId, request.Threads);
 
     /// <summary>The mean cosine of rows; equal ones are alike even where they are zero.</summary>
     private static double Similarity(List<float[]> exact, List<float[]> rounded) => exact.Zip(rounded, Similarity).Average();

@@ -10,38 +10,37 @@ internal static class SessionFactory
     internal static string RuntimeVersion => OrtEnv.Instance().GetVersionString();
 
     /// <summary>Opens a session on <paramref name="provider"/>.</summary>
-    /// <exception cref="Backbones.ModelException">The graph is no valid model, or CUDA was asked for by name and does not work.</exception>
-    internal static (InferenceSession Session, ExecutionProviderInfo Provider) Open(byte[] graph, string model, ExecutionProvider provider, int threads)
+    /// <param name="graph">The bytes of the ONNX file.</param>
+    /// <param name="model">What to call the model in messages.</param>
+    /// <param name="provider">Where to run. Automatically is on CUDA or the CPU: TensorRT plans for minutes before its first run, and the others change more digits, so they want to be named.</param>
+    /// <param name="device">The device's number, from 0; of no meaning to the CPU.</param>
+    /// <param name="threads">Threads for one run on the CPU; 0 for one per core.</param>
+    /// <exception cref="Backbones.ModelException">The graph is no valid model, or a provider was asked for by name and does not work.</exception>
+    internal static (InferenceSession Session, ExecutionProviderInfo Provider) Open(byte[] graph, string model, ExecutionProvider provider, int device, int threads)
     {
         if (provider == ExecutionProvider.Cpu) return (OpenOnCpu(graph, model, threads), new(ExecutionProvider.Cpu, "the CPU was asked for."));
 
+        var wanted = DeviceProvider.Of(provider == ExecutionProvider.Auto ? ExecutionProvider.Cuda : provider);
         using var options = Options(threads);
-        var obstacle = CudaProvider.TryAppend(options);
+        var obstacle = wanted.TryAppend(options, device);
         if (obstacle is null)
         {
             try
             {
-                return (new InferenceSession(graph, options), new(ExecutionProvider.Cuda, "CUDA works on this machine."));
+                return (new InferenceSession(graph, options), new(wanted.Provider, $"{wanted.Title} works on this machine."));
             }
             catch (OnnxRuntimeException exception)
             {
-                // Either the model is bad, and then the CPU's error says so below, or CUDA is.
+                // Either the model is bad, and then the CPU's error says so below, or the provider is.
                 obstacle = exception.Message.Split('\n', 2)[0].Trim();
             }
         }
 
         var session = OpenOnCpu(graph, model, threads);
-        if (provider != ExecutionProvider.Cuda) return (session, new(ExecutionProvider.Cpu, $"CUDA is not usable: {obstacle}"));
+        if (provider == ExecutionProvider.Auto) return (session, new(ExecutionProvider.Cpu, $"{wanted.Title} is not usable: {obstacle}"));
         session.Dispose();
-        Throw.CudaUnavailable(obstacle);
+        Throw.ProviderUnavailable(wanted.Title, obstacle);
         return default;
-    }
-
-    /// <summary>Why CUDA cannot be used, found out by asking for it without any model; null when it can.</summary>
-    internal static string? ProbeCuda()
-    {
-        using var options = new SessionOptions();
-        return CudaProvider.TryAppend(options);
     }
 
     private static InferenceSession OpenOnCpu(byte[] graph, string model, int threads)
@@ -57,5 +56,11 @@ internal static class SessionFactory
         }
     }
 
-    private static SessionOptions Options(int threads) => new() { IntraOpNumThreads = threads, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+    private static SessionOptions Options(int threads)
+    {
+        var options = new SessionOptions { IntraOpNumThreads = threads, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        // A thread that has nothing to do sleeps: spinning would take the core from the decoder and from other programs.
+        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        return options;
+    }
 }

@@ -39,7 +39,7 @@ internal static partial class Throw
         new($"{path} does not answer as it did when it was saved: a probability of its probe images is off by {difference:0.####}, and {tolerance:0.####} is allowed. The file was changed, or the network computes something else here: copy or train it again.");
 
     internal static ModelException PreprocessingUnknown(string path, string cardPath) =>
-        new($"{path} has no .model.json beside it, so how its images must be prepared is not known: write {cardPath}, or give FeatureExtractorOptions.Preprocess.");
+        new($"{path} has no .model.json beside it, so how its images must be prepared is not known: write {cardPath}, or give FeatureExtractorOptions.Preprocess (--preprocess at the command line).");
 
     internal static ModelException FeaturesUnknown(string path, string why) =>
         new($"Which tensor of {path} holds one feature vector per image is not clear. {why} Name it in a .model.json beside the file.");

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.Data.Sqlite;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Features;
 
@@ -32,14 +33,39 @@ internal static partial class Throw
         throw new ModelException(
             $"The output '{output}' of {model} gave {values} values for {batch} images, where its .model.json promises {rowLength} for each: correct the tensor or its dimension there.");
 
+    [DoesNotReturn]
+    internal static void TooManyRowsForOneMatrix(int rowCount, int dim) =>
+        throw new ArgumentException(
+            $"{rowCount} images with {dim} numbers each are more than one matrix can hold ({Array.MaxLength / dim} images): embed them in parts, or as a stream with EmbedStreamAsync.");
+
+    internal static InvalidDataException NotACache(string file) =>
+        new($"'{file}' is a database of another program, not a feature cache: name another folder.");
+
+    internal static InvalidDataException CacheOfAnotherVersion(string file, long found, int known) =>
+        new($"The feature cache '{file}' has format {found}, and this version knows format {known}: name another folder, or delete the file, whose vectors are computed again.");
+
+    internal static InvalidDataException CacheDamaged(string file, string finding, Exception? inner = null) =>
+        new($"The feature cache '{file}' is damaged ({OneLine(finding).TrimEnd('.')}): delete the file; its vectors are computed again.", inner);
+
+    /// <summary>What the codes of SQLite mean to the owner of a cache; see sqlite.org/rescode.html.</summary>
+    internal static Exception CacheFailed(string file, Exception inner) => inner switch
+    {
+        SqliteException { SqliteErrorCode: 11 or 26 } => CacheDamaged(file, inner.Message, inner),
+        SqliteException { SqliteErrorCode: 13 } => new IOException($"The disk of the feature cache '{file}' is full: free some space, or shrink the cache with `onnxtransfer cache gc`.", inner),
+        SqliteException { SqliteErrorCode: 5 or 6 } => new IOException($"The feature cache '{file}' is held by another process for too long: end that process, or name another folder.", inner),
+        SqliteException { SqliteErrorCode: 8 } => new IOException($"The feature cache '{file}' may not be written: change its permissions, or name another folder.", inner),
+        InvalidDataException => inner,
+        _ => new IOException($"The feature cache '{file}' cannot be used: {OneLine(inner.Message)} Mend its folder, or name another.", inner),
+    };
+
     internal static ModelException RunFailed(string model, Exception inner) => new($"{model} failed to run: {OneLine(inner.Message)}", inner);
 
     internal static ModelException ModelDoesNotLoad(string model, Exception inner) =>
         new($"{model} is no model that ONNX Runtime can load: {OneLine(inner.Message)}", inner);
 
     [DoesNotReturn]
-    internal static void CudaUnavailable(string obstacle) =>
-        throw new ModelException($"CUDA was asked for and does not work: {OneLine(obstacle)} Use --provider auto or cpu to run on the CPU.");
+    internal static void ProviderUnavailable(string provider, string obstacle) =>
+        throw new ModelException($"{provider} was asked for and does not work: {OneLine(obstacle)} Use --provider auto or cpu to run on the CPU; `onnxtransfer doctor` lists what works.");
 
     [DoesNotReturn]
     internal static void TooFewCalibrationImages(int usable, int fewest, int given, string? reason) =>

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Google.Protobuf;
 using OnnxTransfer.Internals;
 
@@ -98,6 +99,27 @@ internal sealed class OnnxModel
 
     /// <summary>An independent copy: editing one leaves the other as it was.</summary>
     public OnnxModel Clone() => new(Proto.Clone(), Source);
+
+    /// <summary>
+    /// SHA-256 of what the graph computes: operators, weights, inputs, names of outputs, versions. Where it comes from, metadata and
+    /// notes on shapes are left out, so a backbone has the hash here that it has inside a classifier's file.
+    /// </summary>
+    public byte[] ComputationHash()
+    {
+        var bare = Proto.Clone();
+        bare.MetadataProps.Clear();
+        bare.ClearIrVersion();
+        bare.ClearProducerName();
+        bare.ClearProducerVersion();
+        bare.ClearDomain();
+        bare.ClearModelVersion();
+        bare.ClearDocString();
+        bare.Graph.ClearName();
+        bare.Graph.ClearDocString();
+        bare.Graph.ValueInfo.Clear();
+        foreach (var output in bare.Graph.Output) output.Type = null;
+        return SHA256.HashData(bare.ToByteArray());
+    }
 
     /// <summary>Takes over another model's content; edits that may fail half-way are made on a copy first.</summary>
     internal void Replace(OnnxModel other) => Proto = other.Proto;

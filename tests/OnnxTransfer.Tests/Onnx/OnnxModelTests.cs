@@ -139,6 +139,26 @@ public sealed class OnnxModelTests
         Assert.Throws<InvalidDataException>(() => OnnxModel.Parse(System.Text.Encoding.UTF8.GetBytes(text)));
 
     [Fact]
+    public void TheHashOfTheComputationKnowsWeightsOperatorsAndVersionsAndNothingElse()
+    {
+        var hash = SmallGraphs.Classifier().ComputationHash();
+        Assert.Equal(hash, Changed(model => model.SetMetadata("note", "text")));
+        Assert.Equal(hash, Changed(model => model.Proto.ProducerName = "another"));
+        Assert.Equal(hash, Changed(model => model.Graph.Name = "another"));
+        Assert.NotEqual(hash, Changed(model => model.Graph.Initializer[0].FloatData.Add(1)));
+        Assert.NotEqual(hash, Changed(model => model.Graph.Node[1].OpType = "Relu6"));
+        Assert.NotEqual(hash, Changed(model => model.Graph.Node[0].Attribute.RemoveAt(0)));
+        Assert.NotEqual(hash, Changed(model => model.Proto.OpsetImport[0].Version++));
+
+        static byte[] Changed(Action<OnnxModel> change)
+        {
+            var model = SmallGraphs.Classifier();
+            change(model);
+            return model.ComputationHash();
+        }
+    }
+
+    [Fact]
     public void AFileOverTwoGigabytesIsRefusedWithoutReadingIt()
     {
         using var folder = new TempFolder();

@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+using System.Security.Cryptography;
+using System.Text;
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Decoding;
+using OnnxTransfer.Onnx;
+using OnnxTransfer.Preprocessing;
+
+namespace OnnxTransfer.Features.Caching;
+
+/// <summary>
+/// Everything besides the image that a feature vector depends on. Vectors are shared only where all of it is equal, so a
+/// changed model, preparation or version finds none instead of wrong ones.
+/// </summary>
+/// <param name="Model">The model's id, for people.</param>
+/// <param name="Description">All of it, one fact per line.</param>
+/// <param name="Dim">D, the length of a vector.</param>
+internal sealed record CacheSpace(string Model, string Description, int Dim)
+{
+    /// <summary>To be raised when decoding or preparing images comes to give other numbers than before.</summary>
+    private const int Generation = 1;
+
+    /// <summary>SHA-256 of the description.</summary>
+    internal byte[] Fingerprint { get; } = SHA256.HashData(Encoding.UTF8.GetBytes(Description));
+
+    /// <summary>Describes where vectors come from.</summary>
+    /// <param name="graph">The bytes of the network as it is run, which settle layer and precision.</param>
+    /// <param name="tensor">The output that the vectors are read from.</param>
+    /// <param name="dim">D, the length of a vector.</param>
+    /// <param name="card">Input and preparation.</param>
+    /// <param name="decoder">The decoder.</param>
+    /// <param name="options">The decoder's options.</param>
+    /// <param name="provider">What the network runs on.</param>
+    internal static CacheSpace Of(
+        byte[] graph, string tensor, int dim, ModelCard card, IImageDecoder decoder, DecodeOptions options, ExecutionProvider provider)
+    {
+        string[] facts =
+        [
+            $"generation {Generation}",
+            $"computation sha256 {Convert.ToHexStringLower(OnnxModel.Parse(graph).ComputationHash())}",
+            $"output {tensor}, {dim} numbers",
+            $"input {card.Input.Tensor} {card.Input.Layout} {card.Input.Height}x{card.Input.Width}",
+            $"preprocess {Describe(card.Preprocess)}",
+            $"decoder {decoder.Name}, shrink {options.JpegShrink}, background {options.Background}",
+            $"ONNX Runtime {SessionFactory.RuntimeVersion} on {provider}, {RuntimeInformation.ProcessArchitecture} {VectorUnit}",
+        ];
+        return new CacheSpace(card.Id, string.Join('\n', facts), dim);
+    }
+
+    // ONNX Runtime's kernels, and with them the last bits, differ from one vector unit to the next.
+    private static string VectorUnit => Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2" : "baseline";
+
+    private static string Describe(PreprocessSpec spec) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{spec.Filter} to {spec.Width}x{spec.Height}, shortest edge {spec.ShortestEdge}, crop {spec.CropSize}, rescale {spec.Rescale:R}, mean {List(spec.Mean)}, std {List(spec.Std)}, {(spec.Bgr ? "BGR" : "RGB")}");
+
+    private static string List(IEnumerable<double> values) => string.Join(' ', values.Select(value => value.ToString("R", CultureInfo.InvariantCulture)));
+}

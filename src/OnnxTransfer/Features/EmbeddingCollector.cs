@@ -1,0 +1,48 @@
+using System.Diagnostics;
+using OnnxTransfer.Datasets;
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer.Features;
+
+/// <summary>Gathers the rows of a run in one matrix.</summary>
+internal static class EmbeddingCollector
+{
+    /// <summary>Runs a pipeline to its end.</summary>
+    /// <param name="pipeline">A pipeline that has not run.</param>
+    /// <param name="paths">The images.</param>
+    /// <param name="dim">D, the length of a row.</param>
+    /// <param name="progress">Told after every batch.</param>
+    /// <param name="cancellationToken">Stops the run.</param>
+    internal static async Task<EmbeddingResult> CollectAsync(
+        EmbeddingPipeline pipeline, IReadOnlyList<string> paths, int dim, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
+    {
+        if ((long)paths.Count * dim > Array.MaxLength) Throw.TooManyRowsForOneMatrix(paths.Count, dim);
+        var clock = Stopwatch.StartNew();
+        var meter = new ProgressMeter(paths.Count);
+        var values = new float[paths.Count * dim];
+        var indices = new List<int>(paths.Count);
+        var skipped = new SkippedImages();
+        var cached = 0;
+        await foreach (var batch in pipeline.RunAsync(paths, cancellationToken).ConfigureAwait(false))
+        {
+            foreach (var image in batch.Images)
+            {
+                if (image.Vector is { } row)
+                {
+                    row.CopyTo(values, indices.Count * dim);
+                    indices.Add(image.Index);
+                    if (image.FromCache) cached++;
+                }
+                else
+                {
+                    skipped.Add(image.Index, image.Path, image.Error!);
+                }
+            }
+
+            progress?.Report(meter.Advance(batch.Count, clock.Elapsed));
+        }
+
+        if (indices.Count < paths.Count) Array.Resize(ref values, indices.Count * dim);
+        return new EmbeddingResult(new FeatureMatrix(values, indices.Count, dim), indices, skipped, cached, clock.Elapsed, pipeline.Times);
+    }
+}
