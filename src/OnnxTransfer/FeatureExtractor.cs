@@ -6,7 +6,6 @@ using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
 using OnnxTransfer.Features.Caching;
 using OnnxTransfer.Internals;
-using OnnxTransfer.Onnx;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer;

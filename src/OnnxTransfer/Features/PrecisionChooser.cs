@@ -26,33 +26,32 @@ internal static class PrecisionChooser
     private const double LeastHalfSimilarity = 0.999;
     private const double LeastSpeedup = 1.1;
 
-    /// <summary>The graph to run, and what it computes with.</summary>
-    /// <param name="graph">The bytes of the published network, cut at its output.</param>
-    /// <param name="name">What to call it in messages.</param>
-    /// <param name="card">Its input and preprocessing.</param>
+    /// <summary>The network to run, and what it computes with.</summary>
+    /// <param name="backbone">The network as it was published or saved.</param>
     /// <param name="tensor">Its output.</param>
     /// <param name="dim">The length of one row of it.</param>
     /// <param name="request">What is wanted.</param>
     /// <param name="cancellationToken">Stops the measuring.</param>
-    internal static (byte[] Graph, NetworkPrecisionInfo Info) Choose(
-        byte[] graph, string name, ModelCard card, string tensor, int dim, PrecisionRequest request, CancellationToken cancellationToken)
+    internal static (Backbone Backbone, NetworkPrecisionInfo Info) Choose(
+        Backbone backbone, string tensor, int dim, PrecisionRequest request, CancellationToken cancellationToken)
     {
-        if (request.Precision == NetworkPrecision.Float32) return (graph, Own(OnnxModel.Parse(graph, name)));
-        var model = OnnxModel.Parse(graph, name);
-        var own = Own(model);
+        var own = Own(backbone.Model);
+        if (request.Precision == NetworkPrecision.Float32) return (backbone, own);
         if (own.Precision != NetworkPrecision.Float32)
         {
-            if (request.Precision != NetworkPrecision.Auto && request.Precision != own.Precision) Throw.PrecisionFixed(name, own.Precision, request.Precision);
-            return (graph, own);
+            if (request.Precision != NetworkPrecision.Auto && request.Precision != own.Precision) Throw.PrecisionFixed(backbone.Name, own.Precision, request.Precision);
+            return (backbone, own);
         }
 
-        var trial = new PrecisionTrial(graph, model, name, card, tensor, dim, request, cancellationToken);
-        return request.Precision switch
+        var graph = backbone.GraphFor(tensor, dim);
+        var trial = new PrecisionTrial(graph, OnnxModel.Parse(graph, backbone.Name), backbone.Name, backbone.Card, tensor, dim, request, cancellationToken);
+        var (chosen, info) = request.Precision switch
         {
             NetworkPrecision.Float16 => trial.ToHalf("16 bits were asked for."),
             NetworkPrecision.Int8 => trial.ToInt8("8 bits were asked for."),
             _ => Automatic(graph, trial, request),
         };
+        return (info.Precision == NetworkPrecision.Float32 ? backbone : backbone with { Model = OnnxModel.Parse(chosen, backbone.Name) }, info);
     }
 
     /// <summary>The precision that a file was made with.</summary>
