@@ -62,7 +62,7 @@ public sealed class StubbornModelTests : IDisposable
         var photo = Photos("red", 1)[0];
         Assert.Equal(reference.Embed(photo), extractor.Embed(photo));
         Assert.Equal(["image"], ModelFile.Open(path).Inputs.Select(input => input.Name));
-        Assert.Equal(["image"], OnnxModel.Load(saved).Graph.Input.Select(input => input.Name));
+        Assert.Equal(["pixels"], OnnxModel.Load(saved).Graph.Input.Select(input => input.Name));
         Assert.Equal(result.Classifier.Predict(photo).Probabilities, classifier.Predict(photo).Probabilities);
     }
 
