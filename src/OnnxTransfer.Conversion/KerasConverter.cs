@@ -1,3 +1,4 @@
+using OnnxTransfer.Backbones;
 using OnnxTransfer.Conversion.Internals;
 using OnnxTransfer.Conversion.Keras;
 using OnnxTransfer.Onnx;
@@ -24,12 +25,16 @@ public static class KerasConverter
         return ToModel(modelJson, readShard, options ?? new KerasOptions(), "the Keras model").ToBytes();
     }
 
-    /// <summary>Converts a <c>model.json</c> and the shards beside it to an <c>.onnx</c> file, which appears whole or not at all.</summary>
+    /// <summary>
+    /// Converts a <c>model.json</c> and the shards beside it to an <c>.onnx</c> file, which appears whole or not at all, and writes
+    /// its card beside it where <see cref="KerasOptions.Preprocess"/> says how images are prepared.
+    /// </summary>
     /// <inheritdoc cref="Convert(ReadOnlyMemory{byte}, Func{string, ReadOnlyMemory{byte}}, KerasOptions?)"/>
     /// <param name="path">The <c>model.json</c>.</param>
     /// <param name="onnxPath">The ONNX file to write; an existing one is replaced.</param>
     /// <param name="options">What to keep and at which input size; null for the whole model as it is.</param>
     /// <exception cref="FileNotFoundException">The model or one of its shards is not there.</exception>
+    /// <exception cref="ModelException">A card is wanted, but no tensor is recognised as one feature vector per image.</exception>
     public static void Convert(string path, string onnxPath, KerasOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -43,7 +48,7 @@ public static class KerasConverter
             return File.ReadAllBytes(shard);
         }
 
-        ToModel(File.ReadAllBytes(path), Shard, options ?? new KerasOptions(), path).Save(onnxPath);
+        ConvertedFile.Save(ToModel(File.ReadAllBytes(path), Shard, options ?? new KerasOptions(), path), path, onnxPath, options?.Preprocess);
     }
 
     internal static OnnxModel ToModel(ReadOnlyMemory<byte> modelJson, Func<string, ReadOnlyMemory<byte>> readShard, KerasOptions options, string source)

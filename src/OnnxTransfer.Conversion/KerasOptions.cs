@@ -19,4 +19,10 @@ public sealed record KerasOptions
     /// <see cref="TensorLayout.Nhwc"/> keeps Keras' order by one transpose at the input.
     /// </summary>
     public TensorLayout InputLayout { get; init; } = TensorLayout.Nchw;
+
+    /// <summary>
+    /// How the network wants its images, one of <see cref="PreprocessSpec.PresetNames"/>. With it the ONNX file gets its card, so
+    /// that it can be used as a backbone at once. Null where it is not known: the file itself does not tell.
+    /// </summary>
+    public string? Preprocess { get; init; }
 }

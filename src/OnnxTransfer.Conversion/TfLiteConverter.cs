@@ -1,3 +1,4 @@
+using OnnxTransfer.Backbones;
 using OnnxTransfer.Conversion.TfLite;
 using OnnxTransfer.Onnx;
 
@@ -20,17 +21,21 @@ public static class TfLiteConverter
     public static byte[] Convert(ReadOnlyMemory<byte> model, TfLiteOptions? options = null) =>
         ToModel(model, options ?? new TfLiteOptions(), "the TFLite model").ToBytes();
 
-    /// <summary>Converts a <c>.tflite</c> file to an <c>.onnx</c> file, which appears whole or not at all.</summary>
+    /// <summary>
+    /// Converts a <c>.tflite</c> file to an <c>.onnx</c> file, which appears whole or not at all, and writes its card beside it where
+    /// <see cref="TfLiteOptions.Preprocess"/> says how images are prepared.
+    /// </summary>
     /// <inheritdoc cref="Convert(ReadOnlyMemory{byte}, TfLiteOptions?)"/>
     /// <param name="path">The TFLite file.</param>
     /// <param name="onnxPath">The ONNX file to write; an existing one is replaced.</param>
     /// <param name="options">What to keep and at which input size; null for the whole model as it is.</param>
     /// <exception cref="FileNotFoundException">There is no file at <paramref name="path"/>.</exception>
+    /// <exception cref="ModelException">A card is wanted, but no tensor is recognised as one feature vector per image.</exception>
     public static void Convert(string path, string onnxPath, TfLiteOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentException.ThrowIfNullOrEmpty(onnxPath);
-        ToModel(File.ReadAllBytes(path), options ?? new TfLiteOptions(), path).Save(onnxPath);
+        ConvertedFile.Save(ToModel(File.ReadAllBytes(path), options ?? new TfLiteOptions(), path), path, onnxPath, options?.Preprocess);
     }
 
     internal static OnnxModel ToModel(ReadOnlyMemory<byte> model, TfLiteOptions options, string source) =>

@@ -27,9 +27,22 @@ public sealed record TfLiteOptions
     public TensorLayout InputLayout { get; init; } = TensorLayout.Nchw;
 
     /// <summary>
-    /// Whether the 8-bit weights and activations of a fully quantised model stay so, as pairs of QuantizeLinear and
-    /// DequantizeLinear that ONNX Runtime runs as integer kernels. Inputs and outputs are float32 either way. When false,
-    /// weights become float32 and activations are no longer rounded.
+    /// Whether the 8-bit weights of a fully quantised model stay bytes in the file, and convolutions and fully connected layers
+    /// compute in integers: what they read is rounded to bytes by the ranges that the model states, as pairs of QuantizeLinear and
+    /// DequantizeLinear, and ONNX Runtime has integer kernels for them. Everything else (sums, pools, scores) is float32, as
+    /// inputs and outputs are. When false, weights become float32 and nothing is rounded.
     /// </summary>
     public bool KeepQuantized { get; init; }
+
+    /// <summary>
+    /// With <see cref="KeepQuantized"/>, the share of all multiplications that may stay in float32, counted from the input on, 0
+    /// to 1. The roundings of the first layers go through all the others and change the answers most.
+    /// </summary>
+    public double FloatShare { get; init; } = 0.15;
+
+    /// <summary>
+    /// How the network wants its images, one of <see cref="PreprocessSpec.PresetNames"/>. With it the ONNX file gets its card, so
+    /// that it can be used as a backbone at once. Null where it is not known: the file itself does not tell.
+    /// </summary>
+    public string? Preprocess { get; init; }
 }

@@ -14,6 +14,16 @@ public sealed record FeatureExtractorOptions
     /// <summary>Where the network runs; by default CUDA where it works, else the CPU.</summary>
     public ExecutionProvider Provider { get; init; } = ExecutionProvider.Auto;
 
+    /// <summary>The numbers that the network computes with; float32 by default. A file that was saved in another precision keeps it.</summary>
+    public NetworkPrecision Precision { get; init; } = NetworkPrecision.Float32;
+
+    /// <summary>
+    /// Images like those that the network will see, for a <see cref="Precision"/> other than float32: the ranges of 8-bit
+    /// numbers are measured on up to 96 of them, and the loss on up to 32 others. Eight at least for 8 bits; the result is kept
+    /// beside the downloaded models, for the same network and images.
+    /// </summary>
+    public IReadOnlyList<string> CalibrationImages { get; init; } = [];
+
     /// <summary>The number of the device, from 0, where there are several GPUs; of no meaning on the CPU, CoreML and OpenVINO.</summary>
     public int DeviceId { get; init; }
 
@@ -34,6 +44,12 @@ public sealed record FeatureExtractorOptions
 
     /// <summary>The preprocessing of a model that comes without a <c>.model.json</c>; null to take the model's own.</summary>
     public Preprocessing.PreprocessSpec? Preprocess { get; init; }
+
+    /// <summary>
+    /// How images that are nowhere larger than the network's input are enlarged
+    /// (<see cref="Preprocessing.PreprocessSpec.Upsampling"/>); null to leave that to the preprocessing.
+    /// </summary>
+    public Preprocessing.ResizeFilter? Upsampling { get; init; }
 
     /// <summary>The one layer whose tensor is the features; null, the default, for those that the model's card names.</summary>
     /// <exception cref="ArgumentException">The name is empty.</exception>

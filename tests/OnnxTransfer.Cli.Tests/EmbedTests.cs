@@ -28,6 +28,20 @@ public sealed class EmbedTests(Fixture fixture) : IClassFixture<Fixture>
     }
 
     [Fact]
+    public void Embed_enlarges_small_images_as_it_is_told()
+    {
+        // Smaller than the network's input; by its own preprocessing the tiny backbone would smooth them.
+        Fixture.WritePhotos(Path.Combine(fixture.Folder, "small"), perClass: 1, seed: 7, shrink: 3);
+        string[] arguments = ["embed", Path.Combine(fixture.Folder, "small"), "--backbone", fixture.Backbone, "--provider", "cpu", "--out"];
+
+        Assert.Equal(0, Cli.Run([.. arguments, fixture.NewFile("plain.npy")]).ExitCode);
+        Assert.Equal(0, Cli.Run([.. arguments, fixture.NewFile("nearest.npy"), "--upsample", "nearest"]).ExitCode);
+
+        Assert.NotEqual(File.ReadAllBytes(fixture.NewFile("plain.npy")), File.ReadAllBytes(fixture.NewFile("nearest.npy")));
+        Assert.Equal(2, Cli.Run([.. arguments, fixture.NewFile("never.npy"), "--upsample", "cubic"]).ExitCode);
+    }
+
+    [Fact]
     public void Embed_of_nothing_usable_fails_and_writes_nothing()
     {
         var text = fixture.NewFile("only-text.jpg");

@@ -24,14 +24,14 @@ public sealed class Fixture : IDisposable
 
     internal string Folder => _folder.Path;
 
-    internal static void WritePhotos(string folder, int perClass, int seed)
+    internal static void WritePhotos(string folder, int perClass, int seed, int shrink = 1)
     {
         foreach (var (name, colour) in Classes)
         {
             Directory.CreateDirectory(Path.Combine(folder, name));
             for (var i = 0; i < perClass; i++)
             {
-                File.WriteAllBytes(Path.Combine(folder, name, $"{name}-{i:00}.png"), TestImage.NoisyPng(24 + (i % 5), 20 + (i % 7), colour, (seed * 1000) + i));
+                File.WriteAllBytes(Path.Combine(folder, name, $"{name}-{i:00}.png"), TestImage.NoisyPng((24 + (i % 5)) / shrink, (20 + (i % 7)) / shrink, colour, (seed * 1000) + i));
             }
         }
     }

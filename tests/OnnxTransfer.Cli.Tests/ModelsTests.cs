@@ -1,3 +1,4 @@
+using OnnxTransfer.Backbones;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Cli.Tests;
@@ -39,6 +40,33 @@ public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
         var result = Cli.Run("models", "convert", Repository.SharedPath("models", "mobilenet_v2_1.0_224_ptq.tflite"), "--out", output);
         Assert.Equal(0, result.ExitCode);
         Assert.InRange(new FileInfo(output).Length, 13_000_000, 15_000_000);
+        Assert.False(File.Exists(ModelCard.PathFor(output)));
+        Assert.Contains("--preprocess torch|tf|tf-unit|caffe", result.Error, StringComparison.Ordinal);
+    }
+
+    [SharedFact("models/mobilenet_v2_1.0_224_ptq.tflite")]
+    public void Convert_with_preprocessing_makes_a_backbone()
+    {
+        var output = fixture.NewFile("backbone.onnx");
+        var tflite = Repository.SharedPath("models", "mobilenet_v2_1.0_224_ptq.tflite");
+
+        Assert.Equal(0, Cli.Run("models", "convert", tflite, "--out", output, "--preprocess", "tf").ExitCode);
+
+        var card = ModelCard.Load(ModelCard.PathFor(output));
+        Assert.Equal(("backbone", 1280, 1001), (card.Id, card.Features.Dim, card.Classes!.Count));
+        Assert.Equal(ScoreKind.Probabilities, card.Classes.Kind);
+        Assert.Equal((224, 224), (card.Input.Height, card.Input.Width));
+        Assert.Contains("mobilenet_v2_1.0_224_ptq.tflite", card.Source, StringComparison.Ordinal);
+        var classified = Cli.Run("classify", Repository.SharedPath("data", "grace_hopper.bmp"), "--backbone", output, "--json");
+        Assert.Equal(653, classified.Json[0].GetProperty("index").GetInt32());
+    }
+
+    [Fact]
+    public void Convert_with_an_unknown_preprocessing_is_wrong_usage()
+    {
+        var result = Cli.Run("models", "convert", "x.tflite", "--out", fixture.NewFile("never.onnx"), "--preprocess", "pytorch");
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("torch", result.Error, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -49,6 +49,22 @@ public sealed class FeatureExtractorTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Upsampling_enlarges_small_images_and_is_part_of_the_card()
+    {
+        var png = TestImage.NoisyPng(4, 4, (200, 100, 50), 1);
+        using var nearest = FeatureExtractor.Load(Tiny(), OnCpu with { Upsampling = ResizeFilter.TensorFlowNearest });
+        using var plain = FeatureExtractor.Load(Tiny(), OnCpu);
+
+        // The tiny network averages a 1x1 convolution: repeating every pixel does not change the mean, smoothing behind a relu does.
+        using var pixels = ImageDecoders.Default.Decode(png);
+        var repeated = new byte[16 * 16 * 3];
+        for (var i = 0; i < repeated.Length; i++) repeated[i] = pixels.Pixels[(3 * ((i / 3 / 16 / 4 * 4) + (i / 3 % 16 / 4))) + (i % 3)];
+        using var enlarged = PixelBuffer.FromRgb(repeated, 16, 16);
+        Assert.Equal(plain.Embed(enlarged), nearest.Embed(png));
+        Assert.Equal(ResizeFilter.TensorFlowNearest, ModelCard.FromJson(nearest.Card.ToJson()).Preprocess.Upsampling);
+    }
+
     [Theory]
     [InlineData(TensorLayout.Nchw, null)]
     [InlineData(TensorLayout.Nhwc, null)]

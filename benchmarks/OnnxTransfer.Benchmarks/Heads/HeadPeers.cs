@@ -145,11 +145,7 @@ internal sealed class HeadPeers
 
     private static Answer Ask(string program, string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true };
-        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
-        var answer = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        if (process.ExitCode != 0) throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
+        var answer = PeerFolder.Ask(program, arguments);
         return JsonSerializer.Deserialize<Answer>(answer[answer.LastIndexOf('{')..], JsonSerializerOptions.Web)!;
     }
 

@@ -13,16 +13,18 @@ internal static class EmbedCommand
         var output = new Option<string>("--out") { Description = "Where to write the vectors, float32 [N,D]; ids go beside it as .json.", Required = true, HelpName = "FILE.npy" };
         var backbone = CommonOptions.Backbone();
         var layers = CommonOptions.Layers();
+        var upsample = CommonOptions.Upsample();
         var pooling = CommonOptions.Pooling();
         var batch = CommonOptions.NonNegative("--batch-size", "Images per run of the network; 0 for what suits the provider.", 0, "N");
         var provider = CommonOptions.Provider();
+        var precision = CommonOptions.Precision();
         var threads = CommonOptions.Threads();
         var cache = CommonOptions.Cache();
         var json = CommonOptions.Json();
-        var command = new Command("embed", "Write the feature vectors of images to a .npy file.") { inputs, output, backbone, layers, pooling, batch, provider, threads, cache, json };
+        var command = new Command("embed", "Write the feature vectors of images to a .npy file.") { inputs, output, backbone, layers, pooling, batch, upsample, provider, precision, threads, cache, json };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(inputs), parsed.GetRequiredValue(output), parsed.GetRequiredValue(backbone), parsed.GetValue(batch),
-            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetValue(cache)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
+            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetRequiredValue(precision), parsed.GetValue(cache), parsed.GetValue(upsample)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
             parsed.GetValue(json), cancellationToken));
         return command;
     }
@@ -31,7 +33,9 @@ internal static class EmbedCommand
         string[] inputs, string output, string backbone, int batchSize, FeatureExtractorOptions options, bool json, CancellationToken cancellationToken)
     {
         var paths = inputs.SelectMany(input => Directory.Exists(input) ? ImageFolder.ListImages(input) : [input]).ToList();
+        options = options with { CalibrationImages = paths };
         using var extractor = await CommonOptions.OpenAsync(backbone, options, cancellationToken).ConfigureAwait(false);
+        CommonOptions.TellPrecision(extractor, options);
         var result = await Progress.RunAsync(
             "Embedding", report => extractor.EmbedAsync(paths, batchSize, report, cancellationToken)).ConfigureAwait(false);
         CommonOptions.WarnCache(options);
@@ -46,7 +50,7 @@ internal static class EmbedCommand
         {
             JsonOutput.Write(
                 new EmbedResultJson(
-                    result.Features.RowCount, result.Features.Dim, result.Cached, result.Elapsed.TotalSeconds, result.ImagesPerSecond, CommonOptions.ToJson(result.Skipped)),
+                    result.Features.RowCount, result.Features.Dim, CommonOptions.ToJson(extractor), result.Cached, result.Elapsed.TotalSeconds, result.ImagesPerSecond, CommonOptions.ToJson(result.Skipped)),
                 JsonContracts.Default.EmbedResultJson);
         }
         else

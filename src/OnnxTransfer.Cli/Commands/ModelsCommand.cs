@@ -2,15 +2,17 @@ using System.CommandLine;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Cli.Output;
 using OnnxTransfer.Conversion;
+using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Cli.Commands;
 
-/// <summary><c>onnxtransfer models list | pull ID | info ID|FILE | layers ID|FILE | cut ID|FILE | weights ID|FILE | convert FILE</c></summary>
+/// <summary><c>onnxtransfer models list | pull ID | info ID|FILE | layers ID|FILE | cut ID|FILE | weights ID|FILE | draw ID|FILE | convert FILE</c></summary>
 internal static class ModelsCommand
 {
     internal static Command Create() => new("models", "The pretrained networks: what there is, what is here, and getting one.")
     {
-        CreateList(), CreatePull(), ModelsInfoCommand.Create(), ModelsLayersCommand.Create(), ModelsCutCommand.Create(), ModelsWeightsCommand.Create(), CreateConvert(),
+        CreateList(), CreatePull(), ModelsInfoCommand.Create(), ModelsLayersCommand.Create(), ModelsCutCommand.Create(), ModelsWeightsCommand.Create(), ModelsDrawCommand.Create(),
+        CreateConvert(),
     };
 
     private static Command CreateList()
@@ -60,24 +62,38 @@ internal static class ModelsCommand
         var output = new Option<string>("--out") { Description = "The ONNX file to write.", Required = true, HelpName = "FILE.onnx" };
         var tensors = new Option<string[]>("--outputs") { Description = "The tensors to compute; the model's own outputs when left away.", AllowMultipleArgumentsPerToken = true, HelpName = "TENSOR" };
         var quantized = new Option<bool>("--keep-quantized") { Description = "Of a quantised .tflite: keep integer kernels instead of going to float32." };
-        var command = new Command("convert", "Convert a TFLite or Keras model to ONNX.") { file, output, tensors, quantized };
+        var share = CommonOptions.Number(
+            "--float-share", "With --keep-quantized: the share of all multiplications, counted from the input, that stays in float32; the first layers' roundings cost most.",
+            new TfLiteOptions().FloatShare, "SHARE", value => value is >= 0 and <= 1, "a share between 0 and 1, such as 0.15");
+        var preprocess = new Option<string?>("--preprocess")
+        {
+            Description = "How the network wants its images; with it the model gets its .model.json and is a backbone at once. torch: mean and deviation of ImageNet. "
+                + "tf: RGB in [-1,1]. tf-unit: RGB in [0,1]. caffe: BGR minus a mean.",
+            HelpName = string.Join('|', PreprocessSpec.PresetNames),
+        };
+        preprocess.AcceptOnlyFromAmong([.. PreprocessSpec.PresetNames]);
+        var command = new Command("convert", "Convert a TFLite or Keras model to ONNX.") { file, output, tensors, quantized, share, preprocess };
         command.SetAction(parsed =>
         {
             var (from, to) = (parsed.GetRequiredValue(file), parsed.GetRequiredValue(output));
             var wanted = parsed.GetValue(tensors) ?? [];
+            var preset = parsed.GetValue(preprocess);
             switch (Path.GetExtension(from).ToLowerInvariant())
             {
                 case ".tflite":
-                    TfLiteConverter.Convert(from, to, new TfLiteOptions { Outputs = wanted, KeepQuantized = parsed.GetValue(quantized) });
+                    TfLiteConverter.Convert(from, to, new TfLiteOptions { Outputs = wanted, KeepQuantized = parsed.GetValue(quantized), FloatShare = parsed.GetValue(share), Preprocess = preset });
                     break;
                 case ".json" when !parsed.GetValue(quantized):
-                    KerasConverter.Convert(from, to, new KerasOptions { Outputs = wanted });
+                    KerasConverter.Convert(from, to, new KerasOptions { Outputs = wanted, Preprocess = preset });
                     break;
                 default:
                     throw new UsageException($"{from} cannot be converted: it must end in .tflite, or be a Keras model.json (without --keep-quantized).");
             }
 
             Console.Out.WriteLine(to);
+            Console.Error.WriteLine(preset is null
+                ? $"No .model.json was written, because how the network wants its images is not in the file: convert with --preprocess {preprocess.HelpName} to use it as a backbone."
+                : $"Its card is {Path.ChangeExtension(to, ".model.json")}.");
             return ExitCode.Done;
         });
         return command;

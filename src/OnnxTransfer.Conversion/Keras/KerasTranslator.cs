@@ -42,6 +42,9 @@ internal sealed partial class KerasTranslator
     private sealed record Call(KerasLayer Layer, string Name, Activation[] Inputs)
     {
         public JsonElement Config => Layer.Config;
+
+        /// <summary>Whether a maximum pool reads the result.</summary>
+        public bool FeedsMaximum { get; init; }
     }
 
     public OnnxModel Translate()
@@ -117,7 +120,10 @@ internal sealed partial class KerasTranslator
                     continue;
                 }
 
-                var call = new Call(layer, "", [.. references.Select(r => Pick(results, r))]);
+                var call = new Call(layer, "", [.. references.Select(r => Pick(results, r))])
+                {
+                    FeedsMaximum = readers.TryGetValue((layer.Name, index), out var read) && read.Exists(r => layers[r.Layer].Kind == "MaxPooling2D"),
+                };
                 var folded = FoldedBatchNormalization(layers, readers, layer, index, outputs);
                 var owner = folded is { } into ? into.Layer : layer.Name;
                 call = call with { Name = layer.IsModel ? prefix + layer.Name : Fresh(prefix + owner + (index == 0 ? "" : $"_{index}")) };

@@ -8,7 +8,7 @@ internal sealed partial class TfLiteTranslator
     /// <summary>Writes a node and, behind it, the activation that TFLite fuses into the operator; the result has the operator's output name.</summary>
     private void Fused(TfLiteOperator op, TfLiteActivation activation, Func<string, string> writeNode)
     {
-        var output = Result(op);
+        var output = _names[op.Outputs[0]];
         if (activation == TfLiteActivation.None || IsImpliedByQuantization(op, activation)) writeNode(output);
         else WriteActivation(op, activation, writeNode(_names.Fresh(output + "/linear")), output);
     }
@@ -30,14 +30,14 @@ internal sealed partial class TfLiteTranslator
     private void Activate(TfLiteOperator op, TfLiteActivation activation)
     {
         var x = Read(Input(op, 0));
-        WriteActivation(op, activation, x.Name, Result(op));
+        WriteActivation(op, activation, x.Name, _names[op.Outputs[0]]);
         Write(op, x.Shape, x.IsNchw);
     }
 
     private void Unary(TfLiteOperator op, string onnxOp, params (string Name, object Value)[] attributes)
     {
         var x = Read(Input(op, 0));
-        _graph.Node(onnxOp, Result(op), [x.Name], attributes);
+        _graph.Node(onnxOp, _names[op.Outputs[0]], [x.Name], attributes);
         Write(op, x.Shape, x.IsNchw);
     }
 
@@ -45,7 +45,7 @@ internal sealed partial class TfLiteTranslator
     {
         var x = Read(Input(op, 0));
         var slope = RequiredConstant(op, 1, "slopes");
-        _graph.Node("PRelu", Result(op), [x.Name, BroadcastConstant(op, slope, x)]);
+        _graph.Node("PRelu", _names[op.Outputs[0]], [x.Name, BroadcastConstant(op, slope, x)]);
         Write(op, x.Shape, x.IsNchw);
     }
 
@@ -53,7 +53,7 @@ internal sealed partial class TfLiteTranslator
     {
         var x = Read(Input(op, 0));
         var beta = Options(op).Float(0);
-        var output = Result(op);
+        var output = _names[op.Outputs[0]];
         var input = x.Name;
         if (beta != 1) input = _graph.Node("Mul", _names.Fresh(output + "/scaled"), [input, Scalar(beta)]);
         // Always over TFLite's last axis, the channels.

@@ -32,8 +32,7 @@ internal sealed partial class TfLiteTranslator
         var v = Slide(op, x.Shape[1], height, options.Int32(2), options.Int32(5, 1), same);
         var h = Slide(op, x.Shape[2], width, options.Int32(1), options.Int32(4, 1), same);
         // OHWI -> OIHW
-        var w = WeightConstant(op, weights, [0, 3, 1, 2], [count, depth, height, width]);
-        WriteConvolution(op, x, w, count, x.Shape[3] / depth, v, h, (TfLiteActivation)options.UInt8(3));
+        WriteConvolution(op, x, new Filters(weights, [0, 3, 1, 2], [count, depth, height, width]), x.Shape[3] / depth, v, h, (TfLiteActivation)options.UInt8(3));
     }
 
     private void DepthwiseConvolution(TfLiteOperator op)
@@ -51,24 +50,37 @@ internal sealed partial class TfLiteTranslator
         var v = Slide(op, x.Shape[1], height, options.Int32(2), options.Int32(6, 1), same);
         var h = Slide(op, x.Shape[2], width, options.Int32(1), options.Int32(5, 1), same);
         // 1HWO -> O1HW: one filter per output channel, each reading one input channel.
-        var w = WeightConstant(op, weights, [3, 0, 1, 2], [count, 1, height, width]);
-        WriteConvolution(op, x, w, count, x.Shape[3], v, h, (TfLiteActivation)options.UInt8(4));
+        WriteConvolution(op, x, new Filters(weights, [3, 0, 1, 2], [count, 1, height, width]), x.Shape[3], v, h, (TfLiteActivation)options.UInt8(4));
     }
 
-    private void WriteConvolution(TfLiteOperator op, Activation x, string weights, int count, int groups, SlidingWindow v, SlidingWindow h, TfLiteActivation activation)
+    /// <summary>Constant weights, and the order and shape in which ONNX wants them.</summary>
+    private sealed record Filters(TfLiteTensor Constant, int[] Order, int[] Shape)
     {
-        List<string> inputs = [InNchw(x), weights];
-        if (Bias(op, count) is { } bias) inputs.Add(bias);
-        Fused(op, activation, name => _graph.Node(
-            "Conv",
-            name,
-            inputs,
+        public int Count => Shape[0];
+    }
+
+    private void WriteConvolution(TfLiteOperator op, Activation x, Filters filters, int groups, SlidingWindow v, SlidingWindow h, TfLiteActivation activation)
+    {
+        (string, object)[] attributes =
+        [
             ("kernel_shape", new[] { v.Kernel, h.Kernel }),
             ("strides", new[] { v.Stride, h.Stride }),
             ("dilations", new[] { v.Dilation, h.Dilation }),
             ("pads", new[] { v.Before, h.Before, v.After, h.After }),
-            ("group", groups)));
-        Write(op, [x.Shape[0], v.Positions, h.Positions, count], isNchw: true);
+            ("group", groups),
+        ];
+        if (NeedsExactResult(op) && SumsOfProducts(op, filters) is { } scales)
+        {
+            Fused(op, activation, name => WriteIntegerConvolution(op, InNchw(x), filters, scales, attributes, name));
+        }
+        else
+        {
+            List<string> inputs = [ReadRounded(op, InNchw(x)), WeightConstant(op, filters)];
+            if (Bias(op, filters.Count) is { } bias) inputs.Add(bias);
+            Fused(op, activation, name => _graph.Node("Conv", name, inputs, attributes));
+        }
+
+        Write(op, [x.Shape[0], v.Positions, h.Positions, filters.Count], isNchw: true);
     }
 
     private void FullyConnected(TfLiteOperator op)
@@ -87,17 +99,17 @@ internal sealed partial class TfLiteTranslator
         var bias = Bias(op, count);
         if (keepsAxes)
         {
-            var turned = WeightConstant(op, weights, [1, 0], [dim, count]);
+            string[] factors = [ReadRounded(op, InOwnOrder(x)), WeightConstant(op, new Filters(weights, [1, 0], [dim, count]))];
             var product = bias is null ? null : _names.Fresh(_names[op.Outputs[0]] + "/product");
-            if (product is not null) _graph.Node("MatMul", product, [InOwnOrder(x), turned]);
-            Fused(op, activation, name => product is null ? _graph.Node("MatMul", name, [InOwnOrder(x), turned]) : _graph.Node("Add", name, [product, bias!]));
+            if (product is not null) _graph.Node("MatMul", product, factors);
+            Fused(op, activation, name => product is null ? _graph.Node("MatMul", name, factors) : _graph.Node("Add", name, [product, bias!]));
             Write(op, [.. x.Shape.Take(x.Rank - 1), count], isNchw: false);
             return;
         }
 
         var flat = x.SameInBothOrders ? x.Name : InOwnOrder(x);
         if (x.Rank != 2) flat = Once(flat + "/flat", name => _graph.Node("Flatten", name, [flat], ("axis", 1)));
-        List<string> inputs = [flat, WeightConstant(op, weights, [0, 1], [count, dim])];
+        List<string> inputs = [ReadRounded(op, flat), WeightConstant(op, new Filters(weights, [0, 1], [count, dim]))];
         if (bias is not null) inputs.Add(bias);
         Fused(op, activation, name => _graph.Node("Gemm", name, inputs, ("transB", 1)));
         Write(op, [x.Shape[0], count], isNchw: false);
@@ -128,11 +140,10 @@ internal sealed partial class TfLiteTranslator
         if (axes.Length == 0 || axes[0] < 0 || axes[^1] >= x.Rank) Throw.OperatorMalformed(_model.Source, op, $"its axes are {string.Join(",", axes)} of {x.Rank}");
         if (axes[0] == 0) Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], "it averages over the batch");
         var keep = Options(op).Bool(0);
-        var output = Result(op);
+        var output = _names[op.Outputs[0]];
         var inNchw = x.Rank == 4 && (keep || axes is [1, 2]);
         if (inNchw && axes is [1, 2])
         {
-            // The runtime has an integer kernel for this form.
             var pooled = _graph.Node("GlobalAveragePool", keep ? output : _names.Fresh(output + "/pooled"), [InNchw(x)]);
             if (!keep) _graph.Node("Flatten", output, [pooled], ("axis", 1));
         }
@@ -148,19 +159,26 @@ internal sealed partial class TfLiteTranslator
     /// <summary>Where an axis of [N,H,W,C] stands in [N,C,H,W].</summary>
     private static int NchwAxis(int axis) => axis switch { 1 => 2, 2 => 3, 3 => 1, _ => axis };
 
-    private string WeightConstant(TfLiteOperator op, TfLiteTensor weights, int[] order, int[] shape)
+    private string WeightConstant(TfLiteOperator op, Filters filters)
     {
-        var key = $"{_names[weights.Index]}/{string.Concat(order)}";
+        var weights = filters.Constant;
+        var key = $"{_names[weights.Index]}/{string.Concat(filters.Order)}";
         if (KeptQuantization(weights.Index) is { } quantization)
-            return Once(key, name => WriteQuantizedConstant(weights, quantization, order, shape, name));
-        return Once(key, name => _graph.Constant(name, shape.Select(s => (long)s), AxisOrder.Permute(Floats(op, weights), weights.Shape, order)));
+            return Once(key, name => WriteQuantizedConstant(weights, quantization, filters.Order, filters.Shape, name));
+        return Once(key, name => _graph.Constant(name, filters.Shape.Select(s => (long)s), AxisOrder.Permute(Floats(op, weights), weights.Shape, filters.Order)));
     }
 
-    private string? Bias(TfLiteOperator op, int count)
+    private TfLiteTensor? BiasConstant(TfLiteOperator op, int count)
     {
         if (op.Inputs.Length < 3 || op.Inputs[2] < 0) return null;
         var bias = RequiredConstant(op, 2, "biases");
         if (bias.Count != count) Throw.OperatorMalformed(_model.Source, op, $"it has {bias.Count} biases for {count} channels");
+        return bias;
+    }
+
+    private string? Bias(TfLiteOperator op, int count)
+    {
+        if (BiasConstant(op, count) is not { } bias) return null;
         if (KeptQuantization(bias.Index) is { } quantization)
             return Once($"{_names[bias.Index]}/bias", name => WriteQuantizedConstant(bias, quantization, [0], [count], name));
         return Once($"{_names[bias.Index]}/bias", name => _graph.Constant(name, [count], Floats(op, bias)));

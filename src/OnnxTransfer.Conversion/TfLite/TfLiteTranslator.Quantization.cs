@@ -4,8 +4,9 @@ using OnnxTransfer.Onnx;
 namespace OnnxTransfer.Conversion.TfLite;
 
 /// <summary>
-/// Quantised models. By default every tensor stands for its real values; on request the rounding stays in the graph, as a
-/// QuantizeLinear and DequantizeLinear pair behind every operator and a DequantizeLinear behind every stored constant.
+/// Quantised models. By default every tensor stands for its real values. On request weights stay stored as bytes, and what a
+/// convolution or fully connected layer reads is rounded to the bytes that the file states for it, so that the runtime
+/// computes it in integers. Nothing else is rounded: not a sum, a pool or the scores, whose bytes would only lose digits.
 /// </summary>
 internal sealed partial class TfLiteTranslator
 {
@@ -15,18 +16,41 @@ internal sealed partial class TfLiteTranslator
     /// </summary>
     private const int SignShift = 128;
 
+    /// <summary>The operators that compute in integers, by index.</summary>
+    private readonly HashSet<int> _integer = [];
+
+    /// <summary>The tensors that something else than such an operator reads, or that are outputs.</summary>
+    private readonly HashSet<int> _readExactly = [];
+
+    /// <summary>Decides which operators compute in integers: all that can, but for the first of them up to the share that stays in float32.</summary>
+    private void PlanIntegers(List<TfLiteOperator> operators, int[] outputs)
+    {
+        if (_options.FloatShare is not (>= 0 and <= 1)) Throw.ShareNotInRange(nameof(TfLiteOptions.FloatShare), _options.FloatShare);
+        _readExactly.UnionWith(outputs);
+        var left = _options.FloatShare * operators.Sum(o => (double)Multiplications(o));
+        foreach (var op in operators)
+        {
+            left -= Multiplications(op);
+            if (left < 0 && IsLinear(op) && KeptQuantization(op.Inputs[0]) is { IsPerAxis: false } && KeptQuantization(op.Inputs[1]) is not null) _integer.Add(op.Index);
+            else _readExactly.UnionWith(op.Inputs);
+        }
+    }
+
+    private static bool IsLinear(TfLiteOperator op) =>
+        op.Code is TfLiteOp.Conv2D or TfLiteOp.DepthwiseConv2D or TfLiteOp.FullyConnected && op.Inputs is [>= 0, >= 0, ..];
+
+    /// <summary>Multiplications per image at the file's own size: each weight once for every position of the result.</summary>
+    private long Multiplications(TfLiteOperator op)
+    {
+        if (!IsLinear(op) || _model.Tensors[op.Outputs[0]].Shape is not [.., > 0 and var channels] shape) return 0;
+        return shape.Skip(1).Aggregate(1L, (product, side) => product * side) / channels * _model.Tensors[op.Inputs[1]].Count;
+    }
+
     /// <summary>The quantisation that is to stay in the graph; null for a tensor of real values.</summary>
     private TfLiteQuantization? KeptQuantization(int tensor)
     {
         var found = _model.Tensors[tensor];
         return _options.KeepQuantized && found.Type is TfLiteType.Int8 or TfLiteType.UInt8 or TfLiteType.Int32 ? found.Quantization : null;
-    }
-
-    /// <summary>The name that an operator's own node gives its result: the tensor's, unless the rounding still comes behind it.</summary>
-    private string Result(TfLiteOperator op)
-    {
-        var output = _names[op.Outputs[0]];
-        return KeptQuantization(op.Outputs[0]) is null ? output : Once(output + "/exact", name => name);
     }
 
     /// <summary>A quantising or dequantising operator changes how a tensor is stored and, but for rounding, not what it says.</summary>
@@ -40,31 +64,71 @@ internal sealed partial class TfLiteTranslator
         }
 
         var x = Read(input);
-        _graph.Node("Identity", Result(op), [x.Name]);
+        _graph.Node("Identity", _names[op.Outputs[0]], [x.Name]);
         Write(op, x.Shape, x.IsNchw);
     }
 
-    /// <summary>Rounds real values to those that the tensor can store.</summary>
-    private string WriteQuantization(TfLiteType type, TfLiteQuantization quantization, string input, string output)
+    /// <summary>The first input of an operator as it reads it: rounded to what the file's bytes can say where it computes in integers.</summary>
+    private string ReadRounded(TfLiteOperator op, string x)
     {
-        if (quantization.IsPerAxis) Throw.Malformed(_model.Source, $"the activation '{output}' has one scale per channel");
-        var (scale, zeroPoint) = QuantizationConstants(type, quantization);
-        var stored = _graph.Node("QuantizeLinear", _names.Fresh(output + "/stored"), [input, scale, zeroPoint]);
-        return _graph.Node("DequantizeLinear", output, [stored, scale, zeroPoint]);
+        if (!_integer.Contains(op.Index)) return x;
+        var stored = Stored(op, x, out var scale, out var zeroPoint);
+        return Once(x + "/rounded", name => _graph.Node("DequantizeLinear", name, [stored, scale, zeroPoint]));
+    }
+
+    private string Stored(TfLiteOperator op, string x, out string scale, out string zeroPoint)
+    {
+        var (s, z) = QuantizationConstants(_model.Tensors[op.Inputs[0]].Type, KeptQuantization(op.Inputs[0])!);
+        (scale, zeroPoint) = (s, z);
+        return Once(x + "/stored", name => _graph.Node("QuantizeLinear", name, [x, s, z]));
+    }
+
+    /// <summary>Whether an operator computes in integers, and its result is wanted before it is rounded.</summary>
+    private bool NeedsExactResult(TfLiteOperator op) => _integer.Contains(op.Index) && _readExactly.Contains(op.Outputs[0]);
+
+    /// <summary>
+    /// What one unit of each filter's integer sum stands for; null where the filters have different zero points, for which the
+    /// runtime has no integer convolution with an unrounded result.
+    /// </summary>
+    private float[]? SumsOfProducts(TfLiteOperator op, Filters filters)
+    {
+        var (x, w) = (KeptQuantization(op.Inputs[0])!, KeptQuantization(filters.Constant.Index)!);
+        if (w.IsPerAxis && Enumerable.Range(1, w.Scales.Length - 1).Any(i => w.ZeroPoint(i) != w.ZeroPoint(0))) return null;
+        return [.. Enumerable.Range(0, filters.Count).Select(i => x.Scales[0] * w.Scales[w.IsPerAxis ? i : 0])];
+    }
+
+    /// <summary>Sums of integer products, brought to real values without rounding: those are for the operators behind.</summary>
+    private string WriteIntegerConvolution(TfLiteOperator op, string x, Filters filters, float[] scales, (string, object)[] attributes, string output)
+    {
+        var weights = filters.Constant;
+        var quantization = KeptQuantization(weights.Index)!;
+        var (_, weightZero) = QuantizationConstants(weights.Type, quantization with { Scales = [quantization.Scales[0]], ZeroPoints = [quantization.ZeroPoint(0)] });
+        var stored = Stored(op, x, out _, out var zeroPoint);
+        var sums = _graph.Node("ConvInteger", _names.Fresh(output + "/sums"), [stored, StoredConstant(weights, filters.Order, filters.Shape), zeroPoint, weightZero], attributes);
+        var real = _graph.Node("Cast", _names.Fresh(output + "/real"), [sums], ("to", (int)OnnxElementType.Float32));
+        var scale = _graph.Constant(_names.Fresh(output + "/scale"), [scales.Length, 1, 1], scales);
+        if (BiasConstant(op, filters.Count) is not { } bias) return _graph.Node("Mul", output, [real, scale]);
+        var offset = _graph.Constant(_names.Fresh(output + "/offset"), [scales.Length, 1, 1], Floats(op, bias));
+        return _graph.Node("Add", output, [_graph.Node("Mul", _names.Fresh(output + "/scaled"), [real, scale]), offset]);
     }
 
     /// <summary>A stored constant and the node that gives its real values.</summary>
     private string WriteQuantizedConstant(TfLiteTensor constant, TfLiteQuantization quantization, int[] order, int[] shape, string name)
+    {
+        var (scale, zeroPoint) = QuantizationConstants(constant.Type, quantization);
+        return _graph.Node(
+            "DequantizeLinear", name, [StoredConstant(constant, order, shape), scale, zeroPoint], ("axis", quantization.IsPerAxis ? Array.IndexOf(order, quantization.Axis) : 0));
+    }
+
+    private string StoredConstant(TfLiteTensor constant, int[] order, int[] shape) => Once($"{_names[constant.Index]}/{string.Concat(order)}/stored", name =>
     {
         var width = TfLiteModel.ElementSize(constant.Type);
         // Permuted as whole elements: the byte axis comes last on both sides.
         var bytes = AxisOrder.Permute(constant.Data!.Value.ToArray(), [.. constant.Shape, width], [.. order, order.Length]);
         if (constant.Type == TfLiteType.Int8)
             for (var i = 0; i < bytes.Length; i++) bytes[i] += SignShift;
-        var stored = _graph.Constant(_names.Fresh(name + "/stored"), ElementType(constant.Type), shape.Select(s => (long)s), bytes);
-        var (scale, zeroPoint) = QuantizationConstants(constant.Type, quantization);
-        return _graph.Node("DequantizeLinear", name, [stored, scale, zeroPoint], ("axis", quantization.IsPerAxis ? Array.IndexOf(order, quantization.Axis) : 0));
-    }
+        return _graph.Constant(name, ElementType(constant.Type), shape.Select(s => (long)s), bytes);
+    });
 
     private (string Scale, string ZeroPoint) QuantizationConstants(TfLiteType type, TfLiteQuantization quantization)
     {
@@ -78,10 +142,13 @@ internal sealed partial class TfLiteTranslator
         return (scale, zeroPoint);
     }
 
-    /// <summary>Whether the numbers that the result can store end where the activation would clip anyway, to within half a step.</summary>
+    /// <summary>
+    /// Whether everything that reads the result rounds it to numbers that end where the activation would clip anyway, to within
+    /// half a step.
+    /// </summary>
     private bool IsImpliedByQuantization(TfLiteOperator op, TfLiteActivation activation)
     {
-        if (KeptQuantization(op.Outputs[0]) is not { IsPerAxis: false } quantization) return false;
+        if (_readExactly.Contains(op.Outputs[0]) || KeptQuantization(op.Outputs[0]) is not { IsPerAxis: false } quantization) return false;
         var type = _model.Tensors[op.Outputs[0]].Type;
         if (type == TfLiteType.Int32) return false;
         var (least, most) = type == TfLiteType.Int8 ? (-128, 127) : (0, 255);

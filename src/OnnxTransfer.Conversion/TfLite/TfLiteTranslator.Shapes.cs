@@ -45,7 +45,7 @@ internal sealed partial class TfLiteTranslator
         var input = x.SameInBothOrders ? x.Name : InOwnOrder(x);
         // A 0 copies the batch size, whatever it is when the model runs.
         var shape = Once($"shape_{string.Join("_", written)}", name => _graph.Constant(name, [written.Length], written));
-        _graph.Node("Reshape", Result(op), [input, shape]);
+        _graph.Node("Reshape", _names[op.Outputs[0]], [input, shape]);
         Write(op, target, isNchw);
     }
 
@@ -84,7 +84,9 @@ internal sealed partial class TfLiteTranslator
         }
 
         var constant = Once($"pads_{string.Join("_", written)}", name => _graph.Constant(name, [written.Length], written));
-        _graph.Node("Pad", Result(op), [x.Name, constant]);
+        List<string> inputs = [x.Name, constant];
+        if (_model.Operators.Any(o => o.Code == TfLiteOp.MaxPool2D && o.Inputs.Contains(op.Outputs[0]))) inputs.Add(Scalar(PaddingValue.BeforeMaximum));
+        _graph.Node("Pad", _names[op.Outputs[0]], inputs);
         Write(op, [.. x.Shape.Select((side, i) => side + pads[2 * i] + pads[(2 * i) + 1])], x.IsNchw);
     }
 
@@ -104,7 +106,7 @@ internal sealed partial class TfLiteTranslator
         var constant = Once($"scales_{string.Join("_", scales)}", name => _graph.Constant(name, [4], scales));
         _graph.Node(
             "Resize",
-            Result(op),
+            _names[op.Outputs[0]],
             [InNchw(x), "", constant],
             ("mode", mode),
             ("coordinate_transformation_mode", corners ? "align_corners" : centres ? "half_pixel" : "asymmetric"),

@@ -44,6 +44,7 @@ internal sealed partial class TfLiteTranslator
     {
         var outputs = _options.Outputs.Count == 0 ? _model.Outputs : [.. _options.Outputs.Select(_names.Find)];
         var needed = NeededOperators(outputs, out var inputs);
+        PlanIntegers(needed, outputs);
         AddInputs(inputs);
         foreach (var op in needed) Translate(op);
         foreach (var output in outputs.Distinct())
@@ -92,10 +93,7 @@ internal sealed partial class TfLiteTranslator
             var keepsOrder = shape.Length != 4 || _options.InputLayout == TensorLayout.Nhwc;
             var input = new Activation(_names[index], shape, !keepsOrder);
             _graph.Input(input.Name, OnnxElementType.Float32, OnnxDims(input));
-            // The caller feeds real numbers; what the integers of the file can hold of them is written behind the input.
-            _activations[index] = KeptQuantization(index) is { } quantization
-                ? input with { Name = WriteQuantization(_model.Tensors[index].Type, quantization, input.Name, _names.Fresh(input.Name + "/rounded")) }
-                : input;
+            _activations[index] = input;
         }
     }
 
@@ -206,7 +204,6 @@ internal sealed partial class TfLiteTranslator
             Throw.OperatorUnsupported(_model.Source, op, _names[tensor], $"at this input size its result would have the shape [{string.Join(",", shape)}]");
         if (shape.Aggregate(1.0, (product, side) => product * side) > int.MaxValue)
             Throw.OperatorUnsupported(_model.Source, op, _names[tensor], $"its result of shape [{string.Join(",", shape)}] is larger than any tensor can be");
-        if (KeptQuantization(tensor) is { } quantization) WriteQuantization(_model.Tensors[tensor].Type, quantization, Result(op), _names[tensor]);
         _activations[tensor] = new Activation(_names[tensor], shape, isNchw);
     }
 }

@@ -95,6 +95,13 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
     }
 
     /// <summary>The card of a file that has none, read from its graph.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="path">The file, whose name becomes the id.</param>
+    /// <param name="preprocess">What a graph does not tell.</param>
+    /// <exception cref="ModelException">The graph has no feature vector, as far as can be seen.</exception>
+    internal static ModelCard CardOf(OnnxModel graph, string path, PreprocessSpec preprocess) =>
+        Inspect(graph, new ResolvedBackbone(path, "", null), InputOf(graph, preprocess), preprocess);
+
     private static ModelCard Inspect(OnnxModel graph, ResolvedBackbone resolved, ModelInput input, PreprocessSpec preprocess)
     {
         var inspection = OnnxInspector.Inspect(graph);

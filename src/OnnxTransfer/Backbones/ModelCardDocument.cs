@@ -36,7 +36,15 @@ internal sealed record FeaturesDocument(string? Tensor, int? Dim);
 internal sealed record ClassesDocument(string? Tensor, string? Kind, int? Count, string? Labels);
 
 internal sealed record PreprocessDocument(
-    ResizeDocument? Resize, CropDocument? Crop, double? Rescale, double[]? Mean, double[]? Std, string? Channels);
+    ResizeDocument? Resize, CropDocument? Crop, double? Rescale, double[]? Mean, double[]? Std, string? Channels)
+{
+    /// <summary>The name of a preset, in place of everything else but the upsampling.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Preset { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Upsampling { get; init; }
+}
 
 internal sealed record ResizeDocument
 {

@@ -25,6 +25,7 @@ internal static class ModelCardJson
         (ResizeFilter.TensorFlowBilinear, "tf-bilinear"),
         (ResizeFilter.OpenCvLinear, "opencv-linear"),
         (ResizeFilter.Nearest, "nearest"),
+        (ResizeFilter.TensorFlowNearest, "tf-nearest"),
     ];
 
     internal static ModelCard Parse(ReadOnlySpan<byte> utf8, string origin) =>
@@ -57,8 +58,8 @@ internal static class ModelCardJson
     {
         var input = fields.Required(card.Input, "input");
         var features = fields.Required(card.Features, "features");
-        var preprocess = Preprocess(fields.Required(card.Preprocess, "preprocess"), fields.Within("preprocess."));
         var inInput = fields.Within("input.");
+        var preprocess = Preprocess(fields.Required(card.Preprocess, "preprocess"), inInput.Positive(input.Height, "height"), fields.Within("preprocess."));
         var inFeatures = fields.Within("features.");
         var result = new ModelCard
         {
@@ -86,7 +87,21 @@ internal static class ModelCardJson
         fields.Positive(classes.Count, "count"),
         classes.Labels);
 
-    private static PreprocessSpec Preprocess(PreprocessDocument preprocess, JsonFields fields)
+    private static PreprocessSpec Preprocess(PreprocessDocument preprocess, int inputSize, JsonFields fields)
+    {
+        var spec = preprocess.Preset is { } preset ? Preset(preprocess, preset, inputSize, fields) : Spelt(preprocess, fields);
+        return preprocess.Upsampling is null ? spec : spec with { Upsampling = fields.Choice(preprocess.Upsampling, "upsampling", s_filters) };
+    }
+
+    private static PreprocessSpec Preset(PreprocessDocument preprocess, string preset, int inputSize, JsonFields fields)
+    {
+        if (preprocess with { Preset = null, Upsampling = null } != new PreprocessDocument(null, null, null, null, null, null))
+            Throw.PresetNotAlone(fields.Origin, fields.Prefix, preset);
+        if (!PreprocessSpec.PresetNames.Contains(preset)) Throw.FieldChoiceUnknown(fields.Origin, fields.Prefix + "preset", preset, PreprocessSpec.PresetNames);
+        return PreprocessSpec.Named(preset, inputSize);
+    }
+
+    private static PreprocessSpec Spelt(PreprocessDocument preprocess, JsonFields fields)
     {
         var rescale = fields.Finite(preprocess.Rescale, "rescale");
         if (rescale == 0) Throw.FieldNotUsable(fields.Origin, fields.Prefix + "rescale", "a factor other than zero", "0");
@@ -152,7 +167,10 @@ internal static class ModelCardJson
             card.Preprocess.Rescale,
             [.. card.Preprocess.Mean],
             [.. card.Preprocess.Std],
-            Spelling(s_channels, card.Preprocess.Bgr)),
+            Spelling(s_channels, card.Preprocess.Bgr))
+        {
+            Upsampling = card.Preprocess.Upsampling is { } filter ? Spelling(s_filters, filter) : null,
+        },
     };
 
     private static ResizeDocument ResizeOf(PreprocessSpec spec)

@@ -51,6 +51,10 @@ internal static partial class Throw
         throw new ModelException($"{origin}: the field '{field}' is missing or null, but the resize mode 'shortest-edge' leaves one side open, so a crop with a size must follow.");
 
     [DoesNotReturn]
+    internal static void PresetNotAlone(string origin, string prefix, string preset) =>
+        throw new ModelException($"{origin}: '{prefix}preset' is '{preset}', which says everything but the upsampling, so no other field may stand beside it; leave them away, or leave the preset away.");
+
+    [DoesNotReturn]
     internal static void CardSizesDiffer(string origin, string prefix, (int Width, int Height) prepared, int width, int height) =>
         throw new ModelException($"{origin}: '{prefix}preprocess' makes images of {prepared.Width}x{prepared.Height} pixels, but '{prefix}input' takes {width}x{height}.");
 

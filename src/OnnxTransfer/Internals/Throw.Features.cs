@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Data.Sqlite;
 using OnnxTransfer.Backbones;
+using OnnxTransfer.Features;
 
 namespace OnnxTransfer.Internals;
 
@@ -65,6 +66,20 @@ internal static partial class Throw
     [DoesNotReturn]
     internal static void ProviderUnavailable(string provider, string obstacle) =>
         throw new ModelException($"{provider} was asked for and does not work: {OneLine(obstacle)} Use --provider auto or cpu to run on the CPU; `onnxtransfer doctor` lists what works.");
+
+    [DoesNotReturn]
+    internal static void TooFewCalibrationImages(int usable, int fewest, int given, string? reason) =>
+        throw new ModelException(
+            $"8 bits are calibrated on at least {fewest} images that can be decoded, and {usable} of {given} given can{(reason is null ? "" : $" (one cannot because {OneLine(reason)})")}: "
+            + $"give more in {nameof(FeatureExtractorOptions)}.{nameof(FeatureExtractorOptions.CalibrationImages)}, or use another precision.");
+
+    [DoesNotReturn]
+    internal static void NothingToQuantize(string model) =>
+        throw new ModelException($"{model} has no convolution with float32 weights, so nothing of it can be computed in 8 bits; use another precision.");
+
+    [DoesNotReturn]
+    internal static void PrecisionFixed(string model, NetworkPrecision own, NetworkPrecision asked) =>
+        throw new ModelException($"{model} was saved in {own} and cannot be brought to {asked}: start from the float32 file, or ask for {own} or {NetworkPrecision.Auto}.");
 
     private static string Shape<T>(IEnumerable<T> dims) => $"[{string.Join(",", dims)}]";
 

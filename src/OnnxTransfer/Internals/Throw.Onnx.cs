@@ -37,6 +37,10 @@ internal static partial class Throw
         throw new ArgumentException($"The input '{input}' of {source} is {type} {shape}, but a Float32 image {wanted} was to be replaced by pixels; give the layout and size that the model has.");
 
     [DoesNotReturn]
+    internal static void OnnxOperatorNotTranslated(string source, long opset, string opType, string node, long wanted) =>
+        throw new NotSupportedException($"{source} is of operator set {opset}, and its {opType} '{node}' cannot be translated to set {wanted}, which 8-bit graphs need; export the model again with operator set {wanted} or later.");
+
+    [DoesNotReturn]
     internal static void OnnxChannelValuesWrong(string name, int count) =>
         throw new ArgumentException($"{name} has {count} values, but an image has three channels.", name);
 
@@ -96,6 +100,12 @@ internal static partial class Throw
     [DoesNotReturn]
     internal static void OnnxBatchFixed(string source, string opType, string node, string tensor, string why) =>
         throw new NotSupportedException($"The fixed batch of {source} cannot be freed: {opType} '{node}' computes '{tensor}', and {why}. Export the model with a dynamic batch axis, or use it one image at a time.");
+
+    internal static InvalidDataException OnnxNoSpatialMap(string source, string features, string why) =>
+        new($"Where {source} sees something cannot be shown: its features '{features}' must be the average of a map over the image's places, but '{features}' {why}.");
+
+    internal static InvalidDataException OnnxNoColourFilters(string source) =>
+        new($"{source} has no convolution of three input channels whose weights are floating-point constants, so there are no filters to draw; draw the feature maps of a layer instead.");
 
     [DoesNotReturn]
     internal static void WeightFileMissing(string path) =>

@@ -44,6 +44,10 @@ internal static partial class Throw
             $"The preprocessing multiplies pixels by {value}, but the factor must be finite and not zero."));
 
     [DoesNotReturn]
+    internal static void PresetUnknown(string name, IEnumerable<string> known) =>
+        throw new ArgumentException($"There is no preprocessing named '{name}'; there are {Known(name, known)}.");
+
+    [DoesNotReturn]
     internal static void EnumValueUnknown<T>(T value) where T : struct, Enum =>
         throw new ArgumentException($"The preprocessing's {typeof(T).Name} is {value}, which is none of {string.Join(", ", Enum.GetNames<T>())}.");
 }

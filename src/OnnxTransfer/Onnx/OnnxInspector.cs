@@ -131,9 +131,10 @@ internal static class OnnxInspector
                 var (dim, count) = weights;
                 // A convolution, activation and pooling are also how a headless network ends: only a classifier's look decides.
                 if (throughPooling && kind == OnnxScoreKind.Logits && !s_imageNetCounts.Contains(count ?? 0)) return null;
-                var dims = shapes.Dims(node.Input[0]);
+                var features = Unrounded(node.Input[0], producers);
+                var dims = shapes.Dims(features);
                 var spatial = dims is { Count: 4 } && !(dims[2].Size == 1 && dims[3].Size == 1);
-                return (new OnnxFeatureTensor(node.Input[0], dim, spatial), new OnnxClassOutput(output, kind, count));
+                return (new OnnxFeatureTensor(features, dim, spatial), new OnnxClassOutput(output, kind, count));
             }
 
             if (node.InputAt(0) is not { } data) return null;
@@ -150,10 +151,10 @@ internal static class OnnxInspector
                     throughPooling = true;
                     tensor = data;
                     break;
-                case "Add" when node.Input.Count == 2 && IsConstant(node.Input[1], producers):
+                case "Add" or "Mul" when node.Input.Count == 2 && IsConstant(node.Input[1], producers):
                     tensor = data;
                     break;
-                case "Add" when node.Input.Count == 2 && IsConstant(node.Input[0], producers):
+                case "Add" or "Mul" when node.Input.Count == 2 && IsConstant(node.Input[0], producers):
                     tensor = node.Input[1];
                     break;
                 default:
@@ -176,11 +177,18 @@ internal static class OnnxInspector
                 return w is { Count: 2 } ? ((int?)w[transposed ? 1 : 0].Size, (int?)w[transposed ? 0 : 1].Size) : (null, null);
             case "MatMul":
                 return w is { Count: 2 } ? ((int?)w[0].Size, (int?)w[1].Size) : null;
-            case "Conv" when w is [var count, var dim, { Size: 1 }, { Size: 1 }] && node.Int("group", 1) == 1:
+            case "Conv" or "ConvInteger" when w is [var count, var dim, { Size: 1 }, { Size: 1 }] && node.Int("group", 1) == 1:
                 return ((int?)dim.Size, (int?)count.Size);
             default:
                 return null;
         }
+    }
+
+    /// <summary>The real numbers behind what an integer layer reads: rounding them is that layer's own business.</summary>
+    private static string Unrounded(string tensor, Producers producers)
+    {
+        if (producers[tensor] is { OpType: "DequantizeLinear" } dequantized && producers[dequantized.Input[0]] is not null) tensor = dequantized.Input[0];
+        return producers[tensor] is { OpType: "QuantizeLinear" } quantized ? quantized.Input[0] : tensor;
     }
 
     /// <summary>Whether a tensor does not depend on the image: a constant, or what a chain of simple nodes makes of one.</summary>

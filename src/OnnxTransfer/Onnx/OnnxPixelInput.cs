@@ -65,8 +65,9 @@ internal static class OnnxPixelInput
         string PerChannel(string suffix, float[] values)
         {
             var name = Free(suffix);
-            long[] dims = layout == OnnxImageLayout.Nchw ? [1, Channels, 1, 1] : [1, 1, 1, Channels];
-            model.Graph.Initializer.Add(OnnxTensorData.Make(name, dims, values));
+            // NHWC: a whole row, because the runtime repeats three numbers at a time much more slowly.
+            if (layout == OnnxImageLayout.Nchw) model.Graph.Initializer.Add(OnnxTensorData.Make(name, [1, Channels, 1, 1], values));
+            else model.Graph.Initializer.Add(OnnxTensorData.Make(name, [1, 1, width, Channels], [.. Enumerable.Repeat(values, width).SelectMany(v => v)]));
             return name;
         }
     }

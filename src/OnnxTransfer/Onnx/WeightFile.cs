@@ -14,27 +14,35 @@ internal sealed record NamedWeights(long[] Shape, Func<float[]> Read);
 internal static partial class WeightFile
 {
     private const long LargestHeader = 100_000_000;
+    private const int PieceLength = 1 << 14;
 
     /// <exception cref="InvalidDataException">The file is damaged, or of another kind.</exception>
     public static IReadOnlyDictionary<string, NamedWeights> Open(string path)
     {
         if (!File.Exists(path)) Throw.WeightFileMissing(path);
-        try
+        switch (Path.GetExtension(path).ToLowerInvariant())
         {
-            switch (Path.GetExtension(path).ToLowerInvariant())
-            {
-                case ".safetensors": return Safetensors(path);
-                case ".npz": return Npz(path);
-                case ".onnx": return Onnx(path);
-            }
-        }
-        catch (Exception e) when (e is JsonException or EndOfStreamException or FormatException or OverflowException or KeyNotFoundException or InvalidOperationException)
-        {
-            throw Throw.WeightFileDamaged(path, e);
+            case ".safetensors": return Read(path, () => Safetensors(path));
+            case ".npz": return Read(path, () => Npz(path));
+            case ".onnx": return Read(path, () => Onnx(path));
         }
 
         Throw.WeightFileKindUnknown(path);
         return null;
+    }
+
+    /// <summary>Reads a file; what its parsers say of damage becomes one kind of error that names the file.</summary>
+    private static T Read<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is JsonException or FormatException or OverflowException or KeyNotFoundException or IndexOutOfRangeException or ArgumentException
+            or InvalidOperationException or NotSupportedException or IOException || (e is InvalidDataException && !e.Message.Contains(path, StringComparison.Ordinal)))
+        {
+            throw Throw.WeightFileDamaged(path, e);
+        }
     }
 
     private static Dictionary<string, NamedWeights> Onnx(string path) =>
@@ -64,7 +72,7 @@ internal static partial class WeightFile
             var count = OnnxTensorData.CountElements(entry.Name, shape);
             var width = type switch { "F64" => 8, "F32" => 4, _ => 2 };
             if (start < 0 || end - start != count * width || end > stream.Length - 8 - headerLength) Throw.WeightFileInvalid(path, $"'{entry.Name}' does not lie inside the file");
-            weights[entry.Name] = new NamedWeights(shape, () => Decode(ReadBytes(path, 8 + headerLength + start, end - start), type));
+            weights[entry.Name] = new NamedWeights(shape, () => Read(path, () => Decode(ReadBytes(path, 8 + headerLength + start, end - start), type)));
         }
 
         return weights;
@@ -87,27 +95,33 @@ internal static partial class WeightFile
         foreach (var entry in archive.Entries.Where(e => e.FullName.EndsWith(".npy", StringComparison.Ordinal)))
         {
             using var stream = entry.Open();
-            var (shape, type, _) = ReadNpyHeader(path, stream, entry.FullName);
+            var (shape, type, _) = ReadNpyHeader(path, stream, entry);
             if (type is null) continue;
             var name = entry.FullName;
-            weights[name[..^4]] = new NamedWeights(shape, () =>
-            {
-                using var again = ZipFile.OpenRead(path);
-                using var content = again.GetEntry(name)!.Open();
-                var (dims, kind, width) = ReadNpyHeader(path, content, name);
-                // Read piece by piece: what the header states must not make memory of a file that does not hold it.
-                using var bytes = new MemoryStream();
-                content.CopyTo(bytes);
-                if (bytes.Length != OnnxTensorData.CountElements(name, dims) * width) Throw.WeightFileInvalid(path, $"'{name}' has {bytes.Length} bytes, but its shape needs another number");
-                return Decode(bytes.ToArray(), kind!);
-            });
+            weights[name[..^4]] = new NamedWeights(shape, () => Read(path, () => ReadNpy(path, name)));
         }
 
         return weights;
     }
 
-    private static (long[] Shape, string? Type, int Width) ReadNpyHeader(string path, Stream stream, string name)
+    private static float[] ReadNpy(string path, string name)
     {
+        using var archive = ZipFile.OpenRead(path);
+        var entry = archive.GetEntry(name) ?? throw new KeyNotFoundException($"'{name}' is no longer in it.");
+        using var content = entry.Open();
+        var (dims, kind, width) = ReadNpyHeader(path, content, entry);
+        var expected = OnnxTensorData.CountElements(name, dims) * width;
+        // Piece by piece and no further than the shape says: neither a header nor a packed stream may make memory of what is not there.
+        using var bytes = new MemoryStream();
+        var piece = new byte[PieceLength];
+        for (int read; bytes.Length <= expected && (read = content.Read(piece)) > 0;) bytes.Write(piece, 0, read);
+        if (bytes.Length != expected) Throw.WeightFileInvalid(path, $"'{name}' has {(bytes.Length > expected ? "more" : "fewer")} than the {expected} bytes that its shape needs");
+        return Decode(bytes.ToArray(), kind!);
+    }
+
+    private static (long[] Shape, string? Type, int Width) ReadNpyHeader(string path, Stream stream, ZipArchiveEntry entry)
+    {
+        var name = entry.FullName;
         var start = new byte[10];
         stream.ReadExactly(start);
         if (start[0] != 0x93 || !start.AsSpan(1, 5).SequenceEqual("NUMPY"u8)) Throw.WeightFileInvalid(path, $"'{name}' is not a NumPy array");
@@ -119,7 +133,7 @@ internal static partial class WeightFile
             length += BinaryPrimitives.ReadUInt16LittleEndian(more) << 16;
         }
 
-        if (length is < 10 or > 1_000_000) Throw.WeightFileInvalid(path, $"'{name}' states a header of {length} bytes");
+        if (length is < 10 or > 1_000_000 || length > entry.Length) Throw.WeightFileInvalid(path, $"'{name}' states a header of {length} bytes");
         var header = new byte[length];
         stream.ReadExactly(header);
         var text = Encoding.ASCII.GetString(header);

@@ -6,7 +6,7 @@ namespace OnnxTransfer.Preprocessing;
 /// How a backbone wants its pixels: resize, optional centre crop, then per channel
 /// <c>x = (pixel * Rescale - Mean) / Std</c>, a pixel being 0 to 255. It travels with the model.
 /// </summary>
-public sealed record PreprocessSpec
+public sealed partial record PreprocessSpec
 {
     /// <summary>The resize's kernel, named by the reference implementation it equals.</summary>
     public required ResizeFilter Filter { get; init; }
@@ -22,6 +22,13 @@ public sealed record PreprocessSpec
     /// longer in proportion (truncated, as torchvision does); a crop must follow. Null to stretch.
     /// </summary>
     public int? ShortestEdge { get; init; }
+
+    /// <summary>
+    /// How an image that is nowhere larger than the input is enlarged: stretched to it whole by this filter, instead of the
+    /// resize and the crop that all others get. <see cref="ResizeFilter.TensorFlowNearest"/> and
+    /// <see cref="ResizeFilter.TensorFlowBilinear"/> equal Keras' <c>UpSampling2D</c> before the network. Null to treat all alike.
+    /// </summary>
+    public ResizeFilter? Upsampling { get; init; }
 
     /// <summary>The side in pixels of the square cut from the centre after the resize; null for none.</summary>
     public int? CropSize { get; init; }
@@ -48,6 +55,7 @@ public sealed record PreprocessSpec
         if (!Enum.IsDefined(Filter)) Throw.EnumValueUnknown(Filter);
         if (ShortestEdge is { } edge) ValidateShortestEdge(edge);
         else ValidateStretch();
+        if (Upsampling is { } filter && !Enum.IsDefined(filter)) Throw.EnumValueUnknown(filter);
         if (CropSize is { } side)
         {
             var (width, height) = ShortestEdge is { } shortest ? (shortest, shortest) : (Width, Height);
@@ -96,4 +104,10 @@ public enum ResizeFilter
 
     /// <summary>OpenCV's <c>INTER_NEAREST</c>: the source pixel at <c>floor(dst * in / out)</c>, in double as OpenCV rounds it.</summary>
     Nearest,
+
+    /// <summary>
+    /// TensorFlow 2's <c>tf.image.resize</c> nearest: the source pixel at <c>floor((dst + 0.5) * in / out)</c>, in float32 as
+    /// TensorFlow rounds it. Whole factors repeat every pixel exactly, as Keras' <c>UpSampling2D</c> does.
+    /// </summary>
+    TensorFlowNearest,
 }

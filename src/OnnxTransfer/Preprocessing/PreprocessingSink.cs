@@ -72,7 +72,7 @@ internal sealed class PreprocessingSink : IRowSink, IDisposable
         var writer = TensorWriter.For(spec);
         var source = pixels.Pixels;
         var stride = 3 * pixels.Width;
-        _rows.Start(geometry, spec.Filter);
+        _rows.Start(geometry, geometry.Upsampling ?? spec.Filter);
         for (var y = 0; y < pixels.Height; y++)
         {
             _rows.Push(y, source.Slice(y * stride, stride));
@@ -90,7 +90,7 @@ internal sealed class PreprocessingSink : IRowSink, IDisposable
     private void BeginUpright(int width, int height)
     {
         _geometry = Geometry(width, height);
-        _rows.Start(_geometry, _spec.Filter);
+        _rows.Start(_geometry, _geometry.Upsampling ?? _spec.Filter);
     }
 
     /// <summary>A shrunken image is brought to the size and crop that its full size would have had.</summary>

@@ -80,6 +80,9 @@ internal sealed class ResizeAxis
             case ResizeFilter.OpenCvLinear:
                 PlanOpenCv(source, resized, start, vertical);
                 break;
+            case ResizeFilter.TensorFlowNearest:
+                PlanTensorFlowNearest(source, resized, start);
+                break;
             default:
                 PlanNearest(source, resized, start);
                 break;
@@ -216,6 +219,18 @@ internal sealed class ResizeAxis
         for (var i = 0; i < Count; i++)
         {
             _first[i] = Math.Min((int)((start + i) * scale), source - 1);
+            _taps[i] = 1;
+        }
+    }
+
+    /// <summary><c>tf.image.resize</c> nearest: the source pixel under the resized pixel's centre, in TensorFlow's float32.</summary>
+    private void PlanTensorFlowNearest(int source, int resized, int start)
+    {
+        Reserve(1);
+        var scale = source / (float)resized;
+        for (var i = 0; i < Count; i++)
+        {
+            _first[i] = Math.Min((int)((start + i + 0.5f) * scale), source - 1);
             _taps[i] = 1;
         }
     }

@@ -4,6 +4,9 @@ namespace OnnxTransfer.Preprocessing;
 internal readonly record struct ResizeGeometry(
     int SourceWidth, int SourceHeight, int ResizedWidth, int ResizedHeight, int Left, int Top, int Width, int Height)
 {
+    /// <summary>The filter that takes the place of the spec's, for an image that is enlarged; null for all others.</summary>
+    internal ResizeFilter? Upsampling { get; init; }
+
     /// <summary>A resize without a crop.</summary>
     internal static ResizeGeometry Stretch(int sourceWidth, int sourceHeight, int width, int height) =>
         new(sourceWidth, sourceHeight, width, height, 0, 0, width, height);
@@ -11,6 +14,8 @@ internal readonly record struct ResizeGeometry(
     /// <summary>What <paramref name="spec"/> does to an image of a size.</summary>
     internal static ResizeGeometry For(PreprocessSpec spec, int sourceWidth, int sourceHeight)
     {
+        if (spec.Upsampling is { } filter && spec.OutputSize is var input && sourceWidth <= input.Width && sourceHeight <= input.Height)
+            return Stretch(sourceWidth, sourceHeight, input.Width, input.Height) with { Upsampling = filter };
         var (width, height) = (spec.Width, spec.Height);
         if (spec.ShortestEdge is { } edge)
         {

@@ -103,7 +103,7 @@ internal sealed class RowResampler(bool vectors)
                 if (vectors) VectorKernels.OpenCvHorizontal(rgb, _horizontal, MemoryMarshal.Cast<byte, int>(slot));
                 else PixelKernels.OpenCvHorizontal(rgb, _horizontal, MemoryMarshal.Cast<byte, int>(slot));
                 break;
-            case ResizeFilter.Nearest:
+            case ResizeFilter.Nearest or ResizeFilter.TensorFlowNearest:
                 if (vectors) VectorKernels.NearestHorizontal(rgb, _horizontal, slot);
                 else PixelKernels.NearestHorizontal(rgb, _horizontal, slot);
                 break;
@@ -129,7 +129,7 @@ internal sealed class RowResampler(bool vectors)
             case ResizeFilter.OpenCvLinear:
                 BlendRows(MemoryMarshal.Cast<byte, int>(Slot(upper)), MemoryMarshal.Cast<byte, int>(Slot(lower)));
                 break;
-            case ResizeFilter.Nearest:
+            case ResizeFilter.Nearest or ResizeFilter.TensorFlowNearest:
                 Slot(upper).CopyTo(_bytes);
                 break;
             default:

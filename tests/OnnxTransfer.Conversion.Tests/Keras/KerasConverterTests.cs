@@ -10,20 +10,22 @@ namespace OnnxTransfer.Conversion.Tests.Keras;
 
 /// <summary>
 /// <c>small.model.json</c> was written by TensorFlow.js 4.22, and the expected numbers were computed by it on its CPU backend,
-/// with the weights and the image of the formulas below.
+/// with the weights and the image of the formulas below. So were <c>families.model.json</c>, by <c>make_families.mjs</c> beside it.
 /// </summary>
 public sealed class KerasConverterTests
 {
+    private static readonly string s_families = File.ReadAllText(Repository.PathOf("tests", "OnnxTransfer.Conversion.Tests", "Keras", "families.model.json"));
+
     private static readonly string s_json = File.ReadAllText(Repository.PathOf("tests", "OnnxTransfer.Conversion.Tests", "Keras", "small.model.json"));
 
     /// <summary>Channels last; the same formula in both programs.</summary>
     internal static Values Image(int height, int width) =>
         new([.. Enumerable.Range(0, height * width * 3).Select(i => (float)(i * 7919L % 1000 / 1000.0))], 1, height, width, 3);
 
-    private static byte[] Weights()
+    private static byte[] Weights(string? json = null)
     {
         var bytes = new List<byte>();
-        foreach (var weight in JsonNode.Parse(s_json)!["weightsManifest"]![0]!["weights"]!.AsArray())
+        foreach (var weight in JsonNode.Parse(json ?? s_json)!["weightsManifest"]![0]!["weights"]!.AsArray())
         {
             var name = (string)weight!["name"]!;
             var count = weight["shape"]!.AsArray().Aggregate(1, (product, side) => product * (int)side!);
@@ -55,6 +57,50 @@ public sealed class KerasConverterTests
         Assert.Equal(sum, data.Sum(v => (double)v), 1e-4 * data.Length);
         Assert.Equal(squares, data.Sum(v => (double)v * v), 1e-4 * data.Length);
         Assert.Equal(computed.Shape.Skip(1), model.Outputs[0].Dims!.Skip(1).Select(d => d.Size!.Value));
+    }
+
+    /// <summary>The blocks that VGG, ResNet, MobileNet, EfficientNet and DenseNet are made of.</summary>
+    [Theory]
+    [InlineData("vgg", 0.999999985, 0.260897263, 0.257918894, 0.163106844, 0.280385613, 0.298588634)]
+    [InlineData("resnet", 24.2150719, 14.7317319, 0.0, 0.268240720, 0.0, 0.0)]
+    [InlineData("resnet_v2", 11.0314187, 13.1612605, 0.585980415, -0.108212188, 0.493982553, -0.421645910)]
+    [InlineData("mobilenet", 0.999999955, 0.266675722, 0.246796429, 0.348600864, 0.167710692, 0.236891970)]
+    [InlineData("efficientnet", 63.4487076, 53.5074377, 0.936503172, -0.287468493, 0.208103180, 0.474072486)]
+    [InlineData("densenet", -9.18550152, 10.1766369, -0.0263871197, 0.149075985, -0.387205899, 0.107249461)]
+    public void TheBlocksOfEveryFamilyEqualTensorFlow(string family, double sum, double squares, params double[] first)
+    {
+        var model = Convert(new KerasOptions { Outputs = [family], InputLayout = TensorLayout.Nhwc }, s_families, Weights(s_families));
+
+        var computed = GraphRunner.Run(model, ("image", Image(16, 14))).Single().Value;
+
+        int[] shape = [.. computed.Shape.Select(s => (int)s)];
+        var data = shape.Length == 4 ? AxisOrder.Permute(computed.Data, shape, [0, 2, 3, 1]) : computed.Data;
+        for (var i = 0; i < first.Length; i++) Assert.Equal(first[i], data[i], 1e-5);
+        Assert.Equal(sum, data.Sum(v => (double)v), 1e-5 * data.Length);
+        Assert.Equal(squares, data.Sum(v => (double)v * v), 1e-5 * data.Length);
+    }
+
+    /// <summary>What TensorFlow.js lacks: MobileNet v3's activation, Keras' Normalization; held against their formulas.</summary>
+    [Fact]
+    public void NormalisationAndHardSwishFollowTheirFormulas()
+    {
+        const string json = """
+            {"modelTopology":{"model_config":{"class_name":"Sequential","config":{"name":"s","layers":[
+              {"class_name":"Normalization","config":{"name":"n","axis":[-1],"batch_input_shape":[null,2,2,3]}},
+              {"class_name":"Activation","config":{"name":"y","activation":"hard_swish"}}]}}},
+             "weightsManifest":[{"paths":["w"],"weights":[{"name":"n/mean","shape":[3],"dtype":"float32"},{"name":"n/variance","shape":[3],"dtype":"float32"}]}]}
+            """;
+        float[] statistics = [0.5f, -1, 2, 0.25f, 4, 0.01f];
+        var image = Values.Random(4, 1, 3, 2, 2);
+
+        var model = Convert(json: json, weights: [.. statistics.SelectMany(BitConverter.GetBytes)]);
+        var computed = GraphRunner.Run(model, (model.Inputs[0].Name, image))["y"];
+
+        for (var i = 0; i < image.Data.Length; i++)
+        {
+            var x = (image.Data[i] - (double)statistics[i / 4]) / Math.Sqrt(statistics[3 + (i / 4)]);
+            Assert.Equal(x * Math.Clamp(x + 3, 0, 6) / 6, computed.Data[i], 1e-4);
+        }
     }
 
     [Fact]
@@ -153,15 +199,16 @@ public sealed class KerasConverterTests
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 1000; i++)
         {
-            var damaged = (byte[])bytes.Clone();
-            if (i % 4 == 0) damaged = damaged[..random.Next(damaged.Length)];
+            var (damaged, shard) = ((byte[])bytes.Clone(), weights);
+            if (i % 5 == 4) shard = weights[..random.Next(weights.Length)];
+            else if (i % 4 == 0) damaged = damaged[..random.Next(damaged.Length)];
             else if (i % 4 == 1) damaged[random.Next(damaged.Length)] ^= (byte)(1 << random.Next(8));
             // A digit for another: shapes, references and sizes that are valid JSON but not true.
             else Replace(damaged, random);
 
             try
             {
-                KerasConverter.Convert(damaged, _ => weights);
+                KerasConverter.Convert(damaged, _ => shard);
             }
             catch (Exception e) when (e is InvalidDataException or NotSupportedException or ArgumentException)
             {

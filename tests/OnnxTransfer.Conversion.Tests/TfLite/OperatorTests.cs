@@ -219,4 +219,15 @@ public sealed class OperatorTests
         b.Op(TfLiteOp.Conv2D, [x, w, -1], y, new FlatNode { [1] = 1, [2] = 1 });
         return y;
     });
+
+    [Fact]
+    public void ZerosAroundNegativeValuesAreSeenByAMaximumPool() => AssertSame([1, 4, 4, 2], (b, x) =>
+    {
+        // All values below zero, so that every window at the border has its maximum in the padding.
+        int negative = b.Tensor("negative", 1, 4, 4, 2), padded = b.Tensor("padded", 1, 6, 6, 2), y = b.Tensor("y", 1, 2, 2, 2);
+        b.Op(TfLiteOp.Sub, [x, b.Constant("ten", [1], [10f])], negative, []);
+        b.Op(TfLiteOp.Pad, [negative, b.Constant("pads", [4, 2], [0, 0, 1, 1, 1, 1, 0, 0], [1f], 0)], padded);
+        b.Op(TfLiteOp.MaxPool2D, [padded], y, new FlatNode { [0] = (byte)1, [1] = 3, [2] = 3, [3] = 3, [4] = 3 });
+        return y;
+    });
 }

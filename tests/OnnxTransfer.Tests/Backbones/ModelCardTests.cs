@@ -47,6 +47,8 @@ public sealed class ModelCardTests : IDisposable
     [InlineData("opencv-linear", "pillow-bicubic")]
     [InlineData("opencv-linear", "tf-bilinear")]
     [InlineData("opencv-linear", "nearest")]
+    [InlineData("opencv-linear", "tf-nearest")]
+    [InlineData("\"channels\": \"BGR\"", "\"channels\": \"BGR\", \"upsampling\": \"tf-nearest\"")]
     [InlineData("logits", "probabilities")]
     [InlineData("BGR", "RGB")]
     [InlineData("\"mode\": \"shortest-edge\", \"filter\": \"opencv-linear\", \"size\": 256", "\"mode\": \"stretch\", \"filter\": \"nearest\", \"height\": 300, \"width\": 260")]
@@ -56,6 +58,21 @@ public sealed class ModelCardTests : IDisposable
         var json = ModelCard.FromJson(Replace(find, replacement)).ToJson();
         Assert.Equal(json, ModelCard.FromJson(json).ToJson());
         foreach (var token in replacement.Split(", ")) Assert.Contains(token, json, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void APresetStandsForTheWholePreprocessing()
+    {
+        var json = Valid[..Valid.IndexOf("\"preprocess\"", StringComparison.Ordinal)] + """ "preprocess": { "preset": "torch", "upsampling": "tf-bilinear" } }""";
+        var spec = ModelCard.FromJson(json).Preprocess;
+        Assert.Equal((256, 224, ResizeFilter.TensorFlowBilinear), (spec.ShortestEdge, spec.CropSize, spec.Upsampling));
+        Assert.Equal(PreprocessSpec.Torch().Mean, spec.Mean);
+
+        Assert.Contains("can be torch", Refused("\"torch\"", "\"pytorch\""), StringComparison.Ordinal);
+        Assert.Contains("no other field may stand beside it", Refused("\"torch\"", "\"torch\", \"rescale\": 1"), StringComparison.Ordinal);
+
+        string Refused(string find, string replacement) =>
+            Assert.Throws<ModelException>(() => ModelCard.FromJson(json.Replace(find, replacement, StringComparison.Ordinal))).Message;
     }
 
     [SharedFact("models/mobilenet_v2_imagenet.model.json")]

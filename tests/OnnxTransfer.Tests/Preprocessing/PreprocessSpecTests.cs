@@ -23,6 +23,7 @@ public sealed class PreprocessSpecTests
         { s_stretch with { Std = [1, 0, 1] }, "Std of channel 1 is 0" },
         { s_stretch with { Mean = [0, double.NaN, 0] }, "Mean of channel 1" },
         { s_stretch with { Filter = (ResizeFilter)99 }, "none of PillowBilinear" },
+        { s_stretch with { Upsampling = (ResizeFilter)99 }, "none of PillowBilinear" },
     };
 
     [Theory]

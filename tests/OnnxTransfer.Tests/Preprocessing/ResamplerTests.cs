@@ -10,7 +10,7 @@ public abstract class ResamplerLaws
     private protected abstract RowResampler Rows { get; }
 
     public static TheoryData<ResizeFilter> ByteFilters =>
-        [ResizeFilter.PillowBilinear, ResizeFilter.PillowBicubic, ResizeFilter.OpenCvLinear, ResizeFilter.Nearest];
+        [ResizeFilter.PillowBilinear, ResizeFilter.PillowBicubic, ResizeFilter.OpenCvLinear, ResizeFilter.Nearest, ResizeFilter.TensorFlowNearest];
 
     [Theory]
     [MemberData(nameof(ByteFilters))]
@@ -41,6 +41,7 @@ public abstract class ResamplerLaws
     [InlineData(ResizeFilter.PillowBilinear)]
     [InlineData(ResizeFilter.OpenCvLinear)]
     [InlineData(ResizeFilter.Nearest)]
+    [InlineData(ResizeFilter.TensorFlowNearest)]
     public void Resize_WithoutNegativeWeights_StaysInTheInputsRange(ResizeFilter filter) => Check((width, height, toWidth, toHeight, seed) =>
     {
         var source = Reference.Noise(width, height, seed).Select(v => (byte)(90 + (v % 40))).ToArray();
@@ -88,6 +89,26 @@ public abstract class ResamplerLaws
         static int At(int position, int length, int resized) => Math.Min((int)Math.Floor(position * (1 / ((double)resized / length))), length - 1);
         return Enumerable.Range(0, toWidth * toHeight).All(i => result.AsSpan(3 * i, 3).SequenceEqual(
             source.AsSpan(3 * ((At(i / toWidth, height, toHeight) * width) + At(i % toWidth, width, toWidth)), 3)));
+    });
+
+    [Fact]
+    public void TensorFlowNearest_TakesThePixelUnderTheCentre() => Check((width, height, toWidth, toHeight, seed) =>
+    {
+        var source = Reference.Noise(width, height, seed);
+        var result = Resize(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), ResizeFilter.TensorFlowNearest);
+        static int At(int position, int length, int resized) => Math.Min((int)Math.Floor((position + 0.5f) * (length / (float)resized)), length - 1);
+        return Enumerable.Range(0, toWidth * toHeight).All(i => result.AsSpan(3 * i, 3).SequenceEqual(
+            source.AsSpan(3 * ((At(i / toWidth, height, toHeight) * width) + At(i % toWidth, width, toWidth)), 3)));
+    });
+
+    [Fact]
+    public void TensorFlowNearest_RepeatsPixelsByWholeFactors() => Check((width, height, factor, _, seed) =>
+    {
+        var source = Reference.Noise(width, height, seed);
+        var (toWidth, toHeight) = (width * factor, height * factor);
+        var result = Resize(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), ResizeFilter.TensorFlowNearest);
+        return Enumerable.Range(0, toWidth * toHeight).All(i => result.AsSpan(3 * i, 3).SequenceEqual(
+            source.AsSpan(3 * ((i / toWidth / factor * width) + (i % toWidth / factor)), 3)));
     });
 
     [Theory]

@@ -38,6 +38,13 @@ def tensorflow(image):
     return struct.pack(f'<{len(values)}f', *values)
 
 
+def tensorflow_nearest(image):
+    """float32 as in TensorFlow's kernel: floor((k + 0.5) * scale)."""
+    f, p = numpy.float32, image.load()
+    at = lambda k, size_in: min(int((f(k) + f(0.5)) * (f(size_in) / f(OUT))), size_in - 1)
+    return bytes(v for y in range(OUT) for x in range(OUT) for v in p[at(x, W), at(y, H)])
+
+
 def main():
     image = Image.new('RGB', (W, H))
     image.putdata([pixel(x, y) for y in range(H) for x in range(W)])
@@ -52,6 +59,7 @@ def main():
     write('Nearest.rgb', opencv(cv2.INTER_NEAREST))
     write('OpenCvLinear.rgb', opencv(cv2.INTER_LINEAR))
     write('TensorFlowBilinear.f32', tensorflow(image))
+    write('TensorFlowNearest.rgb', tensorflow_nearest(image))
     resized = image.resize((SHORT * W // H, SHORT), Image.BILINEAR)
     left, top = round((resized.width - OUT) / 2), round((resized.height - OUT) / 2)
     write('ShortestEdgeAndCrop.rgb', resized.crop((left, top, left + OUT, top + OUT)).tobytes())

@@ -1,0 +1,32 @@
+using System.Security.Cryptography;
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Internals;
+using OnnxTransfer.Onnx;
+using OnnxTransfer.Preprocessing;
+using Throw = OnnxTransfer.Conversion.Internals.Throw;
+
+namespace OnnxTransfer.Conversion;
+
+/// <summary>Writes what a conversion made: the ONNX file and, where the preprocessing is known, the card beside it.</summary>
+internal static class ConvertedFile
+{
+    /// <param name="model">The converted graph.</param>
+    /// <param name="source">The file it was made of.</param>
+    /// <param name="onnxPath">The ONNX file to write.</param>
+    /// <param name="preset">The name of the preprocessing; null where it is not known, and then there is no card.</param>
+    internal static void Save(OnnxModel model, string source, string onnxPath, string? preset)
+    {
+        var bytes = model.ToBytes();
+        var card = preset is null ? null : Describe(model, source, onnxPath, preset) with { Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)) };
+        AtomicFile.Write(onnxPath, bytes);
+        card?.Save(ModelCard.PathFor(onnxPath));
+    }
+
+    private static ModelCard Describe(OnnxModel model, string source, string onnxPath, string preset)
+    {
+        var input = OnnxInspector.ImageInput(model);
+        if (input is not { Height: { } height, Width: { } width } || height != width) throw Throw.InputNotSquare(source, preset, input.Height, input.Width);
+        var card = Backbone.CardOf(model, onnxPath, PreprocessSpec.Named(preset, height));
+        return card with { Source = $"{Path.GetFileName(source)}, converted by OnnxTransfer" };
+    }
+}

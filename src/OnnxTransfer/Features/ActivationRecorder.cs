@@ -1,0 +1,64 @@
+using System.Numerics.Tensors;
+using Microsoft.ML.OnnxRuntime;
+using OnnxTransfer.Internals;
+using OnnxTransfer.Onnx;
+using OnnxTransfer.Onnx.Quantization;
+
+namespace OnnxTransfer.Features;
+
+/// <summary>Runs images through a float32 network and keeps statistics of its inner tensors.</summary>
+internal static class ActivationRecorder
+{
+    /// <param name="model">The network.</param>
+    /// <param name="name">What to call it in messages.</param>
+    /// <param name="input">The name of the image input.</param>
+    /// <param name="imageShape">The shape of one image.</param>
+    /// <param name="tensors">The tensors to watch; the input may be among them.</param>
+    /// <param name="images">Prepared images.</param>
+    /// <param name="threads">Threads for one run; 0 for one per core.</param>
+    /// <param name="cancellationToken">Stops between two images.</param>
+    internal static Dictionary<string, ActivationStatistics> Record(
+        OnnxModel model, string name, string input, long[] imageShape, IReadOnlyList<string> tensors, IReadOnlyList<float[]> images, int threads,
+        CancellationToken cancellationToken)
+    {
+        var watched = model.Clone();
+        var computed = tensors.Where(t => t != input).ToArray();
+        foreach (var tensor in computed) OnnxGraphEditor.Promote(watched, tensor);
+        var (session, _) = SessionFactory.Open(watched.ToBytes(), name, ExecutionProvider.Cpu, device: 0, threads);
+        using var opened = session;
+        using var run = new RunOptions();
+        var batch = Math.Max(1, session.InputMetadata[input].Dimensions[0]);
+        var sums = new Dictionary<string, ActivationStatistics>(StringComparer.Ordinal);
+        foreach (var image in images)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            // A graph with a fixed batch gets the same image in every place.
+            var filled = batch == 1 ? image : [.. Enumerable.Repeat(image, batch).SelectMany(values => values)];
+            using var value = OrtValue.CreateTensorValueFromMemory(filled, [batch, .. imageShape]);
+            if (tensors.Contains(input)) Add(sums, input, image, []);
+            try
+            {
+                using var outputs = session.Run(run, [input], [value], computed);
+                for (var i = 0; i < computed.Length; i++) Add(sums, computed[i], outputs[i].GetTensorDataAsSpan<float>(), outputs[i].GetTensorTypeAndShape().Shape);
+            }
+            catch (OnnxRuntimeException exception)
+            {
+                throw Throw.RunFailed(name, exception);
+            }
+        }
+
+        foreach (var statistics in sums.Values) TensorPrimitives.Divide(statistics.ChannelMeans, images.Count, statistics.ChannelMeans);
+        return sums;
+    }
+
+    private static void Add(Dictionary<string, ActivationStatistics> sums, string tensor, ReadOnlySpan<float> values, long[] shape)
+    {
+        var range = new ValueRange(TensorPrimitives.Min(values), TensorPrimitives.Max(values));
+        var channels = shape.Length == 4 ? (int)shape[1] : 0;
+        if (!sums.TryGetValue(tensor, out var sum)) sum = new ActivationStatistics(range, new float[channels]);
+        var area = channels > 0 ? (int)(shape[2] * shape[3]) : 0;
+        // NCHW: one plane to a channel; the images of a batch are all the same.
+        for (var c = 0; c < channels; c++) sum.ChannelMeans[c] += TensorPrimitives.Sum(values.Slice(c * area, area)) / area;
+        sums[tensor] = sum with { Range = sum.Range.Union(range) };
+    }
+}

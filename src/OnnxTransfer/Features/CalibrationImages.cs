@@ -1,0 +1,53 @@
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Decoding;
+using OnnxTransfer.Internals;
+using OnnxTransfer.Preprocessing;
+
+namespace OnnxTransfer.Features;
+
+/// <summary>The images that a network's ranges are measured on, and others that its loss is measured on, prepared for the network.</summary>
+/// <param name="Calibration">Prepared images.</param>
+/// <param name="HeldOut">Prepared images, none of them in <paramref name="Calibration"/>.</param>
+internal sealed record CalibrationImages(IReadOnlyList<float[]> Calibration, IReadOnlyList<float[]> HeldOut)
+{
+    private const int Most = 128;
+    internal const int Fewest = 8;
+
+    /// <summary>Every fourth image is held out.</summary>
+    private const int HeldOutStep = 4;
+
+    /// <summary>Those of a list that are looked at: all, or so many in even steps over the list in ordinal order.</summary>
+    internal static IReadOnlyList<string> Choose(IReadOnlyList<string> paths)
+    {
+        var sorted = paths.Order(StringComparer.Ordinal).ToList();
+        return sorted.Count <= Most ? sorted : [.. Enumerable.Range(0, Most).Select(i => sorted[(int)((long)i * sorted.Count / Most)])];
+    }
+
+    /// <summary>Decodes and prepares; an image that cannot be decoded is left out here and listed where images are embedded.</summary>
+    internal static CalibrationImages Prepare(
+        IReadOnlyList<string> chosen, ModelCard card, IImageDecoder decoder, DecodeOptions options, int threads, CancellationToken cancellationToken)
+    {
+        var prepared = new float[chosen.Count][];
+        var reasons = new string?[chosen.Count];
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads > 0 ? threads : Environment.ProcessorCount, CancellationToken = cancellationToken };
+        Parallel.For(0, chosen.Count, parallel, i =>
+        {
+            var image = new float[3 * card.Input.Width * card.Input.Height];
+            try
+            {
+                ImagePreprocessor.Prepare(chosen[i], decoder, options, card.Preprocess, card.Input.Layout, image);
+                prepared[i] = image;
+            }
+            catch (ImageDecodeException exception)
+            {
+                reasons[i] = exception.Reason;
+            }
+        });
+
+        var usable = prepared.Where(image => image is not null).ToList();
+        if (usable.Count < Fewest) Throw.TooFewCalibrationImages(usable.Count, Fewest, chosen.Count, Array.Find(reasons, reason => reason is not null));
+        return new CalibrationImages(
+            [.. usable.Where((_, i) => i % HeldOutStep != HeldOutStep - 1)],
+            [.. usable.Where((_, i) => i % HeldOutStep == HeldOutStep - 1)]);
+    }
+}

@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Internals;
+using OnnxTransfer.Onnx;
+
+namespace OnnxTransfer.Features;
+
+/// <summary>
+/// Networks in 8 bits that were calibrated on this machine, each under a hash of all that it depends on: another network,
+/// another image, another decoder or processor is another entry, and so nothing in here can be out of date.
+/// </summary>
+internal sealed class ConvertedNetworkCache(string folder)
+{
+    /// <summary>Changes whenever the same input would be converted differently.</summary>
+    private const string Version = "1";
+
+    private const int Most = 16;
+
+    /// <summary>The hash of a network, the images it is calibrated on, and what turns the one and the other into numbers.</summary>
+    internal static string Key(byte[] graph, ModelCard card, PrecisionRequest request, IReadOnlyList<string> images, bool sumsSaturate)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(SHA256.HashData(graph));
+        Append(Version);
+        Append(card.ToJson());
+        Append($"{card.Preprocess.Upsampling}");
+        Append(request.Decoder.Name);
+        Append(request.Decode.ToString());
+        Append(SessionFactory.RuntimeVersion);
+        Append(string.Create(CultureInfo.InvariantCulture, $"{RuntimeInformation.ProcessArchitecture} {Environment.ProcessorCount} {request.Threads} {request.Provider} {sumsSaturate}"));
+        foreach (var image in images)
+        {
+            if (!File.Exists(image))
+            {
+                Append("missing");
+                continue;
+            }
+
+            using var stream = File.OpenRead(image);
+            hash.AppendData(SHA256.HashData(stream));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+
+        // Each text with its length, so that no two lists of texts give the same bytes.
+        void Append(string text)
+        {
+            var bytes = Encoding.UTF8.GetBytes(text);
+            hash.AppendData(BitConverter.GetBytes(bytes.Length));
+            hash.AppendData(bytes);
+        }
+    }
+
+    /// <summary>The network of a key; null when it is not here or the file is damaged, and then it is made again and replaced.</summary>
+    internal (byte[] Graph, NetworkPrecisionInfo Info)? Find(string key)
+    {
+        var path = PathOf(key);
+        if (!File.Exists(path)) return null;
+        try
+        {
+            var graph = File.ReadAllBytes(path);
+            return ConvertedNetwork.InfoFor(OnnxModel.Parse(graph, path), key) is { } info ? (graph, info) : null;
+        }
+        catch (Exception exception) when (exception is InvalidDataException or IOException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Keeps a network, and of all that are kept the most recent.</summary>
+    internal void Add(string key, byte[] graph)
+    {
+        Directory.CreateDirectory(folder);
+        AtomicFile.Write(PathOf(key), graph);
+        foreach (var old in new DirectoryInfo(folder).GetFiles("*.onnx").OrderByDescending(file => file.LastWriteTimeUtc).Skip(Most)) old.Delete();
+    }
+
+    private string PathOf(string key) => Path.Combine(folder, key + ".onnx");
+}

@@ -1,0 +1,50 @@
+using OnnxTransfer.Decoding;
+using OnnxTransfer.Preprocessing;
+
+namespace OnnxTransfer.Tests.Preprocessing;
+
+public sealed class PresetTests
+{
+    /// <summary>What an image of one colour, R 255, G 128, B 0, becomes: worked out by hand from the formulas in Keras' <c>preprocess_input</c>.</summary>
+    [Theory]
+    [InlineData("torch", 2.2489083, 0.2052, -1.8044444)]
+    [InlineData("tf", 1, 0.0039216, -1)]
+    [InlineData("tf-unit", 1, 0.5019608, 0)]
+    [InlineData("caffe", -103.939, 11.221, 131.32)]
+    public void APresetPreparesAPixelAsItsSourceDoes(string name, double first, double second, double third)
+    {
+        byte[] pixel = [255, 128, 0];
+        using var pixels = PixelBuffer.FromRgb([.. Enumerable.Repeat(pixel, 30 * 20).SelectMany(p => p)], 30, 20);
+        var spec = PreprocessSpec.Named(name, 7);
+        var tensor = new float[3 * 7 * 7];
+
+        ImagePreprocessor.Prepare(pixels, spec, TensorLayout.Nhwc, tensor);
+
+        double[] expected = [first, second, third];
+        for (var i = 0; i < tensor.Length; i++) Assert.Equal(expected[i % 3], tensor[i], 2e-4);
+    }
+
+    [Fact]
+    public void EveryNameGivesASpecOfTheWantedSize()
+    {
+        Assert.Equal(["torch", "tf", "tf-unit", "caffe"], PreprocessSpec.PresetNames);
+        foreach (var name in PreprocessSpec.PresetNames)
+        {
+            var spec = PreprocessSpec.Named(name, 299);
+            spec.Validate();
+            Assert.Equal((299, 299), spec.OutputSize);
+        }
+    }
+
+    [Theory]
+    [InlineData(224, 256)]
+    [InlineData(299, 342)]
+    public void TorchResizesAsTorchvisionDoes(int crop, int resize) => Assert.Equal(resize, PreprocessSpec.Torch(crop).ShortestEdge);
+
+    [Fact]
+    public void WhatDoesNotExistIsRefused()
+    {
+        Assert.Contains("'tensorflow'; there are", Assert.Throws<ArgumentException>(() => PreprocessSpec.Named("tensorflow")).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => PreprocessSpec.Caffe(0));
+    }
+}
