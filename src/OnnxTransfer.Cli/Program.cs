@@ -14,7 +14,7 @@ internal static class Program
         {
             new HelpOption { Recursive = true }, new VersionOption(),
             TrainCommand.Create(), EvaluateCommand.Create(), PredictCommand.Create(), EmbedCommand.Create(),
-            ClassifyCommand.Create(), ModelsCommand.Create(), CacheCommand.Create(), DoctorCommand.Create(),
+            ClassifyCommand.Create(), ExplainCommand.Create(), ModelsCommand.Create(), CacheCommand.Create(), DoctorCommand.Create(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

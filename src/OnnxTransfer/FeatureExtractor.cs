@@ -20,7 +20,7 @@ namespace OnnxTransfer;
 /// float[] vector = extractor.Embed("cat.jpg");
 /// </code>
 /// </example>
-public sealed class FeatureExtractor : IDisposable
+public sealed partial class FeatureExtractor : IDisposable
 {
     private readonly NetworkSessions _sessions;
     private readonly TensorFiller _filler;
@@ -42,13 +42,14 @@ public sealed class FeatureExtractor : IDisposable
         var decoder = options.Decoder ?? ImageDecoders.Default;
         var wanted = new PrecisionRequest(
             options.Precision, options.CalibrationImages, options.Provider, options.DeviceId, options.Threads, decoder, options.Decode, options.Store ?? new ModelStore());
+        (var graph, _precision) = PrecisionChooser.Choose(backbone.GraphFor(tensor, dim), backbone.Name, backbone.Card, tensor, dim, wanted, cancellationToken);
         // A classifier trained on these features is saved with the network that made them.
-        (Backbone, _precision) = PrecisionChooser.Choose(backbone, tensor, dim, wanted, cancellationToken);
+        Backbone = Precision == NetworkPrecision.Float32 ? backbone : backbone with { Model = OnnxModel.Parse(graph, backbone.Name) };
         _sessions = new NetworkSessions(
-            (provider, threads) => new OnnxSession(Backbone.GraphFor(tensor, dim), backbone.Name, input.Tensor, imageShape, tensor, dim, provider, options.DeviceId, threads),
+            (provider, threads) => new OnnxSession(graph, backbone.Name, input.Tensor, imageShape, tensor, dim, provider, options.DeviceId, threads),
             options.Provider, options.Threads);
         _filler = new TensorFiller(backbone.Card, decoder, options.Decode);
-        if (options.Cache is not null) _cacheSpace = CacheSpace.Of(Backbone.GraphFor(tensor, dim), tensor, dim, backbone.Card, decoder, options.Decode, Provider);
+        if (options.Cache is not null) _cacheSpace = CacheSpace.Of(graph, tensor, dim, backbone.Card, decoder, options.Decode, Provider);
         Log.NetworkOpened(_logger, backbone.Name, Provider.ToString(), ProviderReason);
     }
 
@@ -80,6 +81,8 @@ public sealed class FeatureExtractor : IDisposable
     public double? PrecisionSpeedup => _precision.Speedup;
 
     internal Backbone Backbone { get; }
+
+    internal FeatureExtractorOptions Options => _options;
 
     internal ModelCard Card => Backbone.Card;
 

@@ -20,7 +20,7 @@ namespace OnnxTransfer;
 /// result.Classifier.Save("flowers.onnx");
 /// </code>
 /// </example>
-public sealed class ImageClassifier : IDisposable
+public sealed partial class ImageClassifier : IDisposable
 {
     private readonly FeatureExtractor _extractor;
     private readonly bool _ownsExtractor;
@@ -28,6 +28,7 @@ public sealed class ImageClassifier : IDisposable
     private readonly ClassifierHead? _head;
     // What the training was, for the file; null where nothing was trained.
     private readonly string? _training;
+    private readonly Lazy<Explainer> _explainer;
 
     private ImageClassifier(FeatureExtractor extractor, bool ownsExtractor, ClassifierHead? head, IReadOnlyList<string> labels, string? training)
     {
@@ -35,6 +36,8 @@ public sealed class ImageClassifier : IDisposable
         _ownsExtractor = ownsExtractor;
         _head = head;
         _training = training;
+        // A second session, opened when somebody asks where the classifier looks.
+        _explainer = new Lazy<Explainer>(() => new Explainer(extractor, head));
         Labels = labels;
     }
 
@@ -74,7 +77,7 @@ public sealed class ImageClassifier : IDisposable
         var usable = embedding.Indices.Select(index => images.Images[index]).ToList();
         RequireEveryClass(images, usable);
 
-        return await Task.Run(() => TrainOn(extractor, images.Classes, usable, embedding, training, data, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+        return await Task.Run(() => TrainOn(extractor, images, usable, embedding, training, data, cancellationToken), CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -163,19 +166,22 @@ public sealed class ImageClassifier : IDisposable
     /// <summary>Measures the classifier on a folder of images whose sub-folders are among its <see cref="Labels"/>.</summary>
     /// <param name="images">The images.</param>
     /// <param name="progress">Told after every batch.</param>
+    /// <param name="reportPath">Where to write the evaluation as an HTML page, as <see cref="TrainingResult.WriteReport"/> does; null for none.</param>
     /// <param name="cancellationToken">Stops after the batch in hand.</param>
     /// <returns>The scores, and the images that could not be used.</returns>
     /// <exception cref="InvalidDataException">A sub-folder is no class of this classifier, or no image could be used.</exception>
     public async Task<(EvaluationResult Result, IReadOnlyList<SkippedImage> Skipped)> EvaluateAsync(
-        ImageFolder images, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
+        ImageFolder images, IProgress<WorkProgress>? progress = null, string? reportPath = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
         var classIndex = images.Classes.Select(label => IndexOf(label)).ToArray();
         var embedding = await _extractor.EmbedAsync(
             [.. images.Images.Select(image => image.Path)], progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false);
         if (embedding.Features.RowCount == 0) Throw.NoImageUsable(images.Path, embedding.Skipped[0].Reason);
-        int[] labels = [.. embedding.Indices.Select(index => classIndex[images.Images[index].ClassIndex])];
-        return (Evaluator.Evaluate(Probabilities(embedding.Features), labels, Labels), embedding.Skipped);
+        var used = embedding.Indices.Select(index => images.Images[index]).Select(image => image with { ClassIndex = classIndex[image.ClassIndex] }).ToList();
+        var result = Evaluator.Evaluate(Probabilities(embedding.Features), [.. used.Select(image => image.ClassIndex)], Labels);
+        if (reportPath is not null) Reports.Write(reportPath, Reports.OfEvaluation(this, images.Path, result, Judge(embedding.Features, used), embedding), this);
+        return (result, embedding.Skipped);
     }
 
     /// <summary>
@@ -208,13 +214,15 @@ public sealed class ImageClassifier : IDisposable
     /// <summary>Closes the network, unless it belongs to the extractor that the classifier was trained with.</summary>
     public void Dispose()
     {
+        if (_explainer.IsValueCreated) _explainer.Value.Dispose();
         if (_ownsExtractor) _extractor.Dispose();
     }
 
     private static TrainingResult TrainOn(
-        FeatureExtractor extractor, IReadOnlyList<string> classes, List<LabeledImage> usable, EmbeddingResult embedding,
+        FeatureExtractor extractor, ImageFolder images, List<LabeledImage> usable, EmbeddingResult embedding,
         TrainingOptions training, DataOptions data, CancellationToken cancellationToken)
     {
+        var classes = images.Classes;
         int[] labels = [.. usable.Select(image => image.ClassIndex)];
         var split = StratifiedSplit.Create(labels, data.Fractions, training.Seed);
         var train = Pick(split.Train);
@@ -225,7 +233,8 @@ public sealed class ImageClassifier : IDisposable
         var trained = HeadTrainer.Train(train, classes.Count, training, validation, cancellationToken: cancellationToken);
         var time = clock.Elapsed;
         var fingerprint = RunFingerprint.Of(train, validation, classes.Count, training, $"{extractor.Card.Id} sha256 {extractor.Card.Sha256}");
-        return new TrainingResult
+        var judged = test is not null ? split.Test : validation is not null ? split.Validation : split.Train;
+        return new TrainingResult(images.Path, usable, judged)
         {
             Classifier = new ImageClassifier(extractor, ownsExtractor: false, trained.Head, classes, fingerprint),
             History = trained.History,

@@ -43,6 +43,31 @@ public sealed class TrainTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Equal(2, first.GetProperty("top").GetArrayLength());
     }
 
+    [Fact]
+    public void Train_and_evaluate_write_reports()
+    {
+        var (classifier, trained, evaluated) = (fixture.NewFile("reported.onnx"), fixture.NewFile("train.html"), fixture.NewFile("evaluate.html"));
+        var result = Cli.Run(Train(classifier, "--report", trained, "--json"));
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(3, result.Json.GetProperty("classes").GetArrayLength());
+        Assert.Contains("Loss by epoch", File.ReadAllText(trained), StringComparison.Ordinal);
+
+        Assert.Equal(0, Cli.Run("evaluate", classifier, fixture.Photos, "--report", evaluated).ExitCode);
+        var page = File.ReadAllText(evaluated);
+        Assert.Contains("90 evaluation images", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("Loss by epoch", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_report_that_cannot_be_written_is_refused_before_the_work()
+    {
+        var classifier = fixture.NewFile("unreported.onnx");
+        var result = Cli.Run(Train(classifier, "--report", Path.Combine(fixture.Folder, "nowhere", "report.html")));
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("--report", result.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(classifier));
+    }
+
     [Theory]
     [InlineData("--optimizer", "lbfgs")]
     [InlineData("--optimizer", "sgd")]

@@ -50,14 +50,6 @@ public sealed class FeatureExtractorTests : IDisposable
     }
 
     [Fact]
-    public void Preprocessing_of_another_size_than_the_network_takes_is_refused()
-    {
-        var path = Tiny();
-        var error = Assert.Throws<ModelException>(() => FeatureExtractor.Load(path, OnCpu with { Preprocess = PreprocessSpec.TensorFlow(TinyBackbone.Side + 8) }));
-        Assert.Contains("takes images of 16x16 pixels, but the preprocessing makes 24x24", error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void Upsampling_enlarges_small_images_and_is_part_of_the_card()
     {
         var png = TestImage.NoisyPng(4, 4, (200, 100, 50), 1);

@@ -12,18 +12,18 @@ internal static class CommonOptions
 {
     internal const string DefaultBackbone = "mobilenet-v2";
 
+    private static readonly Dictionary<string, ResizeFilter> s_upsampling = new()
+    {
+        ["nearest"] = ResizeFilter.TensorFlowNearest,
+        ["bilinear"] = ResizeFilter.TensorFlowBilinear,
+    };
+
     private static readonly Dictionary<string, NetworkPrecision> s_precisions = new()
     {
         ["fp32"] = NetworkPrecision.Float32,
         ["fp16"] = NetworkPrecision.Float16,
         ["int8"] = NetworkPrecision.Int8,
         ["auto"] = NetworkPrecision.Auto,
-    };
-
-    private static readonly Dictionary<string, ResizeFilter> s_upsampling = new()
-    {
-        ["nearest"] = ResizeFilter.TensorFlowNearest,
-        ["bilinear"] = ResizeFilter.TensorFlowBilinear,
     };
 
     internal static Option<bool> Json() => new("--json") { Description = "Print one JSON document on standard output." };
@@ -35,23 +35,23 @@ internal static class CommonOptions
         HelpName = "ID|PATH",
     };
 
+    internal static Option<string?> Report() => new("--report") { Description = "Also write an HTML report: accuracy, curves, mistakes, images, all in one file.", HelpName = "FILE.html" };
+
+    /// <summary>Checks before the work that a file can be written after it.</summary>
+    internal static void RequireFolderOf(string? output, string option, string example)
+    {
+        if (output is null) return;
+        var parent = Path.GetDirectoryName(Path.GetFullPath(output));
+        if (!Directory.Exists(parent)) throw new DirectoryNotFoundException($"The folder {parent} of {option} does not exist: create it or name another file.");
+        if (Directory.Exists(output)) throw new UsageException($"{option} {output} is a folder; name a file such as {Path.Combine(output, example)}.");
+    }
+
     internal static Option<ExecutionProvider> Provider() => new("--provider")
     {
         Description = "Where the network runs; auto is CUDA where it works, else the CPU. See `onnxtransfer doctor`.",
         DefaultValueFactory = _ => ExecutionProvider.Auto,
         HelpName = "auto|cpu|cuda|tensorrt|directml|coreml|openvino",
     };
-
-    internal static Option<string> Precision()
-    {
-        var option = new Option<string>("--precision")
-        {
-            Description = "The numbers that the network computes with; int8 is calibrated on these images, and auto measures whether it pays.",
-            DefaultValueFactory = _ => "fp32",
-        };
-        option.AcceptOnlyFromAmong([.. s_precisions.Keys]);
-        return option;
-    }
 
     internal static Option<string?> Upsample()
     {
@@ -61,6 +61,17 @@ internal static class CommonOptions
             HelpName = string.Join('|', s_upsampling.Keys),
         };
         option.AcceptOnlyFromAmong([.. s_upsampling.Keys]);
+        return option;
+    }
+
+    internal static Option<string> Precision()
+    {
+        var option = new Option<string>("--precision")
+        {
+            Description = "The numbers that the network computes with; int8 is calibrated on these images, and auto measures whether it pays.",
+            DefaultValueFactory = _ => "fp32",
+        };
+        option.AcceptOnlyFromAmong([.. s_precisions.Keys]);
         return option;
     }
 
@@ -112,18 +123,18 @@ internal static class CommonOptions
 
     /// <param name="provider">Where the network runs.</param>
     /// <param name="threads">Threads on the CPU; 0 for one per core.</param>
+    /// <param name="precision">A name of <see cref="Precision"/>.</param>
     /// <param name="cache">The cache's folder; null or "none" for no cache.</param>
     /// <param name="upsampling">How small images are enlarged; null to leave that to the model's preprocessing.</param>
-    /// <param name="precision">What the network computes with.</param>
-    internal static FeatureExtractorOptions Extractor(ExecutionProvider provider, int threads, string? cache = null, string? upsampling = null, string precision = "fp32") =>
-        new()
-        {
-            Provider = provider,
-            Threads = threads,
-            Precision = s_precisions[precision],
-            Cache = cache is null or "none" ? null : new FeatureCache(cache),
-            Upsampling = upsampling is null ? null : s_upsampling[upsampling],
-        };
+    internal static FeatureExtractorOptions Extractor(
+        ExecutionProvider provider, int threads, string precision = "fp32", string? cache = null, string? upsampling = null) => new()
+    {
+        Provider = provider,
+        Threads = threads,
+        Precision = s_precisions[precision],
+        Cache = cache is null or "none" ? null : new FeatureCache(cache),
+        Upsampling = upsampling is null ? null : s_upsampling[upsampling],
+    };
 
     /// <summary>Says on standard error when a cache was given up.</summary>
     internal static void WarnCache(FeatureExtractorOptions options)

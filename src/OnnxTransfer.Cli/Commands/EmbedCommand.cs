@@ -24,7 +24,7 @@ internal static class EmbedCommand
         var command = new Command("embed", "Write the feature vectors of images to a .npy file.") { inputs, output, backbone, layers, pooling, batch, upsample, provider, precision, threads, cache, json };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(inputs), parsed.GetRequiredValue(output), parsed.GetRequiredValue(backbone), parsed.GetValue(batch),
-            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetValue(cache), parsed.GetValue(upsample), parsed.GetRequiredValue(precision)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
+            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetRequiredValue(precision), parsed.GetValue(cache), parsed.GetValue(upsample)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
             parsed.GetValue(json), cancellationToken));
         return command;
     }

@@ -14,20 +14,22 @@ internal static class EvaluateCommand
         var provider = CommonOptions.Provider();
         var threads = CommonOptions.Threads();
         var cache = CommonOptions.Cache();
+        var report = CommonOptions.Report();
         var json = CommonOptions.Json();
-        var command = new Command("evaluate", "Measure a saved classifier on a folder of photos.") { file, folder, provider, threads, cache, json };
+        var command = new Command("evaluate", "Measure a saved classifier on a folder of photos.") { file, folder, provider, threads, cache, report, json };
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetRequiredValue(file), parsed.GetRequiredValue(folder),
-            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetValue(cache)), parsed.GetValue(json), cancellationToken));
+            parsed.GetRequiredValue(file), parsed.GetRequiredValue(folder), parsed.GetValue(report),
+            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), cache: parsed.GetValue(cache)), parsed.GetValue(json), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string file, string folder, FeatureExtractorOptions options, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string file, string folder, string? report, FeatureExtractorOptions options, bool json, CancellationToken cancellationToken)
     {
         var images = ImageFolder.Open(folder);
+        CommonOptions.RequireFolderOf(report, "--report", "report.html");
         using var classifier = ImageClassifier.Load(file, options);
         var (result, skipped) = await Progress.RunAsync(
-            "Evaluating", report => classifier.EvaluateAsync(images, report, cancellationToken)).ConfigureAwait(false);
+            "Evaluating", progress => classifier.EvaluateAsync(images, progress, report, cancellationToken)).ConfigureAwait(false);
         CommonOptions.WarnCache(options);
         CommonOptions.WarnSkipped(skipped);
         if (json)

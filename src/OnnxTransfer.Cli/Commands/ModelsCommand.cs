@@ -6,12 +6,13 @@ using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Cli.Commands;
 
-/// <summary><c>onnxtransfer models list | pull ID | info ID|FILE | layers ID|FILE | cut ID|FILE | weights ID|FILE | convert FILE</c></summary>
+/// <summary><c>onnxtransfer models list | pull ID | info ID|FILE | layers ID|FILE | cut ID|FILE | weights ID|FILE | draw ID|FILE | convert FILE</c></summary>
 internal static class ModelsCommand
 {
     internal static Command Create() => new("models", "The pretrained networks: what there is, what is here, and getting one.")
     {
-        CreateList(), CreatePull(), ModelsInfoCommand.Create(), ModelsLayersCommand.Create(), ModelsCutCommand.Create(), ModelsWeightsCommand.Create(), CreateConvert(),
+        CreateList(), CreatePull(), ModelsInfoCommand.Create(), ModelsLayersCommand.Create(), ModelsCutCommand.Create(), ModelsWeightsCommand.Create(), ModelsDrawCommand.Create(),
+        CreateConvert(),
     };
 
     private static Command CreateList()

@@ -48,16 +48,18 @@ internal static class TrainCommand
         var cache = CommonOptions.Cache();
         var maxBad = CommonOptions.Number(
             "--max-bad", "The share of images that may be unusable before the run fails.", 0.05, "SHARE", share => share is >= 0 and <= 1, "a share between 0 and 1, such as 0.05");
+        var report = CommonOptions.Report();
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on a folder of photos.")
         {
-            folder, output, backbone, layers, pooling, split, epochs, optimizer, head, rate, batch, random, seed, upsample, provider, precision, threads, cache, maxBad, json,
+            folder, output, backbone, layers, pooling, split, epochs, optimizer, head, rate, batch, random, seed, upsample, provider, precision, threads, cache, maxBad, report, json,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(folder),
             parsed.GetRequiredValue(output),
+            parsed.GetValue(report),
             parsed.GetRequiredValue(backbone),
-            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetValue(cache), parsed.GetValue(upsample), parsed.GetRequiredValue(precision)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
+            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetRequiredValue(precision), parsed.GetValue(cache), parsed.GetValue(upsample)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
             Training(parsed.GetRequiredValue(head)) with
             {
                 Epochs = parsed.GetValue(epochs),
@@ -82,21 +84,23 @@ internal static class TrainCommand
     };
 
     private static async Task<int> RunAsync(
-        string folder, string output, string backbone, FeatureExtractorOptions extractorOptions, TrainingOptions training, DataOptions data, bool json,
+        string folder, string output, string? report, string backbone, FeatureExtractorOptions extractorOptions, TrainingOptions training, DataOptions data, bool json,
         CancellationToken cancellationToken)
     {
-        // Both are cheap to check and sad to find out after the work.
+        // Cheap to check and sad to find out after the work.
         var images = ImageFolder.Open(folder);
-        RequireFolderOf(output);
+        CommonOptions.RequireFolderOf(output, "--out", "classifier.onnx");
+        CommonOptions.RequireFolderOf(report, "--report", "report.html");
 
         extractorOptions = extractorOptions with { CalibrationImages = [.. images.Images.Select(image => image.Path)] };
         using var extractor = await CommonOptions.OpenAsync(backbone, extractorOptions, cancellationToken).ConfigureAwait(false);
         Console.Error.WriteLine($"{images.Images.Count} images in {images.Classes.Count} classes; {extractor.Model.Id} on {Name(extractor.Provider)}: {extractor.ProviderReason}");
         CommonOptions.TellPrecision(extractor, extractorOptions);
         var result = await Progress.RunAsync(
-            "Embedding", report => ImageClassifier.TrainAsync(extractor, images, training, data, report, cancellationToken)).ConfigureAwait(false);
+            "Embedding", progress => ImageClassifier.TrainAsync(extractor, images, training, data, progress, cancellationToken)).ConfigureAwait(false);
         using var classifier = result.Classifier;
         classifier.Save(output);
+        if (report is not null) result.WriteReport(report);
 
         CommonOptions.WarnCache(extractorOptions);
         CommonOptions.WarnSkipped(result.Skipped);
@@ -156,12 +160,5 @@ internal static class TrainCommand
         {
             throw new UsageException(Failure.Describe(exception));
         }
-    }
-
-    private static void RequireFolderOf(string output)
-    {
-        var parent = Path.GetDirectoryName(Path.GetFullPath(output));
-        if (!Directory.Exists(parent)) throw new DirectoryNotFoundException($"The folder {parent} of --out does not exist: create it or name another file.");
-        if (Directory.Exists(output)) throw new UsageException($"--out {output} is a folder; name a file such as {Path.Combine(output, "classifier.onnx")}.");
     }
 }

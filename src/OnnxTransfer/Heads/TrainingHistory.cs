@@ -37,9 +37,11 @@ public sealed record EpochMetrics(
 /// <summary>What happened, step by step and epoch by epoch.</summary>
 public sealed class TrainingHistory
 {
-    internal TrainingHistory(IReadOnlyList<float> stepLosses, IReadOnlyList<EpochMetrics> epochs, int? bestEpoch, StopReason stopReason)
+    internal TrainingHistory(
+        IReadOnlyList<float> stepLosses, IReadOnlyList<float> stepAccuracies, IReadOnlyList<EpochMetrics> epochs, int? bestEpoch, StopReason stopReason)
     {
         StepLosses = stepLosses;
+        StepAccuracies = stepAccuracies;
         Epochs = epochs;
         BestEpoch = bestEpoch;
         StopReason = stopReason;
@@ -47,6 +49,9 @@ public sealed class TrainingHistory
 
     /// <summary>The loss of each step's batch, before the step changed the weights.</summary>
     public IReadOnlyList<float> StepLosses { get; }
+
+    /// <summary>The share of each step's batch that was predicted rightly, in [0, 1], before the step; empty for L-BFGS, which knows only epochs.</summary>
+    public IReadOnlyList<float> StepAccuracies { get; }
 
     /// <summary>The completed epochs in order.</summary>
     public IReadOnlyList<EpochMetrics> Epochs { get; }

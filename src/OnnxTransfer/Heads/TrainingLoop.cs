@@ -26,6 +26,7 @@ internal sealed class TrainingLoop
     private readonly int _stepsPerEpoch;
     private readonly float[][] _best;
     private readonly List<float> _stepLosses;
+    private readonly List<float> _stepAccuracies;
     private readonly List<EpochMetrics> _epochs = [];
     private readonly List<double> _judged = [];
     private int? _bestEpoch;
@@ -39,6 +40,7 @@ internal sealed class TrainingLoop
         _stepsPerEpoch = options.RandomBatchesPerEpoch ?? (int)(((long)training.Count + options.BatchSize - 1) / options.BatchSize);
         _best = model.CopyParameters();
         _stepLosses = new List<float>(Math.Min(StepCount, LongestHistoryAtOnce));
+        _stepAccuracies = new List<float>(Math.Min(StepCount, LongestHistoryAtOnce));
     }
 
     internal TrainedHead Run(IProgress<EpochMetrics>? progress, CancellationToken cancellationToken)
@@ -56,6 +58,7 @@ internal sealed class TrainingLoop
                 var rate = _options.LearningRate * _options.Schedule.FactorAt(_stepLosses.Count, StepCount, _judged);
                 var (batchLoss, batchCorrect) = _model.Network.Step(_training, _order, start, count, _rules, rate);
                 _stepLosses.Add((float)(batchLoss / count));
+                _stepAccuracies.Add((float)batchCorrect / count);
                 if (!(batchLoss / count < LossLimit)) throw Diverged(batchLoss / count);
                 loss += batchLoss;
                 correct += batchCorrect;
@@ -113,5 +116,5 @@ internal sealed class TrainingLoop
     private TrainingDivergedException Diverged(double loss) =>
         new(Throw.DivergedMessage(_stepLosses.Count, loss, _options.LearningRate), Result(StopReason.Diverged));
 
-    private TrainedHead Result(StopReason reason) => new(_model.ToHead(_best), new TrainingHistory(_stepLosses, _epochs, _bestEpoch, reason));
+    private TrainedHead Result(StopReason reason) => new(_model.ToHead(_best), new TrainingHistory(_stepLosses, _stepAccuracies, _epochs, _bestEpoch, reason));
 }

@@ -82,6 +82,10 @@ internal static partial class Throw
     internal static void VipsNotStarted(string detail) =>
         throw new InvalidOperationException($"libvips was found but did not start: {detail.Trim()}");
 
+    [DoesNotReturn]
+    internal static void ImageNotEncoded(string format, int width, int height, string detail) =>
+        throw new InvalidOperationException($"The {width}x{height} picture could not be written as {format}: {detail.Trim()}");
+
     private static string Name(ImageFormat format) => format switch
     {
         ImageFormat.Webp => "WebP",

@@ -23,6 +23,26 @@ internal static partial class Throw
     internal static InvalidOperationException NothingTrained() =>
         new("This classifier has its backbone's own classes and nothing was trained: there is nothing to save that is not in the backbone's file.");
 
+    internal static ArgumentException NoSuchClass(string label, IEnumerable<string> known) =>
+        new($"'{label}' is no class of this classifier; it knows {Known(label, known)}.");
+
+    internal static ModelException ExplanationNeedsTraining() =>
+        new("This classifier has its backbone's own classes; where it looks can be shown of a classifier trained with `onnxtransfer train`.");
+
+    internal static ModelException ExplanationNeedsLinearHead(int hidden) =>
+        new($"A class activation map adds up what each place of the image says for a class, which only a linear head does; this one has {hidden} hidden layer{(hidden == 1 ? "" : "s")}. Train with `--head softmax` (standardised features or not) to see where it looks.");
+
+    [DoesNotReturn]
+    internal static void NoSuchUnit(int unit, string layer, int channels) =>
+        throw new ArgumentOutOfRangeException(nameof(unit), unit, $"The layer '{layer}' has the units 0 to {channels - 1}, not {unit}.");
+
+    internal static ArgumentException LayerHasNoPlaces(string layer, string shape) =>
+        new($"The layer '{layer}' has the shape {shape}: only a layer with a known height and width can be drawn.");
+
+    [DoesNotReturn]
+    internal static void NoImageForPatches(int count, string firstReason) =>
+        throw new InvalidDataException($"None of {count} images could be used to look for patches; the first: {firstReason}");
+
     internal static ModelException NotAClassifier(string path) =>
         new($"{path} is no classifier that OnnxTransfer saved: its metadata has no labels and head. Make one with `onnxtransfer train`, or use the file as a --backbone.");
 

@@ -101,6 +101,12 @@ internal static partial class Throw
     internal static void OnnxBatchFixed(string source, string opType, string node, string tensor, string why) =>
         throw new NotSupportedException($"The fixed batch of {source} cannot be freed: {opType} '{node}' computes '{tensor}', and {why}. Export the model with a dynamic batch axis, or use it one image at a time.");
 
+    internal static InvalidDataException OnnxNoSpatialMap(string source, string features, string why) =>
+        new($"Where {source} sees something cannot be shown: its features '{features}' must be the average of a map over the image's places, but '{features}' {why}.");
+
+    internal static InvalidDataException OnnxNoColourFilters(string source) =>
+        new($"{source} has no convolution of three input channels whose weights are floating-point constants, so there are no filters to draw; draw the feature maps of a layer instead.");
+
     [DoesNotReturn]
     internal static void WeightFileMissing(string path) =>
         throw new FileNotFoundException($"There is no weight file at {path}.", path);

@@ -21,7 +21,8 @@ internal static class OnnxAdapter
         }
         catch (NotSupportedException exception)
         {
-            // Such a network still runs, as many images at a time as it fixes.
+            // Such a network still runs, as many images at a time as it fixes: one, where its input does not say.
+            if (image.FixedBatch is null) SetBatch(model, image, new TensorShapeProto.Types.Dimension { DimValue = 1 });
             return exception.Message;
         }
     }
@@ -41,24 +42,25 @@ internal static class OnnxAdapter
 
     /// <summary>
     /// Frees a batch axis that the file fixes: the input's first axis, and every Reshape whose constant target repeats the
-    /// old size. Nothing happens where it is free already.
+    /// old size; of a free input, a size of one. Nothing happens where all of it is free already.
     /// </summary>
     /// <exception cref="NotSupportedException">A node mixes the images of a batch or fixes their number in another way; it is
     /// named, and the model is as it was.</exception>
     public static void FreeBatch(OnnxModel model, OnnxImageInput? image = null)
     {
         image ??= OnnxInspector.ImageInput(model);
-        if (image.FixedBatch is not { } size) return;
+        if (model.Inputs.FirstOrDefault(i => i.Name == image.Tensor)?.Dims is null) return;
         var trial = model.Clone();
-        foreach (var input in trial.Graph.Input.Where(i => i.Name == image.Tensor))
-            input.Type.TensorType.Shape.Dim[0] = new TensorShapeProto.Types.Dimension { DimParam = Batch };
+        SetBatch(trial, image, new TensorShapeProto.Types.Dimension { DimParam = Batch });
         // What the file states of inner shapes repeats the old size.
         trial.Graph.ValueInfo.Clear();
         trial.Graph.Output.Clear();
 
         var shapes = OnnxShapes.Infer(trial);
         // A Reshape's result shows whether the next one reads a free batch, so several passes may be needed.
-        while (RewriteReshapes(trial, shapes, size)) shapes = OnnxShapes.Infer(trial);
+        var changes = image.FixedBatch is not null;
+        for (; RewriteReshapes(trial, shapes, image.FixedBatch ?? 1); changes = true) shapes = OnnxShapes.Infer(trial);
+        if (!changes) return;
         Verify(trial, shapes, image.Tensor);
         foreach (var output in model.Graph.Output)
         {
@@ -90,11 +92,16 @@ internal static class OnnxAdapter
             var inner = OnnxGraphEditor.FreeName(model, output.Name + "/cast");
             OnnxGraphEditor.Rename(model, output.Name, inner);
             var proto = model.Graph.Output.First(o => o.Name == inner);
-            proto.MergeFrom((output with { ElementType = OnnxElementType.Float32 }).ToProto());
+            (proto.Name, proto.Type) = (output.Name, (output with { ElementType = OnnxElementType.Float32 }).ToProto().Type);
             model.Graph.Node.Add(Cast(model, inner, output.Name, OnnxElementType.Float32));
         }
 
         for (var i = 0; i < casts.Count; i++) model.Graph.Node.Insert(i, casts[i]);
+    }
+
+    private static void SetBatch(OnnxModel model, OnnxImageInput image, TensorShapeProto.Types.Dimension size)
+    {
+        foreach (var input in model.Graph.Input.Where(i => i.Name == image.Tensor)) input.Type.TensorType.Shape.Dim[0] = size;
     }
 
     private static NodeProto Cast(OnnxModel model, string input, string output, OnnxElementType to) =>

@@ -80,6 +80,8 @@ public sealed class HeadTrainerTests
         // Batches of 32, 32 and 6 rows.
         var mean = (32 * history.StepLosses[0] + 32 * history.StepLosses[1] + 6 * history.StepLosses[2]) / 70;
         Assert.Equal(mean, history.Epochs[0].TrainLoss, 1e-5);
+        var right = (32 * history.StepAccuracies[0] + 32 * history.StepAccuracies[1] + 6 * history.StepAccuracies[2]) / 70;
+        Assert.Equal(history.Epochs[0].TrainAccuracy, right, 5);
     }
 
     [Fact]

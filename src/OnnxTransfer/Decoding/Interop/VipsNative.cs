@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace OnnxTransfer.Decoding.Interop;
 
 /// <summary>
-/// The part of libvips' and GObject's C API that decoding uses. None of these functions is variadic, so one calling
+/// The part of libvips' and GObject's C API that decoding and encoding use. None of these functions is variadic, so one calling
 /// convention serves every platform. Strings are pointers to UTF-8 literals, which end in a zero byte.
 /// </summary>
 internal static unsafe partial class VipsNative
@@ -35,6 +35,10 @@ internal static unsafe partial class VipsNative
 
     [LibraryImport(Library)]
     internal static partial nuint vips_source_get_type();
+
+    /// <summary>An image of pixels that lie row by row; they are copied.</summary>
+    [LibraryImport(Library)]
+    internal static partial nint vips_image_new_from_memory_copy(byte* data, nuint size, int width, int height, int bands, VipsFormat format);
 
     [LibraryImport(Library)]
     internal static partial nint vips_operation_new(byte* nickname);
@@ -81,6 +85,13 @@ internal static unsafe partial class VipsNative
     /// <summary>A binary header field, which stays the image's.</summary>
     [LibraryImport(Library)]
     internal static partial int vips_image_get_blob(nint image, byte* name, void** data, nuint* length);
+
+    [LibraryImport(Library)]
+    internal static partial nuint vips_blob_get_type();
+
+    /// <summary>The bytes of a blob, which stay the value's.</summary>
+    [LibraryImport(Library)]
+    internal static partial byte* vips_value_get_blob(GValue* value, nuint* length);
 
     [LibraryImport(Library)]
     internal static partial nint vips_region_new(nint image);

@@ -42,6 +42,21 @@ internal unsafe ref struct VipsOperation
         return image;
     }
 
+    /// <summary>Builds the operation: a copy of the bytes it wrote, or null when it failed.</summary>
+    internal readonly byte[]? BuildBytes()
+    {
+        if (VipsNative.vips_object_build(_operation) != 0) return null;
+
+        GValue value = default;
+        VipsNative.g_value_init(&value, VipsNative.vips_blob_get_type());
+        VipsNative.g_object_get_property(_operation, Literal("buffer"u8), &value);
+        nuint length;
+        var data = VipsNative.vips_value_get_blob(&value, &length);
+        var bytes = new ReadOnlySpan<byte>(data, (int)length).ToArray();
+        VipsNative.g_value_unset(&value);
+        return bytes;
+    }
+
     public void Dispose()
     {
         if (_operation == 0) return;

@@ -173,7 +173,7 @@ internal sealed class LbfgsTraining
     }
 
     private TrainedHead Result(EpochMetrics[] epochs, int? bestEpoch, StopReason reason) =>
-        new(_model.ToHead(_best), new TrainingHistory(_losses, epochs, bestEpoch, reason));
+        new(_model.ToHead(_best), new TrainingHistory(_losses, [], epochs, bestEpoch, reason));
 
     /// <summary>The one way out of MathNet's minimizer from within the objective.</summary>
     private sealed class SettledException : Exception;

@@ -1,0 +1,50 @@
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Heads;
+using OnnxTransfer.Internals;
+using OnnxTransfer.Onnx;
+using OnnxTransfer.Reporting;
+
+namespace OnnxTransfer;
+
+/// <summary>
+/// A backbone opened at the map that its features are the average of, and the linear head that weighs it. Thread-safe.
+/// </summary>
+internal sealed class Explainer : IDisposable
+{
+    private readonly FeatureExtractor _maps;
+    private readonly ClassifierHead _head;
+    private readonly DenseLayer _layer;
+    private readonly OnnxSpatialMap _map;
+
+    /// <exception cref="ModelException">The head has hidden layers, the classes are the backbone's own, or the features are not the average of a map.</exception>
+    internal Explainer(FeatureExtractor extractor, ClassifierHead? head)
+    {
+        _head = head ?? throw Throw.ExplanationNeedsTraining();
+        if (head.Layers is not [var layer]) throw Throw.ExplanationNeedsLinearHead(head.Layers.Count - 1);
+        _layer = layer;
+        var (backbone, card) = (extractor.Backbone, extractor.Card);
+        try
+        {
+            _map = OnnxSpatialMap.BehindAverage(backbone.Model, card.Features.Tensor, Backbone.ImageOf(backbone.Model, card.Input));
+        }
+        catch (InvalidDataException exception)
+        {
+            throw Throw.ModelUnreadable(exception.Message, exception);
+        }
+
+        // Maps are fifty times as large as features and seldom asked for twice: not worth a place in the cache.
+        _maps = new FeatureExtractor(backbone, _map.Tensor, _map.Length, extractor.Options with { Cache = null });
+    }
+
+    /// <summary>Explains a class of an image, or the most probable one.</summary>
+    internal Explanation Explain(string path, int? index, IReadOnlyList<string> labels)
+    {
+        var features = _maps.Embed(path);
+        var prediction = new Prediction(_head.Probabilities(ActivationMap.Average(features, _map)), labels);
+        var c = index ?? prediction.Index;
+        var seen = new ClassProbability(labels[c], c, prediction.Probabilities[c]);
+        return new Explanation(path, seen, ActivationMap.Of(features, _map, _layer, c), _map.Height, _map.Width, _maps);
+    }
+
+    public void Dispose() => _maps.Dispose();
+}

@@ -1,0 +1,43 @@
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Datasets;
+using OnnxTransfer.Decoding;
+using OnnxTransfer.Features;
+using OnnxTransfer.Internals;
+using OnnxTransfer.Reporting;
+
+namespace OnnxTransfer;
+
+/// <content>Where a classifier looks, and what a report needs of it.</content>
+public sealed partial class ImageClassifier
+{
+    internal FeatureExtractor Extractor => _extractor;
+
+    /// <summary>What the training was; null where that is not known.</summary>
+    internal string? Training => _training;
+
+    /// <summary>
+    /// Shows where in an image a class is seen, by a class activation map: exact, in one run of the network, without gradients.
+    /// The head must be linear (softmax or sigmoid, on standardised features or not), and the features the average of a map.
+    /// </summary>
+    /// <param name="path">The image file.</param>
+    /// <param name="label">The class; null for the most probable one.</param>
+    /// <exception cref="ImageDecodeException">The file is no image that can be decoded.</exception>
+    /// <exception cref="ArgumentException">There is no such class.</exception>
+    /// <exception cref="ModelException">The head has hidden layers, nothing was trained, or the backbone's features are not the average of a map.</exception>
+    public Explanation Explain(string path, string? label = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        int? index = null;
+        if (label is not null)
+        {
+            index = Labels.ToList().IndexOf(label);
+            if (index < 0) throw Throw.NoSuchClass(label, Labels);
+        }
+
+        return _explainer.Value.Explain(path, index, Labels);
+    }
+
+    /// <summary>What the classifier makes of the rows <c>[N,D]</c> of images whose classes are known.</summary>
+    internal IReadOnlyList<JudgedImage> Judge(FeatureMatrix rows, IReadOnlyList<LabeledImage> images) =>
+        [.. images.Select((image, row) => new JudgedImage(image.Path, image.ClassIndex, Score(rows.Row(row))))];
+}

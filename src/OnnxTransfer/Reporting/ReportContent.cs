@@ -1,0 +1,80 @@
+using OnnxTransfer.Datasets;
+using OnnxTransfer.Evaluation;
+using OnnxTransfer.Heads;
+
+namespace OnnxTransfer.Reporting;
+
+/// <summary>All that a report shows, gathered by the doors.</summary>
+internal sealed record ReportContent
+{
+    /// <summary>What the classifier is for: the name of the folder of photos.</summary>
+    internal required string Title { get; init; }
+
+    /// <summary>What was done, in one sentence.</summary>
+    internal required string Summary { get; init; }
+
+    /// <summary>The classes, in the order of the probabilities.</summary>
+    internal required IReadOnlyList<string> Labels { get; init; }
+
+    /// <summary>The scores by set of images, the training images first; the last is the one that the report judges by.</summary>
+    internal required IReadOnlyList<ScoredSet> Sets { get; init; }
+
+    /// <summary>The images of the last set, with what was predicted.</summary>
+    internal required IReadOnlyList<JudgedImage> Judged { get; init; }
+
+    /// <summary>Where the classifier looked in a few of them; empty when that cannot be shown.</summary>
+    internal IReadOnlyList<HeatTile> Heat { get; init; } = [];
+
+    /// <summary>Why <see cref="Heat"/> is empty, in a sentence; null when there is no need to say.</summary>
+    internal string? WhyNoHeat { get; init; }
+
+    /// <summary>Losses and accuracies of the training; null when nothing was trained.</summary>
+    internal TrainingHistory? History { get; init; }
+
+    internal required IReadOnlyList<SkippedImage> Skipped { get; init; }
+
+    /// <summary>Where the time went.</summary>
+    internal required IReadOnlyList<StageTime> Times { get; init; }
+
+    /// <summary>What held the run up, in one sentence.</summary>
+    internal required string Bottleneck { get; init; }
+
+    /// <summary>Names and values: folder, backbone, provider, versions.</summary>
+    internal required IReadOnlyList<(string Name, string Value)> Facts { get; init; }
+
+    /// <summary>What the training was, to the bit; null when it is not known.</summary>
+    internal string? Fingerprint { get; init; }
+}
+
+/// <summary>A set of images and how well they were told apart.</summary>
+/// <param name="Name">Such as <c>test</c>.</param>
+/// <param name="Result">The scores.</param>
+internal sealed record ScoredSet(string Name, EvaluationResult Result);
+
+/// <summary>One image, what it is and what was predicted.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Truth">The class it is of.</param>
+/// <param name="Probabilities"><c>[C]</c>.</param>
+internal sealed record JudgedImage(string Path, int Truth, IReadOnlyList<float> Probabilities)
+{
+    /// <summary>The most probable class; of equals the first.</summary>
+    internal int Predicted { get; } = Largest(Probabilities);
+
+    internal float Confidence => Probabilities[Predicted];
+
+    internal bool IsRight => Predicted == Truth;
+
+    private static int Largest(IReadOnlyList<float> probabilities)
+    {
+        var best = 0;
+        for (var i = 1; i < probabilities.Count; i++)
+            if (probabilities[i] > probabilities[best]) best = i;
+        return best;
+    }
+}
+
+/// <summary>A stage of a run and the time it took.</summary>
+/// <param name="Name">What was done.</param>
+/// <param name="Time">Wall-clock time.</param>
+/// <param name="Images">How many images; for the speed.</param>
+internal sealed record StageTime(string Name, TimeSpan Time, int Images);

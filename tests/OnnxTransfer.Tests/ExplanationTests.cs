@@ -1,0 +1,136 @@
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Datasets;
+using OnnxTransfer.Decoding;
+using OnnxTransfer.Features;
+using OnnxTransfer.Heads;
+using OnnxTransfer.Preprocessing;
+using OnnxTransfer.TestSupport;
+
+namespace OnnxTransfer.Tests;
+
+public sealed class ExplanationTests : IDisposable
+{
+    private static readonly FeatureExtractorOptions OnCpu = new() { Provider = ExecutionProvider.Cpu };
+
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(TensorLayout.Nchw, false)]
+    [InlineData(TensorLayout.Nhwc, false)]
+    [InlineData(TensorLayout.Nchw, true)]
+    public async Task The_heat_of_each_class_lies_on_its_half_of_the_image(TensorLayout layout, bool standardize)
+    {
+        using var extractor = Extractor(layout);
+        using var classifier = await TrainAsync(extractor, new TrainingOptions { Epochs = 40, LearningRate = 0.05, Standardize = standardize });
+        var image = HalfOrangeHalfCyan();
+        foreach (var (label, side) in new[] { ("orange", 0), ("cyan", 1) })
+        {
+            var explanation = classifier.Explain(image, label);
+            Assert.Equal((label, TinyBackbone.Side, TinyBackbone.Side), (explanation.Label, explanation.Height, explanation.Width));
+            var own = explanation.Map.Where((_, i) => i % TinyBackbone.Side * 2 / TinyBackbone.Side == side).Average();
+            var others = explanation.Map.Where((_, i) => i % TinyBackbone.Side * 2 / TinyBackbone.Side != side).Average();
+            Assert.True(own > 0 && own > others, $"{label}: {own} on its own half, {others} on the other");
+        }
+    }
+
+    [Fact]
+    public async Task It_explains_the_prediction_and_survives_the_file()
+    {
+        using var extractor = Extractor();
+        using var trained = await TrainAsync(extractor, new TrainingOptions());
+        var file = _folder.File("colours.onnx");
+        trained.Save(file);
+        using var classifier = ImageClassifier.Load(file, OnCpu);
+        var image = HalfOrangeHalfCyan();
+        var (explanation, prediction) = (classifier.Explain(image), classifier.Predict(image));
+        Assert.Equal(prediction.Label, explanation.Label);
+        Assert.Equal(prediction.Probability, explanation.Probability, 1e-5f);
+        Assert.Equal(trained.Explain(image).Map, explanation.Map);
+    }
+
+    [Fact]
+    public async Task The_overlay_is_a_picture_of_the_image_s_size()
+    {
+        using var extractor = Extractor();
+        using var classifier = await TrainAsync(extractor, new TrainingOptions());
+        var explanation = classifier.Explain(HalfOrangeHalfCyan());
+        foreach (var name in new[] { "overlay.png", "overlay.jpg" })
+        {
+            explanation.Save(_folder.File(name));
+            using var picture = ImageDecoders.Default.DecodeFile(_folder.File(name));
+            Assert.Equal((64, 32), (picture.Width, picture.Height));
+        }
+    }
+
+    [Fact]
+    public async Task A_head_with_hidden_layers_says_why_it_cannot()
+    {
+        using var extractor = Extractor();
+        using var classifier = await TrainAsync(extractor, new TrainingOptions { HiddenUnits = [6] });
+        var error = Assert.Throws<ModelException>(() => classifier.Explain(HalfOrangeHalfCyan()));
+        Assert.Contains("1 hidden layer", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_unknown_class_lists_the_known_ones()
+    {
+        using var extractor = Extractor();
+        using var classifier = await TrainAsync(extractor, new TrainingOptions());
+        var error = Assert.Throws<ArgumentException>(() => classifier.Explain(HalfOrangeHalfCyan(), "orage"));
+        Assert.Contains("orange", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_unusable_image_is_named()
+    {
+        using var extractor = Extractor();
+        using var classifier = await TrainAsync(extractor, new TrainingOptions());
+        Assert.Contains("nowhere.png", Assert.Throws<ImageDecodeException>(() => classifier.Explain("nowhere.png")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_report_shows_where_it_looks_or_says_why_not()
+    {
+        using var extractor = Extractor();
+        var photos = ImageFolder.Open(Photos());
+        var report = _folder.File("report.html");
+        (await ImageClassifier.TrainAsync(extractor, photos)).WriteReport(report);
+        Assert.Contains("with heat where it speaks for", File.ReadAllText(report), StringComparison.Ordinal);
+        (await ImageClassifier.TrainAsync(extractor, photos, new TrainingOptions { HiddenUnits = [6] })).WriteReport(report);
+        Assert.Contains("Not shown: ", File.ReadAllText(report), StringComparison.Ordinal);
+    }
+
+    private FeatureExtractor Extractor(TensorLayout layout = TensorLayout.Nchw)
+    {
+        var path = _folder.File("tiny.onnx");
+        TinyBackbone.Write(path, layout);
+        return FeatureExtractor.Load(path, OnCpu);
+    }
+
+    private async Task<ImageClassifier> TrainAsync(FeatureExtractor extractor, TrainingOptions options) =>
+        (await ImageClassifier.TrainAsync(extractor, ImageFolder.Open(Photos()), options)).Classifier;
+
+    private string Photos()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            File.WriteAllBytes(_folder.File("photos", "orange", $"{i}.png"), TestImage.NoisyPng(20, 20, (230, 130, 20), i));
+            File.WriteAllBytes(_folder.File("photos", "cyan", $"{i}.png"), TestImage.NoisyPng(20, 20, (20, 200, 210), 100 + i));
+        }
+
+        return Path.Combine(_folder.Path, "photos");
+    }
+
+    private string HalfOrangeHalfCyan()
+    {
+        const int width = 64, height = 32;
+        var rgb = new byte[3 * width * height];
+        for (var i = 0; i < width * height; i++)
+            (rgb[3 * i], rgb[(3 * i) + 1], rgb[(3 * i) + 2]) = i % width < width / 2 ? ((byte)230, (byte)130, (byte)20) : ((byte)20, (byte)200, (byte)210);
+        var path = _folder.File("halves.png");
+        File.WriteAllBytes(path, TestImage.Png(width, height, rgb));
+        return path;
+    }
+}
