@@ -42,14 +42,13 @@ public sealed partial class FeatureExtractor : IDisposable
         var decoder = options.Decoder ?? ImageDecoders.Default;
         var wanted = new PrecisionRequest(
             options.Precision, options.CalibrationImages, options.Provider, options.DeviceId, options.Threads, decoder, options.Decode, options.Store ?? new ModelStore());
-        (var graph, _precision) = PrecisionChooser.Choose(backbone.GraphFor(tensor, dim), backbone.Name, backbone.Card, tensor, dim, wanted, cancellationToken);
         // A classifier trained on these features is saved with the network that made them.
-        Backbone = Precision == NetworkPrecision.Float32 ? backbone : backbone with { Model = OnnxModel.Parse(graph, backbone.Name) };
+        (Backbone, _precision) = PrecisionChooser.Choose(backbone, tensor, dim, wanted, cancellationToken);
         _sessions = new NetworkSessions(
-            (provider, threads) => new OnnxSession(graph, backbone.Name, input.Tensor, imageShape, tensor, dim, provider, options.DeviceId, threads),
+            (provider, threads) => new OnnxSession(Backbone.GraphFor(tensor, dim), backbone.Name, input.Tensor, imageShape, tensor, dim, provider, options.DeviceId, threads),
             options.Provider, options.Threads);
         _filler = new TensorFiller(backbone.Card, decoder, options.Decode);
-        if (options.Cache is not null) _cacheSpace = CacheSpace.Of(graph, tensor, dim, backbone.Card, decoder, options.Decode, Provider);
+        if (options.Cache is not null) _cacheSpace = CacheSpace.Of(Backbone.GraphFor(tensor, dim), tensor, dim, backbone.Card, decoder, options.Decode, Provider);
         Log.NetworkOpened(_logger, backbone.Name, Provider.ToString(), ProviderReason);
     }
 

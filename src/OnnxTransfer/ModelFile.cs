@@ -198,18 +198,18 @@ public sealed class ModelFile
     /// The names of the weights that were replaced, of those that the file lacks, of those that have another shape there (with
     /// both shapes), and of the file's that this network lacks.
     /// </returns>
-    /// <exception cref="ModelException">The file is missing or damaged, or its weights do not match: they are listed.</exception>
+    /// <exception cref="ModelException">The file is missing or damaged, its weights do not match (they are listed), or this is a trained classifier.</exception>
     public (IReadOnlyList<string> Matched, IReadOnlyList<string> Missing, IReadOnlyList<string> WrongShape, IReadOnlyList<string> Unused) ReplaceWeights(
         string weights, string output, bool allowMissing = false)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(weights);
         ArgumentException.ThrowIfNullOrWhiteSpace(output);
+        if (_isClassifier) throw Throw.WeightsOfClassifier(Path);
         var graph = _model.Clone();
         try
         {
             var report = OnnxWeights.Replace(graph, weights, strict: !allowMissing);
-            // A classifier has its card inside, and is no backbone.
-            Save(graph, output, Card is null || _isClassifier ? null : Card with
+            Save(graph, output, Card is null ? null : Card with
             {
                 Source = $"weights of {System.IO.Path.GetFileName(weights)} in the graph of {Card.Source ?? Card.Id}",
                 License = null,

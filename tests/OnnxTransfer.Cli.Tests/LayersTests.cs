@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Cli.Tests;
@@ -81,9 +82,14 @@ public sealed class LayersTests(Fixture fixture) : IClassFixture<Fixture>
 
         var classifier = fixture.NewFile("head.onnx");
         Assert.Equal(0, Cli.Run("train", fixture.Photos, "--out", classifier, "--backbone", fixture.Backbone, "--epochs", "1", "--provider", "cpu").ExitCode);
-        var refused = Cli.Run("models", "weights", classifier, "--from", fixture.Backbone, "--out", output);
+        var refused = Cli.Run("models", "weights", classifier, "--from", fixture.Backbone, "--out", output, "--allow-missing");
         Assert.Equal(1, refused.ExitCode);
-        Assert.Contains("logits/weights", refused.Error, StringComparison.Ordinal);
-        Assert.Contains("2 not in the file, kept", Cli.Run("models", "weights", classifier, "--from", fixture.Backbone, "--out", output, "--allow-missing").Output, StringComparison.Ordinal);
+        Assert.Contains("trained classifier", refused.Error, StringComparison.Ordinal);
+
+        var none = fixture.NewFile("none.npz");
+        using (var archive = ZipFile.Open(none, ZipArchiveMode.Create)) archive.CreateEntry("readme.txt");
+        var strict = Cli.Run("models", "weights", fixture.Backbone, "--from", none, "--out", output);
+        Assert.Equal(1, strict.ExitCode);
+        Assert.Contains("bias", strict.Error, StringComparison.Ordinal);
     }
 }

@@ -26,7 +26,6 @@ internal sealed class ConvertedNetworkCache(string folder)
         hash.AppendData(SHA256.HashData(graph));
         Append(Version);
         Append(card.ToJson());
-        Append($"{card.Preprocess.Upsampling}");
         Append(request.Decoder.Name);
         Append(request.Decode.ToString());
         Append(SessionFactory.RuntimeVersion);

@@ -9,7 +9,7 @@ namespace OnnxTransfer.Features;
 /// <param name="Precision">The precision asked for.</param>
 /// <param name="Images">Images like those that the network will see; empty for none.</param>
 /// <param name="Provider">Where the network runs.</param>
-/// <param name="DeviceId">The device's number.</param>
+/// <param name="DeviceId">The device's number, from 0.</param>
 /// <param name="Threads">Threads on the CPU; 0 for one per core.</param>
 /// <param name="Decoder">Decodes the images.</param>
 /// <param name="Decode">Limits and background.</param>

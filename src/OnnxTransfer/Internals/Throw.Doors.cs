@@ -64,6 +64,9 @@ internal static partial class Throw
     internal static ModelException FeaturesUnknown(string path, string why) =>
         new($"Which tensor of {path} holds one feature vector per image is not clear. {why} Name it in a .model.json beside the file.");
 
+    internal static ModelException WeightsOfClassifier(string path) =>
+        new($"{path} is a trained classifier, whose head fits its own backbone only: put other weights into the backbone, and train on that.");
+
     [DoesNotReturn]
     internal static void LayersOfClassifier() =>
         throw new ArgumentException("FeatureExtractorOptions.Layers says what a FeatureExtractor computes, but a classifier has its layers and head already: leave it empty, or train on FeatureExtractor.Load with these layers.");

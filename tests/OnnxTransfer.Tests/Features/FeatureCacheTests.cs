@@ -55,6 +55,30 @@ public sealed class FeatureCacheTests : IDisposable
     }
 
     [Fact]
+    public void Every_part_of_the_preparation_is_in_the_key()
+    {
+        var spec = TinyBackbone.Card().Preprocess;
+        var changed = new Dictionary<string, PreprocessSpec>
+        {
+            [nameof(spec.Filter)] = spec with { Filter = ResizeFilter.Nearest },
+            [nameof(spec.Width)] = spec with { Width = 17 },
+            [nameof(spec.Height)] = spec with { Height = 17 },
+            [nameof(spec.ShortestEdge)] = spec with { ShortestEdge = 20 },
+            [nameof(spec.Upsampling)] = spec with { Upsampling = ResizeFilter.TensorFlowNearest },
+            [nameof(spec.CropSize)] = spec with { CropSize = 12 },
+            [nameof(spec.Rescale)] = spec with { Rescale = 1 },
+            [nameof(spec.Mean)] = spec with { Mean = [0.5, 0.5, 0.4] },
+            [nameof(spec.Std)] = spec with { Std = [0.5, 0.5, 0.4] },
+            [nameof(spec.Bgr)] = spec with { Bgr = true },
+        };
+        Assert.Equal(typeof(PreprocessSpec).GetProperties().Where(property => property.CanWrite).Select(property => property.Name).Order(), changed.Keys.Order());
+        var graph = File.ReadAllBytes(_model);
+        var keys = changed.Values.Append(spec).Select(one => CacheSpace.Of(
+            graph, "features", TinyBackbone.Dim, TinyBackbone.Card() with { Preprocess = one }, ImageDecoders.Default, DecodeOptions.Default, ExecutionProvider.Cpu).Description);
+        Assert.Equal(changed.Count + 1, keys.Distinct().Count());
+    }
+
+    [Fact]
     public async Task A_changed_model_preparation_or_decoding_finds_nothing()
     {
         var cache = Cache();

@@ -54,7 +54,7 @@ internal sealed record CacheSpace(string Model, string Description, int Dim)
 
     private static string Describe(PreprocessSpec spec) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{spec.Filter} to {spec.Width}x{spec.Height}, shortest edge {spec.ShortestEdge}, crop {spec.CropSize}, rescale {spec.Rescale:R}, mean {List(spec.Mean)}, std {List(spec.Std)}, {(spec.Bgr ? "BGR" : "RGB")}");
+        $"{spec.Filter} to {spec.Width}x{spec.Height}, shortest edge {spec.ShortestEdge}, crop {spec.CropSize}, upsampling {spec.Upsampling}, rescale {spec.Rescale:R}, mean {List(spec.Mean)}, std {List(spec.Std)}, {(spec.Bgr ? "BGR" : "RGB")}");
 
     private static string List(IEnumerable<double> values) => string.Join(' ', values.Select(value => value.ToString("R", CultureInfo.InvariantCulture)));
 }
