@@ -90,7 +90,9 @@ public class PreprocessBenchmarks
 
     private static PreprocessSpec Spec(ResizeFilter filter) => new()
     {
-        Filter = filter, Width = Side, Height = Side,
+        Filter = filter,
+        Width = Side,
+        Height = Side,
         Mean = [0.5, 0.5, 0.5],
         Std = [0.5, 0.5, 0.5],
     };

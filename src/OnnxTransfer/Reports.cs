@@ -72,18 +72,18 @@ internal static class Reports
 
     internal static ReportContent OfEvaluation(
         ImageClassifier classifier, string folder, EvaluationResult result, IReadOnlyList<JudgedImage> judged, EmbeddingResult embedding) => new()
-    {
-        Title = NameOf(folder),
-        Summary = $"A classifier of {Words.Count(classifier.Labels.Count, "class", "classes")} on {classifier.Extractor.Card.Id}, measured on {Words.Images(result.Count)} of the folder {folder}.",
-        Labels = classifier.Labels,
-        Sets = [new ScoredSet("evaluation", result)],
-        Judged = judged,
-        Skipped = embedding.Skipped,
-        Times = Times(embedding, classifier),
-        Bottleneck = embedding.Bottleneck,
-        Facts = Facts(classifier, folder, result.Count),
-        Fingerprint = classifier.Training,
-    };
+        {
+            Title = NameOf(folder),
+            Summary = $"A classifier of {Words.Count(classifier.Labels.Count, "class", "classes")} on {classifier.Extractor.Card.Id}, measured on {Words.Images(result.Count)} of the folder {folder}.",
+            Labels = classifier.Labels,
+            Sets = [new ScoredSet("evaluation", result)],
+            Judged = judged,
+            Skipped = embedding.Skipped,
+            Times = Times(embedding, classifier),
+            Bottleneck = embedding.Bottleneck,
+            Facts = Facts(classifier, folder, result.Count),
+            Fingerprint = classifier.Training,
+        };
 
     private static string NameOf(string folder) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) is { Length: > 0 } name ? name : folder;
 

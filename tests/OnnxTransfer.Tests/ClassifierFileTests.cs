@@ -6,8 +6,8 @@ using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
 using OnnxTransfer.Onnx;
 using OnnxTransfer.Preprocessing;
-using OnnxTransfer.TestSupport;
 using OnnxTransfer.Tests.Onnx;
+using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests;
 

@@ -2,8 +2,8 @@ using OnnxTransfer.Backbones;
 using OnnxTransfer.Datasets;
 using OnnxTransfer.Features;
 using OnnxTransfer.Onnx;
-using OnnxTransfer.TestSupport;
 using OnnxTransfer.Tests.Onnx;
+using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests;
 

@@ -4,8 +4,8 @@ using OnnxTransfer.Datasets;
 using OnnxTransfer.Features;
 using OnnxTransfer.Onnx;
 using OnnxTransfer.Preprocessing;
-using OnnxTransfer.TestSupport;
 using OnnxTransfer.Tests.Onnx;
+using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests;
 

@@ -55,7 +55,9 @@ internal static class TinyBackbone
         Features = new ModelFeatures("features", Dim),
         Preprocess = new PreprocessSpec
         {
-            Filter = ResizeFilter.PillowBilinear, Height = Side, Width = Side,
+            Filter = ResizeFilter.PillowBilinear,
+            Height = Side,
+            Width = Side,
             Mean = [0.5, 0.5, 0.5],
             Std = [0.5, 0.5, 0.5],
         },

@@ -31,7 +31,11 @@ internal sealed class OurContender(string name, JpegShrink shrink) : Contender(n
     internal const int Side = 224;
     private static readonly PreprocessSpec s_spec = new()
     {
-        Filter = ResizeFilter.PillowBilinear, Width = Side, Height = Side, Mean = [0.5, 0.5, 0.5], Std = [0.5, 0.5, 0.5],
+        Filter = ResizeFilter.PillowBilinear,
+        Width = Side,
+        Height = Side,
+        Mean = [0.5, 0.5, 0.5],
+        Std = [0.5, 0.5, 0.5],
     };
 
     private readonly DecodeOptions _options = new() { JpegShrink = shrink };

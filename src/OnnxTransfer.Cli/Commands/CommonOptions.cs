@@ -128,13 +128,13 @@ internal static class CommonOptions
     /// <param name="upsampling">How small images are enlarged; null to leave that to the model's preprocessing.</param>
     internal static FeatureExtractorOptions Extractor(
         ExecutionProvider provider, int threads, string precision = "fp32", string? cache = null, string? upsampling = null) => new()
-    {
-        Provider = provider,
-        Threads = threads,
-        Precision = s_precisions[precision],
-        Cache = cache is null or "none" ? null : new FeatureCache(cache),
-        Upsampling = upsampling is null ? null : s_upsampling[upsampling],
-    };
+        {
+            Provider = provider,
+            Threads = threads,
+            Precision = s_precisions[precision],
+            Cache = cache is null or "none" ? null : new FeatureCache(cache),
+            Upsampling = upsampling is null ? null : s_upsampling[upsampling],
+        };
 
     /// <summary>Says on standard error when a cache was given up.</summary>
     internal static void WarnCache(FeatureExtractorOptions options)

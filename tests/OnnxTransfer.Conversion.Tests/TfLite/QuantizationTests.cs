@@ -18,7 +18,9 @@ public sealed class QuantizationTests
 
     private static readonly PreprocessSpec s_toMinusOneToOne = new()
     {
-        Filter = ResizeFilter.PillowBilinear, Height = 224, Width = 224,
+        Filter = ResizeFilter.PillowBilinear,
+        Height = 224,
+        Width = 224,
         Mean = [0.5, 0.5, 0.5],
         Std = [0.5, 0.5, 0.5],
     };

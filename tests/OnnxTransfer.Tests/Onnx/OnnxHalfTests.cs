@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
 using OnnxTransfer.Onnx;
-using OnnxTransfer.TestSupport;
 using OnnxTransfer.Tests.Onnx.Quantization;
+using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Onnx;
 

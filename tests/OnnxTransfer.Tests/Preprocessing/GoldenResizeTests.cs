@@ -30,7 +30,8 @@ public abstract class GoldenResize
         var source = Golden(image, "pixels");
         var spec = new PreprocessSpec
         {
-            Filter = ResizeFilter.PillowBilinear, ShortestEdge = 256,
+            Filter = ResizeFilter.PillowBilinear,
+            ShortestEdge = 256,
             CropSize = 224,
         };
         var result = new byte[224 * 224 * 3];

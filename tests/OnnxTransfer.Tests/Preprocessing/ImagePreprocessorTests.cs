@@ -9,7 +9,9 @@ public sealed class ImagePreprocessorTests
 {
     private static readonly PreprocessSpec s_spec = new()
     {
-        Filter = ResizeFilter.PillowBilinear, Width = 3, Height = 2,
+        Filter = ResizeFilter.PillowBilinear,
+        Width = 3,
+        Height = 2,
         Mean = [0.485, 0.456, 0.406],
         Std = [0.229, 0.224, 0.225],
     };
@@ -73,7 +75,8 @@ public sealed class ImagePreprocessorTests
         for (var i = 0; i < 32; i++) pixels[3 * i] = (byte)(i % 8);
         var spec = new PreprocessSpec
         {
-            Filter = ResizeFilter.PillowBilinear, ShortestEdge = 4,
+            Filter = ResizeFilter.PillowBilinear,
+            ShortestEdge = 4,
             CropSize = 4,
             Rescale = 1,
         };

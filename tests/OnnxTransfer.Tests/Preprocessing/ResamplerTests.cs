@@ -224,7 +224,9 @@ public sealed class VectorResamplerTests : ResamplerLaws
             var geometry = ResizeGeometry.Stretch(width, 2, width, 2);
             var spec = new PreprocessSpec
             {
-                Filter = ResizeFilter.PillowBilinear, Width = width, Height = 2,
+                Filter = ResizeFilter.PillowBilinear,
+                Width = width,
+                Height = 2,
                 Mean = [0.485, 0.456, 0.406],
                 Std = [0.229, 0.224, 0.225],
                 Bgr = bgr,
