@@ -1,3 +1,5 @@
+using OnnxTransfer.Internals;
+
 namespace OnnxTransfer.Heads;
 
 /// <summary>
@@ -16,8 +18,8 @@ internal sealed class Dropout(double probability, int seed)
 
     /// <summary>What <see cref="Keeps"/> is asked with in this step for a hidden layer.</summary>
     internal ulong KeyOf(int layer) =>
-        SeededRandom.Mix(SeededRandom.Mix((uint)seed | ((ulong)SeededRandom.Purpose.Dropout << 32)) + (_step << 8) + (ulong)layer);
+        SplitMix64.Mix(SplitMix64.Mix((uint)seed | ((ulong)SeededRandom.Purpose.Dropout << 32)) + (_step << 8) + (ulong)layer);
 
     /// <summary>Whether a unit, counted through the rows of the batch, stays.</summary>
-    internal bool Keeps(ulong key, long unit) => _threshold == 0 || SeededRandom.Mix(key + (ulong)unit) >> 11 >= _threshold;
+    internal bool Keeps(ulong key, long unit) => _threshold == 0 || SplitMix64.Mix(key + (ulong)unit) >> 11 >= _threshold;
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Heads;
 
@@ -13,11 +14,8 @@ internal sealed class SeededRandom
 
     internal SeededRandom(int seed, Purpose purpose)
     {
-        var state = (uint)seed | ((ulong)purpose << 32);
-        _s0 = SplitMix(ref state);
-        _s1 = SplitMix(ref state);
-        _s2 = SplitMix(ref state);
-        _s3 = SplitMix(ref state);
+        var seeds = new SplitMix64((uint)seed | ((ulong)purpose << 32));
+        (_s0, _s1, _s2, _s3) = (seeds.Next(), seeds.Next(), seeds.Next(), seeds.Next());
     }
 
     /// <summary>What the numbers are for.</summary>
@@ -67,21 +65,5 @@ internal sealed class SeededRandom
             var j = NextBelow(i + 1);
             (values[i], values[j]) = (values[j], values[i]);
         }
-    }
-
-    /// <summary>A hash of 64 bits: the output function of SplitMix64.</summary>
-    internal static ulong Mix(ulong value)
-    {
-        var z = value + 0x9E3779B97F4A7C15;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
-    }
-
-    private static ulong SplitMix(ref ulong state)
-    {
-        var result = Mix(state);
-        state += 0x9E3779B97F4A7C15;
-        return result;
     }
 }

@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using OnnxTransfer.Datasets;
+using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Tests.Datasets;
 
