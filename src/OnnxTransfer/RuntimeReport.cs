@@ -10,6 +10,8 @@ namespace OnnxTransfer;
 /// <summary>What this process has to work with: versions, decoder, execution providers, model folder.</summary>
 public sealed record RuntimeReport
 {
+    private readonly ModelStore _store = new();
+
     private RuntimeReport()
     {
     }
@@ -39,13 +41,13 @@ public sealed record RuntimeReport
     public IReadOnlyList<ParityResult> Parity { get; } = PreprocessingParity.Verify(ImageDecoders.Default);
 
     /// <summary>Where downloaded models are kept.</summary>
-    public string ModelFolder { get; } = new ModelStore().Folder;
+    public string ModelFolder => _store.Folder;
 
     /// <summary>Whether downloads are switched off.</summary>
-    public bool Offline { get; } = new ModelStore().IsOffline;
+    public bool Offline => _store.IsOffline;
 
     /// <summary>The ids of the catalogue's models that are on this machine.</summary>
-    public IReadOnlyList<string> Models { get; } = [.. ModelStore.Catalog.Select(model => model.Id).Where(new ModelStore().Contains)];
+    public IReadOnlyList<string> Models => [.. ModelStore.Catalog.Select(model => model.Id).Where(_store.Contains)];
 
     /// <summary>Looks at this process and machine.</summary>
     /// <exception cref="ImageDecodeException">The decoder's native library cannot be loaded.</exception>
