@@ -7,7 +7,7 @@ internal static partial class Throw
 {
     [DoesNotReturn]
     internal static void OnnxFileMissing(string path) =>
-        throw new FileNotFoundException($"There is no ONNX file at {path}.", path);
+        throw new FileNotFoundException($"There is no ONNX file at {path}; check the path.", path);
 
     [DoesNotReturn]
     internal static void OnnxFileTooLarge(string source, long bytes) =>
@@ -26,7 +26,7 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void OnnxTensorUnknown(string source, string tensor, IEnumerable<string> known) =>
-        throw new ArgumentException($"{source} has no tensor named '{tensor}'; the nearest names are {Known(tensor, known)}.");
+        throw new ArgumentException($"{source} has no tensor named '{tensor}'; the nearest names are {Known(tensor, known)}. `onnxtransfer models layers` lists all.");
 
     [DoesNotReturn]
     internal static void OnnxInputUnknown(string source, string input, IEnumerable<string> known) =>
