@@ -4,49 +4,41 @@ namespace OnnxTransfer.Benchmarks.Embedding;
 
 /// <summary>Files to feature vectors of MobileNetV2 on all cores, per image, at several batch sizes.</summary>
 [MemoryDiagnoser]
-public class EmbedBenchmarks
+public class EmbedBenchmarks : EmbedSetup
 {
-    private FeatureExtractor _extractor = null!;
-    private IReadOnlyList<string> _paths = [];
-
     [Params(1, 8, 32)]
     public int BatchSize { get; set; }
 
-    [GlobalSetup]
-    public void Setup()
-    {
-        _extractor = MobileNet.Open();
-        _paths = Photos.SmallPaths();
-    }
-
-    [GlobalCleanup]
-    public void Cleanup() => _extractor.Dispose();
-
     [Benchmark(OperationsPerInvoke = Photos.SmallCount)]
-    public async Task<int> Many() => (await _extractor.EmbedAsync(_paths, BatchSize)).Features.RowCount;
+    public async Task<int> Many() => (await Extractor.EmbedAsync(Paths, BatchSize)).Features.RowCount;
 }
 
 /// <summary>One file after the other, each on all cores: what a caller waits for.</summary>
-public class EmbedOneBenchmarks
+public class EmbedOneBenchmarks : EmbedSetup
 {
-    private FeatureExtractor _extractor = null!;
-    private IReadOnlyList<string> _paths = [];
-
-    [GlobalSetup]
-    public void Setup()
-    {
-        _extractor = MobileNet.Open();
-        _paths = Photos.SmallPaths();
-    }
-
-    [GlobalCleanup]
-    public void Cleanup() => _extractor.Dispose();
-
     [Benchmark(OperationsPerInvoke = Photos.SmallCount)]
     public float One()
     {
         var sum = 0f;
-        foreach (var path in _paths) sum += _extractor.Embed(path)[0];
+        foreach (var path in Paths) sum += Extractor.Embed(path)[0];
         return sum;
     }
+}
+
+/// <summary>The network and the photos.</summary>
+public abstract class EmbedSetup
+{
+    private protected FeatureExtractor Extractor { get; private set; } = null!;
+
+    private protected IReadOnlyList<string> Paths { get; private set; } = [];
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        Extractor = MobileNet.Open();
+        Paths = Photos.SmallPaths();
+    }
+
+    [GlobalCleanup]
+    public void Cleanup() => Extractor.Dispose();
 }
