@@ -55,7 +55,9 @@ public sealed partial class LocalFeed(string root)
 
         var missing = FindMissing();
         // Without SkiaSharp libvips decodes, and where that restores there is nothing to pack either.
-        var ortIsMissing = missing.Contains(OrtManaged);
+        // A registry may have a part of ONNX Runtime's family; half of it from there and half from npm would not fit together.
+        var ortIsMissing = missing.Contains(OrtManaged) || !Restores($"{Ort}.Gpu");
+        if (ortIsMissing) missing.Add($"{Ort}.Gpu");
         var vipsIsMissing = missing.Contains($"NetVips.Native.{Rid}");
         if (!ortIsMissing && !vipsIsMissing)
         {
@@ -69,35 +71,44 @@ public sealed partial class LocalFeed(string root)
         var pins = NpmPackage.ReadPins(Path.Combine(root, "eng", "npm-packages.json"));
         if (ortIsMissing) packed.AddRange(PackOnnxRuntime(pins, wantGpu));
         if (vipsIsMissing) packed.Add(PackVips(pins));
-        WriteState(key, ortIsMissing && !wantGpu ? "Cpu" : "Gpu", !missing.Contains(Skia), packed);
+        // A registry that lacks ONNX Runtime is a closed one, and what it has of SkiaSharp is chance: libvips decodes there.
+        WriteState(key, ortIsMissing && !wantGpu ? "Cpu" : "Gpu", skia: !ortIsMissing && !missing.Contains(Skia), packed);
         Console.Error.WriteLine($"feed: {string.Join(", ", packed)} in eng/feed");
     }
 
     /// <summary>Stands for the whole family in the question what restores: small, and on every registry that has the others.</summary>
     private const string OrtManaged = $"{Ort}.Managed";
 
-    /// <summary>Which of the packages in doubt a plain restore does not find, asked of the user's own sources.</summary>
+    /// <summary>Which of the small packages in doubt a plain restore does not find, asked of the user's own sources.</summary>
     private HashSet<string> FindMissing()
     {
         var vips = $"NetVips.Native.{Rid}";
         string[] wanted = [OrtManaged, Skia, vips];
+        // Into a folder of its own: a package that is unpacked already would hide that no registry has it.
+        var (exitCode, output) = Restore(wanted, probe => ["--packages", Path.Combine(probe, "packages")]);
+        if (exitCode == 0) return [];
+        var notFound = NotFound().Matches(output).Select(match => match.Groups[1].Value).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var missing = wanted.Where(notFound.Contains).ToHashSet();
+        // Another failure (no network at all): npm may still answer, and says so if it does not either.
+        return missing.Count > 0 ? missing : [.. wanted];
+    }
+
+    /// <summary>Whether a package restores; into the user's folder, since it is hundreds of megabytes that the build needs anyway.</summary>
+    private bool Restores(string id) => Restore([id], _ => []).ExitCode == 0;
+
+    private (int ExitCode, string Output) Restore(string[] ids, Func<string, string[]> options)
+    {
         var probe = Directory.CreateTempSubdirectory("onnxtransfer-probe-").FullName;
         try
         {
-            var references = string.Concat(wanted.Select(id => $"""<PackageReference Include="{id}" Version="{PinnedVersion(id)}" />"""));
+            var references = string.Concat(ids.Select(id => $"""<PackageReference Include="{id}" Version="{PinnedVersion(id)}" />"""));
             File.WriteAllText(Path.Combine(probe, "probe.csproj"), $"""
                 <Project Sdk="Microsoft.NET.Sdk">
                   <PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
                   <ItemGroup>{references}</ItemGroup>
                 </Project>
                 """);
-            // Into a folder of its own: a package that is unpacked already would hide that no registry has it.
-            var (exitCode, output) = Shell.Capture("dotnet", ["restore", "--verbosity", "quiet", "--nologo", "--packages", Path.Combine(probe, "packages")], probe);
-            if (exitCode == 0) return [];
-            var notFound = NotFound().Matches(output).Select(match => match.Groups[1].Value).ToHashSet(StringComparer.OrdinalIgnoreCase);
-            var missing = wanted.Where(notFound.Contains).ToHashSet();
-            // Another failure (no network at all): npm may still answer, and says so if it does not either.
-            return missing.Count > 0 ? missing : [.. wanted];
+            return Shell.Capture("dotnet", ["restore", "--verbosity", "quiet", "--nologo", .. options(probe)], probe);
         }
         finally
         {
