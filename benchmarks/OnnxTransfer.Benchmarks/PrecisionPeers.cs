@@ -75,7 +75,7 @@ internal static class PrecisionPeers
     private static OnnxSession Open(FeatureExtractor extractor)
     {
         var card = extractor.Backbone.Card;
-        return new OnnxSession(extractor.Backbone.GraphFor(card.Features.Tensor, extractor.Dim), card.Id, card.Input.Tensor, Shape(card), card.Features.Tensor, extractor.Dim, ExecutionProvider.Cpu, device: 0, threads: 0);
+        return new OnnxSession(extractor.Backbone.GraphFor(card.Features.Tensor, extractor.Dim), card.Id, card.Input.Tensor, Shape(card), card.Features.Tensor, extractor.Dim, SessionSettings.OnCpu());
     }
 
     private static long[] Shape(ModelCard card) =>

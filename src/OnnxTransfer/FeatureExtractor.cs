@@ -27,6 +27,9 @@ public sealed partial class FeatureExtractor : IDisposable
     private readonly FeatureExtractorOptions _options;
     private readonly NetworkPrecisionInfo _precision;
     private readonly ILogger _logger;
+    private readonly string _tensor;
+    private readonly long[] _imageShape;
+    private readonly SessionSettings _settings;
     // Null without a cache.
     private readonly CacheSpace? _cacheSpace;
     private bool _disposed;
@@ -38,15 +41,16 @@ public sealed partial class FeatureExtractor : IDisposable
         _options = options;
         _logger = options.Logger ?? NullLogger.Instance;
         var input = backbone.Card.Input;
-        long[] imageShape = input.Layout == TensorLayout.Nchw ? [3, input.Height, input.Width] : [input.Height, input.Width, 3];
+        _tensor = tensor;
+        _imageShape = input.Layout == TensorLayout.Nchw ? [3, input.Height, input.Width] : [input.Height, input.Width, 3];
         var decoder = options.Decoder ?? ImageDecoders.Default;
-        var wanted = new PrecisionRequest(
-            options.Precision, options.CalibrationImages, options.Provider, options.DeviceId, options.Threads, decoder, options.Decode, options.Store ?? new ModelStore());
+        var store = options.Store ?? new ModelStore();
+        _settings = options.ForSession(store);
+        var wanted = new PrecisionRequest(options.Precision, options.CalibrationImages, _settings with { CaptureGraph = false }, decoder, options.Decode, store);
         // A classifier trained on these features is saved with the network that made them.
         (Backbone, _precision) = PrecisionChooser.Choose(backbone, tensor, dim, wanted, cancellationToken);
         _sessions = new NetworkSessions(
-            (provider, threads) => new OnnxSession(Backbone.GraphFor(tensor, dim), backbone.Name, input.Tensor, imageShape, tensor, dim, provider, options.DeviceId, threads),
-            options.Provider, options.Threads);
+            session => new OnnxSession(Backbone.GraphFor(tensor, dim), backbone.Name, input.Tensor, _imageShape, tensor, dim, session), _settings);
         _filler = new TensorFiller(backbone.Card, decoder, options.Decode);
         if (options.Cache is not null) _cacheSpace = CacheSpace.Of(Backbone.GraphFor(tensor, dim), tensor, dim, backbone.Card, decoder, options.Decode, Provider);
         Log.NetworkOpened(_logger, backbone.Name, Provider.ToString(), ProviderReason);
@@ -205,6 +209,15 @@ public sealed partial class FeatureExtractor : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         return [.. PreprocessingParity.Verify(_options.Decoder ?? ImageDecoders.Default), .. FeatureParity.Verify(Card, image => Embed(image))];
+    }
+
+    /// <summary>Where the operators of the network really run: a device leaves those that it does not know to the CPU. Opens the network once more and runs one empty image.</summary>
+    /// <returns>ONNX Runtime's name of a provider, an operator, and the number of its nodes there once the graph is optimised; the most frequent first.</returns>
+    /// <exception cref="ModelException">The network failed to run.</exception>
+    public IReadOnlyList<(string Provider, string Operator, int Count)> CountNodes()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return NodePlacement.Of(Backbone.GraphFor(_tensor, Dim), Backbone.Name, _imageShape, _settings with { Provider = Provider });
     }
 
     /// <summary>Closes the network.</summary>

@@ -24,8 +24,16 @@ public sealed record FeatureExtractorOptions
     /// </summary>
     public IReadOnlyList<string> CalibrationImages { get; init; } = [];
 
-    /// <summary>The number of the device, from 0, where there are several GPUs; of no meaning on the CPU, CoreML and OpenVINO.</summary>
+    /// <summary>The number of the device, from 0, where there are several GPUs; of no meaning on the CPU, CoreML, OpenVINO and WebGPU.</summary>
     public int DeviceId { get; init; }
+
+    /// <summary>
+    /// Whether a GPU records its work once for each batch size and replays it from then on (CUDA graphs), which saves the time
+    /// of starting every layer on its own: much for single images, little for large batches. CUDA, TensorRT and WebGPU; each
+    /// recording is first compared with a run that is not recorded. Where it cannot be done,
+    /// <see cref="FeatureExtractor.ProviderReason"/> says why.
+    /// </summary>
+    public bool CaptureGraph { get; init; }
 
     /// <summary>Threads for decoding and for the network on the CPU, in all; 0, the default, for one per core.</summary>
     public int Threads { get; init; }
@@ -82,6 +90,8 @@ public sealed record FeatureExtractorOptions
     public ILogger? Logger { get; init; }
 
     internal BackboneOptions ForBackbone() => new() { Store = Store, Preprocess = Preprocess, Layers = _layers, Pooling = Pooling.ToOnnx() };
+
+    internal SessionSettings ForSession(ModelStore store) => new(Provider, Threads, DeviceId, CaptureGraph, Path.Combine(store.Folder, "tensorrt"));
 
     /// <summary>A classifier has its layers already: to name others is a mistake, not a wish to ignore.</summary>
     internal FeatureExtractorOptions WithoutLayers()

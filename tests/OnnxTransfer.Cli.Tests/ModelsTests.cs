@@ -93,12 +93,22 @@ public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
     }
 
     [Fact]
-    public void Doctor_says_that_there_is_nothing_to_verify_a_model_with()
+    public void Doctor_says_where_a_model_runs_and_that_there_is_nothing_to_verify_it_with()
     {
         var result = Cli.Run("doctor", "--backbone", fixture.Backbone, "--provider", "cpu");
-        Assert.Equal(1, result.ExitCode);
-        Assert.Contains("no reference vectors", result.Error, StringComparison.Ordinal);
-        Assert.Contains("mobilenet-v2-oid", result.Error, StringComparison.Ordinal);
+        Assert.Equal(0, result.ExitCode);
+        Assert.Matches("nodes on CPU: .*1 [A-Z][A-Za-z]+", result.Output);
+        Assert.Contains("no reference vectors", result.Output, StringComparison.Ordinal);
+        Assert.Contains("mobilenet-v2-oid", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Doctor_counts_the_nodes_of_a_model_in_json()
+    {
+        var network = Cli.Run("doctor", "--backbone", fixture.Backbone, "--provider", "cpu", "--json").Json.GetProperty("network");
+        Assert.Equal("cpu", network.GetProperty("executionProvider").GetString());
+        Assert.All(network.GetProperty("nodes").EnumerateArray(), nodes => Assert.Equal("CPU", nodes.GetProperty("provider").GetString()));
+        Assert.Contains(network.GetProperty("nodes").EnumerateArray(), nodes => nodes.GetProperty("operator").GetString() is "Conv" or "FusedConv");
     }
 
     [SharedFact("models/mobilenet_v2_imagenet.onnx")]

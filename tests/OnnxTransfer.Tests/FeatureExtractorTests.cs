@@ -142,6 +142,26 @@ public sealed class FeatureExtractorTests : IDisposable
     }
 
     [Fact]
+    public void A_cpu_has_no_work_to_record_and_says_so()
+    {
+        using var extractor = FeatureExtractor.Load(Tiny(), OnCpu with { CaptureGraph = true });
+        Assert.Contains("not recorded", extractor.ProviderReason, StringComparison.Ordinal);
+        using var plain = FeatureExtractor.Load(Tiny(), OnCpu);
+        Assert.DoesNotContain("recorded", plain.ProviderReason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nodes_are_counted_where_they_run()
+    {
+        using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
+        var nodes = extractor.CountNodes();
+        Assert.NotEmpty(nodes);
+        Assert.All(nodes, node => Assert.True(node is { Provider: "CPU", Operator.Length: > 0, Count: > 0 }));
+        extractor.Dispose();
+        Assert.Throws<ObjectDisposedException>(extractor.CountNodes);
+    }
+
+    [Fact]
     public async Task Cancellation_stops_between_batches()
     {
         using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);

@@ -61,7 +61,7 @@ internal sealed class EmbedFloor : IDisposable
         var (card, input) = (backbone.Card, backbone.Card.Input);
         long[] shape = input.Layout == TensorLayout.Nchw ? [3, input.Height, input.Width] : [input.Height, input.Width, 3];
         return new OnnxSession(
-            backbone.GraphFor(card.Features.Tensor, card.Features.Dim), backbone.Name, input.Tensor, shape, card.Features.Tensor, card.Features.Dim, ExecutionProvider.Cpu, device: 0, threads);
+            backbone.GraphFor(card.Features.Tensor, card.Features.Dim), backbone.Name, input.Tensor, shape, card.Features.Tensor, card.Features.Dim, SessionSettings.OnCpu(threads));
     }
 
     private void Run(OnnxSession session, int start, int count)

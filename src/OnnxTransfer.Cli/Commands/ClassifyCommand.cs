@@ -11,14 +11,13 @@ internal static class ClassifyCommand
         var images = CommonOptions.Images();
         var backbone = CommonOptions.Backbone();
         var top = CommonOptions.Top();
-        var provider = CommonOptions.Provider();
-        var threads = CommonOptions.Threads();
         var json = CommonOptions.Json();
-        var command = new Command("classify", "Say what is in images, with a backbone's own classes.") { images, backbone, top, provider, threads, json };
+        var command = new Command("classify", "Say what is in images, with a backbone's own classes.") { images, backbone, top, json };
+        var machine = new MachineOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var name = parsed.GetRequiredValue(backbone);
-            var options = CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads));
+            var options = machine.Read(parsed);
             using var classifier = await Progress.RunAsync(
                 $"Opening {name}", report => ImageClassifier.FromBackboneAsync(name, options, report, cancellationToken)).ConfigureAwait(false);
             return await PredictionOutput.RunAsync(

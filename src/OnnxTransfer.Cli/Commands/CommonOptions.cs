@@ -46,13 +46,6 @@ internal static class CommonOptions
         if (Directory.Exists(output)) throw new UsageException($"{option} {output} is a folder; name a file such as {Path.Combine(output, example)}.");
     }
 
-    internal static Option<ExecutionProvider> Provider() => new("--provider")
-    {
-        Description = "Where the network runs; auto is CUDA where it works, else the CPU. See `onnxtransfer doctor`.",
-        DefaultValueFactory = _ => ExecutionProvider.Auto,
-        HelpName = "auto|cpu|cuda|tensorrt|directml|coreml|openvino",
-    };
-
     internal static Option<string?> Upsample()
     {
         var option = new Option<string?>("--upsample")
@@ -74,8 +67,6 @@ internal static class CommonOptions
         option.AcceptOnlyFromAmong([.. s_precisions.Keys]);
         return option;
     }
-
-    internal static Option<int> Threads() => NonNegative("--threads", "Threads on the CPU; 0 for one per core.", 0, "T");
 
     internal static Option<string> Cache() => new("--cache")
     {
@@ -121,20 +112,16 @@ internal static class CommonOptions
 
     internal static Argument<string> Model() => new("ID|FILE") { Description = "An id of the catalogue, or the path of an .onnx file." };
 
-    /// <param name="provider">Where the network runs.</param>
-    /// <param name="threads">Threads on the CPU; 0 for one per core.</param>
+    /// <param name="machine">Where the network runs.</param>
     /// <param name="precision">A name of <see cref="Precision"/>.</param>
     /// <param name="cache">The cache's folder; null or "none" for no cache.</param>
     /// <param name="upsampling">How small images are enlarged; null to leave that to the model's preprocessing.</param>
-    internal static FeatureExtractorOptions Extractor(
-        ExecutionProvider provider, int threads, string precision = "fp32", string? cache = null, string? upsampling = null) => new()
-        {
-            Provider = provider,
-            Threads = threads,
-            Precision = s_precisions[precision],
-            Cache = cache is null or "none" ? null : new FeatureCache(cache),
-            Upsampling = upsampling is null ? null : s_upsampling[upsampling],
-        };
+    internal static FeatureExtractorOptions Extractor(FeatureExtractorOptions machine, string precision = "fp32", string? cache = null, string? upsampling = null) => machine with
+    {
+        Precision = s_precisions[precision],
+        Cache = cache is null or "none" ? null : new FeatureCache(cache),
+        Upsampling = upsampling is null ? null : s_upsampling[upsampling],
+    };
 
     /// <summary>Says on standard error when a cache was given up.</summary>
     internal static void WarnCache(FeatureExtractorOptions options)

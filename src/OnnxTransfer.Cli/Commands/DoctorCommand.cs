@@ -12,40 +12,43 @@ internal static class DoctorCommand
     {
         var backbone = new Option<string?>("--backbone")
         {
-            Description = "Verify the vectors of this model, a catalogue id or the path of an .onnx file, and not of those in the model folder.",
+            Description = "Look at this model, a catalogue id or the path of an .onnx file: where its operators run, and whether its vectors are as published.",
             HelpName = "ID|PATH",
         };
-        var provider = CommonOptions.Provider();
         var json = CommonOptions.Json();
-        var command = new Command("doctor", "Show versions, decoder, execution providers and why not, and the model folder; verify pixels and vectors.") { backbone, provider, json };
+        var command = new Command("doctor", "Show versions, decoder, execution providers and why not, and the model folder; verify pixels and vectors.") { backbone, json };
+        var machine = new MachineOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var report = RuntimeReport.Collect();
-            var vectors = await VerifyAsync(report, parsed.GetValue(backbone), CommonOptions.Extractor(parsed.GetValue(provider), 0), cancellationToken).ConfigureAwait(false);
-            if (parsed.GetValue(json)) JsonOutput.Write(ToJson(report, vectors), JsonContracts.Default.DoctorJson);
-            else Print(report, vectors);
+            var (vectors, network) = await LookAsync(report, parsed.GetValue(backbone), machine.Read(parsed), cancellationToken).ConfigureAwait(false);
+            if (parsed.GetValue(json)) JsonOutput.Write(ToJson(report, vectors, network), JsonContracts.Default.DoctorJson);
+            else Print(report, vectors, network);
             return report.Parity.Concat(vectors).All(check => check.Passed) ? ExitCode.Done : ExitCode.Failed;
         });
         return command;
     }
 
-    /// <summary>The vectors of the model that was named, or of every model here that the library has reference vectors of.</summary>
-    private static async Task<List<ParityResult>> VerifyAsync(
+    /// <summary>The vectors of the model that was named, and where it runs; or the vectors of every model here that the library has references of.</summary>
+    private static async Task<(List<ParityResult> Vectors, NetworkJson? Network)> LookAsync(
         RuntimeReport report, string? backbone, FeatureExtractorOptions options, CancellationToken cancellationToken)
     {
         var checks = new List<ParityResult>();
+        NetworkJson? network = null;
         foreach (var model in backbone is not null ? [backbone] : report.Models.Where(id => ModelStore.Find(id).HasReferenceVectors))
         {
             using var extractor = await CommonOptions.OpenAsync(model, options, cancellationToken).ConfigureAwait(false);
-            if (!extractor.Model.HasReferenceVectors)
-                throw new InvalidDataException($"There are no reference vectors of {model} to verify with; there are of {string.Join(", ", ModelStore.Catalog.Where(known => known.HasReferenceVectors).Select(known => known.Id))}.");
             checks.AddRange(extractor.VerifyParity().Where(check => check.Cosine is not null));
+            if (backbone is null) continue;
+            network = new NetworkJson(
+                extractor.Model.Id, extractor.Provider.ToString().ToLowerInvariant(), extractor.ProviderReason,
+                [.. extractor.CountNodes().Select(nodes => new NodesJson(nodes.Provider, nodes.Operator, nodes.Count))]);
         }
 
-        return checks;
+        return (checks, network);
     }
 
-    private static void Print(RuntimeReport report, List<ParityResult> vectors)
+    private static void Print(RuntimeReport report, List<ParityResult> vectors, NetworkJson? network)
     {
         Console.Out.WriteLine($"OnnxTransfer   {report.Version}");
         Console.Out.WriteLine($"runtime        {report.Runtime}");
@@ -56,7 +59,19 @@ internal static class DoctorCommand
         var failed = report.Parity.Where(check => !check.Passed).ToList();
         Console.Out.WriteLine($"pixels         {(failed.Count == 0 ? $"equal to their references in all {report.Parity.Count} checks" : $"{failed.Count} of {report.Parity.Count} checks fail:")}");
         foreach (var check in failed) Console.Out.WriteLine($"               {check.Name}: off by {Table.Number(check.GreatestDifference, "0.####")}, where {Table.Number(check.Tolerance, "0.####")} is allowed");
-        if (vectors.Count == 0) Console.Out.WriteLine("vectors        not checked: no model here has reference vectors; --backbone names one");
+        if (network is not null)
+        {
+            Console.Out.WriteLine($"network        {network.Id} on {network.ExecutionProvider}: {network.Reason}");
+            foreach (var provider in network.Nodes.GroupBy(nodes => nodes.Provider))
+                Console.Out.WriteLine($"               {provider.Sum(nodes => nodes.Count)} nodes on {provider.Key}: {string.Join(", ", provider.Select(nodes => $"{nodes.Count} {nodes.Operator}"))}");
+        }
+
+        if (vectors.Count == 0)
+        {
+            var known = string.Join(", ", ModelStore.Catalog.Where(model => model.HasReferenceVectors).Select(model => model.Id));
+            Console.Out.WriteLine($"vectors        not checked: {(network is null ? "no model here has reference vectors; --backbone names one" : $"there are no reference vectors of {network.Id}; there are of {known}")}");
+        }
+
         foreach (var (check, first) in vectors.Select((check, i) => (check, i == 0)))
         {
             Console.Out.WriteLine(
@@ -68,9 +83,9 @@ internal static class DoctorCommand
         Console.Out.WriteLine($"               {(report.Models.Count > 0 ? string.Join(", ", report.Models) : "none yet; see `onnxtransfer models list`")}");
     }
 
-    private static DoctorJson ToJson(RuntimeReport report, List<ParityResult> vectors) => new(
+    private static DoctorJson ToJson(RuntimeReport report, List<ParityResult> vectors, NetworkJson? network) => new(
         report.Version, report.Runtime, report.System, report.Decoder, report.OnnxRuntime,
         [.. report.Providers.Select(provider => new ProviderJson(provider.Key.ToString().ToLowerInvariant(), provider.Value is null, provider.Value))],
         [.. report.Parity.Concat(vectors).Select(check => new ParityJson(check.Name, check.GreatestDifference, check.Tolerance, check.Cosine, check.LeastCosine, check.Passed))],
-        report.ModelFolder, report.Offline, report.Models);
+        network, report.ModelFolder, report.Offline, report.Models);
 }

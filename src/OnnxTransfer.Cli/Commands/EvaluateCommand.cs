@@ -11,15 +11,14 @@ internal static class EvaluateCommand
     {
         var file = CommonOptions.Classifier();
         var folder = new Argument<string>("DIR") { Description = "Photos, one sub-folder per class." };
-        var provider = CommonOptions.Provider();
-        var threads = CommonOptions.Threads();
         var cache = CommonOptions.Cache();
         var report = CommonOptions.Report();
         var json = CommonOptions.Json();
-        var command = new Command("evaluate", "Measure a saved classifier on a folder of photos.") { file, folder, provider, threads, cache, report, json };
+        var command = new Command("evaluate", "Measure a saved classifier on a folder of photos.") { file, folder, cache, report, json };
+        var machine = new MachineOptions(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(file), parsed.GetRequiredValue(folder), parsed.GetValue(report),
-            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), cache: parsed.GetValue(cache)), parsed.GetValue(json), cancellationToken));
+            CommonOptions.Extractor(machine.Read(parsed), cache: parsed.GetValue(cache)), parsed.GetValue(json), cancellationToken));
         return command;
     }
 

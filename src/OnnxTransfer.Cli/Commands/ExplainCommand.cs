@@ -12,14 +12,13 @@ internal static class ExplainCommand
         var image = new Argument<string>("IMAGE") { Description = "An image file." };
         var output = new Option<string>("--out") { Description = "The picture to write: PNG, or JPEG where it ends in .jpg.", Required = true, HelpName = "overlay.png" };
         var label = new Option<string?>("--class") { Description = "The class to look for; the predicted one when left away.", HelpName = "LABEL" };
-        var provider = CommonOptions.Provider();
-        var threads = CommonOptions.Threads();
-        var command = new Command("explain", "Show where in an image a saved classifier sees a class.") { file, image, output, label, provider, threads };
+        var command = new Command("explain", "Show where in an image a saved classifier sees a class.") { file, image, output, label };
+        var machine = new MachineOptions(command);
         command.SetAction(parsed =>
         {
             var path = parsed.GetRequiredValue(output);
             CommonOptions.RequireFolderOf(path, "--out", "overlay.png");
-            using var classifier = ImageClassifier.Load(parsed.GetRequiredValue(file), CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)));
+            using var classifier = ImageClassifier.Load(parsed.GetRequiredValue(file), machine.Read(parsed));
             var explanation = classifier.Explain(parsed.GetRequiredValue(image), parsed.GetValue(label));
             explanation.Save(path);
             Console.Out.WriteLine($"{explanation.Label} {Table.Percent(explanation.Probability)}, {explanation.Height}x{explanation.Width} places, saved {path}");

@@ -15,9 +15,8 @@ internal static class ModelsDrawCommand
         var image = new Option<string?>("--image") { Description = "Draw what the layer makes of this image.", HelpName = "IMAGE" };
         var unit = new Option<int?>("--unit") { Description = "Draw the patches of --images that excite this channel of the layer most.", HelpName = "K" };
         var images = new Option<string?>("--images") { Description = "The folder of images for --unit.", HelpName = "DIR" };
-        var provider = CommonOptions.Provider();
-        var threads = CommonOptions.Threads();
-        var command = new Command("draw", "Draw the inside of a network: filters, feature maps, what excites a unit.") { model, output, filters, layer, image, unit, images, provider, threads };
+        var command = new Command("draw", "Draw the inside of a network: filters, feature maps, what excites a unit.") { model, output, filters, layer, image, unit, images };
+        var machine = new MachineOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var path = parsed.GetRequiredValue(output);
@@ -32,7 +31,7 @@ internal static class ModelsDrawCommand
                 _ => throw new UsageException("Give --filters, or --layer with --image, or --layer with --unit and --images."),
             };
             using var extractor = await CommonOptions.OpenAsync(
-                parsed.GetRequiredValue(model), CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)), cancellationToken).ConfigureAwait(false);
+                parsed.GetRequiredValue(model), machine.Read(parsed), cancellationToken).ConfigureAwait(false);
             draw(extractor);
             Console.Out.WriteLine(path);
             return ExitCode.Done;

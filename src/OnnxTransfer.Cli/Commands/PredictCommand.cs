@@ -11,14 +11,13 @@ internal static class PredictCommand
         var file = CommonOptions.Classifier();
         var images = CommonOptions.Images();
         var top = CommonOptions.Top();
-        var provider = CommonOptions.Provider();
-        var threads = CommonOptions.Threads();
         var json = CommonOptions.Json();
-        var command = new Command("predict", "Say what is in images, with a saved classifier.") { file, images, top, provider, threads, json };
+        var command = new Command("predict", "Say what is in images, with a saved classifier.") { file, images, top, json };
+        var machine = new MachineOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var classifier = ImageClassifier.Load(
-                parsed.GetRequiredValue(file), CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads)));
+                parsed.GetRequiredValue(file), machine.Read(parsed));
             return await PredictionOutput.RunAsync(
                 classifier, parsed.GetRequiredValue(images), parsed.GetValue(top), parsed.GetValue(json), cancellationToken).ConfigureAwait(false);
         });

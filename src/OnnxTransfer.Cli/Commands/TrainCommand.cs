@@ -42,9 +42,7 @@ internal static class TrainCommand
         var random = CommonOptions.NonNegative("--random-batches", "An epoch is so many batches drawn with replacement; 0 for one pass over all images.", 0, "N");
         var seed = CommonOptions.NonNegative("--seed", "Decides the split, the first weights and the order; the same seed gives the same file.", 1, "S");
         var upsample = CommonOptions.Upsample();
-        var provider = CommonOptions.Provider();
         var precision = CommonOptions.Precision();
-        var threads = CommonOptions.Threads();
         var cache = CommonOptions.Cache();
         var maxBad = CommonOptions.Number(
             "--max-bad", "The share of images that may be unusable before the run fails.", 0.05, "SHARE", share => share is >= 0 and <= 1, "a share between 0 and 1, such as 0.05");
@@ -52,14 +50,15 @@ internal static class TrainCommand
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on a folder of photos.")
         {
-            folder, output, backbone, layers, pooling, split, epochs, optimizer, head, rate, batch, random, seed, upsample, provider, precision, threads, cache, maxBad, report, json,
+            folder, output, backbone, layers, pooling, split, epochs, optimizer, head, rate, batch, random, seed, upsample, precision, cache, maxBad, report, json,
         };
+        var machine = new MachineOptions(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(folder),
             parsed.GetRequiredValue(output),
             parsed.GetValue(report),
             parsed.GetRequiredValue(backbone),
-            CommonOptions.Extractor(parsed.GetValue(provider), parsed.GetValue(threads), parsed.GetRequiredValue(precision), parsed.GetValue(cache), parsed.GetValue(upsample)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
+            CommonOptions.Extractor(machine.Read(parsed), parsed.GetRequiredValue(precision), parsed.GetValue(cache), parsed.GetValue(upsample)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
             Training(parsed.GetRequiredValue(head)) with
             {
                 Epochs = parsed.GetValue(epochs),
@@ -68,7 +67,7 @@ internal static class TrainCommand
                 BatchSize = parsed.GetValue(batch),
                 RandomBatchesPerEpoch = parsed.GetValue(random) is > 0 and var batches ? batches : null,
                 Seed = parsed.GetValue(seed),
-                Threads = parsed.GetValue(threads) is > 0 and var count ? count : null,
+                Threads = machine.Read(parsed).Threads is > 0 and var count ? count : null,
             },
             new DataOptions { Split = ParseSplit(parsed.GetRequiredValue(split)), MaxBad = parsed.GetValue(maxBad) },
             parsed.GetValue(json),

@@ -47,7 +47,11 @@ internal sealed record TopJson(string Label, int Index, float Probability);
 
 internal sealed record DoctorJson(
     string Version, string Runtime, string System, string Decoder, string OnnxRuntime, IReadOnlyList<ProviderJson> Providers,
-    IReadOnlyList<ParityJson> Parity, string ModelFolder, bool Offline, IReadOnlyList<string> Models);
+    IReadOnlyList<ParityJson> Parity, NetworkJson? Network, string ModelFolder, bool Offline, IReadOnlyList<string> Models);
+
+internal sealed record NetworkJson(string Id, string ExecutionProvider, string Reason, IReadOnlyList<NodesJson> Nodes);
+
+internal sealed record NodesJson(string Provider, string Operator, int Count);
 
 internal sealed record CacheJson(string File, long Bytes, IReadOnlyList<CacheModelJson> Models);
 

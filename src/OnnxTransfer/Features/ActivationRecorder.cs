@@ -24,7 +24,7 @@ internal static class ActivationRecorder
         var watched = model.Clone();
         var computed = tensors.Where(t => t != input).ToArray();
         foreach (var tensor in computed) OnnxGraphEditor.Promote(watched, tensor);
-        var (session, _) = SessionFactory.Open(watched.ToBytes(), name, ExecutionProvider.Cpu, device: 0, threads);
+        var (session, _) = SessionFactory.Open(watched.ToBytes(), name, SessionSettings.OnCpu(threads));
         using var opened = session;
         using var run = new RunOptions();
         var batch = Math.Max(1, session.InputMetadata[input].Dimensions[0]);

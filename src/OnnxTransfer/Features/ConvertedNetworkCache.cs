@@ -29,7 +29,7 @@ internal sealed class ConvertedNetworkCache(string folder)
         Append(request.Decoder.Name);
         Append(request.Decode.ToString());
         Append(SessionFactory.RuntimeVersion);
-        Append(string.Create(CultureInfo.InvariantCulture, $"{RuntimeInformation.ProcessArchitecture} {Environment.ProcessorCount} {request.Threads} {request.Provider} {sumsSaturate}"));
+        Append(string.Create(CultureInfo.InvariantCulture, $"{RuntimeInformation.ProcessArchitecture} {Environment.ProcessorCount} {request.Session.Threads} {request.Session.Provider} {sumsSaturate}"));
         foreach (var image in images)
         {
             if (!File.Exists(image))

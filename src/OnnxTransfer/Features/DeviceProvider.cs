@@ -1,4 +1,6 @@
+using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
+using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Features;
 
@@ -12,10 +14,14 @@ namespace OnnxTransfer.Features;
 /// <param name="RuntimeName">What ONNX Runtime calls it.</param>
 /// <param name="Library">The plug-in library, without the system's prefix and ending.</param>
 /// <param name="Package">A package of ONNX Runtime that has it, and what else it needs.</param>
-/// <param name="Append">Adds the compiled-in provider for a device.</param>
+/// <param name="Settings">What the provider is told, in its own words.</param>
+/// <param name="Append">Adds the compiled-in provider with these settings.</param>
 internal sealed record DeviceProvider(
-    ExecutionProvider Provider, string Title, string RuntimeName, string Library, string Package, Action<SessionOptions, int> Append)
+    ExecutionProvider Provider, string Title, string RuntimeName, string Library, string Package,
+    Func<SessionSettings, Dictionary<string, string>> Settings, Action<SessionOptions, Dictionary<string, string>> Append)
 {
+    private const string DeviceKey = "device_id";
+
     private static readonly Lock s_gate = new();
     private static readonly HashSet<string> s_registered = [];
 
@@ -23,54 +29,64 @@ internal sealed record DeviceProvider(
     internal static IReadOnlyList<DeviceProvider> All { get; } =
     [
         new(ExecutionProvider.Cuda, "CUDA", "CUDAExecutionProvider", "onnxruntime_providers_cuda",
-            "Microsoft.ML.OnnxRuntime.Gpu, with CUDA and cuDNN installed", static (options, device) => options.AppendExecutionProvider_CUDA(device)),
+            "Microsoft.ML.OnnxRuntime.Gpu, with CUDA and cuDNN installed", CudaSettings, AppendCuda),
         new(ExecutionProvider.TensorRt, "TensorRT", "TensorrtExecutionProvider", "onnxruntime_providers_tensorrt",
-            "Microsoft.ML.OnnxRuntime.Gpu, with CUDA and TensorRT installed", static (options, device) =>
+            "Microsoft.ML.OnnxRuntime.Gpu, with CUDA and TensorRT installed", TensorRtSettings, static (options, settings) =>
             {
-                options.AppendExecutionProvider_Tensorrt(device);
+                using var tensorRt = new OrtTensorRTProviderOptions();
+                tensorRt.UpdateOptions(settings);
+                options.AppendExecutionProvider_Tensorrt(tensorRt);
                 // Takes the nodes that TensorRT leaves.
-                options.AppendExecutionProvider_CUDA(device);
+                AppendCuda(options, new() { [DeviceKey] = settings[DeviceKey] });
             }),
         new(ExecutionProvider.DirectMl, "DirectML", "DmlExecutionProvider", "onnxruntime_providers_dml",
-            "Microsoft.ML.OnnxRuntime.DirectML, on Windows", static (options, device) =>
+            "Microsoft.ML.OnnxRuntime.DirectML, on Windows", OnlyDevice, static (options, settings) =>
             {
                 // Both are conditions of that provider.
                 options.EnableMemoryPattern = false;
                 options.ExecutionMode = ExecutionMode.ORT_SEQUENTIAL;
-                options.AppendExecutionProvider_DML(device);
+                options.AppendExecutionProvider_DML(int.Parse(settings[DeviceKey], CultureInfo.InvariantCulture));
             }),
         new(ExecutionProvider.CoreMl, "CoreML", "CoreMLExecutionProvider", "onnxruntime_providers_coreml",
-            "Microsoft.ML.OnnxRuntime, on macOS", static (options, _) => options.AppendExecutionProvider("CoreML")),
+            "Microsoft.ML.OnnxRuntime, on macOS", static _ => [], static (options, settings) => options.AppendExecutionProvider("CoreML", settings)),
         new(ExecutionProvider.OpenVino, "OpenVINO", "OpenVINOExecutionProvider", "onnxruntime_providers_openvino",
-            "Intel.ML.OnnxRuntime.OpenVino", static (options, _) => options.AppendExecutionProvider("OpenVINO")),
+            "Intel.ML.OnnxRuntime.OpenVino", static _ => [], static (options, settings) => options.AppendExecutionProvider("OpenVINO", settings)),
+        new(ExecutionProvider.WebGpu, "WebGPU", "WebGpuExecutionProvider", "onnxruntime_providers_webgpu",
+            "Microsoft.ML.OnnxRuntime.EP.WebGpu, with a driver for Vulkan, Direct3D 12 or Metal",
+            static settings => settings.CaptureGraph ? new() { ["enableGraphCapture"] = "1" } : [],
+            static (options, settings) => options.AppendExecutionProvider("WebGPU", settings)),
     ];
+
+    /// <summary>Whether the provider has a memory of its own that work can be recorded in and replayed from.</summary>
+    internal bool CanCaptureGraph => Provider is ExecutionProvider.Cuda or ExecutionProvider.TensorRt or ExecutionProvider.WebGpu;
 
     internal static DeviceProvider Of(ExecutionProvider provider) => All.First(one => one.Provider == provider);
 
     /// <summary>Asks for this provider.</summary>
     /// <param name="options">The session to be.</param>
-    /// <param name="device">The device's number, from 0.</param>
+    /// <param name="settings">Which device, and how.</param>
     /// <returns>Null when the session will run on it, else why it cannot, in one sentence.</returns>
-    internal string? TryAppend(SessionOptions options, int device)
+    internal string? TryAppend(SessionOptions options, SessionSettings settings)
     {
         try
         {
             if (OrtEnv.Instance().GetAvailableProviders().Contains(RuntimeName))
             {
-                Append(options, device);
+                Append(options, Settings(settings));
                 return null;
             }
 
             if (FindPlugin() is not { } library) return $"this build of ONNX Runtime has no {Title} provider ({FileName} is not there either); that of the package {Package}, has one.";
             Register(library);
             var devices = OrtEnv.Instance().GetEpDevices().Where(one => one.EpName == RuntimeName).ToList();
+            var device = settings.DeviceId;
             if (device >= devices.Count) return $"ONNX Runtime's {Title} library is here, but it finds {(devices.Count == 0 ? "no device for it on this machine" : $"only {devices.Count} devices, and number {device} was asked for")}.";
-            options.AppendExecutionProvider(OrtEnv.Instance(), [devices[device]], new Dictionary<string, string>());
+            options.AppendExecutionProvider(OrtEnv.Instance(), [devices[device]], AsPlugin(Settings(settings)));
             return null;
         }
         catch (Exception exception) when (exception is OnnxRuntimeException or EntryPointNotFoundException or NotSupportedException)
         {
-            return exception.Message.Split('\n', 2)[0].Trim();
+            return Throw.OneLine(exception.Message);
         }
     }
 
@@ -78,7 +94,36 @@ internal sealed record DeviceProvider(
     internal string? Probe()
     {
         using var options = new SessionOptions();
-        return TryAppend(options, device: 0);
+        return TryAppend(options, new SessionSettings(Provider));
+    }
+
+    private static Dictionary<string, string> OnlyDevice(SessionSettings settings) => new() { [DeviceKey] = settings.DeviceId.ToString(CultureInfo.InvariantCulture) };
+
+    private static Dictionary<string, string> CudaSettings(SessionSettings settings) =>
+        new(OnlyDevice(settings)) { ["enable_cuda_graph"] = settings.CaptureGraph ? "1" : "0" };
+
+    private static Dictionary<string, string> TensorRtSettings(SessionSettings settings)
+    {
+        var all = new Dictionary<string, string>(OnlyDevice(settings)) { ["trt_cuda_graph_enable"] = settings.CaptureGraph ? "1" : "0" };
+        if (settings.PlanFolder is not { } folder) return all;
+        // Planning takes minutes: once for a network, a batch size and a GPU, and not in every process.
+        (all["trt_engine_cache_enable"], all["trt_engine_cache_path"]) = ("1", folder);
+        (all["trt_timing_cache_enable"], all["trt_timing_cache_path"]) = ("1", folder);
+        return all;
+    }
+
+    private static void AppendCuda(SessionOptions options, Dictionary<string, string> settings)
+    {
+        using var cuda = new OrtCUDAProviderOptions();
+        cuda.UpdateOptions(settings);
+        options.AppendExecutionProvider_CUDA(cuda);
+    }
+
+    /// <summary>A plug-in is told the device by its handle.</summary>
+    private static Dictionary<string, string> AsPlugin(Dictionary<string, string> settings)
+    {
+        settings.Remove(DeviceKey);
+        return settings;
     }
 
     private void Register(string library)

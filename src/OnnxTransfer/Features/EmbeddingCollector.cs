@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using OnnxTransfer.Datasets;
 using OnnxTransfer.Internals;
 
@@ -17,7 +16,6 @@ internal static class EmbeddingCollector
         EmbeddingPipeline pipeline, IReadOnlyList<string> paths, int dim, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
     {
         if ((long)paths.Count * dim > Array.MaxLength) Throw.TooManyRowsForOneMatrix(paths.Count, dim);
-        var clock = Stopwatch.StartNew();
         var meter = new ProgressMeter(paths.Count);
         var values = new float[paths.Count * dim];
         var indices = new List<int>(paths.Count);
@@ -39,10 +37,10 @@ internal static class EmbeddingCollector
                 }
             }
 
-            progress?.Report(meter.Advance(batch.Count, clock.Elapsed));
+            progress?.Report(meter.Advance(batch.Count, pipeline.Times.Elapsed));
         }
 
         if (indices.Count < paths.Count) Array.Resize(ref values, indices.Count * dim);
-        return new EmbeddingResult(new FeatureMatrix(values, indices.Count, dim), indices, skipped, cached, clock.Elapsed, pipeline.Times);
+        return new EmbeddingResult(new FeatureMatrix(values, indices.Count, dim), indices, skipped, cached, pipeline.Times.Elapsed, pipeline.Times);
     }
 }

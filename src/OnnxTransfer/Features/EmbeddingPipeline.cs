@@ -35,6 +35,8 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
     /// <returns>Batches in the order of the list, each with all its images. Leaving the loop early stops the run.</returns>
     internal async IAsyncEnumerable<PipelineBatch> RunAsync(IEnumerable<string> paths, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        if (shape.IsPadded) await Task.Run(() => session.WarmUp(shape.BatchSize), cancellationToken).ConfigureAwait(false);
+        Times.Begin();
         using var cache = _cache = openCache?.Invoke();
         using var window = new SemaphoreSlim(shape.Window);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -34,7 +34,7 @@ public sealed class EmbeddingResult
     /// <summary>How many of the vectors were computed by an earlier run and came from the cache.</summary>
     public int Cached { get; }
 
-    /// <summary>Wall-clock time of the whole call.</summary>
+    /// <summary>Wall-clock time of the whole run; on a device, once it was warm.</summary>
     public TimeSpan Elapsed { get; }
 
     /// <summary>The time that all threads together spent on reading files and looking them up in the cache.</summary>

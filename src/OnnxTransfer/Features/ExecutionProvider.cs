@@ -23,6 +23,9 @@ public enum ExecutionProvider
 
     /// <summary>Intel OpenVINO, or an error.</summary>
     OpenVino,
+
+    /// <summary>WebGPU: any GPU with a driver for Vulkan, Direct3D 12 or Metal, or an error.</summary>
+    WebGpu,
 }
 
 /// <summary>What a network really runs on.</summary>

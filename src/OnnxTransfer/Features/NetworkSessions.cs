@@ -9,14 +9,13 @@ internal sealed class NetworkSessions : IDisposable
     private readonly Lazy<OnnxSession> _forOne;
 
     /// <summary>Opens the network for many images.</summary>
-    /// <param name="open">Opens a session on a provider with a number of threads for one run, 0 for one per core.</param>
-    /// <param name="provider">Where to run.</param>
-    /// <param name="threads">Threads to use in all; 0 for one per core.</param>
-    internal NetworkSessions(Func<ExecutionProvider, int, OnnxSession> open, ExecutionProvider provider, int threads)
+    /// <param name="open">Opens a session.</param>
+    /// <param name="settings">Where and how; its threads are those to use in all.</param>
+    internal NetworkSessions(Func<SessionSettings, OnnxSession> open, SessionSettings settings)
     {
-        ForMany = open(provider, 1);
-        var isAlone = ForMany.Provider.Provider != ExecutionProvider.Cpu || (threads > 0 ? threads : Environment.ProcessorCount) == 1;
-        _forOne = new Lazy<OnnxSession>(() => isAlone ? ForMany : open(ExecutionProvider.Cpu, threads));
+        ForMany = open(settings with { Threads = 1 });
+        var isAlone = ForMany.Provider.Provider != ExecutionProvider.Cpu || (settings.Threads > 0 ? settings.Threads : Environment.ProcessorCount) == 1;
+        _forOne = new Lazy<OnnxSession>(() => isAlone ? ForMany : open(SessionSettings.OnCpu(settings.Threads)));
     }
 
     internal OnnxSession ForMany { get; }
@@ -26,7 +25,8 @@ internal sealed class NetworkSessions : IDisposable
 
     public void Dispose()
     {
+        // Of a device there is only one session, for both.
+        if (_forOne.IsValueCreated && _forOne.Value != ForMany) _forOne.Value.Dispose();
         ForMany.Dispose();
-        if (_forOne.IsValueCreated) _forOne.Value.Dispose();
     }
 }

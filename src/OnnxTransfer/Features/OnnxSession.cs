@@ -10,6 +10,8 @@ namespace OnnxTransfer.Features;
 internal sealed class OnnxSession : IDisposable
 {
     private readonly InferenceSession _session;
+    // Null where the network takes its input in this process's memory.
+    private readonly DeviceRunner? _device;
     private readonly RunOptions _runOptions = new();
     private readonly string[] _inputNames;
     private readonly string[] _outputNames;
@@ -23,26 +25,26 @@ internal sealed class OnnxSession : IDisposable
     /// <param name="imageShape">The shape of one image in the input's layout, three numbers.</param>
     /// <param name="output">The name of the output, one row per image.</param>
     /// <param name="rowLength">D, the length of one row.</param>
-    /// <param name="provider">Where to run.</param>
-    /// <param name="device">The device's number, from 0.</param>
-    /// <param name="threads">Threads for one run on the CPU; 0 for one per core.</param>
-    internal OnnxSession(
-        byte[] graph, string model, string input, long[] imageShape, string output, int rowLength, ExecutionProvider provider, int device, int threads)
+    /// <param name="settings">Where and how to run.</param>
+    internal OnnxSession(byte[] graph, string model, string input, long[] imageShape, string output, int rowLength, SessionSettings settings)
     {
         _model = model;
         _inputNames = [input];
         _outputNames = [output];
         _imageShape = imageShape;
         RowLength = rowLength;
-        (_session, Provider) = SessionFactory.Open(graph, model, provider, device, threads);
+        (_session, Provider) = SessionFactory.Open(graph, model, settings with { CaptureGraph = false });
         try
         {
             FixedBatch = CheckInput(input);
             if (!_session.OutputMetadata.ContainsKey(output)) Throw.TensorNotFound(model, "output", output, _session.OutputMetadata.Keys);
+            var here = settings with { Provider = Provider.Provider, CaptureGraph = false };
+            if (DeviceRunner.IsFor(_session)) _device = new DeviceRunner(_session, here, imageShape);
+            if (settings.CaptureGraph) (_session, _device, Provider) = Recording(graph, here);
         }
         catch
         {
-            _session.Dispose();
+            Dispose();
             throw;
         }
     }
@@ -81,8 +83,22 @@ internal sealed class OnnxSession : IDisposable
         }
     }
 
+    /// <summary>Makes a device ready for batches of a size; nothing on the CPU, where the first run is as fast as the others.</summary>
+    internal void WarmUp(int size)
+    {
+        try
+        {
+            _device?.WarmUp(FixedBatch ?? size);
+        }
+        catch (Exception exception) when (exception is OnnxRuntimeException or NotSupportedException)
+        {
+            throw Throw.RunFailed(_model, exception);
+        }
+    }
+
     public void Dispose()
     {
+        _device?.Dispose();
         _session.Dispose();
         _runOptions.Dispose();
     }
@@ -91,17 +107,57 @@ internal sealed class OnnxSession : IDisposable
     {
         try
         {
+            if (_device is not null)
+            {
+                Take(_device.Run(images, batch), rows);
+                return;
+            }
+
             using var input = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, images, [batch, .. _imageShape]);
             using var outputs = _session.Run(_runOptions, _inputNames, [input], _outputNames);
             // The span is ONNX Runtime's own memory, valid until the outputs are disposed at the end of this block.
-            var values = outputs[0].GetTensorDataAsSpan<float>();
-            if (values.Length != batch * RowLength) Throw.OutputHasWrongLength(_model, _outputNames[0], batch, RowLength, values.Length);
-            values[..(wanted * RowLength)].CopyTo(rows);
+            Take(outputs[0].GetTensorDataAsSpan<float>(), rows);
         }
-        catch (OnnxRuntimeException exception)
+        catch (Exception exception) when (exception is OnnxRuntimeException or NotSupportedException)
         {
             throw Throw.RunFailed(_model, exception);
         }
+
+        void Take(ReadOnlySpan<float> values, Span<float> rows)
+        {
+            if (values.Length != batch * RowLength) Throw.OutputHasWrongLength(_model, _outputNames[0], batch, RowLength, values.Length);
+            values[..(wanted * RowLength)].CopyTo(rows);
+        }
+    }
+
+    /// <summary>
+    /// The network opened once more, its work recorded, once a trial has shown that what is replayed is right; else the one that is
+    /// open, and why.
+    /// </summary>
+    private (InferenceSession Session, DeviceRunner? Device, ExecutionProviderInfo Provider) Recording(byte[] graph, SessionSettings here)
+    {
+        if (_device is null || !DeviceProvider.Of(here.Provider).CanCaptureGraph) return Not("its provider cannot record any.");
+        InferenceSession? session = null;
+        DeviceRunner? device = null;
+        try
+        {
+            (session, _) = SessionFactory.Open(graph, _model, here with { CaptureGraph = true });
+            device = new DeviceRunner(session, here with { CaptureGraph = true }, _imageShape);
+            device.WarmUp(FixedBatch ?? 1);
+        }
+        catch (Exception exception) when (exception is Backbones.ModelException or OnnxRuntimeException or NotSupportedException)
+        {
+            device?.Dispose();
+            session?.Dispose();
+            return Not(Throw.OneLine(exception.Message));
+        }
+
+        _device.Dispose();
+        _session.Dispose();
+        return (session, device, Provider with { Reason = $"{Provider.Reason} Its work is recorded once for each batch size and replayed." });
+
+        (InferenceSession, DeviceRunner?, ExecutionProviderInfo) Not(string why) =>
+            (_session, _device, Provider with { Reason = $"{Provider.Reason} Its work is not recorded: {why}" });
     }
 
     private int? CheckInput(string input)

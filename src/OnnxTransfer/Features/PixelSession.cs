@@ -18,7 +18,7 @@ internal sealed class PixelSession : IDisposable
     internal PixelSession(byte[] graph, string model, string output)
     {
         (_model, _output) = (model, output);
-        (_session, _) = SessionFactory.Open(graph, model, ExecutionProvider.Cpu, device: 0, threads: 0);
+        (_session, _) = SessionFactory.Open(graph, model, SessionSettings.OnCpu());
     }
 
     /// <summary>The output row of one image <c>[H,W,3]</c>.</summary>

@@ -8,14 +8,12 @@ namespace OnnxTransfer.Features;
 /// <summary>What a caller wants of a network's precision, and what there is to measure it with.</summary>
 /// <param name="Precision">The precision asked for.</param>
 /// <param name="Images">Images like those that the network will see; empty for none.</param>
-/// <param name="Provider">Where the network runs.</param>
-/// <param name="DeviceId">The device's number, from 0.</param>
-/// <param name="Threads">Threads on the CPU; 0 for one per core.</param>
+/// <param name="Session">Where the network runs.</param>
 /// <param name="Decoder">Decodes the images.</param>
 /// <param name="Decode">Limits and background.</param>
 /// <param name="Store">Where converted networks are kept, beside the downloaded ones.</param>
 internal sealed record PrecisionRequest(
-    NetworkPrecision Precision, IReadOnlyList<string> Images, ExecutionProvider Provider, int DeviceId, int Threads, IImageDecoder Decoder, DecodeOptions Decode, ModelStore Store);
+    NetworkPrecision Precision, IReadOnlyList<string> Images, SessionSettings Session, IImageDecoder Decoder, DecodeOptions Decode, ModelStore Store);
 
 /// <summary>Brings a network to the precision that was asked for, or for <see cref="NetworkPrecision.Auto"/> to the one that measures best.</summary>
 internal static class PrecisionChooser

@@ -72,7 +72,7 @@ internal sealed class PrecisionTrial(
     {
         var quantizer = _quantizer.Value;
         var statistics = ActivationRecorder.Record(
-            quantizer.Float, name, card.Input.Tensor, _imageShape, quantizer.Activations, images.Calibration, request.Threads, cancellationToken);
+            quantizer.Float, name, card.Input.Tensor, _imageShape, quantizer.Activations, images.Calibration, request.Session.Threads, cancellationToken);
         var exact = Rows(graph, images.HeldOut);
         var best = (Model: With(quantizer.Layers), Left: 0);
         var similarity = Similarity(exact, Rows(best.Model.ToBytes(), images.HeldOut));
@@ -95,7 +95,7 @@ internal sealed class PrecisionTrial(
         OnnxModel With(IEnumerable<string> layers) => quantizer.Quantize(layers.ToHashSet(StringComparer.Ordinal), statistics, s_sumsSaturate);
     }
 
-    private CalibrationImages Prepare() => CalibrationImages.Prepare(_chosen.Value, card, request.Decoder, request.Decode, request.Threads, cancellationToken);
+    private CalibrationImages Prepare() => CalibrationImages.Prepare(_chosen.Value, card, request.Decoder, request.Decode, request.Session.Threads, cancellationToken);
 
     private NetworkPrecisionInfo Measure(byte[] converted, IReadOnlyList<float[]> images, NetworkPrecisionInfo info)
     {
@@ -151,7 +151,7 @@ internal sealed class PrecisionTrial(
         return rows;
     }
 
-    private OnnxSession Open(byte[] network) => new(network, name, card.Input.Tensor, _imageShape, tensor, dim, request.Provider, request.DeviceId, request.Threads);
+    private OnnxSession Open(byte[] network) => new(network, name, card.Input.Tensor, _imageShape, tensor, dim, request.Session);
 
     /// <summary>The mean cosine of rows; equal ones are alike even where they are zero.</summary>
     private static double Similarity(List<float[]> exact, List<float[]> rounded) => exact.Zip(rounded, Similarity).Average();

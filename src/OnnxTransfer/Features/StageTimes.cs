@@ -15,9 +15,16 @@ internal enum PipelineStage
 internal sealed class StageTimes(PipelineShape shape)
 {
     private readonly long[] _ticks = new long[Enum.GetValues<PipelineStage>().Length];
+    private long _start = Stopwatch.GetTimestamp();
+
+    /// <summary>Time since the run began.</summary>
+    internal TimeSpan Elapsed => Stopwatch.GetElapsedTime(_start);
 
     /// <summary>Time of all threads together.</summary>
     internal TimeSpan this[PipelineStage stage] => Stopwatch.GetElapsedTime(0, Interlocked.Read(ref _ticks[(int)stage]));
+
+    /// <summary>The run begins now: what was before was getting ready.</summary>
+    internal void Begin() => _start = Stopwatch.GetTimestamp();
 
     /// <summary>Books the time since <paramref name="start"/>, a <see cref="Stopwatch"/> timestamp; returns the time it is now.</summary>
     internal long Book(PipelineStage stage, long start)

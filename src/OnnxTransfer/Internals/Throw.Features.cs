@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Features;
@@ -83,10 +84,17 @@ internal static partial class Throw
 
     private static string Shape<T>(IEnumerable<T> dims) => $"[{string.Join(",", dims)}]";
 
-    /// <summary>The first line of another library's message, ended as a sentence.</summary>
-    private static string OneLine(string message)
+    /// <summary>The first line of another library's message, without its error codes and places in its source, ended as a sentence.</summary>
+    internal static string OneLine(string message)
     {
-        var line = message.Split('\n', 2)[0].Trim();
+        var line = RuntimePrefix().Replace(message.Split('\n', 2)[0].Trim(), "");
         return line.EndsWith('.') ? line : line + ".";
     }
+
+    /// <summary>
+    /// "[ErrorCode:Fail] ", then "/path/file.cc:123 function ", then "[ONNXRuntimeError] : 1 : FAIL : " or "condition was
+    /// false. ": each part may be missing, and what matters follows.
+    /// </summary>
+    [GeneratedRegex(@"^(\[ErrorCode:\w+\]\s*)?(\S+\.(cc|cpp|h|cu):\d+ .*?(?=\[ONNXRuntimeError\]| was false\. )( was false\. )?)?(\[ONNXRuntimeError\] : \d+ : \w+ : )?")]
+    private static partial Regex RuntimePrefix();
 }

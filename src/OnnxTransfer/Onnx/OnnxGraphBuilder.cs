@@ -12,7 +12,8 @@ internal sealed class OnnxGraphBuilder
 
     public OnnxGraphBuilder(string graphName) => _graph = new GraphProto { Name = graphName };
 
-    public string Input(string name, OnnxElementType type, params OnnxDim[] dims)
+    /// <summary>An input; null for <paramref name="dims"/> where it takes any shape.</summary>
+    public string Input(string name, OnnxElementType type, params OnnxDim[]? dims)
     {
         _graph.Input.Add(new OnnxValue(name, type, dims).ToProto());
         return name;

@@ -38,8 +38,8 @@ public sealed class PipelineFixture : IDisposable
         new(session ?? _session, new TensorFiller(_backbone.Card, decoder ?? ImageDecoders.Default, DecodeOptions.Default), shape);
 
     /// <summary>A session that believes in rows of a length.</summary>
-    internal OnnxSession Session(int rowLength) => new(
-        _backbone.GraphFor("features", TinyBackbone.Dim), "tiny", "image", [3, TinyBackbone.Side, TinyBackbone.Side], "features", rowLength, ExecutionProvider.Cpu, device: 0, threads: 1);
+    internal OnnxSession Session(int rowLength, ExecutionProvider provider = ExecutionProvider.Cpu) => new(
+        _backbone.GraphFor("features", TinyBackbone.Dim), "tiny", "image", [3, TinyBackbone.Side, TinyBackbone.Side], "features", rowLength, new SessionSettings(provider, Threads: 1));
 
     public void Dispose()
     {

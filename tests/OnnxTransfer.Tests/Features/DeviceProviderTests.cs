@@ -1,0 +1,53 @@
+using OnnxTransfer.Features;
+
+namespace OnnxTransfer.Tests.Features;
+
+public sealed class DeviceProviderTests
+{
+    private static readonly SessionSettings s_second = new(ExecutionProvider.Auto, DeviceId: 1, CaptureGraph: true, PlanFolder: "plans");
+
+    public static TheoryData<ExecutionProvider> Providers => [.. Enum.GetValues<ExecutionProvider>().Except([ExecutionProvider.Auto, ExecutionProvider.Cpu])];
+
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public void Every_provider_that_can_be_named_is_known(ExecutionProvider provider) => Assert.Equal(provider, DeviceProvider.Of(provider).Provider);
+
+    [Theory]
+    [InlineData(ExecutionProvider.Cuda)]
+    [InlineData(ExecutionProvider.TensorRt)]
+    [InlineData(ExecutionProvider.DirectMl)]
+    public void The_number_of_the_device_is_passed_on(ExecutionProvider provider) =>
+        Assert.Equal("1", DeviceProvider.Of(provider).Settings(s_second)["device_id"]);
+
+    [Theory]
+    [InlineData(ExecutionProvider.Cuda, "enable_cuda_graph")]
+    [InlineData(ExecutionProvider.TensorRt, "trt_cuda_graph_enable")]
+    [InlineData(ExecutionProvider.WebGpu, "enableGraphCapture")]
+    public void Recording_is_asked_for_where_it_is_wanted_and_only_there(ExecutionProvider provider, string key)
+    {
+        var device = DeviceProvider.Of(provider);
+        Assert.True(device.CanCaptureGraph);
+        Assert.Equal("1", device.Settings(s_second)[key]);
+        Assert.NotEqual("1", device.Settings(s_second with { CaptureGraph = false }).GetValueOrDefault(key));
+    }
+
+    [Fact]
+    public void Plans_that_take_minutes_are_kept()
+    {
+        var device = DeviceProvider.Of(ExecutionProvider.TensorRt);
+        var settings = device.Settings(s_second);
+        Assert.Equal("1", settings["trt_engine_cache_enable"]);
+        Assert.Equal("plans", settings["trt_engine_cache_path"]);
+        Assert.DoesNotContain("trt_engine_cache_enable", device.Settings(s_second with { PlanFolder = null }).Keys);
+    }
+
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public void A_provider_that_is_not_here_says_so_in_one_line_and_names_what_has_it(ExecutionProvider provider)
+    {
+        if (DeviceProvider.Of(provider).Probe() is not { } why) return;
+        Assert.DoesNotContain('\n', why);
+        Assert.EndsWith(".", why, StringComparison.Ordinal);
+        Assert.DoesNotContain("ErrorCode", why, StringComparison.Ordinal);
+    }
+}

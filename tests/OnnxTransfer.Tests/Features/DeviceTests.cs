@@ -1,0 +1,138 @@
+using System.Numerics.Tensors;
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Features;
+using OnnxTransfer.TestSupport;
+
+namespace OnnxTransfer.Tests.Features;
+
+/// <summary>
+/// A network in the memory of a real device, against the CPU. Skipped where ONNX Runtime finds no device; docs/gpu.md says how to
+/// run them on any machine, with a Vulkan driver that computes on the processor.
+/// </summary>
+[Trait("Category", "Device")]
+public sealed class DeviceTests(PipelineFixture fixture) : IClassFixture<PipelineFixture>
+{
+    // Other kernels add in another order.
+    private const float Tolerance = 1e-4f;
+
+    [DeviceTheory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(64)]
+    public async Task Rows_are_those_of_the_cpu_whatever_the_batch(int batchSize)
+    {
+        using var extractor = Load();
+        Assert.Equal(DeviceFactAttribute.Provider, extractor.Provider);
+        var result = await extractor.EmbedAsync(fixture.Photos, batchSize);
+        Assert.Empty(result.Skipped);
+        for (var i = 0; i < fixture.Photos.Count; i++) AssertClose(fixture.Expected[i], result.Features.Row(i).ToArray());
+    }
+
+    [DeviceFact]
+    public void A_single_image_and_a_batch_do_not_disturb_each_other()
+    {
+        using var extractor = Load();
+        for (var round = 0; round < 2; round++)
+        {
+            AssertClose(fixture.Expected[3], extractor.Embed(fixture.Photos[3]));
+            var result = extractor.EmbedAsync(fixture.Photos, 5).GetAwaiter().GetResult();
+            AssertClose(fixture.Expected[9], result.Features.Row(9).ToArray());
+        }
+    }
+
+    [DeviceFact]
+    public async Task Many_threads_each_get_their_own_row()
+    {
+        using var extractor = Load();
+        await Parallel.ForEachAsync(Enumerable.Range(0, fixture.Photos.Count), new ParallelOptions { MaxDegreeOfParallelism = 8 }, (i, _) =>
+        {
+            AssertClose(fixture.Expected[i], extractor.Embed(fixture.Photos[i]));
+            return ValueTask.CompletedTask;
+        });
+    }
+
+    [DeviceFact]
+    public async Task More_batch_sizes_than_the_device_keeps_memory_for_are_right_each_time()
+    {
+        using var extractor = Load();
+        foreach (var size in (int[])[1, 2, 3, 4, 5, 6, 1, 2])
+        {
+            var result = await extractor.EmbedAsync([.. fixture.Photos.Take(7)], size);
+            for (var i = 0; i < 7; i++) AssertClose(fixture.Expected[i], result.Features.Row(i).ToArray());
+        }
+    }
+
+    /// <summary>Recorded or, where replaying gives other numbers, refused with a reason: never wrong.</summary>
+    [DeviceFact]
+    public async Task Recorded_work_gives_the_same_rows_or_is_refused()
+    {
+        using var extractor = Load(capture: true);
+        Assert.Matches("recorded once|not recorded: .+", extractor.ProviderReason);
+        foreach (var path in fixture.Photos.Take(5)) AssertClose(fixture.Expected[fixture.Photos.ToList().IndexOf(path)], extractor.Embed(path));
+        var result = await extractor.EmbedAsync(fixture.Photos, 8);
+        for (var i = 0; i < fixture.Photos.Count; i++) AssertClose(fixture.Expected[i], result.Features.Row(i).ToArray());
+    }
+
+    [DeviceFact]
+    public async Task A_failing_network_fails_the_run_with_its_name()
+    {
+        using var session = fixture.Session(TinyBackbone.Dim + 1, DeviceFactAttribute.Provider!.Value);
+        var exception = await Assert.ThrowsAsync<ModelException>(async () =>
+        {
+            await foreach (var _ in fixture.Pipeline(new PipelineShape(4, 2, 1), session: session).RunAsync(fixture.Photos, CancellationToken.None)) { }
+        });
+        Assert.Contains("tiny", exception.Message, StringComparison.Ordinal);
+    }
+
+    private FeatureExtractor Load(bool capture = false) =>
+        FeatureExtractor.Load(fixture.Model, new FeatureExtractorOptions { Provider = DeviceFactAttribute.Provider!.Value, CaptureGraph = capture });
+
+    private static void AssertClose(float[] expected, float[] actual)
+    {
+        var difference = new float[expected.Length];
+        TensorPrimitives.Subtract(expected, actual, difference);
+        var worst = Math.Abs(TensorPrimitives.MaxMagnitude<float>(difference)) / Math.Abs(TensorPrimitives.MaxMagnitude<float>(expected));
+        Assert.True(worst <= Tolerance, $"off by {worst:E1} of the largest number");
+    }
+}
+
+/// <summary>A test that needs a device besides the CPU.</summary>
+internal sealed class DeviceFactAttribute : FactAttribute
+{
+    /// <summary>Opening a session tells more than asking for the provider: a driver may be missing.</summary>
+    private static readonly Lazy<ExecutionProvider?> s_provider = new(() => DeviceProvider.All
+        .Where(device => device.Provider is ExecutionProvider.Cuda or ExecutionProvider.DirectMl or ExecutionProvider.WebGpu)
+        .Where(device => device.Probe() is null && Opens(device.Provider))
+        .Select(device => (ExecutionProvider?)device.Provider).FirstOrDefault());
+
+    public DeviceFactAttribute()
+    {
+        if (Provider is null) Skip = Reason;
+    }
+
+    internal static string Reason => "needs a device that ONNX Runtime can use; see docs/gpu.md";
+
+    internal static ExecutionProvider? Provider => s_provider.Value;
+
+    private static bool Opens(ExecutionProvider provider)
+    {
+        try
+        {
+            new DeviceCopy(new SessionSettings(provider)).Dispose();
+            return true;
+        }
+        catch (ModelException)
+        {
+            return false;
+        }
+    }
+}
+
+/// <inheritdoc cref="DeviceFactAttribute"/>
+internal sealed class DeviceTheoryAttribute : TheoryAttribute
+{
+    public DeviceTheoryAttribute()
+    {
+        if (DeviceFactAttribute.Provider is null) Skip = DeviceFactAttribute.Reason;
+    }
+}

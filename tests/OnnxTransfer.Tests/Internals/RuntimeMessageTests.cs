@@ -1,0 +1,19 @@
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer.Tests.Internals;
+
+public sealed class RuntimeMessageTests
+{
+    [Theory]
+    [InlineData(
+        "[ErrorCode:Fail] /src/session/provider_bridge.cc:1988 ns::Provider& ns::Library::Get() [ONNXRuntimeError] : 1 : FAIL : Failed to load library x.so\nmore",
+        "Failed to load library x.so.")]
+    [InlineData(
+        "[ErrorCode:Fail] /src/webgpu_context.cc:100 ns::Context::Initialize(const ns::Config&)::<lambda()> result.status == ns::Success was false. Failed to get a WebGPU adapter: No supported adapters",
+        "Failed to get a WebGPU adapter: No supported adapters.")]
+    [InlineData("[ErrorCode:InvalidArgument] Got invalid dimensions for input: x.", "Got invalid dimensions for input: x.")]
+    [InlineData("Non-zero status code returned while running Conv node.", "Non-zero status code returned while running Conv node.")]
+    [InlineData("/src/file.cc:7 a place that says nothing more", "/src/file.cc:7 a place that says nothing more.")]
+    public void Codes_and_places_in_foreign_source_are_left_out(string message, string expected) =>
+        Assert.Equal(expected, Throw.OneLine(message));
+}
