@@ -15,7 +15,7 @@ internal sealed class DeviceRunner : IDisposable
     private readonly DeviceCopy _copy;
     private readonly long[] _imageShape;
     private readonly bool _records;
-    private readonly DeviceThread _thread = new();
+    private readonly DeviceThread _thread;
     private readonly Lock _gate = new();
     // The most recently used comes last.
     private readonly List<(int Size, DeviceBatch Batch)> _batches = [];
@@ -28,6 +28,7 @@ internal sealed class DeviceRunner : IDisposable
     {
         (_network, _imageShape, _records) = (network, imageShape, settings.CaptureGraph);
         _copy = new DeviceCopy(settings);
+        _thread = new DeviceThread();
     }
 
     /// <summary>Whether a network takes its input in a memory that is not this process's.</summary>
@@ -37,8 +38,9 @@ internal sealed class DeviceRunner : IDisposable
         return memory[0].Name != OrtMemoryInfo.DefaultInstance.Name;
     }
 
-    /// <summary>Makes all ready for batches of a size, so that the first run is no slower than the others.</summary>
-    internal void WarmUp(int size)
+    /// <summary>Makes all ready for batches of a size, and records their work if that is wanted.</summary>
+    /// <exception cref="NotSupportedException">The work was recorded, and replaying it gives other numbers.</exception>
+    internal void Prepare(int size)
     {
         lock (_gate) _thread.Run(() => BatchOf(size));
     }

@@ -58,6 +58,8 @@ internal sealed class OnnxSession : IDisposable
     /// <summary>The batch size the graph insists on; null when it takes any.</summary>
     internal int? FixedBatch { get; }
 
+    private int ImageLength => (int)(_imageShape[0] * _imageShape[1] * _imageShape[2]);
+
     /// <summary>Runs images through the network. A graph with a fixed batch axis is run as often as that takes.</summary>
     /// <param name="images"><c>[N,...]</c> prepared images, back to back.</param>
     /// <param name="count">N.</param>
@@ -65,7 +67,7 @@ internal sealed class OnnxSession : IDisposable
     /// <param name="size">The batch size to run at, the last batch filled up; null for all images at once.</param>
     internal void Run(Memory<float> images, int count, Span<float> rows, int? size = null)
     {
-        var imageLength = (int)(_imageShape[0] * _imageShape[1] * _imageShape[2]);
+        var imageLength = ImageLength;
         var step = FixedBatch ?? size ?? Math.Max(count, 1);
         for (var done = 0; done < count; done += step)
         {
@@ -83,17 +85,10 @@ internal sealed class OnnxSession : IDisposable
         }
     }
 
-    /// <summary>Makes a device ready for batches of a size; nothing on the CPU, where the first run is as fast as the others.</summary>
+    /// <summary>Runs an empty batch where the first run is slower than the others: on all but the CPU.</summary>
     internal void WarmUp(int size)
     {
-        try
-        {
-            _device?.WarmUp(FixedBatch ?? size);
-        }
-        catch (Exception exception) when (exception is OnnxRuntimeException or NotSupportedException)
-        {
-            throw Throw.RunFailed(_model, exception);
-        }
+        if (Provider.Provider != ExecutionProvider.Cpu) Run(new float[size * ImageLength], size, new float[size * RowLength]);
     }
 
     public void Dispose()
@@ -143,7 +138,7 @@ internal sealed class OnnxSession : IDisposable
         {
             (session, _) = SessionFactory.Open(graph, _model, here with { CaptureGraph = true });
             device = new DeviceRunner(session, here with { CaptureGraph = true }, _imageShape);
-            device.WarmUp(FixedBatch ?? 1);
+            device.Prepare(FixedBatch ?? 1);
         }
         catch (Exception exception) when (exception is Backbones.ModelException or OnnxRuntimeException or NotSupportedException)
         {
