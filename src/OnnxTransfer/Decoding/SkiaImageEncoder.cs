@@ -9,7 +9,8 @@ internal static class SkiaImageEncoder
     internal static byte[] Encode(PixelBuffer pixels, SKEncodedImageFormat format, int quality)
     {
         using var bitmap = new SKBitmap(new SKImageInfo(pixels.Width, pixels.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
-        var (source, target) = (pixels.Pixels, bitmap.GetPixelSpan());
+        var source = pixels.Pixels;
+        var target = bitmap.GetPixelSpan();
         for (var y = 0; y < pixels.Height; y++)
         {
             for (var x = 0; x < pixels.Width; x++)
