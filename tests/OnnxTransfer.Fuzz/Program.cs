@@ -15,7 +15,7 @@ IImageDecoder[] decoders =
 [
     new VipsImageDecoder(),
 #if SKIASHARP
-    new SkiaImageDecoder(),
+    new SkiaImageDecoder(new Lazy<IImageDecoder>(ImageDecoders.Libvips)),
 #endif
 ];
 

@@ -7,12 +7,15 @@ public static class ImageDecoders
 {
     private static readonly Lazy<IImageDecoder> s_libvips = new(() => new VipsImageDecoder());
 #if SKIASHARP
-    private static readonly Lazy<IImageDecoder> s_default = new(() => new SkiaImageDecoder());
+    private static readonly Lazy<IImageDecoder> s_default = new(() => new SkiaImageDecoder(s_libvips));
 #else
     private static readonly Lazy<IImageDecoder> s_default = s_libvips;
 #endif
 
-    /// <summary>SkiaSharp where this build has it, else libvips. Made on first use, thread-safe, never disposed.</summary>
+    /// <summary>
+    /// SkiaSharp where this build has it, else libvips. SkiaSharp hands the formats that it does not read, TIFF and AVIF, to
+    /// libvips where there is one. Made on first use, thread-safe, never disposed.
+    /// </summary>
     /// <exception cref="DllNotFoundException">The decoder's native library is missing.</exception>
     public static IImageDecoder Default => s_default.Value;
 

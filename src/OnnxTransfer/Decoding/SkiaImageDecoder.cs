@@ -1,45 +1,59 @@
+using System.Buffers;
 using System.Diagnostics;
+using System.Reflection;
 using OnnxTransfer.Internals;
 using SkiaSharp;
 
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// Decodes JPEG, PNG, WebP, GIF and BMP with SkiaSharp, and whatever else its native library was built for. Of an
-/// animation the first frame is taken.
+/// Decodes JPEG, PNG, WebP and GIF with SkiaSharp, whatever else its native library was built for, and BMP by this library
+/// itself. Of an animation the first frame is taken.
 /// </summary>
-internal sealed class SkiaImageDecoder : IImageDecoder
+/// <param name="libvips">What gets the formats that Skia does not read; its value throws where there is no libvips.</param>
+internal sealed class SkiaImageDecoder(Lazy<IImageDecoder> libvips) : IImageDecoder, IRowDecoder
 {
+    private const int StripHeight = 16;
+
     private static readonly SKColorSpace s_srgb = SKColorSpace.CreateSrgb();
 
     /// <inheritdoc/>
-    public string Name { get; } = $"SkiaSharp {typeof(SKCodec).Assembly.GetName().Version?.ToString(3)}";
+    public string Name { get; } = $"SkiaSharp {Version()}";
 
     /// <inheritdoc/>
     public PixelBuffer Decode(ReadOnlySpan<byte> encoded, DecodeOptions? options = null)
     {
-        options ??= DecodeOptions.Default;
+        using var sink = new PixelBufferSink();
+        ((IRowDecoder)this).DecodeRows(encoded, options ?? DecodeOptions.Default, sink);
+        return sink.Take();
+    }
+
+    void IRowDecoder.DecodeRows(ReadOnlySpan<byte> encoded, DecodeOptions options, IRowSink sink)
+    {
         var start = Stopwatch.GetTimestamp();
         var format = DecodeChecks.Format(encoded, options);
+        if (format == ImageFormat.Bmp)
+        {
+            // Skia ignores the alpha channel of most bitmaps.
+            BmpReader.Decode(encoded, options, sink);
+            return;
+        }
+
         using var data = SKData.CreateCopy(encoded);
         using var codec = SKCodec.Create(data);
-        if (codec is null && format is ImageFormat.Tiff or ImageFormat.Avif or ImageFormat.Heic) Throw.ImageFormatNotSupported(format, Name);
+        if (codec is null && format is ImageFormat.Tiff or ImageFormat.Avif or ImageFormat.Heic)
+        {
+            Libvips(format).DecodeRows(encoded, options, sink);
+            return;
+        }
+
         if (codec is null) Throw.ImageDamaged(format, null);
-
-        var (width, height) = (codec.Info.Width, codec.Info.Height);
-        DecodeChecks.Size(width, height, format, options);
+        DecodeChecks.Size(codec.Info.Width, codec.Info.Height, format, options);
         DecodeChecks.Frames(codec.FrameCount, options);
-
-        // Not premultiplied, so that both decoders composite alpha with the same arithmetic.
-        var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul, s_srgb);
-        using var bitmap = new SKBitmap();
-        if (!bitmap.TryAllocPixels(info)) Throw.ImageOutOfMemory(width, height);
-        var result = codec.GetPixels(info, bitmap.GetPixels());
-        DecodeChecks.Time(start, options);
-        if (result != SKCodecResult.Success) Throw.ImageDamaged(format, result.ToString());
-
         // Skia numbers origins as EXIF does.
-        return ToRgb(bitmap, (Orientation)codec.EncodedOrigin, options);
+        if (format == ImageFormat.Jpeg) DecodeStrips(codec, (Orientation)codec.EncodedOrigin, start, options, sink);
+        else if (format == ImageFormat.Png) DecodeWhole(codec, format, PngChunks.Orientation(encoded), PngChunks.HasProfile(encoded) ? s_srgb : null, start, options, sink);
+        else DecodeWhole(codec, format, (Orientation)codec.EncodedOrigin, s_srgb, start, options, sink);
     }
 
     /// <summary>The pixels of a bitmap of any colour type, as <see cref="Decode"/> gives them.</summary>
@@ -48,25 +62,102 @@ internal sealed class SkiaImageDecoder : IImageDecoder
     {
         using var source = bitmap.PeekPixels();
         if (source is null) Throw.BitmapHasNoPixels();
-        using var converted = new SKBitmap();
-        var info = new SKImageInfo(bitmap.Width, bitmap.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, s_srgb);
-        if (!converted.TryAllocPixels(info)) Throw.ImageOutOfMemory(bitmap.Width, bitmap.Height);
-        if (!source.ReadPixels(info, converted.GetPixels(), converted.RowBytes)) Throw.BitmapHasNoPixels();
-        return ToRgb(converted, Orientation.Upright, options);
-    }
-
-    /// <summary>From RGBA that is not premultiplied to upright RGB over the background.</summary>
-    private static PixelBuffer ToRgb(SKBitmap bitmap, Orientation orientation, DecodeOptions options)
-    {
+        using var converted = Allocate(new SKImageInfo(bitmap.Width, bitmap.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, s_srgb));
+        if (!source.ReadPixels(converted.Info, converted.GetPixels(), converted.RowBytes)) Throw.BitmapHasNoPixels();
         using var sink = new PixelBufferSink();
-        sink.Begin(bitmap.Width, bitmap.Height, orientation);
-        var row = new byte[3 * bitmap.Width];
-        for (var y = 0; y < bitmap.Height; y++)
-        {
-            RowConverter.ToRgb(bitmap.GetPixelSpan().Slice(y * bitmap.RowBytes, 4 * bitmap.Width), 4, row, options.Background);
-            sink.Row(y, row);
-        }
-
+        sink.Begin(bitmap.Width, bitmap.Height, Orientation.Upright);
+        WriteRows(converted, 0, bitmap.Height, options, sink);
         return sink.Take();
     }
+
+    /// <summary>JPEG comes in strips, so that nobody needs memory for the whole image.</summary>
+    private static void DecodeStrips(SKCodec codec, Orientation orientation, long start, DecodeOptions options, IRowSink sink)
+    {
+        var size = codec.Info.Size;
+        if (options.JpegShrink != JpegShrink.None && sink.Shrink(size.Width, size.Height, orientation, options.JpegShrink) is > 1 and var factor)
+            size = codec.GetScaledDimensions(1f / factor);
+
+        var result = codec.StartScanlineDecode(Target(codec, size.Width, size.Height, s_srgb));
+        if (result != SKCodecResult.Success) Throw.ImageDamaged(ImageFormat.Jpeg, result.ToString());
+        using var strip = Allocate(Target(codec, size.Width, Math.Min(StripHeight, size.Height), s_srgb));
+        sink.Begin(size.Width, size.Height, orientation);
+        for (var top = 0; top < size.Height; top += StripHeight)
+        {
+            var rows = Math.Min(StripHeight, size.Height - top);
+            var read = codec.GetScanlines(strip.GetPixels(), rows, strip.RowBytes);
+            if (read < rows) Throw.ImageDamaged(ImageFormat.Jpeg, $"it ends in row {top + read} of {size.Height}");
+            WriteRows(strip, top, rows, options, sink);
+            DecodeChecks.Time(start, options);
+        }
+    }
+
+    /// <summary>The other formats Skia gives at once or not at all.</summary>
+    private static void DecodeWhole(
+        SKCodec codec, ImageFormat format, Orientation orientation, SKColorSpace? colours, long start, DecodeOptions options, IRowSink sink)
+    {
+        using var bitmap = Allocate(Target(codec, codec.Info.Width, codec.Info.Height, colours));
+        var result = codec.GetPixels(bitmap.Info, bitmap.GetPixels());
+        DecodeChecks.Time(start, options);
+        if (result != SKCodecResult.Success) Throw.ImageDamaged(format, result.ToString());
+        sink.Begin(bitmap.Width, bitmap.Height, orientation);
+        WriteRows(bitmap, 0, bitmap.Height, options, sink);
+    }
+
+    /// <summary>Not premultiplied, so that both decoders composite alpha with the same arithmetic.</summary>
+    /// <param name="codec">The image.</param>
+    /// <param name="width">Pixels of a row.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="colours">What to convert the colours to; null to leave them as they are stored.</param>
+    private static SKImageInfo Target(SKCodec codec, int width, int height, SKColorSpace? colours) =>
+        new(width, height, SKColorType.Rgba8888, codec.Info.AlphaType == SKAlphaType.Opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul, colours);
+
+    private static SKBitmap Allocate(SKImageInfo info)
+    {
+        var bitmap = new SKBitmap();
+        if (bitmap.TryAllocPixels(info)) return bitmap;
+        bitmap.Dispose();
+        Throw.ImageOutOfMemory(info.Width, info.Height);
+        return bitmap;
+    }
+
+    /// <summary>Hands on the first rows of a bitmap as RGB over the background.</summary>
+    private static void WriteRows(SKBitmap bitmap, int top, int count, DecodeOptions options, IRowSink sink)
+    {
+        var pixels = bitmap.GetPixelSpan();
+        var opaque = bitmap.AlphaType == SKAlphaType.Opaque;
+        var rented = ArrayPool<byte>.Shared.Rent(3 * bitmap.Width);
+        var rgb = rented.AsSpan(0, 3 * bitmap.Width);
+        try
+        {
+            for (var y = 0; y < count; y++)
+            {
+                var rgba = pixels.Slice(y * bitmap.RowBytes, 4 * bitmap.Width);
+                if (opaque) RowConverter.DropAlpha(rgba, rgb);
+                else RowConverter.ToRgb(rgba, 4, rgb, options.Background);
+                sink.Row(top + y, rgb);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    private IRowDecoder Libvips(ImageFormat format)
+    {
+        try
+        {
+            return (IRowDecoder)libvips.Value;
+        }
+        catch (DllNotFoundException exception)
+        {
+            throw Throw.ImageNeedsLibvips(format, Name, exception);
+        }
+    }
+
+    /// <summary>The package's version; that of the assembly stays the same within a minor version.</summary>
+    private static string Version() =>
+        typeof(SKCodec).Assembly.GetCustomAttribute<AssemblyFileVersionAttribute>() is { } file && System.Version.TryParse(file.Version, out var version)
+            ? version.ToString(3)
+            : typeof(SKCodec).Assembly.GetName().Version!.ToString(3);
 }

@@ -26,6 +26,10 @@ internal static partial class Throw
     internal static void ImageFormatNotSupported(ImageFormat format, string decoder) =>
         throw new ImageDecodeException($"This {decoder} was built without a reader for {Name(format)} images.");
 
+    /// <inheritdoc cref="ImageFile"/>
+    internal static ImageDecodeException ImageNeedsLibvips(ImageFormat format, string decoder, DllNotFoundException inner) =>
+        new($"{decoder} has no reader for {Name(format)} images, and there is no libvips to hand them to; add the package NetVips.Native.* of this platform to the application, or install libvips 8.14 or newer.", inner);
+
     [DoesNotReturn]
     internal static void ImageTooLarge(long width, long height, long maxPixels) =>
         throw new ImageDecodeException(string.Create(CultureInfo.InvariantCulture,
