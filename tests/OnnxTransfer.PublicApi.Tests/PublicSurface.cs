@@ -19,9 +19,8 @@ internal static class PublicSurface
         var text = new StringBuilder();
         foreach (var type in assembly.GetExportedTypes().OrderBy(type => type.FullName, StringComparer.Ordinal))
         {
-            // Is there only where SkiaSharp restores.
-            if (type.Name == "SkiaImageDecoder") continue;
             text.Append(Header(type)).Append('\n');
+            // A door for SkiaSharp's bitmaps is there only where SkiaSharp restores.
             foreach (var member in Members(type).Where(line => !line.Contains("SKBitmap", StringComparison.Ordinal)).Order(StringComparer.Ordinal)) text.Append("  ").Append(member).Append('\n');
             text.Append('\n');
         }

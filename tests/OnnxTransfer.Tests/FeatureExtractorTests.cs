@@ -33,6 +33,17 @@ public sealed class FeatureExtractorTests : IDisposable
         Assert.Equal(vector, extractor.Embed(pixels));
     }
 
+#if SKIASHARP
+    [Fact]
+    public void A_SkiaSharp_bitmap_gives_the_vector_of_its_file()
+    {
+        using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
+        var png = TestImage.NoisyPng(33, 21, (200, 100, 50), 1);
+        using var bitmap = SkiaSharp.SKBitmap.Decode(png);
+        Assert.Equal(extractor.Embed((ReadOnlySpan<byte>)png), extractor.Embed(bitmap));
+    }
+#endif
+
     [Fact]
     public void The_vector_is_what_the_network_computes()
     {

@@ -11,11 +11,14 @@ public abstract class ImageDecoderContract
 
     public abstract IImageDecoder Decoder { get; }
 
+    /// <summary>What the decoder makes of the colours through the profile of <c>cmyk-profile.jpg</c>.</summary>
+    private protected abstract (int R, int G, int B)[] InkThroughProfile { get; }
+
     public static TheoryData<string, int> ColourSamples => new()
     {
-        { "rgb.jpg", Lossy }, { "progressive.jpg", Lossy },
+        { "rgb.jpg", Lossy }, { "progressive.jpg", Lossy }, { "arithmetic.jpg", Lossy },
         { "broken-profile.jpg", Lossy }, { "srgb-profile.jpg", Lossy + 6 }, { "display-p3.jpg", Lossy + 6 }, { "adobe-rgb.jpg", Lossy + 6 },
-        { "rgb.png", 0 }, { "palette.png", 0 }, { "interlaced.png", 0 }, { "rgb16.png", 0 },
+        { "rgb.png", 0 }, { "palette.png", 0 }, { "interlaced.png", 0 }, { "rgb16.png", 0 }, { "gamma.png", 0 },
         { "lossless.webp", 0 }, { "animated.webp", 0 },
         { "palette.gif", 0 }, { "animated.gif", 0 },
         { "rgb.bmp", 0 }, { "palette.bmp", 0 }, { "rle8.bmp", 0 }, { "rle4.bmp", 0 }, { "four-bit.bmp", 0 }, { "rgb565.bmp", 7 },
@@ -103,12 +106,20 @@ public abstract class ImageDecoderContract
         Sample.Shows(pixels, Sample.Colours, Lossy);
     }
 
+    [Theory]
+    [InlineData("orientation-6.png")]
+    [InlineData("orientation-6.webp")]
+    public void Decode_ExifOrientationOfOtherFormats_ArrivesUpright(string name)
+    {
+        using var pixels = Decoder.Decode(Sample.Bytes(name));
+        Sample.Shows(pixels, Sample.Colours, 0);
+    }
+
     [Fact]
     public void Decode_CmykJpegWithProfile_FollowsTheProfile()
     {
-        // What Little CMS makes of the file's profile with relative colorimetric intent.
         using var pixels = Decoder.Decode(Sample.Bytes("cmyk-profile.jpg"));
-        Sample.Shows(pixels, [(208, 76, 46), (100, 179, 85), (115, 83, 197), (242, 228, 219)], Lossy);
+        Sample.Shows(pixels, InkThroughProfile, Lossy);
     }
 
     [Fact]

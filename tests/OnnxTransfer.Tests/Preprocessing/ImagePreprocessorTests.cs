@@ -1,7 +1,5 @@
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Preprocessing;
-using OnnxTransfer.Tests.Decoding;
-using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Preprocessing;
 
@@ -94,46 +92,6 @@ public sealed class ImagePreprocessorTests
         Assert.Contains("3x2 pixels is 18 tensor values, but room for 17", exception.Message, StringComparison.Ordinal);
     }
 
-    public static TheoryData<ResizeFilter, TensorLayout> Ways
-    {
-        get
-        {
-            var ways = new TheoryData<ResizeFilter, TensorLayout>();
-            foreach (var filter in Enum.GetValues<ResizeFilter>())
-            {
-                ways.Add(filter, TensorLayout.Nchw);
-                ways.Add(filter, TensorLayout.Nhwc);
-            }
-
-            return ways;
-        }
-    }
-
-    [Theory]
-    [MemberData(nameof(Ways))]
-    public void Prepare_FromEncodedRows_EqualsDecodingFirst(ResizeFilter filter, TensorLayout layout)
-    {
-        PreprocessSpec[] specs =
-        [
-            s_spec with { Filter = filter, Width = 20, Height = 13 },
-            s_spec with { Filter = filter, Width = 0, Height = 0, ShortestEdge = 12, CropSize = 9 },
-        ];
-        var decoder = new VipsImageDecoder();
-        foreach (var spec in specs)
-        {
-            var (width, height) = spec.OutputSize;
-            var (atOnce, inTwo) = (new float[3 * width * height], new float[3 * width * height]);
-            foreach (var name in new[] { "rgb.jpg", "orientation-3.jpg", "orientation-8.jpg", "rgba.png", "grey.png", "display-p3.jpg", "rgb.bmp", "animated.gif" })
-            {
-                var encoded = Sample.Bytes(name);
-                ImagePreprocessor.Prepare(encoded, decoder, DecodeOptions.Default, spec, layout, atOnce.AsMemory());
-                using var pixels = decoder.Decode(encoded);
-                ImagePreprocessor.Prepare(pixels, spec, layout, inTwo);
-                Assert.Equal(inTwo, atOnce);
-            }
-        }
-    }
-
     [Theory]
     [InlineData(JpegShrink.Near, 40, 30, 4)]
     [InlineData(JpegShrink.Near, 41, 30, 2)]
@@ -150,73 +108,11 @@ public sealed class ImagePreprocessorTests
         Assert.Equal(expected, sink.Shrink(240, 320, Orientation.Rotated90, shrink));
     }
 
-    [Theory]
-    [InlineData(JpegShrink.Near, 1.0)]
-    [InlineData(JpegShrink.Fast, 2.0)]
-    public void Prepare_ShrunkenJpeg_IsNearTheExactOne(JpegShrink shrink, double most)
-    {
-        var decoder = new VipsImageDecoder();
-        var spec = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, Width = 40, Height = 30, Rescale = 1 };
-        var (exact, shrunk) = (new float[3600], new float[3600]);
-        ImagePreprocessor.Prepare(Sample.Bytes("large.jpg"), decoder, DecodeOptions.Default, spec, TensorLayout.Nchw, exact.AsMemory());
-        ImagePreprocessor.Prepare(Sample.Bytes("large.jpg"), decoder, new DecodeOptions { JpegShrink = shrink }, spec, TensorLayout.Nchw, shrunk.AsMemory());
-        Assert.InRange(exact.Zip(shrunk, (a, b) => Math.Abs(a - b)).Average(), 1e-6, most);
-    }
-
-    [SharedFact("data/cats_vs_dogs")]
-    public void Prepare_ShrunkenPhotos_AreWithinTheStatedDistance()
-    {
-        var decoder = new VipsImageDecoder();
-        var spec = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, Width = 64, Height = 64, Rescale = 1 };
-        var (exact, shrunk) = (new float[3 * 64 * 64], new float[3 * 64 * 64]);
-        foreach (var path in Directory.EnumerateFiles(Repository.SharedPath("data", "cats_vs_dogs", "cats")).Order(StringComparer.Ordinal).Take(40))
-        {
-            ImagePreprocessor.Prepare(path, decoder, DecodeOptions.Default, spec, TensorLayout.Nchw, exact.AsMemory());
-            ImagePreprocessor.Prepare(path, decoder, new DecodeOptions { JpegShrink = JpegShrink.Near }, spec, TensorLayout.Nchw, shrunk.AsMemory());
-            Assert.InRange(exact.Zip(shrunk, (a, b) => Math.Abs(a - b)).Average(), 0, 3.5);
-        }
-    }
-
-    [Fact]
-    public void Prepare_ManyImages_AllocatesNothingOnceWarm()
-    {
-        var decoder = new VipsImageDecoder();
-        var tensor = new float[18];
-        string[] names = ["rgb.jpg", "large.jpg", "rgba.png", "display-p3.jpg", "lossy.webp", "grey.png"];
-        var images = names.Select(Sample.Bytes).ToArray();
-        void PrepareAll()
-        {
-            foreach (var image in images) ImagePreprocessor.Prepare(image, decoder, DecodeOptions.Default, s_spec, TensorLayout.Nchw, tensor.AsMemory());
-        }
-
-        PrepareAll();
-        PrepareAll();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 10; i++) PrepareAll();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-    }
-
-    [Fact]
-    public void Prepare_AfterAFailedImage_ServesTheNext()
-    {
-        var decoder = new VipsImageDecoder();
-        var (first, second) = (new float[18], new float[18]);
-        ImagePreprocessor.Prepare(Sample.Bytes("rgb.png"), decoder, DecodeOptions.Default, s_spec, TensorLayout.Nhwc, first.AsMemory());
-        foreach (var name in new[] { "rgb.png", "orientation-6.jpg" })
-        {
-            Assert.Throws<ImageDecodeException>(
-                () => ImagePreprocessor.Prepare(Sample.Bytes(name).AsSpan(0, 90), decoder, DecodeOptions.Default, s_spec, TensorLayout.Nhwc, second.AsMemory()));
-        }
-
-        ImagePreprocessor.Prepare(Sample.Bytes("rgb.png"), decoder, DecodeOptions.Default, s_spec, TensorLayout.Nhwc, second.AsMemory());
-        Assert.Equal(first, second);
-    }
-
     [Fact]
     public void Prepare_File_NamesTheFileThatFails()
     {
         var exception = Assert.Throws<ImageDecodeException>(() => ImagePreprocessor.Prepare(
-            "no such.jpg", new VipsImageDecoder(), DecodeOptions.Default, s_spec, TensorLayout.Nhwc, new float[18]));
+            "no such.jpg", ImageDecoders.Default, DecodeOptions.Default, s_spec, TensorLayout.Nhwc, new float[18]));
         Assert.Equal(("no such.jpg", "The file does not exist."), (exception.Path, exception.Reason));
     }
 

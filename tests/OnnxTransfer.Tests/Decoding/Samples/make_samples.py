@@ -87,8 +87,8 @@ def in_space(primaries, gamma):
 
 
 # ---- PNG types that Pillow does not write ------------------------------------------------------------------------
-def png(name, depth, colour_type, pixel_bytes, interlace=0):
-    """pixel_bytes(quadrant) gives one pixel; interlaced files hold Adam7's seven passes."""
+def png(name, depth, colour_type, pixel_bytes, interlace=0, extra=()):
+    """pixel_bytes(quadrant) gives one pixel; interlaced files hold Adam7's seven passes; extra are (kind, body) before the pixels."""
     chunk = lambda kind, body: struct.pack('>I', len(body)) + kind + body + struct.pack('>I', zlib.crc32(kind + body))
     passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)] if interlace else [(0, 0, 1, 1)]
     raw = b''
@@ -97,7 +97,7 @@ def png(name, depth, colour_type, pixel_bytes, interlace=0):
             raw += b'\0' + b''.join(pixel_bytes((y * 2 // H) * 2 + x * 2 // W) for x in range(x0, W, dx))
     head = struct.pack('>IIBBBBB', W, H, depth, colour_type, 0, 0, interlace)
     with open(path(name), 'wb') as file:
-        file.write(b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', head) + chunk(b'IDAT', zlib.compress(raw, 9)) + chunk(b'IEND', b''))
+        file.write(b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', head) + b''.join(chunk(*e) for e in extra) + chunk(b'IDAT', zlib.compress(raw, 9)) + chunk(b'IEND', b''))
 
 
 be16 = lambda v: struct.pack('>H', v * 257)
@@ -130,6 +130,9 @@ def main():
         exif = Image.Exif()
         exif[0x0112] = orientation
         (rgb.transpose(method) if method is not None else rgb).save(path(f'orientation-{orientation}.jpg'), exif=exif, **jpeg)
+        if orientation == 6:
+            rgb.transpose(method).save(path('orientation-6.png'), exif=exif)
+            rgb.transpose(method).save(path('orientation-6.webp'), exif=exif.tobytes(), lossless=True)
 
     # Large enough to be decoded at a fraction of its size.
     large = Image.new('RGB', (320, 240))
@@ -149,6 +152,9 @@ def main():
     png('rgba16.png', 16, 6, lambda q: b''.join(map(be16, COLOURS[q] + (ALPHAS[q],))))
     png('grey16.png', 16, 0, lambda q: be16(GREYS[q]))
     png('interlaced.png', 8, 2, lambda q: bytes(COLOURS[q]), interlace=1)
+    # Linear light and Rec. 2020's primaries, if anybody believed it.
+    primaries = struct.pack('>8I', 31270, 32900, 70800, 29200, 17000, 79700, 13100, 4600)
+    png('gamma.png', 8, 2, lambda q: bytes(COLOURS[q]), extra=[(b'gAMA', struct.pack('>I', 100000)), (b'cHRM', primaries)])
 
     rgb.save(path('lossless.webp'), lossless=True)
     rgba.save(path('alpha.webp'), lossless=True, exact=True)
