@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
@@ -14,7 +15,9 @@ namespace OnnxTransfer.Build;
 public sealed partial class LocalFeed(string root)
 {
     private const string Ort = "Microsoft.ML.OnnxRuntime";
-    private const string Skia = "SkiaSharp";
+
+    /// <summary>The library references both on every system.</summary>
+    private static readonly string[] s_skia = ["SkiaSharp", "SkiaSharp.NativeAssets.Linux.NoDependencies"];
 
     /// <summary>What the official Microsoft.ML.OnnxRuntime.Managed depends on; its sources do not compile against 10.0.</summary>
     private const string OrtTensorsVersion = "9.0.0";
@@ -54,15 +57,16 @@ public sealed partial class LocalFeed(string root)
         }
 
         var missing = FindMissing();
-        // Without SkiaSharp libvips decodes, and where that restores there is nothing to pack either.
+        // Without SkiaSharp libvips decodes; nothing is packed in its place.
+        var skia = SkiaRestores();
         // A registry may have a part of ONNX Runtime's family; half of it from there and half from npm would not fit together.
         var ortIsMissing = missing.Contains(OrtManaged) || !Restores($"{Ort}.Gpu");
         if (ortIsMissing) missing.Add($"{Ort}.Gpu");
         var vipsIsMissing = missing.Contains($"NetVips.Native.{Rid}");
         if (!ortIsMissing && !vipsIsMissing)
         {
-            WriteState(key, flavour: "Gpu", skia: !missing.Contains(Skia), []);
-            Console.Error.WriteLine("feed: what this build needs restores from NuGet; nothing to do");
+            WriteState(key, flavour: "Gpu", skia, []);
+            Console.Error.WriteLine($"feed: what this build needs restores from NuGet; {Decodes(skia)}");
             return;
         }
 
@@ -71,9 +75,8 @@ public sealed partial class LocalFeed(string root)
         var pins = NpmPackage.ReadPins(Path.Combine(root, "eng", "npm-packages.json"));
         if (ortIsMissing) packed.AddRange(PackOnnxRuntime(pins, wantGpu));
         if (vipsIsMissing) packed.Add(PackVips(pins));
-        // A registry that lacks ONNX Runtime is a closed one, and what it has of SkiaSharp is chance: libvips decodes there.
-        WriteState(key, ortIsMissing && !wantGpu ? "Cpu" : "Gpu", skia: !ortIsMissing && !missing.Contains(Skia), packed);
-        Console.Error.WriteLine($"feed: {string.Join(", ", packed)} in eng/feed");
+        WriteState(key, ortIsMissing && !wantGpu ? "Cpu" : "Gpu", skia, packed);
+        Console.Error.WriteLine($"feed: {string.Join(", ", packed)} in eng/feed; {Decodes(skia)}");
     }
 
     /// <summary>Stands for the whole family in the question what restores: small, and on every registry that has the others.</summary>
@@ -83,11 +86,10 @@ public sealed partial class LocalFeed(string root)
     private HashSet<string> FindMissing()
     {
         var vips = $"NetVips.Native.{Rid}";
-        string[] wanted = [OrtManaged, Skia, vips];
-        // Into a folder of its own: a package that is unpacked already would hide that no registry has it.
-        var (exitCode, output) = Restore(wanted, probe => ["--packages", Path.Combine(probe, "packages")]);
-        if (exitCode == 0) return [];
-        var notFound = NotFound().Matches(output).Select(match => match.Groups[1].Value).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        string[] wanted = [OrtManaged, vips];
+        var probe = Restore(wanted, OfItsOwn);
+        if (probe.ExitCode == 0) return [];
+        var notFound = NotFound().Matches(probe.Output).Select(match => match.Groups[1].Value).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var missing = wanted.Where(notFound.Contains).ToHashSet();
         // Another failure (no network at all): npm may still answer, and says so if it does not either.
         return missing.Count > 0 ? missing : [.. wanted];
@@ -96,7 +98,22 @@ public sealed partial class LocalFeed(string root)
     /// <summary>Whether a package restores; into the user's folder, since it is hundreds of megabytes that the build needs anyway.</summary>
     private bool Restores(string id) => Restore([id], _ => []).ExitCode == 0;
 
-    private (int ExitCode, string Output) Restore(string[] ids, Func<string, string[]> options)
+    /// <summary>
+    /// Whether SkiaSharp restores with its native libraries, and of one version: those it depends on, for Windows and macOS,
+    /// as much as those for Linux. A mirror may have any part of them.
+    /// </summary>
+    private bool SkiaRestores()
+    {
+        var probe = Restore(s_skia, OfItsOwn);
+        return probe.ExitCode == 0 && probe.Versions("SkiaSharp").Distinct(StringComparer.Ordinal).Count() == 1;
+    }
+
+    private static string Decodes(bool skia) => $"images are decoded by {(skia ? "SkiaSharp" : "libvips, since SkiaSharp does not restore")}";
+
+    /// <summary>Restores into a folder of its own: a package that is unpacked already would hide that no registry has it.</summary>
+    private static string[] OfItsOwn(string probe) => ["--packages", Path.Combine(probe, "packages")];
+
+    private Probe Restore(string[] ids, Func<string, string[]> options)
     {
         var probe = Directory.CreateTempSubdirectory("onnxtransfer-probe-").FullName;
         try
@@ -108,12 +125,26 @@ public sealed partial class LocalFeed(string root)
                   <ItemGroup>{references}</ItemGroup>
                 </Project>
                 """);
-            return Shell.Capture("dotnet", ["restore", "--verbosity", "quiet", "--nologo", .. options(probe)], probe);
+            var (exitCode, output) = Shell.Capture("dotnet", ["restore", "--verbosity", "quiet", "--nologo", .. options(probe)], probe);
+            var assets = Path.Combine(probe, "obj", "project.assets.json");
+            using var resolved = File.Exists(assets) ? JsonDocument.Parse(File.ReadAllText(assets)) : null;
+            return new Probe(exitCode, output, resolved is null ? [] : [.. resolved.RootElement.GetProperty("libraries").EnumerateObject().Select(library => library.Name)]);
         }
         finally
         {
             Directory.Delete(probe, recursive: true);
         }
+    }
+
+    /// <summary>What a restore came to.</summary>
+    /// <param name="ExitCode">Zero when every package was found.</param>
+    /// <param name="Output">What NuGet said.</param>
+    /// <param name="Packages">The packages found, as <c>id/version</c>.</param>
+    private sealed record Probe(int ExitCode, string Output, IReadOnlyList<string> Packages)
+    {
+        /// <summary>The versions of the packages whose id begins so.</summary>
+        internal IEnumerable<string> Versions(string prefix) =>
+            Packages.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Select(name => name[(name.IndexOf('/', StringComparison.Ordinal) + 1)..]);
     }
 
     private List<string> PackOnnxRuntime(IReadOnlyDictionary<string, NpmPackage> pins, bool gpu)
@@ -296,7 +327,8 @@ public sealed partial class LocalFeed(string root)
 
     private static IEnumerable<string> Listed(string state) => LocalPackage().Matches(state).Select(match => match.Groups[1].Value);
 
-    [GeneratedRegex("NU1101: Unable to find package ([^. ]+(?:\\.[^. ]+)*)\\.")]
+    /// <summary>NU1101: no such package; NU1102: none of the version or above; NU1103: only previews.</summary>
+    [GeneratedRegex("NU110[123]: Unable to find (?:a stable )?package ([^. ]+(?:\\.[^. ]+)*)(?:\\.| with)")]
     private static partial Regex NotFound();
 
     [GeneratedRegex("LocalPackage Include=\"([^\"]+)\"")]
