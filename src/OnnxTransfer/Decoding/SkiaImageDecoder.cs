@@ -7,10 +7,10 @@ using SkiaSharp;
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// Decodes JPEG, PNG, WebP and GIF with SkiaSharp, whatever else its native library was built for, and BMP by this library
-/// itself. Of an animation the first frame is taken.
+/// Decodes JPEG, PNG, WebP and GIF with SkiaSharp, BMP by this library itself, and the other formats with libvips where there
+/// is one. Of an animation the first frame is taken.
 /// </summary>
-/// <param name="libvips">What gets the formats that Skia does not read; its value throws where there is no libvips.</param>
+/// <param name="libvips">The decoder of TIFF, AVIF and HEIC; its value throws where there is no libvips.</param>
 internal sealed class SkiaImageDecoder(Lazy<IImageDecoder> libvips) : IImageDecoder, IRowDecoder
 {
     private const int StripHeight = 16;
@@ -32,28 +32,20 @@ internal sealed class SkiaImageDecoder(Lazy<IImageDecoder> libvips) : IImageDeco
     {
         var start = Stopwatch.GetTimestamp();
         var format = DecodeChecks.Format(encoded, options);
-        if (format == ImageFormat.Bmp)
+        switch (format)
         {
             // Skia ignores the alpha channel of most bitmaps.
-            BmpReader.Decode(encoded, options, sink);
-            return;
+            case ImageFormat.Bmp:
+                BmpReader.Decode(encoded, options, sink);
+                break;
+            // Not even asked of Skia, which would look for a raw photo in a TIFF file.
+            case ImageFormat.Tiff or ImageFormat.Avif or ImageFormat.Heic:
+                Libvips(format).DecodeRows(encoded, options, sink);
+                break;
+            default:
+                DecodeBySkia(encoded, format, start, options, sink);
+                break;
         }
-
-        using var data = SKData.CreateCopy(encoded);
-        using var codec = SKCodec.Create(data);
-        if (codec is null && format is ImageFormat.Tiff or ImageFormat.Avif or ImageFormat.Heic)
-        {
-            Libvips(format).DecodeRows(encoded, options, sink);
-            return;
-        }
-
-        if (codec is null) Throw.ImageDamaged(format, null);
-        DecodeChecks.Size(codec.Info.Width, codec.Info.Height, format, options);
-        DecodeChecks.Frames(codec.FrameCount, options);
-        // Skia numbers origins as EXIF does.
-        if (format == ImageFormat.Jpeg) DecodeStrips(codec, (Orientation)codec.EncodedOrigin, start, options, sink);
-        else if (format == ImageFormat.Png) DecodeWhole(codec, format, PngChunks.Orientation(encoded), PngChunks.HasProfile(encoded) ? s_srgb : null, start, options, sink);
-        else DecodeWhole(codec, format, (Orientation)codec.EncodedOrigin, s_srgb, start, options, sink);
     }
 
     /// <summary>The pixels of a bitmap of any colour type, as <see cref="Decode"/> gives them.</summary>
@@ -68,6 +60,20 @@ internal sealed class SkiaImageDecoder(Lazy<IImageDecoder> libvips) : IImageDeco
         sink.Begin(bitmap.Width, bitmap.Height, Orientation.Upright);
         WriteRows(converted, 0, bitmap.Height, options, sink);
         return sink.Take();
+    }
+
+    private static void DecodeBySkia(ReadOnlySpan<byte> encoded, ImageFormat format, long start, DecodeOptions options, IRowSink sink)
+    {
+        using var data = SKData.CreateCopy(encoded);
+        using var codec = SKCodec.Create(data);
+        if (codec is null) Throw.ImageDamaged(format, null);
+        DecodeChecks.Size(codec.Info.Width, codec.Info.Height, format, options);
+        DecodeChecks.Frames(codec.FrameCount, options);
+        // Skia numbers origins as EXIF does.
+        var orientation = format == ImageFormat.Png ? PngChunks.Orientation(encoded) : (Orientation)codec.EncodedOrigin;
+        var colours = format == ImageFormat.Png && !PngChunks.HasProfile(encoded) ? null : s_srgb;
+        if (format == ImageFormat.Jpeg) DecodeStrips(codec, orientation, start, options, sink);
+        else DecodeWhole(codec, format, orientation, colours, start, options, sink);
     }
 
     /// <summary>JPEG comes in strips, so that nobody needs memory for the whole image.</summary>
