@@ -69,6 +69,9 @@ internal sealed class SkiaImageDecoder(Lazy<IImageDecoder> libvips) : IImageDeco
         if (codec is null) Throw.ImageDamaged(format, null);
         DecodeChecks.Size(codec.Info.Width, codec.Info.Height, format, options);
         DecodeChecks.Frames(codec.FrameCount, options);
+        if (format == ImageFormat.Png && !PngChunks.CanHold(encoded, codec.Info.Width, codec.Info.Height))
+            Throw.ImageDamaged(format, $"{encoded.Length} bytes are too few for {codec.Info.Width}x{codec.Info.Height} pixels");
+
         // Skia numbers origins as EXIF does.
         var orientation = format == ImageFormat.Png ? PngChunks.Orientation(encoded) : (Orientation)codec.EncodedOrigin;
         var colours = format == ImageFormat.Png && !PngChunks.HasProfile(encoded) ? null : s_srgb;

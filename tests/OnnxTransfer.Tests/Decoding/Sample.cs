@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Compression;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.TestSupport;
 
@@ -27,14 +28,16 @@ internal static class Sample
     ];
 
     /// <summary>A sound PNG header that claims a size, and nothing behind it.</summary>
-    public static byte[] PngHeader(int width, int height)
+    public static byte[] PngHeader(int width, int height) => [.. PngStart(width, height, 8, 2), .. Chunk("IDAT"u8, [0x78, 0x9C, 3, 0, 0, 0, 0, 1])];
+
+    /// <summary>A sound PNG file of zeros, as small as it gets.</summary>
+    public static byte[] PlainPng(int side, byte depth, byte colourType)
     {
-        var header = new byte[13];
-        BinaryPrimitives.WriteInt32BigEndian(header, width);
-        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
-        header[8] = 8;
-        header[9] = 2;
-        return [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10, .. Chunk("IHDR"u8, header), .. Chunk("IDAT"u8, [0x78, 0x9C, 3, 0, 0, 0, 0, 1])];
+        var channels = colourType switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
+        using var packed = new MemoryStream();
+        using (var zlib = new ZLibStream(packed, CompressionLevel.SmallestSize, leaveOpen: true))
+            zlib.Write(new byte[side * (1 + (side * channels * depth / 8))]);
+        return [.. PngStart(side, side, depth, colourType), .. colourType == 3 ? Chunk("PLTE"u8, new byte[3]) : [], .. Chunk("IDAT"u8, packed.ToArray()), .. Chunk("IEND"u8, [])];
     }
 
     /// <summary>The four quadrants, each in its middle and near its corners.</summary>
@@ -53,6 +56,15 @@ internal static class Sample
                 Assert.True(off <= tolerance, $"quadrant {quadrant} at ({x},{y}): {seen}, wanted {wanted} within {tolerance}");
             }
         }
+    }
+
+    private static byte[] PngStart(int width, int height, byte depth, byte colourType)
+    {
+        var header = new byte[13];
+        BinaryPrimitives.WriteInt32BigEndian(header, width);
+        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
+        (header[8], header[9]) = (depth, colourType);
+        return [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10, .. Chunk("IHDR"u8, header)];
     }
 
     private static byte[] Chunk(ReadOnlySpan<byte> kind, ReadOnlySpan<byte> body)

@@ -73,6 +73,28 @@ public sealed class SkiaImageDecoderTests : ImageDecoderContract
         Assert.Equal((Sample.Height, Sample.Width), (pixels.Width, pixels.Height));
     }
 
+    [Fact]
+    public void Decode_PngThatIsTooShortForItsPixels_IsRefusedBeforeMemoryIsTaken()
+    {
+        var bytes = Sample.PngHeader(10_000, 10_000);
+        var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(bytes));
+        Assert.Equal($"The PNG image is truncated or damaged: {bytes.Length} bytes are too few for 10000x10000 pixels.", exception.Message);
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(8, 3)]
+    [InlineData(16, 6)]
+    public void Decode_PngOfOneColour_IsNotTakenForTooShort(byte depth, byte colourType)
+    {
+        // As much as deflate can do.
+        const int side = 2000;
+        var bytes = Sample.PlainPng(side, depth, colourType);
+        using var pixels = Decoder.Decode(bytes);
+        Assert.Equal((side, side), (pixels.Width, pixels.Height));
+        Assert.False(pixels.Pixels.ContainsAnyExcept(pixels.Pixels[0]));
+    }
+
     [Theory]
     [InlineData(SKColorType.Rgba8888, SKAlphaType.Unpremul, 0)]
     [InlineData(SKColorType.Bgra8888, SKAlphaType.Premul, 2)]
