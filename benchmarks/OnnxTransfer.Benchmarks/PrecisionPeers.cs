@@ -97,11 +97,8 @@ internal static class PrecisionPeers
     private static OnnxSession Open(FeatureExtractor extractor, int threads = 0)
     {
         var card = extractor.Backbone.Card;
-        return new OnnxSession(extractor.Backbone.GraphFor(card.Features.Tensor, extractor.Dim), card.Id, card.Input.Tensor, Shape(card), card.Features.Tensor, extractor.Dim, SessionSettings.OnCpu(threads));
+        return new OnnxSession(extractor.Backbone.GraphFor(card.Features.Tensor, extractor.Dim), card.Id, card.Input.Tensor, card.Input.ImageShape, card.Features.Tensor, extractor.Dim, SessionSettings.OnCpu(threads));
     }
-
-    private static long[] Shape(ModelCard card) =>
-        card.Input.Layout == TensorLayout.Nchw ? [3, card.Input.Height, card.Input.Width] : [card.Input.Height, card.Input.Width, 3];
 
     /// <summary>One thread, so that a kernel's time is the machine's work and not the wait for other threads.</summary>
     private static void Profile(string name, FeatureExtractor extractor, float[][] images)
@@ -112,7 +109,7 @@ internal static class PrecisionPeers
         using var run = new RunOptions();
         for (var i = 0; i < ProfiledRuns; i++)
         {
-            using var value = OrtValue.CreateTensorValueFromMemory(images[i % images.Length], [1, .. Shape(card)]);
+            using var value = OrtValue.CreateTensorValueFromMemory(images[i % images.Length], [1, .. card.Input.ImageShape]);
             session.Run(run, [card.Input.Tensor], [value], [card.Features.Tensor]).Dispose();
         }
 

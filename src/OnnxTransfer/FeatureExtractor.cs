@@ -28,7 +28,6 @@ public sealed partial class FeatureExtractor : IDisposable
     private readonly NetworkPrecisionInfo _precision;
     private readonly ILogger _logger;
     private readonly string _tensor;
-    private readonly long[] _imageShape;
     private readonly SessionSettings _settings;
     // Null without a cache.
     private readonly CacheSpace? _cacheSpace;
@@ -42,15 +41,15 @@ public sealed partial class FeatureExtractor : IDisposable
         _logger = options.Logger ?? NullLogger.Instance;
         var input = backbone.Card.Input;
         _tensor = tensor;
-        _imageShape = input.Layout == TensorLayout.Nchw ? [3, input.Height, input.Width] : [input.Height, input.Width, 3];
         var decoder = options.Decoder ?? ImageDecoders.Default;
         var store = options.Store ?? new ModelStore();
         _settings = options.ForSession(store);
         var wanted = new PrecisionRequest(options.Precision, options.CalibrationImages, _settings with { CaptureGraph = false }, decoder, options.Decode, store);
         // A classifier trained on these features is saved with the network that made them.
         (Backbone, _precision) = PrecisionChooser.Choose(backbone, tensor, dim, wanted, cancellationToken);
+        _settings = _settings with { IsHalf = _precision.Precision == NetworkPrecision.Float16 };
         _sessions = new NetworkSessions(
-            session => new OnnxSession(Backbone.GraphFor(tensor, dim), backbone.Name, input.Tensor, _imageShape, tensor, dim, session), _settings);
+            session => new OnnxSession(Backbone.GraphFor(tensor, dim), backbone.Name, input.Tensor, input.ImageShape, tensor, dim, session), _settings);
         _filler = new TensorFiller(backbone.Card, decoder, options.Decode);
         if (options.Cache is not null) _cacheSpace = CacheSpace.Of(Backbone.GraphFor(tensor, dim), tensor, dim, backbone.Card, decoder, options.Decode, Provider);
         Log.NetworkOpened(_logger, backbone.Name, Provider.ToString(), ProviderReason);
@@ -217,7 +216,7 @@ public sealed partial class FeatureExtractor : IDisposable
     public IReadOnlyList<(string Provider, string Operator, int Count)> CountNodes()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return NodePlacement.Of(Backbone.GraphFor(_tensor, Dim), Backbone.Name, _imageShape, _settings with { Provider = Provider });
+        return NodePlacement.Of(Backbone.GraphFor(_tensor, Dim), Backbone.Name, Card.Input.ImageShape, _settings with { Provider = Provider });
     }
 
     /// <summary>Closes the network.</summary>
@@ -250,8 +249,10 @@ public sealed partial class FeatureExtractor : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(batchSize);
         ObjectDisposedException.ThrowIf(_disposed, this);
         var session = _sessions.ForMany;
+        var shape = PipelineShape.For(session.Provider.Provider, _options.Threads, batchSize, session.FixedBatch);
+        if (shape.IsPadded) TensorBatch.CheckSize(shape.BatchSize, Card.Input.Width, Card.Input.Height);
         return new EmbeddingPipeline(
-            session, _filler, PipelineShape.For(session.Provider.Provider, _options.Threads, batchSize, session.FixedBatch),
+            session, _filler, shape,
             _cacheSpace is null ? null : () => _options.Cache!.Open(_cacheSpace));
     }
 

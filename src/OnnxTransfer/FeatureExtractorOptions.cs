@@ -24,14 +24,22 @@ public sealed record FeatureExtractorOptions
     /// </summary>
     public IReadOnlyList<string> CalibrationImages { get; init; } = [];
 
-    /// <summary>The number of the device, from 0, where there are several GPUs; of no meaning on the CPU, CoreML, OpenVINO and WebGPU.</summary>
-    public int DeviceId { get; init; }
+    /// <summary>The number of the device, from 0, where there are several GPUs; on CUDA, TensorRT and DirectML.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    public int DeviceId
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            field = value;
+        }
+    }
 
     /// <summary>
     /// Whether a GPU records its work once for each batch size and replays it from then on (CUDA graphs), which saves the time
-    /// of starting every layer on its own: much for single images, little for large batches. CUDA, TensorRT and WebGPU; each
-    /// recording is first compared with a run that is not recorded. Where it cannot be done,
-    /// <see cref="FeatureExtractor.ProviderReason"/> says why.
+    /// of starting every layer on its own: much for single images, little for large batches. CUDA and WebGPU; each recording is first
+    /// compared with a run that is not recorded. Where it cannot be done, <see cref="FeatureExtractor.ProviderReason"/> says why.
     /// </summary>
     public bool CaptureGraph { get; init; }
 
@@ -91,7 +99,7 @@ public sealed record FeatureExtractorOptions
 
     internal BackboneOptions ForBackbone() => new() { Store = Store, Preprocess = Preprocess, Layers = _layers, Pooling = Pooling.ToOnnx() };
 
-    internal SessionSettings ForSession(ModelStore store) => new(Provider, Threads, DeviceId, CaptureGraph, Path.Combine(store.Folder, "tensorrt"));
+    internal SessionSettings ForSession(ModelStore store) => new(Provider, Threads, DeviceId, CaptureGraph, PlanFolder: Path.Combine(store.Folder, "tensorrt"));
 
     /// <summary>A classifier has its layers already: to name others is a mistake, not a wish to ignore.</summary>
     internal FeatureExtractorOptions WithoutLayers()

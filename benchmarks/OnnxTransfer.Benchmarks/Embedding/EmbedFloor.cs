@@ -59,9 +59,8 @@ internal sealed class EmbedFloor : IDisposable
     private static OnnxSession Open(Backbone backbone, int threads)
     {
         var (card, input) = (backbone.Card, backbone.Card.Input);
-        long[] shape = input.Layout == TensorLayout.Nchw ? [3, input.Height, input.Width] : [input.Height, input.Width, 3];
         return new OnnxSession(
-            backbone.GraphFor(card.Features.Tensor, card.Features.Dim), backbone.Name, input.Tensor, shape, card.Features.Tensor, card.Features.Dim, SessionSettings.OnCpu(threads));
+            backbone.GraphFor(card.Features.Tensor, card.Features.Dim), backbone.Name, input.Tensor, input.ImageShape, card.Features.Tensor, card.Features.Dim, SessionSettings.OnCpu(threads));
     }
 
     private void Run(OnnxSession session, int start, int count)

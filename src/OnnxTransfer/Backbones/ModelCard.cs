@@ -75,7 +75,11 @@ internal sealed record ModelCard
 /// <param name="Layout">The order of its axes.</param>
 /// <param name="Height">Height in pixels.</param>
 /// <param name="Width">Width in pixels.</param>
-internal sealed record ModelInput(string Tensor, TensorLayout Layout, int Height, int Width);
+internal sealed record ModelInput(string Tensor, TensorLayout Layout, int Height, int Width)
+{
+    /// <summary>The shape of one image, in the order of the axes.</summary>
+    public long[] ImageShape => Layout == TensorLayout.Nchw ? [3, Height, Width] : [Height, Width, 3];
+}
 
 /// <summary>The feature tensor of a model; <c>[N,D]</c>, <c>[N,D,1,1]</c> or <c>[N,1,1,D]</c>, one vector per image.</summary>
 /// <param name="Tensor">The tensor's name: an output of the graph, or an inner tensor that is promoted to one.</param>

@@ -16,7 +16,12 @@ internal sealed class DeviceCopy : IDisposable
     private readonly RunOptions _options = new();
 
     /// <param name="settings">The device, by the name of its provider.</param>
-    internal DeviceCopy(SessionSettings settings) => (_session, _) = SessionFactory.Open(Graph(), "a copy", settings with { CaptureGraph = false });
+    /// <exception cref="NotSupportedException">The device cannot be used; the message says why.</exception>
+    internal DeviceCopy(SessionSettings settings)
+    {
+        var (session, obstacle) = SessionFactory.TryOpen(DeviceProvider.Of(settings.Provider), Graph(), settings with { CaptureGraph = false });
+        _session = session ?? throw new NotSupportedException(obstacle);
+    }
 
     /// <summary>To the device.</summary>
     internal void Run(Memory<float> source, long[] shape, OrtValue device)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
 using OnnxTransfer.Internals;
+using OnnxTransfer.Onnx;
 
 namespace OnnxTransfer.Features;
 
@@ -57,8 +58,11 @@ internal sealed record DeviceProvider(
             static (options, settings) => options.AppendExecutionProvider("WebGPU", settings)),
     ];
 
-    /// <summary>Whether the provider has a memory of its own that work can be recorded in and replayed from.</summary>
-    internal bool CanCaptureGraph => Provider is ExecutionProvider.Cuda or ExecutionProvider.TensorRt or ExecutionProvider.WebGpu;
+    /// <summary>Whether tensors may stay in the provider's own memory, and its work be recorded there. Of DirectML and TensorRT that is not known: they get and give tensors in this process's.</summary>
+    internal bool KeepsTensors => Provider is ExecutionProvider.Cuda or ExecutionProvider.WebGpu;
+
+    /// <summary>Whether a plan is worth keeping on disk.</summary>
+    internal bool PlansForMinutes => Provider == ExecutionProvider.TensorRt;
 
     internal static DeviceProvider Of(ExecutionProvider provider) => All.First(one => one.Provider == provider);
 
@@ -68,6 +72,7 @@ internal sealed record DeviceProvider(
     /// <returns>Null when the session will run on it, else why it cannot, in one sentence.</returns>
     internal string? TryAppend(SessionOptions options, SessionSettings settings)
     {
+        if (settings.DeviceId > 0 && !HasNumbers) return $"{Title} has no numbered devices; leave number {settings.DeviceId} away.";
         try
         {
             if (OrtEnv.Instance().GetAvailableProviders().Contains(RuntimeName))
@@ -90,11 +95,38 @@ internal sealed record DeviceProvider(
         }
     }
 
-    /// <summary>Why this provider cannot be used, found out by asking for it without any model; null when it can.</summary>
+    /// <summary>Why this provider cannot be used, found out by running a network of one node on it; null when it can.</summary>
     internal string? Probe()
     {
-        using var options = new SessionOptions();
-        return TryAppend(options, new SessionSettings(Provider));
+        var settings = new SessionSettings(Provider);
+        var (session, obstacle) = SessionFactory.TryOpen(this, ProbeGraph(), settings);
+        if (session is null) return obstacle;
+        return DeviceThread.Of(Provider, settings.DeviceId).Run(() =>
+        {
+            using var opened = session;
+            using var run = new RunOptions();
+            using var input = OrtValue.CreateTensorValueFromMemory(new float[4], [1, 4]);
+            try
+            {
+                session.Run(run, session.InputNames, [input], session.OutputNames).Dispose();
+                return null;
+            }
+            catch (OnnxRuntimeException exception)
+            {
+                return Throw.OneLine(exception.Message);
+            }
+        });
+    }
+
+    private bool HasNumbers => Provider is ExecutionProvider.Cuda or ExecutionProvider.TensorRt or ExecutionProvider.DirectMl;
+
+    private static byte[] ProbeGraph()
+    {
+        var graph = new OnnxGraphBuilder("probe");
+        graph.Input("x", OnnxElementType.Float32, 1, 4);
+        graph.Node("Relu", "y", ["x"]);
+        graph.Output("y", OnnxElementType.Float32, [1, 4]);
+        return graph.Build("probe").ToBytes();
     }
 
     private static Dictionary<string, string> OnlyDevice(SessionSettings settings) => new() { [DeviceKey] = settings.DeviceId.ToString(CultureInfo.InvariantCulture) };
@@ -104,7 +136,7 @@ internal sealed record DeviceProvider(
 
     private static Dictionary<string, string> TensorRtSettings(SessionSettings settings)
     {
-        var all = new Dictionary<string, string>(OnlyDevice(settings)) { ["trt_cuda_graph_enable"] = settings.CaptureGraph ? "1" : "0" };
+        var all = new Dictionary<string, string>(OnlyDevice(settings)) { ["trt_fp16_enable"] = settings.IsHalf ? "1" : "0" };
         if (settings.PlanFolder is not { } folder) return all;
         // Planning takes minutes: once for a network, a batch size and a GPU, and not in every process.
         (all["trt_engine_cache_enable"], all["trt_engine_cache_path"]) = ("1", folder);
@@ -131,7 +163,9 @@ internal sealed record DeviceProvider(
         // Once per process: a second registration under the same name is an error, and the environment is the process's.
         lock (s_gate)
         {
-            if (s_registered.Add(library)) OrtEnv.Instance().RegisterExecutionProviderLibrary($"OnnxTransfer.{Title}", library);
+            if (s_registered.Contains(library)) return;
+            OrtEnv.Instance().RegisterExecutionProviderLibrary($"OnnxTransfer.{Title}", library);
+            s_registered.Add(library);
         }
     }
 

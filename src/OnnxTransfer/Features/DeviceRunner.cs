@@ -1,10 +1,11 @@
 using Microsoft.ML.OnnxRuntime;
+using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Features;
 
 /// <summary>
-/// Runs a network on a device with a memory of its own. The tensors of each batch size stay there, bound to the network
-/// (<see cref="DeviceBatch"/>), and all work comes from one thread. Thread-safe; runs wait for each other.
+/// Runs a network on a device with a memory of its own: the tensors of each batch size stay there, bound to the network
+/// (<see cref="DeviceBatch"/>). Thread-safe; runs wait for each other.
 /// </summary>
 internal sealed class DeviceRunner : IDisposable
 {
@@ -12,14 +13,14 @@ internal sealed class DeviceRunner : IDisposable
     private const int MostSizes = 4;
 
     private readonly InferenceSession _network;
+    private readonly DeviceThread _thread;
     private readonly DeviceCopy _copy;
     private readonly long[] _imageShape;
     private readonly bool _records;
-    private readonly DeviceThread _thread;
-    private readonly Lock _gate = new();
     // The most recently used comes last.
     private readonly List<(int Size, DeviceBatch Batch)> _batches = [];
     private int _recordings;
+    private bool _disposed;
 
     /// <param name="network">The network: one input, float32, and one output.</param>
     /// <param name="settings">Where it runs, by the name of its provider.</param>
@@ -27,83 +28,74 @@ internal sealed class DeviceRunner : IDisposable
     internal DeviceRunner(InferenceSession network, SessionSettings settings, long[] imageShape)
     {
         (_network, _imageShape, _records) = (network, imageShape, settings.CaptureGraph);
+        _thread = DeviceThread.Of(settings.Provider, settings.DeviceId);
         _copy = new DeviceCopy(settings);
-        _thread = new DeviceThread();
     }
 
-    /// <summary>Whether a network takes its input in a memory that is not this process's.</summary>
-    internal static bool IsFor(InferenceSession network)
+    /// <summary>Whether a network's tensors may stay in memory that is not this process's.</summary>
+    internal static bool IsFor(InferenceSession network, ExecutionProvider provider)
     {
+        if (!DeviceProvider.Of(provider).KeepsTensors) return false;
         using var memory = network.GetMemoryInfosForInputs();
         return memory[0].Name != OrtMemoryInfo.DefaultInstance.Name;
     }
 
-    /// <summary>Makes all ready for batches of a size, and records their work if that is wanted.</summary>
-    /// <exception cref="NotSupportedException">The work was recorded, and replaying it gives other numbers.</exception>
-    internal void Prepare(int size)
-    {
-        lock (_gate) _thread.Run(() => BatchOf(size));
-    }
+    /// <summary>Of the batch sizes whose work is run and not recorded although that was wanted, the last one and why; null for none.</summary>
+    internal string? Refusal { get; private set; }
+
+    /// <summary>Makes all ready for batches of a size.</summary>
+    internal void Prepare(int size) => _thread.Run(() => BatchOf(size));
 
     /// <summary>Runs one batch.</summary>
     /// <param name="images"><c>[N,...]</c>, back to back.</param>
     /// <param name="size">N.</param>
     /// <returns>The output, whatever its length.</returns>
-    internal float[] Run(Memory<float> images, int size)
-    {
-        float[] output = [];
-        lock (_gate)
-        {
-            _thread.Run(() =>
-            {
-                var batch = BatchOf(size);
-                output = new float[batch.OutputLength];
-                batch.Run(images, output);
-            });
-        }
+    internal float[] Run(Memory<float> images, int size) => _thread.Run(() => BatchOf(size).Run(images));
 
-        return output;
-    }
-
-    public void Dispose()
+    public void Dispose() => _thread.Run(() =>
     {
-        lock (_gate)
-        {
-            _thread.Run(() =>
-            {
-                foreach (var (_, batch) in _batches) batch.Dispose();
-                _copy.Dispose();
-            });
-            _thread.Dispose();
-        }
-    }
+        if (_disposed) return;
+        _disposed = true;
+        foreach (var (_, batch) in _batches) batch.Dispose();
+        _copy.Dispose();
+    });
 
     private DeviceBatch BatchOf(int size)
     {
+        ObjectDisposedException.ThrowIf(_disposed, typeof(FeatureExtractor));
         var index = _batches.FindIndex(one => one.Size == size);
-        if (index < 0)
+        if (index >= 0)
         {
-            var made = new DeviceBatch(_network, _copy, [size, .. _imageShape], _records ? ++_recordings : null);
-            if (_records && !made.ReplaysWhatItRuns())
-            {
-                made.Dispose();
-                throw new NotSupportedException($"work that is recorded for batches of {size} gives other numbers when it is replayed");
-            }
-
-            if (_batches.Count == MostSizes) Forget(0);
-            _batches.Add((size, made));
-            return made;
+            var found = _batches[index];
+            _batches.RemoveAt(index);
+            _batches.Add(found);
+            return found.Batch;
         }
 
-        var found = _batches[index];
-        _batches.RemoveAt(index);
-        _batches.Add(found);
-        return found.Batch;
+        if (_batches.Count == MostSizes)
+        {
+            _batches[0].Batch.Dispose();
+            _batches.RemoveAt(0);
+        }
+
+        var made = Make(size);
+        _batches.Add((size, made));
+        return made;
     }
 
-    private void Forget(int index)
+    private DeviceBatch Make(int size)
     {
-        _batches[index].Batch.Dispose();
-        _batches.RemoveAt(index);
+        long[] shape = [size, .. _imageShape];
+        if (!_records) return new DeviceBatch(_network, _copy, shape, DeviceBatch.NotRecording);
+        try
+        {
+            return new DeviceBatch(_network, _copy, shape, ++_recordings);
+        }
+        catch (Exception exception) when (_recordings > 1 && (exception is OnnxRuntimeException or NotSupportedException))
+        {
+            // The first size decides whether the session records at all; of the others each for itself.
+            Refusal = $"batches of {size} are not recorded: {Throw.OneLine(exception.Message)}";
+            return new DeviceBatch(_network, _copy, shape, DeviceBatch.NotRecorded);
+        }
     }
 }

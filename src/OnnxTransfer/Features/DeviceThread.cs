@@ -3,45 +3,51 @@ using System.Collections.Concurrent;
 namespace OnnxTransfer.Features;
 
 /// <summary>
-/// The one thread that talks to a device. CUDA keeps handles and recorded work for each thread that ever used it: from the
-/// threads of a pool it would set them up again and again.
+/// The one thread of the process that talks to a device. CUDA keeps handles and recorded work for each thread that ever used it,
+/// and nothing else may happen on the device while work is being recorded; DirectML forbids two runs at once.
 /// </summary>
-internal sealed class DeviceThread : IDisposable
+internal sealed class DeviceThread
 {
+    private static readonly ConcurrentDictionary<(ExecutionProvider, int), Lazy<DeviceThread>> s_threads = [];
+
     private readonly BlockingCollection<Action> _work = [];
     private readonly Thread _thread;
 
+    /// <summary>Starts a thread that lives as long as the process and sleeps when it has nothing to do.</summary>
     internal DeviceThread()
     {
         _thread = new Thread(Work) { IsBackground = true, Name = "OnnxTransfer device" };
         _thread.Start();
     }
 
+    /// <summary>The thread of a device.</summary>
+    internal static DeviceThread Of(ExecutionProvider provider, int device) => s_threads.GetOrAdd((provider, device), _ => new(() => new DeviceThread())).Value;
+
     /// <summary>Waits until the thread has done a piece of work; what that throws is thrown here.</summary>
-    internal void Run(Action work)
+    internal T Run<T>(Func<T> work)
     {
-        var done = new TaskCompletionSource();
+        if (Thread.CurrentThread == _thread) return work();
+        var done = new TaskCompletionSource<T>();
         _work.Add(() =>
         {
             try
             {
-                work();
-                done.SetResult();
+                done.SetResult(work());
             }
             catch (Exception exception)
             {
                 done.SetException(exception);
             }
         });
-        done.Task.GetAwaiter().GetResult();
+        return done.Task.GetAwaiter().GetResult();
     }
 
-    public void Dispose()
+    /// <inheritdoc cref="Run{T}"/>
+    internal void Run(Action work) => Run(() =>
     {
-        _work.CompleteAdding();
-        _thread.Join();
-        _work.Dispose();
-    }
+        work();
+        return true;
+    });
 
     private void Work()
     {

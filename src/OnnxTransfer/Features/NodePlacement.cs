@@ -13,7 +13,7 @@ internal static class NodePlacement
     /// <param name="graph">The bytes of the ONNX file; its input is float32.</param>
     /// <param name="model">What to call the model in messages.</param>
     /// <param name="imageShape">The shape of one image.</param>
-    /// <param name="settings">Where to run.</param>
+    /// <param name="settings">Where to run, by the name of the provider.</param>
     /// <returns>Provider, operator and number of nodes, the most frequent first.</returns>
     internal static IReadOnlyList<(string Provider, string Operator, int Count)> Of(byte[] graph, string model, long[] imageShape, SessionSettings settings)
     {
@@ -25,13 +25,10 @@ internal static class NodePlacement
                 options.ProfileOutputPathPrefix = Path.Combine(folder, "profile");
                 options.EnableProfiling = true;
             });
-            using var opened = session;
-            var name = session.InputNames[0];
-            long[] shape = [Math.Max(session.InputMetadata[name].Dimensions[0], 1), .. imageShape];
-            using var run = new RunOptions();
-            using var image = OrtValue.CreateTensorValueFromMemory(new float[shape.Aggregate(1L, (product, size) => product * size)], shape);
-            session.Run(run, [name], [image], [session.OutputNames[0]]).Dispose();
-            return Count(File.ReadAllBytes(session.EndProfiling()));
+            var profile = settings.Provider == ExecutionProvider.Cpu
+                ? Profile(session, imageShape)
+                : DeviceThread.Of(settings.Provider, settings.DeviceId).Run(() => Profile(session, imageShape));
+            return Count(profile);
         }
         catch (OnnxRuntimeException exception)
         {
@@ -41,6 +38,17 @@ internal static class NodePlacement
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    private static byte[] Profile(InferenceSession session, long[] imageShape)
+    {
+        using var opened = session;
+        var name = session.InputNames[0];
+        long[] shape = [Math.Max(session.InputMetadata[name].Dimensions[0], 1), .. imageShape];
+        using var run = new RunOptions();
+        using var image = OrtValue.CreateTensorValueFromMemory(new float[shape.Aggregate(1L, (product, size) => product * size)], shape);
+        session.Run(run, [name], [image], [session.OutputNames[0]]).Dispose();
+        return File.ReadAllBytes(session.EndProfiling());
     }
 
     private static List<(string Provider, string Operator, int Count)> Count(byte[] profile)

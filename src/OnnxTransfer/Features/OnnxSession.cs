@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.ML.OnnxRuntime;
 using OnnxTransfer.Internals;
 
@@ -10,9 +11,13 @@ namespace OnnxTransfer.Features;
 internal sealed class OnnxSession : IDisposable
 {
     private readonly InferenceSession _session;
-    // Null where the network takes its input in this process's memory.
+    // Null on the CPU.
+    private readonly DeviceThread? _thread;
+    // Null where tensors stay in this process's memory.
     private readonly DeviceRunner? _device;
+    private readonly ExecutionProviderInfo _provider;
     private readonly RunOptions _runOptions = new();
+    private readonly ConcurrentDictionary<int, bool> _warm = [];
     private readonly string[] _inputNames;
     private readonly string[] _outputNames;
     private readonly long[] _imageShape;
@@ -33,14 +38,26 @@ internal sealed class OnnxSession : IDisposable
         _outputNames = [output];
         _imageShape = imageShape;
         RowLength = rowLength;
-        (_session, Provider) = SessionFactory.Open(graph, model, settings with { CaptureGraph = false });
+        (_session, _provider) = SessionFactory.Open(graph, model, settings with { CaptureGraph = false });
         try
         {
             FixedBatch = CheckInput(input);
             if (!_session.OutputMetadata.ContainsKey(output)) Throw.TensorNotFound(model, "output", output, _session.OutputMetadata.Keys);
-            var here = settings with { Provider = Provider.Provider, CaptureGraph = false };
-            if (DeviceRunner.IsFor(_session)) _device = new DeviceRunner(_session, here, imageShape);
-            if (settings.CaptureGraph) (_session, _device, Provider) = Recording(graph, here);
+            if (_provider.Provider != ExecutionProvider.Cpu)
+            {
+                _thread = DeviceThread.Of(_provider.Provider, settings.DeviceId);
+                if (TryOut(settings, out _device) is { } obstacle)
+                {
+                    var wanted = DeviceProvider.Of(_provider.Provider);
+                    if (settings.Provider != ExecutionProvider.Auto) Throw.ProviderUnavailable(wanted.Title, obstacle);
+                    _thread.Run(_session.Dispose);
+                    _thread = null;
+                    (_session, _) = SessionFactory.Open(graph, model, SessionSettings.OnCpu(settings.Threads));
+                    _provider = SessionFactory.NotUsable(wanted, obstacle);
+                }
+            }
+
+            if (settings.CaptureGraph) (_session, _device, _provider) = Recording(graph, settings);
         }
         catch
         {
@@ -50,7 +67,7 @@ internal sealed class OnnxSession : IDisposable
     }
 
     /// <summary>What the session really runs on.</summary>
-    internal ExecutionProviderInfo Provider { get; }
+    internal ExecutionProviderInfo Provider => _device?.Refusal is { } refusal ? _provider with { Reason = $"{_provider.Reason} But {refusal}" } : _provider;
 
     /// <summary>D, the length of one output row.</summary>
     internal int RowLength { get; }
@@ -85,16 +102,26 @@ internal sealed class OnnxSession : IDisposable
         }
     }
 
-    /// <summary>Runs an empty batch where the first run is slower than the others: on all but the CPU.</summary>
+    /// <summary>Makes a device ready for batches of a size, which takes as long as many runs; nothing on the CPU, or the second time.</summary>
     internal void WarmUp(int size)
     {
-        if (Provider.Provider != ExecutionProvider.Cpu) Run(new float[size * ImageLength], size, new float[size * RowLength]);
+        if (_thread is null || !_warm.TryAdd(size, true)) return;
+        try
+        {
+            if (_device is not null) _device.Prepare(FixedBatch ?? size);
+            else Run(new float[size * ImageLength], size, new float[size * RowLength]);
+        }
+        catch (OnnxRuntimeException exception)
+        {
+            throw Throw.RunFailed(_model, exception);
+        }
     }
 
     public void Dispose()
     {
         _device?.Dispose();
-        _session.Dispose();
+        if (_thread is null) _session.Dispose();
+        else _thread.Run(_session.Dispose);
         _runOptions.Dispose();
     }
 
@@ -102,18 +129,19 @@ internal sealed class OnnxSession : IDisposable
     {
         try
         {
-            if (_device is not null)
+            if (_thread is null)
             {
-                Take(_device.Run(images, batch), rows);
-                return;
+                using var input = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, images, [batch, .. _imageShape]);
+                using var outputs = _session.Run(_runOptions, _inputNames, [input], _outputNames);
+                // The span is ONNX Runtime's own memory, valid until the outputs are disposed at the end of this block.
+                Take(outputs[0].GetTensorDataAsSpan<float>(), rows);
             }
-
-            using var input = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, images, [batch, .. _imageShape]);
-            using var outputs = _session.Run(_runOptions, _inputNames, [input], _outputNames);
-            // The span is ONNX Runtime's own memory, valid until the outputs are disposed at the end of this block.
-            Take(outputs[0].GetTensorDataAsSpan<float>(), rows);
+            else
+            {
+                Take(_device is null ? _thread.Run(() => RunInThisMemory(images, batch)) : _device.Run(images, batch), rows);
+            }
         }
-        catch (Exception exception) when (exception is OnnxRuntimeException or NotSupportedException)
+        catch (OnnxRuntimeException exception)
         {
             throw Throw.RunFailed(_model, exception);
         }
@@ -125,34 +153,65 @@ internal sealed class OnnxSession : IDisposable
         }
     }
 
+    private float[] RunInThisMemory(Memory<float> images, int batch)
+    {
+        using var input = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, images, [batch, .. _imageShape]);
+        using var outputs = _session.Run(_runOptions, _inputNames, [input], _outputNames);
+        return outputs[0].GetTensorDataAsSpan<float>().ToArray();
+    }
+
+    /// <summary>Runs an empty batch on the device: a session opens on many a device that then lacks a kernel or memory.</summary>
+    /// <returns>Null when that worked, else why not.</returns>
+    private string? TryOut(SessionSettings settings, out DeviceRunner? device)
+    {
+        device = null;
+        var size = FixedBatch ?? 1;
+        try
+        {
+            if (DeviceRunner.IsFor(_session, _provider.Provider)) device = new DeviceRunner(_session, settings with { Provider = _provider.Provider, CaptureGraph = false }, _imageShape);
+            if (device is not null) device.Prepare(size);
+            else _thread!.Run(() => RunInThisMemory(new float[size * ImageLength], size));
+            _warm.TryAdd(size, true);
+            return null;
+        }
+        catch (Exception exception) when (exception is OnnxRuntimeException or NotSupportedException)
+        {
+            device?.Dispose();
+            device = null;
+            return Throw.OneLine(exception.Message);
+        }
+    }
+
     /// <summary>
     /// The network opened once more, its work recorded, once a trial has shown that what is replayed is right; else the one that is
     /// open, and why.
     /// </summary>
-    private (InferenceSession Session, DeviceRunner? Device, ExecutionProviderInfo Provider) Recording(byte[] graph, SessionSettings here)
+    private (InferenceSession Session, DeviceRunner? Device, ExecutionProviderInfo Provider) Recording(byte[] graph, SessionSettings settings)
     {
-        if (_device is null || !DeviceProvider.Of(here.Provider).CanCaptureGraph) return Not("its provider cannot record any.");
-        InferenceSession? session = null;
+        if (_device is null) return Not("only that of CUDA and WebGPU can be.");
+        var here = settings with { Provider = _provider.Provider };
+        var (session, obstacle) = SessionFactory.TryOpen(DeviceProvider.Of(here.Provider), graph, here);
+        if (session is null) return Not(obstacle!);
         DeviceRunner? device = null;
         try
         {
-            (session, _) = SessionFactory.Open(graph, _model, here with { CaptureGraph = true });
-            device = new DeviceRunner(session, here with { CaptureGraph = true }, _imageShape);
+            device = new DeviceRunner(session, here, _imageShape);
             device.Prepare(FixedBatch ?? 1);
         }
-        catch (Exception exception) when (exception is Backbones.ModelException or OnnxRuntimeException or NotSupportedException)
+        catch (Exception exception)
         {
             device?.Dispose();
-            session?.Dispose();
+            _thread!.Run(session.Dispose);
+            if (exception is not (OnnxRuntimeException or NotSupportedException)) throw;
             return Not(Throw.OneLine(exception.Message));
         }
 
         _device.Dispose();
-        _session.Dispose();
-        return (session, device, Provider with { Reason = $"{Provider.Reason} Its work is recorded once for each batch size and replayed." });
+        _thread!.Run(_session.Dispose);
+        return (session, device, _provider with { Reason = $"{_provider.Reason} Its work is recorded once for each batch size and replayed." });
 
         (InferenceSession, DeviceRunner?, ExecutionProviderInfo) Not(string why) =>
-            (_session, _device, Provider with { Reason = $"{Provider.Reason} Its work is not recorded: {why}" });
+            (_session, _device, _provider with { Reason = $"{_provider.Reason} Its work is not recorded: {why}" });
     }
 
     private int? CheckInput(string input)

@@ -5,7 +5,6 @@ using OnnxTransfer.Backbones;
 using OnnxTransfer.Internals;
 using OnnxTransfer.Onnx;
 using OnnxTransfer.Onnx.Quantization;
-using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Features;
 
@@ -23,7 +22,7 @@ internal sealed class PrecisionTrial(
     /// </summary>
     private static readonly bool s_sumsSaturate = X86Base.IsSupported && !AvxVnni.IsSupported;
 
-    private readonly long[] _imageShape = card.Input.Layout == TensorLayout.Nchw ? [3, card.Input.Height, card.Input.Width] : [card.Input.Height, card.Input.Width, 3];
+    private readonly long[] _imageShape = card.Input.ImageShape;
     private readonly Lazy<OnnxQuantizer> _quantizer = new(() => new OnnxQuantizer(model));
     private readonly Lazy<IReadOnlyList<string>> _chosen = new(() => CalibrationImages.Choose(request.Images));
 
@@ -100,7 +99,7 @@ internal sealed class PrecisionTrial(
     private NetworkPrecisionInfo Measure(byte[] converted, IReadOnlyList<float[]> images, NetworkPrecisionInfo info)
     {
         using var before = Open(graph);
-        using var after = Open(converted);
+        using var after = Open(converted, info.Precision == NetworkPrecision.Float16);
         return info with
         {
             Similarity = Similarity(Rows(before, images), Rows(after, images)),
@@ -151,7 +150,7 @@ internal sealed class PrecisionTrial(
         return rows;
     }
 
-    private OnnxSession Open(byte[] network) => new(network, name, card.Input.Tensor, _imageShape, tensor, dim, request.Session);
+    private OnnxSession Open(byte[] network, bool isHalf = false) => new(network, name, card.Input.Tensor, _imageShape, tensor, dim, request.Session with { IsHalf = isHalf });
 
     /// <summary>The mean cosine of rows; equal ones are alike even where they are zero.</summary>
     private static double Similarity(List<float[]> exact, List<float[]> rounded) => exact.Zip(rounded, Similarity).Average();

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.ML.OnnxRuntime;
 using OnnxTransfer.Internals;
 
@@ -12,7 +13,7 @@ internal static class SessionFactory
     /// <summary>Opens a session.</summary>
     /// <param name="graph">The bytes of the ONNX file.</param>
     /// <param name="model">What to call the model in messages.</param>
-    /// <param name="settings">Where to run. Automatically is on CUDA or the CPU: TensorRT plans for minutes before its first run, and the others change more digits, so they want to be named.</param>
+    /// <param name="settings">Where to run. Auto chooses between CUDA and the CPU: TensorRT plans for minutes before its first run, and the others change more digits, so they want to be named.</param>
     /// <param name="configure">Sets what else is wanted of the session; null for nothing.</param>
     /// <exception cref="Backbones.ModelException">The graph is no valid model, or a provider was asked for by name and does not work.</exception>
     internal static (InferenceSession Session, ExecutionProviderInfo Provider) Open(
@@ -21,27 +22,39 @@ internal static class SessionFactory
         if (settings.Provider == ExecutionProvider.Cpu) return (OpenOnCpu(graph, model, settings, configure), new(ExecutionProvider.Cpu, "the CPU was asked for."));
 
         var wanted = DeviceProvider.Of(settings.Provider == ExecutionProvider.Auto ? ExecutionProvider.Cuda : settings.Provider);
-        using var options = Options(settings, configure);
-        var obstacle = wanted.TryAppend(options, settings);
-        if (obstacle is null)
-        {
-            try
-            {
-                return (new InferenceSession(graph, options), new(wanted.Provider, $"{wanted.Title} works on this machine."));
-            }
-            catch (OnnxRuntimeException exception)
-            {
-                // Either the model is bad, and then the CPU's error says so below, or the provider is.
-                obstacle = Throw.OneLine(exception.Message);
-            }
-        }
+        var (session, obstacle) = TryOpen(wanted, graph, settings, configure);
+        if (session is not null) return (session, new(wanted.Provider, $"{wanted.Title} works on this machine."));
 
-        var session = OpenOnCpu(graph, model, settings, configure);
-        if (settings.Provider == ExecutionProvider.Auto) return (session, new(ExecutionProvider.Cpu, $"{wanted.Title} is not usable: {obstacle}"));
-        session.Dispose();
-        Throw.ProviderUnavailable(wanted.Title, obstacle);
+        // Either the model is bad, and then the CPU's error says so, or the provider is.
+        var fallback = OpenOnCpu(graph, model, settings, configure);
+        if (settings.Provider == ExecutionProvider.Auto) return (fallback, NotUsable(wanted, obstacle!));
+        fallback.Dispose();
+        Throw.ProviderUnavailable(wanted.Title, obstacle!);
         return default;
     }
+
+    /// <summary>Opens a session on a device.</summary>
+    /// <returns>The session; or null and why there is none, in one sentence.</returns>
+    internal static (InferenceSession? Session, string? Obstacle) TryOpen(
+        DeviceProvider wanted, byte[] graph, SessionSettings settings, Action<SessionOptions>? configure = null)
+    {
+        try
+        {
+            if (wanted.PlansForMinutes && settings.PlanFolder is { } folder) settings = settings with { PlanFolder = PlansOf(graph, folder) };
+            return DeviceThread.Of(wanted.Provider, settings.DeviceId).Run<(InferenceSession?, string?)>(() =>
+            {
+                using var options = Options(settings, configure);
+                return wanted.TryAppend(options, settings) is { } obstacle ? (null, obstacle) : (new InferenceSession(graph, options), null);
+            });
+        }
+        catch (Exception exception) when (exception is OnnxRuntimeException or IOException or UnauthorizedAccessException)
+        {
+            return (null, Throw.OneLine(exception.Message));
+        }
+    }
+
+    /// <summary>Says of a provider that was only tried why the CPU is used.</summary>
+    internal static ExecutionProviderInfo NotUsable(DeviceProvider wanted, string obstacle) => new(ExecutionProvider.Cpu, $"{wanted.Title} is not usable: {obstacle}");
 
     private static InferenceSession OpenOnCpu(byte[] graph, string model, SessionSettings settings, Action<SessionOptions>? configure)
     {
@@ -64,4 +77,8 @@ internal static class SessionFactory
         configure?.Invoke(options);
         return options;
     }
+
+    /// <summary>A folder for this graph alone: TensorRT tells plans apart by names and shapes, which networks with other weights share.</summary>
+    private static string PlansOf(byte[] graph, string folder) =>
+        Directory.CreateDirectory(Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(graph))[..16])).FullName;
 }

@@ -87,14 +87,19 @@ internal static partial class Throw
     /// <summary>The first line of another library's message, without its error codes and places in its source, ended as a sentence.</summary>
     internal static string OneLine(string message)
     {
-        var line = RuntimePrefix().Replace(message.Split('\n', 2)[0].Trim(), "");
+        var line = message.Split('\n', 2)[0].Trim();
+        line = CudaFailure().Match(line) is { Success: true } failure ? failure.Groups[1].Value : RuntimePrefix().Replace(line, "");
         return line.EndsWith('.') ? line : line + ".";
     }
 
     /// <summary>
-    /// "[ErrorCode:Fail] ", then "/path/file.cc:123 function ", then "[ONNXRuntimeError] : 1 : FAIL : " or "condition was
+    /// "Exception during initialization: ", "[ErrorCode:Fail] ", then "/path/file.cc:123 function ", then "[ONNXRuntimeError] : 1 : FAIL : " or "condition was
     /// false. ": each part may be missing, and what matters follows.
     /// </summary>
-    [GeneratedRegex(@"^(\[ErrorCode:\w+\]\s*)?(\S+\.(cc|cpp|h|cu):\d+ .*?(?=\[ONNXRuntimeError\]| was false\. )( was false\. )?)?(\[ONNXRuntimeError\] : \d+ : \w+ : )?")]
+    [GeneratedRegex(@"^(Exception during initialization: )?(\[ErrorCode:\w+\]\s*)?(\S+\.(cc|cpp|h|cu):\d+ .*?(?=\[ONNXRuntimeError\]| was false\. )( was false\. )?)?(\[ONNXRuntimeError\] : \d+ : \w+ : )?")]
     private static partial Regex RuntimePrefix();
+
+    /// <summary>"... CUDA failure 2: out of memory ; GPU=0 ; hostname=...": what failed, and not on which host.</summary>
+    [GeneratedRegex(@"((?:CUDA|CUDNN|CUBLAS) failure -?\d+: [^;]+?) ;")]
+    private static partial Regex CudaFailure();
 }

@@ -55,9 +55,15 @@ internal sealed class TensorBatch : IDisposable
         if (count <= 0) Throw.ArgumentNotPositive(nameof(count), count);
         if (width <= 0) Throw.ArgumentNotPositive(nameof(width), width);
         if (height <= 0) Throw.ArgumentNotPositive(nameof(height), height);
-        var length = 3.0 * count * width * height;
-        if (length > Array.MaxLength) Throw.BatchTooLarge(count, width, height);
-        return new TensorBatch(ArrayPool<float>.Shared.Rent((int)length), count, width, height, layout);
+        CheckSize(count, width, height);
+        return new TensorBatch(ArrayPool<float>.Shared.Rent(3 * count * width * height), count, width, height, layout);
+    }
+
+    /// <summary>Refuses a batch that no array can hold.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is too large.</exception>
+    internal static void CheckSize(int count, int width, int height)
+    {
+        if (3.0 * count * width * height > Array.MaxLength) Throw.BatchTooLarge(count, width, height);
     }
 
     /// <summary>The values of one image, <c>[3,H,W]</c> or <c>[H,W,3]</c>.</summary>

@@ -21,12 +21,10 @@ public sealed class DeviceProviderTests
 
     [Theory]
     [InlineData(ExecutionProvider.Cuda, "enable_cuda_graph")]
-    [InlineData(ExecutionProvider.TensorRt, "trt_cuda_graph_enable")]
     [InlineData(ExecutionProvider.WebGpu, "enableGraphCapture")]
     public void Recording_is_asked_for_where_it_is_wanted_and_only_there(ExecutionProvider provider, string key)
     {
         var device = DeviceProvider.Of(provider);
-        Assert.True(device.CanCaptureGraph);
         Assert.Equal("1", device.Settings(s_second)[key]);
         Assert.NotEqual("1", device.Settings(s_second with { CaptureGraph = false }).GetValueOrDefault(key));
     }
@@ -38,7 +36,26 @@ public sealed class DeviceProviderTests
         var settings = device.Settings(s_second);
         Assert.Equal("1", settings["trt_engine_cache_enable"]);
         Assert.Equal("plans", settings["trt_engine_cache_path"]);
+        Assert.True(device.PlansForMinutes);
         Assert.DoesNotContain("trt_engine_cache_enable", device.Settings(s_second with { PlanFolder = null }).Keys);
+    }
+
+    [Fact]
+    public void TensorRt_is_told_of_a_network_in_16_bits()
+    {
+        var device = DeviceProvider.Of(ExecutionProvider.TensorRt);
+        Assert.Equal("1", device.Settings(s_second with { IsHalf = true })["trt_fp16_enable"]);
+        Assert.Equal("0", device.Settings(s_second)["trt_fp16_enable"]);
+    }
+
+    [Theory]
+    [InlineData(ExecutionProvider.WebGpu)]
+    [InlineData(ExecutionProvider.CoreMl)]
+    [InlineData(ExecutionProvider.OpenVino)]
+    public void A_number_that_a_provider_does_not_know_is_refused(ExecutionProvider provider)
+    {
+        using var options = new Microsoft.ML.OnnxRuntime.SessionOptions();
+        Assert.Contains("numbered", DeviceProvider.Of(provider).TryAppend(options, s_second), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -12,8 +12,8 @@ namespace OnnxTransfer.Tests.Features;
 [Trait("Category", "Device")]
 public sealed class DeviceTests(PipelineFixture fixture) : IClassFixture<PipelineFixture>
 {
-    // Other kernels add in another order.
-    private const float Tolerance = 1e-4f;
+    // Other kernels add in another order, and CUDA's multiply with 10 bits of every factor (TF32).
+    private static readonly float s_tolerance = DeviceFactAttribute.Provider == ExecutionProvider.Cuda ? 1e-2f : 1e-4f;
 
     [DeviceTheory]
     [InlineData(1)]
@@ -29,13 +29,13 @@ public sealed class DeviceTests(PipelineFixture fixture) : IClassFixture<Pipelin
     }
 
     [DeviceFact]
-    public void A_single_image_and_a_batch_do_not_disturb_each_other()
+    public async Task A_single_image_and_a_batch_do_not_disturb_each_other()
     {
         using var extractor = Load();
         for (var round = 0; round < 2; round++)
         {
             AssertClose(fixture.Expected[3], extractor.Embed(fixture.Photos[3]));
-            var result = extractor.EmbedAsync(fixture.Photos, 5).GetAwaiter().GetResult();
+            var result = await extractor.EmbedAsync(fixture.Photos, 5);
             AssertClose(fixture.Expected[9], result.Features.Row(9).ToArray());
         }
     }
@@ -67,7 +67,9 @@ public sealed class DeviceTests(PipelineFixture fixture) : IClassFixture<Pipelin
     public async Task Recorded_work_gives_the_same_rows_or_is_refused()
     {
         using var extractor = Load(capture: true);
-        Assert.Matches("recorded once|not recorded: .+", extractor.ProviderReason);
+        // What WebGPU records in ONNX Runtime 1.29 replays old numbers.
+        if (DeviceFactAttribute.Provider == ExecutionProvider.WebGpu) Assert.Contains("not recorded: what is replayed gives other numbers", extractor.ProviderReason, StringComparison.Ordinal);
+        else Assert.Contains("recorded once for each batch size", extractor.ProviderReason, StringComparison.Ordinal);
         foreach (var path in fixture.Photos.Take(5)) AssertClose(fixture.Expected[fixture.Photos.ToList().IndexOf(path)], extractor.Embed(path));
         var result = await extractor.EmbedAsync(fixture.Photos, 8);
         for (var i = 0; i < fixture.Photos.Count; i++) AssertClose(fixture.Expected[i], result.Features.Row(i).ToArray());
@@ -84,6 +86,31 @@ public sealed class DeviceTests(PipelineFixture fixture) : IClassFixture<Pipelin
         Assert.Contains("tiny", exception.Message, StringComparison.Ordinal);
     }
 
+    [DeviceFact]
+    public async Task A_batch_that_no_array_holds_is_refused_with_its_size()
+    {
+        using var extractor = Load();
+        var exception = await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => extractor.EmbedAsync(fixture.Photos, int.MaxValue));
+        Assert.Contains("smaller batch", exception.Message, StringComparison.Ordinal);
+    }
+
+    [DeviceFact]
+    public void Closing_twice_and_using_it_afterwards_are_as_on_the_cpu()
+    {
+        var extractor = Load();
+        extractor.Embed(fixture.Photos[0]);
+        extractor.Dispose();
+        extractor.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => extractor.Embed(fixture.Photos[0]));
+    }
+
+    [DeviceFact]
+    public void Its_operators_are_counted_on_the_device()
+    {
+        using var extractor = Load();
+        Assert.Contains(extractor.CountNodes(), nodes => nodes.Provider != "CPU" && nodes.Count > 0);
+    }
+
     private FeatureExtractor Load(bool capture = false) =>
         FeatureExtractor.Load(fixture.Model, new FeatureExtractorOptions { Provider = DeviceFactAttribute.Provider!.Value, CaptureGraph = capture });
 
@@ -92,40 +119,27 @@ public sealed class DeviceTests(PipelineFixture fixture) : IClassFixture<Pipelin
         var difference = new float[expected.Length];
         TensorPrimitives.Subtract(expected, actual, difference);
         var worst = Math.Abs(TensorPrimitives.MaxMagnitude<float>(difference)) / Math.Abs(TensorPrimitives.MaxMagnitude<float>(expected));
-        Assert.True(worst <= Tolerance, $"off by {worst:E1} of the largest number");
+        Assert.True(worst <= s_tolerance, $"off by {worst:E1} of the largest number");
     }
 }
 
 /// <summary>A test that needs a device besides the CPU.</summary>
 internal sealed class DeviceFactAttribute : FactAttribute
 {
-    /// <summary>Opening a session tells more than asking for the provider: a driver may be missing.</summary>
     private static readonly Lazy<ExecutionProvider?> s_provider = new(() => DeviceProvider.All
         .Where(device => device.Provider is ExecutionProvider.Cuda or ExecutionProvider.DirectMl or ExecutionProvider.WebGpu)
-        .Where(device => device.Probe() is null && Opens(device.Provider))
+        .Where(device => device.Probe() is null)
         .Select(device => (ExecutionProvider?)device.Provider).FirstOrDefault());
 
     public DeviceFactAttribute()
     {
-        if (Provider is null) Skip = Reason;
+        Skip = WhyNot!;
     }
 
-    internal static string Reason => "needs a device that ONNX Runtime can use; see docs/gpu.md";
+    /// <summary>Null where there is a device, and where one must be.</summary>
+    internal static string? WhyNot => Provider is not null || Environment.GetEnvironmentVariable("ONNXTRANSFER_DEVICE_TESTS") == "required" ? null : "needs a device that ONNX Runtime can use; see docs/gpu.md";
 
     internal static ExecutionProvider? Provider => s_provider.Value;
-
-    private static bool Opens(ExecutionProvider provider)
-    {
-        try
-        {
-            new DeviceCopy(new SessionSettings(provider)).Dispose();
-            return true;
-        }
-        catch (ModelException)
-        {
-            return false;
-        }
-    }
 }
 
 /// <inheritdoc cref="DeviceFactAttribute"/>
@@ -133,6 +147,6 @@ internal sealed class DeviceTheoryAttribute : TheoryAttribute
 {
     public DeviceTheoryAttribute()
     {
-        if (DeviceFactAttribute.Provider is null) Skip = DeviceFactAttribute.Reason;
+        Skip = DeviceFactAttribute.WhyNot!;
     }
 }
