@@ -14,7 +14,10 @@ for program in OnnxTransfer.Cli:src/OnnxTransfer.Cli OnnxTransfer.Benchmarks:ben
   dotnet publish "$root/${program#*:}" -c Release -r linux-x64 --self-contained -p:OnnxRuntimeFlavour=Gpu --nologo -o "$out/${program%%:*}"
 done
 cp "$model" "$out/backbone.onnx"
-cp "${model%.onnx}.model.json" "$out/backbone.model.json"
+card=${model%.onnx}.model.json
+cp "$card" "$out/backbone.model.json"
+labels=$(sed -n 's/.*"labels": *"\([^"]*\)".*/\1/p' "$card")
+if [ -n "$labels" ]; then cp "$(dirname "$model")/$labels" "$out/$labels"; fi
 cp -r "$photos" "$out/photos"
 
 cat > "$out/check.sh" <<'EOF'
