@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using OnnxTransfer.Decoding;
 
 namespace OnnxTransfer.Benchmarks.Embedding;
 
@@ -18,7 +19,7 @@ internal static class EmbedPeers
     public static async Task<int> RunAsync(string peers, string python, int count, int rounds)
     {
         var paths = Directory.EnumerateFiles(Photos.Flowers(), "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(count).ToList();
-        Console.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}");
+        Console.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}, {ImageDecoders.Default.Name}");
         Console.WriteLine($"{paths.Count} photos to vectors of {Path.GetFileName(MobileNet.Path)}; medians of {rounds} rounds, images/s");
         using var extractor = MobileNet.Open();
         using var floor = new EmbedFloor(MobileNet.Path, paths);

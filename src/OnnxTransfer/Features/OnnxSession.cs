@@ -5,8 +5,8 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer.Features;
 
 /// <summary>
-/// One ONNX Runtime session that maps <c>[N,...]</c> images to <c>[N,D]</c> rows. Thread-safe: ONNX Runtime runs one session
-/// from many threads at once. No type of ONNX Runtime leaves this class.
+/// One ONNX Runtime session that maps <c>[N,...]</c> images to <c>[N,D]</c> rows. Thread-safe: on the CPU many threads run at
+/// once, on a device one after the other.
 /// </summary>
 internal sealed class OnnxSession : IDisposable
 {
