@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Features;
+using OnnxTransfer.Onnx;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Features;
@@ -75,6 +76,35 @@ public sealed class DeviceTests(PipelineFixture fixture) : IClassFixture<Pipelin
         for (var i = 0; i < fixture.Photos.Count; i++) AssertClose(fixture.Expected[i], result.Features.Row(i).ToArray());
     }
 
+    /// <summary>A network whose recording is sound on every device, WebGPU's in ONNX Runtime 1.29 included: it has no convolution.</summary>
+    [DeviceFact]
+    public void Recorded_work_gives_the_rows_of_the_cpu_at_every_batch_size()
+    {
+        const int Dim = 5, ImageLength = 3 * 8 * 8;
+        var graph = new OnnxGraphBuilder("dense");
+        graph.Input("image", OnnxElementType.Float32, OnnxDim.Named("N"), 3, 8, 8);
+        graph.Node("Flatten", "flat", ["image"]);
+        graph.Node("MatMul", "product", ["flat", graph.Constant("weights", [ImageLength, Dim], Noise(ImageLength * Dim, 1))]);
+        graph.Node("Sigmoid", "features", ["product"]);
+        graph.Output("features", OnnxElementType.Float32, [OnnxDim.Named("N"), Dim]);
+        var network = graph.Build("dense").ToBytes();
+        using var cpu = new OnnxSession(network, "dense", "image", [3, 8, 8], "features", Dim, SessionSettings.OnCpu());
+        using var device = new OnnxSession(
+            network, "dense", "image", [3, 8, 8], "features", Dim, new SessionSettings(DeviceFactAttribute.Provider!.Value, CaptureGraph: true));
+        Assert.Contains("recorded once for each batch size", device.Provider.Reason, StringComparison.Ordinal);
+        // More sizes than keep their memory, so that some are recorded again.
+        foreach (var (size, seed) in ((int, int)[])[(1, 1), (1, 2), (8, 3), (1, 4), (3, 5), (8, 6), (4, 7), (5, 8), (8, 9), (1, 10)])
+        {
+            var images = Noise(size * ImageLength, seed);
+            var (expected, actual) = (new float[size * Dim], new float[size * Dim]);
+            cpu.Run(images, size, expected);
+            device.Run(images, size, actual);
+            AssertClose(expected, actual);
+        }
+
+        Assert.DoesNotContain("But", device.Provider.Reason, StringComparison.Ordinal);
+    }
+
     [DeviceFact]
     public async Task A_failing_network_fails_the_run_with_its_name()
     {
@@ -109,6 +139,12 @@ public sealed class DeviceTests(PipelineFixture fixture) : IClassFixture<Pipelin
     {
         using var extractor = Load();
         Assert.Contains(extractor.CountNodes(), nodes => nodes.Provider != "CPU" && nodes.Count > 0);
+    }
+
+    private static float[] Noise(int count, int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => (random.NextSingle() - 0.5f) / 4)];
     }
 
     private FeatureExtractor Load(bool capture = false) =>
