@@ -82,7 +82,7 @@ internal static class ManyImages
         private readonly List<double> _late = [];
         private int _done;
 
-        public double Growth => _late.Average() - _early.Average();
+        public double Growth => _late.DefaultIfEmpty().Average() - _early.DefaultIfEmpty().Average();
 
         public void Look(TimeSpan elapsed)
         {
