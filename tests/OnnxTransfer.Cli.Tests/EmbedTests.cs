@@ -1,4 +1,5 @@
 using System.Text;
+using OnnxTransfer.Decoding;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Cli.Tests;
@@ -39,6 +40,28 @@ public sealed class EmbedTests(Fixture fixture) : IClassFixture<Fixture>
 
         Assert.NotEqual(File.ReadAllBytes(fixture.NewFile("plain.npy")), File.ReadAllBytes(fixture.NewFile("nearest.npy")));
         Assert.Equal(2, Cli.Run([.. arguments, fixture.NewFile("never.npy"), "--upsample", "cubic"]).ExitCode);
+    }
+
+    [SharedFact("data/cat_720p.jpg")]
+    public void Embed_decodes_a_large_photo_at_a_part_of_its_size_as_it_is_told()
+    {
+        string[] arguments = ["embed", Repository.SharedPath("data", "cat_720p.jpg"), "--backbone", fixture.Backbone, "--provider", "cpu", "--cache", "none", "--out"];
+        Assert.Equal(0, Cli.Run([.. arguments, fixture.NewFile("whole.npy")]).ExitCode);
+        Assert.Equal(0, Cli.Run([.. arguments, fixture.NewFile("part.npy"), "--jpeg-shrink", "fast"]).ExitCode);
+        Assert.NotEqual(File.ReadAllBytes(fixture.NewFile("whole.npy")), File.ReadAllBytes(fixture.NewFile("part.npy")));
+        Assert.Equal(2, Cli.Run([.. arguments, fixture.NewFile("never.npy"), "--jpeg-shrink", "half"]).ExitCode);
+    }
+
+    [Fact]
+    public void Embed_takes_the_decoder_it_is_told()
+    {
+        string[] arguments = ["embed", fixture.Photos, "--backbone", fixture.Backbone, "--provider", "cpu", "--cache", fixture.NewFile("decoders"), "--json", "--out"];
+        Assert.Equal(0, Cli.Run([.. arguments, fixture.NewFile("default.npy")]).ExitCode);
+        var libvips = Cli.Run([.. arguments, fixture.NewFile("by-libvips.npy"), "--decoder", "libvips"]);
+        Assert.Equal(0, libvips.ExitCode);
+        // Its vectors are kept apart from those of another decoder.
+        Assert.Equal(ImageDecoders.Default.Name.StartsWith("libvips", StringComparison.Ordinal) ? 90 : 0, libvips.Json.GetProperty("cached").GetInt32());
+        Assert.Equal(2, Cli.Run([.. arguments, fixture.NewFile("never.npy"), "--decoder", "paint"]).ExitCode);
     }
 
     [Fact]

@@ -1,9 +1,10 @@
 using System.CommandLine;
+using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
 
 namespace OnnxTransfer.Cli.Commands;
 
-/// <summary>The options that say where a network runs, of every command that runs one.</summary>
+/// <summary>The options that say where a network runs and what reads its images, of every command that runs one.</summary>
 internal sealed class MachineOptions
 {
     private readonly Option<ExecutionProvider> _provider = new("--provider")
@@ -22,10 +23,24 @@ internal sealed class MachineOptions
 
     private readonly Option<int> _threads = CommonOptions.NonNegative("--threads", "Threads on the CPU; 0 for one per core.", 0, "T");
 
+    private readonly Option<JpegShrink> _shrink = new("--jpeg-shrink")
+    {
+        Description = "Decode large JPEG files at a part of their size: several times faster, pixels near the exact ones. Train and predict with the same choice.",
+        DefaultValueFactory = _ => JpegShrink.None,
+        HelpName = "none|near|fast",
+    };
+
+    private readonly Option<string> _decoder = new("--decoder")
+    {
+        Description = "What reads the images; see `onnxtransfer doctor`. libvips has to be installed where SkiaSharp is the default.",
+        DefaultValueFactory = _ => "default",
+    };
+
     /// <summary>Adds the options to a command.</summary>
     internal MachineOptions(Command command)
     {
-        foreach (var option in (Option[])[_provider, _device, _capture, _threads]) command.Options.Add(option);
+        _decoder.AcceptOnlyFromAmong("default", "libvips");
+        foreach (var option in (Option[])[_provider, _device, _capture, _threads, _shrink, _decoder]) command.Options.Add(option);
     }
 
     internal FeatureExtractorOptions Read(ParseResult parsed) => new()
@@ -34,5 +49,7 @@ internal sealed class MachineOptions
         DeviceId = parsed.GetValue(_device),
         CaptureGraph = parsed.GetValue(_capture),
         Threads = parsed.GetValue(_threads),
+        Decoder = parsed.GetValue(_decoder) == "libvips" ? ImageDecoders.Libvips : null,
+        Decode = DecodeOptions.Default with { JpegShrink = parsed.GetValue(_shrink) },
     };
 }
