@@ -109,11 +109,17 @@ public abstract class DecodedRowsContract
             foreach (var image in images) ImagePreprocessor.Prepare(image, Decoder, DecodeOptions.Default, s_spec, TensorLayout.Nchw, tensor.AsMemory());
         }
 
+        long Allocated()
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 10; i++) PrepareAll();
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
         PrepareAll();
         PrepareAll();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 10; i++) PrepareAll();
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 10 * images.Length * MostBytesAllocated);
+        // The least of three: a collection that another test brings about may empty the pools in between.
+        Assert.InRange(Enumerable.Range(0, 3).Min(_ => Allocated()), 0, 10 * images.Length * MostBytesAllocated);
     }
 
     [Fact]
