@@ -194,11 +194,10 @@ public sealed class TrainingFeatureTests
             return GC.GetAllocatedBytesForCurrentThread() - before;
         }
 
-        // 100 steps an epoch: what 2000 more steps allocate is their two places in the history, and 20 epochs' metrics, whose
-        // code allocates more until the runtime has optimised it. Half of what one smallest object a step would come to is theirs.
-        const int Steps = 2000, SmallestObject = 24;
-        long Least(int epochs) => Enumerable.Range(0, 3).Min(_ => Allocated(epochs));
-        Assert.InRange(Least(21) - Least(1), 0, (2 * Steps * sizeof(float)) + (Steps * SmallestObject / 2));
+        // 100 steps an epoch: what 2000 more steps allocate is their two places in the history and 20 epochs' metrics. The least
+        // of five differences: code that is not optimised yet allocates more, and so does a run that finds a pool emptied by
+        // another test's collection.
+        Assert.InRange(Enumerable.Range(0, 5).Min(_ => Allocated(21) - Allocated(1)), 0, 2 * 2000 * sizeof(float) + 20 * 200);
     }
 
     [Fact]
