@@ -48,8 +48,8 @@ internal static class PrecisionPeers
     private static void Speed(FeatureExtractor exact, FeatureExtractor rounded, float[][] images, int batch)
     {
         var input = Enumerable.Range(0, batch).SelectMany(i => images[i % images.Length]).ToArray();
-        using var first = Open(exact);
-        using var second = Open(rounded);
+        using var first = exact.OpenSession(SessionSettings.OnCpu());
+        using var second = rounded.OpenSession(SessionSettings.OnCpu());
         var rows = new float[batch * exact.Dim];
         var (slow, fast) = (new List<double>(), new List<double>());
         // Processor time is what the work costs even while other programs take turns with it.
@@ -76,8 +76,8 @@ internal static class PrecisionPeers
     /// <summary>As the pipeline runs it: an image at a time on each core, side by side.</summary>
     private static void SpeedPerCore(FeatureExtractor exact, FeatureExtractor rounded, float[][] images)
     {
-        using var first = Open(exact, threads: 1);
-        using var second = Open(rounded, threads: 1);
+        using var first = exact.OpenSession(SessionSettings.OnCpu(threads: 1));
+        using var second = rounded.OpenSession(SessionSettings.OnCpu(threads: 1));
         var (slow, fast) = (new List<double>(), new List<double>());
         for (var round = -1; round < Rounds; round++)
         {
@@ -92,12 +92,6 @@ internal static class PrecisionPeers
         Console.WriteLine(
             $"an image on each core, as the pipeline runs it: float32 {Median(slow):0} images/s, int8 {Median(fast):0} images/s, {Median(fast) / Median(slow):0.00} times; "
             + $"the fastest rounds {fast.Max() / slow.Max():0.00} times (medians of {Rounds})");
-    }
-
-    private static OnnxSession Open(FeatureExtractor extractor, int threads = 0)
-    {
-        var card = extractor.Backbone.Card;
-        return new OnnxSession(extractor.Backbone.GraphFor(card.Features.Tensor, extractor.Dim), card.Id, card.Input.Tensor, card.Input.ImageShape, card.Features.Tensor, extractor.Dim, SessionSettings.OnCpu(threads));
     }
 
     /// <summary>One thread, so that a kernel's time is the machine's work and not the wait for other threads.</summary>

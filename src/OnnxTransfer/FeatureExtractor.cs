@@ -28,7 +28,7 @@ public sealed partial class FeatureExtractor : IDisposable
     private readonly NetworkPrecisionInfo _precision;
     private readonly ILogger _logger;
     private readonly string _tensor;
-    private readonly SessionSettings _settings;
+    private readonly int _dim;
     // Null without a cache.
     private readonly CacheSpace? _cacheSpace;
     private bool _disposed;
@@ -39,17 +39,15 @@ public sealed partial class FeatureExtractor : IDisposable
         Model = ModelInfo.Of(backbone.Card);
         _options = options;
         _logger = options.Logger ?? NullLogger.Instance;
-        var input = backbone.Card.Input;
-        _tensor = tensor;
+        (_tensor, _dim) = (tensor, dim);
         var decoder = options.Decoder ?? ImageDecoders.Default;
         var store = options.Store ?? new ModelStore();
-        _settings = options.ForSession(store);
-        var wanted = new PrecisionRequest(options.Precision, options.CalibrationImages, _settings with { CaptureGraph = false }, decoder, options.Decode, store);
+        var settings = options.ForSession(store);
+        var wanted = new PrecisionRequest(options.Precision, options.CalibrationImages, settings with { CaptureGraph = false }, decoder, options.Decode, store);
         // A classifier trained on these features is saved with the network that made them.
         (Backbone, _precision) = PrecisionChooser.Choose(backbone, tensor, dim, wanted, cancellationToken);
-        _settings = _settings with { IsHalf = _precision.Precision == NetworkPrecision.Float16 };
-        _sessions = new NetworkSessions(
-            session => new OnnxSession(Backbone.GraphFor(tensor, dim), backbone.Name, input.Tensor, input.ImageShape, tensor, dim, session), _settings);
+        Settings = settings with { IsHalf = _precision.Precision == NetworkPrecision.Float16 };
+        _sessions = new NetworkSessions(OpenSession, Settings);
         _filler = new TensorFiller(backbone.Card, decoder, options.Decode);
         if (options.Cache is not null) _cacheSpace = CacheSpace.Of(Backbone.GraphFor(tensor, dim), tensor, dim, backbone.Card, decoder, options.Decode, Provider);
         Log.NetworkOpened(_logger, backbone.Name, Provider.ToString(), ProviderReason);
@@ -85,6 +83,9 @@ public sealed partial class FeatureExtractor : IDisposable
     internal Backbone Backbone { get; }
 
     internal FeatureExtractorOptions Options => _options;
+
+    /// <summary>Where and how the network was asked to run.</summary>
+    internal SessionSettings Settings { get; }
 
     internal ModelCard Card => Backbone.Card;
 
@@ -216,7 +217,7 @@ public sealed partial class FeatureExtractor : IDisposable
     public IReadOnlyList<(string Provider, string Operator, int Count)> CountNodes()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return NodePlacement.Of(Backbone.GraphFor(_tensor, Dim), Backbone.Name, Card.Input.ImageShape, _settings with { Provider = Provider });
+        return NodePlacement.Of(Backbone.GraphFor(_tensor, Dim), Backbone.Name, Card.Input.ImageShape, Settings with { Provider = Provider });
     }
 
     /// <summary>Closes the network.</summary>
@@ -225,6 +226,10 @@ public sealed partial class FeatureExtractor : IDisposable
         _disposed = true;
         _sessions.Dispose();
     }
+
+    /// <summary>Opens the network once more, up to the same tensor.</summary>
+    internal OnnxSession OpenSession(SessionSettings settings) =>
+        new(Backbone.GraphFor(_tensor, _dim), Backbone.Name, Card.Input.Tensor, Card.Input.ImageShape, _tensor, _dim, settings);
 
     /// <summary>The feature vector of one image that is prepared already.</summary>
     internal float[] Run(TensorBatch batch)

@@ -39,7 +39,7 @@ internal static class DevicePeers
                     using var device = FeatureExtractor.Load(model, new FeatureExtractorOptions { Provider = provider, Precision = precision, CaptureGraph = capture });
                     Console.WriteLine($"{precision}, {(capture ? "to be recorded" : "not recorded")}: {device.ProviderReason}");
                     if (capture && device.ProviderReason.Contains("not recorded", StringComparison.Ordinal)) continue;
-                    foreach (var batch in batches) allNear &= await CompareAsync(device, capture, paths, exact.Features, batch).ConfigureAwait(false) >= leastCosine;
+                    foreach (var batch in batches) allNear &= await CompareAsync(device, paths, exact.Features, batch).ConfigureAwait(false) >= leastCosine;
                 }
                 catch (ModelException exception)
                 {
@@ -55,9 +55,9 @@ internal static class DevicePeers
     }
 
     /// <summary>Prints the figures of one batch size and returns the least cosine of a vector to the CPU's.</summary>
-    private static async Task<double> CompareAsync(FeatureExtractor device, bool capture, IReadOnlyList<string> paths, FeatureMatrix exact, int batch)
+    private static async Task<double> CompareAsync(FeatureExtractor device, IReadOnlyList<string> paths, FeatureMatrix exact, int batch)
     {
-        var alone = NetworkAlone(device, capture, paths[0], batch);
+        var alone = NetworkAlone(device, paths[0], batch);
         var result = await device.EmbedAsync(paths, batch).ConfigureAwait(false);
         var cosine = Enumerable.Range(0, exact.RowCount).Min(row => (double)TensorPrimitives.CosineSimilarity(exact.Row(row), result.Features.Row(row)));
         Console.WriteLine(
@@ -67,12 +67,10 @@ internal static class DevicePeers
     }
 
     /// <summary>Images per second of the network, copies to and from the device included; at least three batches and a second.</summary>
-    private static double NetworkAlone(FeatureExtractor extractor, bool capture, string photo, int batch)
+    private static double NetworkAlone(FeatureExtractor extractor, string photo, int batch)
     {
         var card = extractor.Backbone.Card;
-        using var session = new OnnxSession(
-            extractor.Backbone.GraphFor(card.Features.Tensor, extractor.Dim), card.Id, card.Input.Tensor, card.Input.ImageShape, card.Features.Tensor, extractor.Dim,
-            new SessionSettings(extractor.Provider, CaptureGraph: capture));
+        using var session = extractor.OpenSession(extractor.Settings);
         using var tensors = TensorBatch.Rent(batch, card.Input.Width, card.Input.Height, card.Input.Layout);
         for (var i = 0; i < batch; i++) ImagePreprocessor.Prepare(photo, ImageDecoders.Default, DecodeOptions.Default, card.Preprocess, card.Input.Layout, tensors.ImageMemory(i));
         var rows = new float[batch * extractor.Dim];

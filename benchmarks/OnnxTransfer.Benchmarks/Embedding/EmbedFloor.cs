@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
 using OnnxTransfer.Preprocessing;
@@ -21,13 +20,12 @@ internal sealed class EmbedFloor : IDisposable
     private readonly OnnxSession _together;
     private readonly TensorBatch _tensors;
 
-    public EmbedFloor(string model, IReadOnlyList<string> paths)
+    public EmbedFloor(FeatureExtractor extractor, IReadOnlyList<string> paths)
     {
-        var backbone = Backbone.LoadAsync(model, new BackboneOptions(), null, CancellationToken.None).GetAwaiter().GetResult();
         _paths = [.. Enumerable.Range(0, Images).Select(i => paths[i % paths.Count])];
-        _filler = new TensorFiller(backbone.Card, ImageDecoders.Default, DecodeOptions.Default);
-        _perCore = Open(backbone, 1);
-        _together = Open(backbone, 0);
+        _filler = new TensorFiller(extractor.Card, ImageDecoders.Default, DecodeOptions.Default);
+        _perCore = extractor.OpenSession(SessionSettings.OnCpu(threads: 1));
+        _together = extractor.OpenSession(SessionSettings.OnCpu());
         _tensors = _filler.Rent(Images);
         Prepare();
     }
@@ -54,13 +52,6 @@ internal sealed class EmbedFloor : IDisposable
         _perCore.Dispose();
         _together.Dispose();
         _tensors.Dispose();
-    }
-
-    private static OnnxSession Open(Backbone backbone, int threads)
-    {
-        var (card, input) = (backbone.Card, backbone.Card.Input);
-        return new OnnxSession(
-            backbone.GraphFor(card.Features.Tensor, card.Features.Dim), backbone.Name, input.Tensor, input.ImageShape, card.Features.Tensor, card.Features.Dim, SessionSettings.OnCpu(threads));
     }
 
     private void Run(OnnxSession session, int start, int count)

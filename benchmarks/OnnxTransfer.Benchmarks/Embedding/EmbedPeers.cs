@@ -22,7 +22,7 @@ internal static class EmbedPeers
         Console.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}, {ImageDecoders.Default.Name}");
         Console.WriteLine($"{paths.Count} photos to vectors of {Path.GetFileName(MobileNet.Path)}; medians of {rounds} rounds, images/s");
         using var extractor = MobileNet.Open();
-        using var floor = new EmbedFloor(MobileNet.Path, paths);
+        using var floor = new EmbedFloor(extractor, paths);
         await extractor.EmbedAsync([.. paths.Take(64)]);
         var answers = new List<Round>();
         for (var round = 0; round < rounds; round++)

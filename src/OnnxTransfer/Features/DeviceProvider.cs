@@ -72,7 +72,7 @@ internal sealed record DeviceProvider(
     /// <returns>Null when the session will run on it, else why it cannot, in one sentence.</returns>
     internal string? TryAppend(SessionOptions options, SessionSettings settings)
     {
-        if (settings.DeviceId > 0 && !HasNumbers) return $"{Title} has no numbered devices; leave number {settings.DeviceId} away.";
+        if (settings.DeviceId > 0 && !Settings(settings).ContainsKey(DeviceKey)) return $"{Title} has no numbered devices; leave number {settings.DeviceId} away.";
         try
         {
             if (OrtEnv.Instance().GetAvailableProviders().Contains(RuntimeName))
@@ -117,8 +117,6 @@ internal sealed record DeviceProvider(
             }
         });
     }
-
-    private bool HasNumbers => Provider is ExecutionProvider.Cuda or ExecutionProvider.TensorRt or ExecutionProvider.DirectMl;
 
     private static byte[] ProbeGraph()
     {

@@ -127,30 +127,20 @@ internal sealed class OnnxSession : IDisposable
 
     private void RunOnce(Memory<float> images, int batch, int wanted, Span<float> rows)
     {
+        float[] values;
         try
         {
-            if (_thread is null)
-            {
-                using var input = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, images, [batch, .. _imageShape]);
-                using var outputs = _session.Run(_runOptions, _inputNames, [input], _outputNames);
-                // The span is ONNX Runtime's own memory, valid until the outputs are disposed at the end of this block.
-                Take(outputs[0].GetTensorDataAsSpan<float>(), rows);
-            }
-            else
-            {
-                Take(_device is null ? _thread.Run(() => RunInThisMemory(images, batch)) : _device.Run(images, batch), rows);
-            }
+            if (_device is not null) values = _device.Run(images, batch);
+            else if (_thread is not null) values = _thread.Run(() => RunInThisMemory(images, batch));
+            else values = RunInThisMemory(images, batch);
         }
         catch (OnnxRuntimeException exception)
         {
             throw Throw.RunFailed(_model, exception);
         }
 
-        void Take(ReadOnlySpan<float> values, Span<float> rows)
-        {
-            if (values.Length != batch * RowLength) Throw.OutputHasWrongLength(_model, _outputNames[0], batch, RowLength, values.Length);
-            values[..(wanted * RowLength)].CopyTo(rows);
-        }
+        if (values.Length != batch * RowLength) Throw.OutputHasWrongLength(_model, _outputNames[0], batch, RowLength, values.Length);
+        values.AsSpan(0, wanted * RowLength).CopyTo(rows);
     }
 
     private float[] RunInThisMemory(Memory<float> images, int batch)

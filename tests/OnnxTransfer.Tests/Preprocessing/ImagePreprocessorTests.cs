@@ -5,7 +5,7 @@ namespace OnnxTransfer.Tests.Preprocessing;
 
 public sealed class ImagePreprocessorTests
 {
-    private static readonly PreprocessSpec s_spec = new()
+    internal static readonly PreprocessSpec Spec = new()
     {
         Filter = ResizeFilter.PillowBilinear,
         Width = 3,
@@ -23,15 +23,15 @@ public sealed class ImagePreprocessorTests
     [Fact]
     public void Prepare_Nhwc_NormalisesEveryChannelByItsOwnNumbers()
     {
-        var tensor = Prepare(s_spec, TensorLayout.Nhwc);
+        var tensor = Prepare(Spec, TensorLayout.Nhwc);
         for (var i = 0; i < s_pixels.Length; i++)
-            Assert.Equal((float)(((s_pixels[i] / 255.0) - s_spec.Mean[i % 3]) / s_spec.Std[i % 3]), tensor[i], 1e-6f);
+            Assert.Equal((float)(((s_pixels[i] / 255.0) - Spec.Mean[i % 3]) / Spec.Std[i % 3]), tensor[i], 1e-6f);
     }
 
     [Fact]
     public void Prepare_Nchw_HasAPlaneToAChannel()
     {
-        var (interleaved, planar) = (Prepare(s_spec, TensorLayout.Nhwc), Prepare(s_spec, TensorLayout.Nchw));
+        var (interleaved, planar) = (Prepare(Spec, TensorLayout.Nhwc), Prepare(Spec, TensorLayout.Nchw));
         for (var c = 0; c < 3; c++)
         {
             for (var i = 0; i < 6; i++) Assert.Equal(interleaved[(3 * i) + c], planar[(6 * c) + i]);
@@ -44,7 +44,7 @@ public sealed class ImagePreprocessorTests
     public void Prepare_Bgr_AppliesMeanAndStdInTheTensorsOrder(TensorLayout layout)
     {
         // Caffe's weights: BGR, means of blue, green and red, no division.
-        var spec = s_spec with { Bgr = true, Rescale = 1, Mean = [103.939, 116.779, 123.68], Std = [1, 1, 1] };
+        var spec = Spec with { Bgr = true, Rescale = 1, Mean = [103.939, 116.779, 123.68], Std = [1, 1, 1] };
         var tensor = Prepare(spec, layout);
         for (var i = 0; i < 6; i++)
         {
@@ -60,8 +60,8 @@ public sealed class ImagePreprocessorTests
     public void Prepare_FloatKernel_IsNormalisedLikeTheByteKernels()
     {
         // At the same size every kernel is the identity, so the two ways must meet.
-        var bytes = Prepare(s_spec, TensorLayout.Nchw);
-        var floats = Prepare(s_spec with { Filter = ResizeFilter.TensorFlowBilinear }, TensorLayout.Nchw);
+        var bytes = Prepare(Spec, TensorLayout.Nchw);
+        var floats = Prepare(Spec with { Filter = ResizeFilter.TensorFlowBilinear }, TensorLayout.Nchw);
         Assert.True(Reference.GreatestDifference(bytes, floats) <= 1e-6);
     }
 
@@ -88,7 +88,7 @@ public sealed class ImagePreprocessorTests
     public void Prepare_DestinationOfAnotherLength_IsRefused()
     {
         using var buffer = PixelBuffer.FromRgb(s_pixels, 3, 2);
-        var exception = Assert.Throws<ArgumentException>(() => ImagePreprocessor.Prepare(buffer, s_spec, TensorLayout.Nchw, new float[17]));
+        var exception = Assert.Throws<ArgumentException>(() => ImagePreprocessor.Prepare(buffer, Spec, TensorLayout.Nchw, new float[17]));
         Assert.Contains("3x2 pixels is 18 tensor values, but room for 17", exception.Message, StringComparison.Ordinal);
     }
 
@@ -102,7 +102,7 @@ public sealed class ImagePreprocessorTests
     public void Shrink_LeavesEnoughForTheResize(JpegShrink shrink, int width, int height, int expected)
     {
         using var sink = new PreprocessingSink();
-        sink.Target(s_spec with { Width = width, Height = height }, TensorLayout.Nchw, new float[3 * width * height]);
+        sink.Target(Spec with { Width = width, Height = height }, TensorLayout.Nchw, new float[3 * width * height]);
         Assert.Equal(expected, sink.Shrink(320, 240, Orientation.Upright, shrink));
         // Stored sideways, the sides change places.
         Assert.Equal(expected, sink.Shrink(240, 320, Orientation.Rotated90, shrink));
@@ -112,7 +112,7 @@ public sealed class ImagePreprocessorTests
     public void Prepare_File_NamesTheFileThatFails()
     {
         var exception = Assert.Throws<ImageDecodeException>(() => ImagePreprocessor.Prepare(
-            "no such.jpg", ImageDecoders.Default, DecodeOptions.Default, s_spec, TensorLayout.Nhwc, new float[18]));
+            "no such.jpg", ImageDecoders.Default, DecodeOptions.Default, Spec, TensorLayout.Nhwc, new float[18]));
         Assert.Equal(("no such.jpg", "The file does not exist."), (exception.Path, exception.Reason));
     }
 
