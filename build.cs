@@ -1,5 +1,5 @@
 #!/usr/bin/env dotnet
-// The build script of this repository: `dotnet run build.cs demo | test | sample | bench | pack | feed | format`.
+// The build script of this repository: `dotnet run build.cs demo | test | sample | bench | pack | format`.
 #:project eng/OnnxTransfer.Build/OnnxTransfer.Build.csproj
 #:property PublishAot=false
 
@@ -9,14 +9,11 @@ using OnnxTransfer.Build;
 var root = (string)AppContext.GetData("EntryPointFileDirectoryPath")!;
 var target = args.FirstOrDefault() ?? "help";
 var rest = args.Skip(1).ToList();
-// --gpu belongs to the feed, whatever the target; the rest goes to the program behind the target.
-var gpu = rest.Remove("--gpu");
 
 try
 {
     return target switch
     {
-        "feed" => Feed(),
         "test" => Test(),
         "demo" => Demo(),
         "sample" => Sample(),
@@ -32,15 +29,8 @@ catch (BuildException exception)
     return 1;
 }
 
-int Feed()
-{
-    new LocalFeed(root).Ensure(gpu);
-    return 0;
-}
-
 int Test()
 {
-    Feed();
     var tests = Dotnet(["test", "OnnxTransfer.sln", "-c", "Release", "--nologo", .. rest]);
     // Whoever names tests by a filter wants those and nothing else.
     return tests == 0 && rest.Count == 0 ? Sample() : tests;
@@ -54,19 +44,16 @@ int Sample()
 
 int Demo()
 {
-    Feed();
     return Dotnet(["run", "--project", "samples/OnnxTransfer.Demo", "-c", "Release", "--", root, .. rest]);
 }
 
 int Bench()
 {
-    Feed();
     return Dotnet(["run", "--project", "benchmarks/OnnxTransfer.Benchmarks", "-c", "Release", "--", "--filter", rest.FirstOrDefault() ?? "*", .. rest.Skip(1)]);
 }
 
 int Pack()
 {
-    Feed();
     // The tool needs both libraries: packing the three in this order builds each once.
     string[] projects = ["OnnxTransfer", "OnnxTransfer.Conversion", "OnnxTransfer.Cli"];
     return projects.Select(project => Dotnet(["pack", $"src/{project}", "-c", "Release", "--nologo", "-o", "artifacts/packages", .. rest])).FirstOrDefault(code => code != 0);
@@ -74,24 +61,20 @@ int Pack()
 
 int Format()
 {
-    Feed();
     return Dotnet(["format", "OnnxTransfer.sln", .. rest]);
 }
 
 int Help()
 {
     Console.Error.WriteLine("""
-        usage: dotnet run build.cs TARGET [--gpu] [ARGUMENTS]
+        usage: dotnet run build.cs TARGET [ARGUMENTS]
 
           demo     train a classifier on real images, end to end
           test     build everything, run the tests, then the sample
           sample   pack, and use the packages in an application of their own
           bench    run the benchmarks; a filter such as *Embed* may follow
           pack     make the NuGet packages in artifacts/packages
-          feed     make the packages restore where NuGet lacks them (every target calls it first)
           format   dotnet format
-
-          --gpu    with the CUDA libraries where they come from npm (230 MB)
         """);
     return target is "help" or "--help" or "-h" ? 0 : 2;
 }

@@ -8,6 +8,9 @@ namespace OnnxTransfer.Build;
 /// </summary>
 public static class EmojiPhotos
 {
+    private static readonly NpmPackage s_package = new(
+        "emoji-datasource-google", "16.0.0", "sha512-ZRexfzs7MVoLnmzZmNsO4TKhnAJp5D++Vm6PpUpH/jEQQlemp3l88CjZ+DoZ2faM9R4QxZkOPJCoT8DlPhfQ3A==");
+
     private static readonly string[] Categories =
         ["Animals & Nature", "Flags", "Food & Drink", "People & Body", "Smileys & Emotion", "Travel & Places"];
 
@@ -17,8 +20,7 @@ public static class EmojiPhotos
         var folder = Path.Combine(root, "artifacts", "demo", "emoji");
         if (Directory.Exists(folder)) return folder;
 
-        var pins = NpmPackage.ReadPins(Path.Combine(root, "eng", "npm-packages.json"));
-        var archive = new Npm(Path.Combine(root, "artifacts", "npm")).Fetch(pins["emoji"]);
+        var archive = new Npm(Path.Combine(root, "artifacts", "npm")).Fetch(s_package);
         // Filled under another name first: a folder that exists is whole.
         var partial = folder + ".partial";
         if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);

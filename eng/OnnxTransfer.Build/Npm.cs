@@ -1,7 +1,6 @@
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Security.Cryptography;
-using System.Text.Json;
 
 namespace OnnxTransfer.Build;
 
@@ -9,12 +8,7 @@ namespace OnnxTransfer.Build;
 /// <param name="Name">The package's name.</param>
 /// <param name="Version">The exact version.</param>
 /// <param name="Integrity">Subresource integrity of the archive: <c>sha512-</c> and base64.</param>
-public sealed record NpmPackage(string Name, string Version, string Integrity)
-{
-    /// <summary>Reads the pins of <c>eng/npm-packages.json</c>.</summary>
-    public static IReadOnlyDictionary<string, NpmPackage> ReadPins(string path) =>
-        JsonSerializer.Deserialize<Dictionary<string, NpmPackage>>(File.ReadAllText(path), JsonSerializerOptions.Web)!;
-}
+public sealed record NpmPackage(string Name, string Version, string Integrity);
 
 /// <summary>Downloads archives with the npm client, so that a user's own registry, proxy and certificates apply.</summary>
 /// <param name="folder">Where archives are kept between runs.</param>
@@ -28,7 +22,7 @@ public sealed class Npm(string folder)
         var archive = Path.Combine(folder, $"{package.Name.TrimStart('@').Replace('/', '-')}-{package.Version}.tgz");
         if (File.Exists(archive) && IsIntact(archive, package.Integrity)) return archive;
 
-        Console.Error.WriteLine($"feed: downloading {package.Name} {package.Version} from npm");
+        Console.Error.WriteLine($"downloading {package.Name} {package.Version} from npm");
         // npm writes into a folder of its own, and only a verified archive is moved to its final name.
         var scratch = Directory.CreateTempSubdirectory("onnxtransfer-npm-").FullName;
         try

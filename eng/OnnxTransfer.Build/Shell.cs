@@ -44,7 +44,7 @@ public static class Shell
         catch (Win32Exception)
         {
             throw new BuildException(program.StartsWith("npm", StringComparison.Ordinal)
-                ? "npm is not installed or not on PATH. It downloads the native libraries and images that NuGet does not have here: install Node.js 18 or later (https://nodejs.org) and run this again."
+                ? "npm is not installed or not on PATH. It downloads the pictures of the demo: install Node.js 18 or later (https://nodejs.org) and run this again."
                 : $"{program} is not installed or not on PATH.");
         }
     }

@@ -153,7 +153,6 @@ public sealed partial class FeatureExtractor : IDisposable
         return Row(image => _filler.Fill(pixels, image));
     }
 
-#if SKIASHARP
     /// <summary>The feature vector of a SkiaSharp bitmap of any colour type; transparent pixels are composited over the background.</summary>
     /// <returns>D numbers.</returns>
     public float[] Embed(SkiaSharp.SKBitmap bitmap)
@@ -162,7 +161,6 @@ public sealed partial class FeatureExtractor : IDisposable
         using var pixels = SkiaImageDecoder.ToPixels(bitmap, _options.Decode);
         return Embed(pixels);
     }
-#endif
 
     /// <summary>The feature vectors of many image files. One that cannot be decoded is listed in the result and the run goes on.</summary>
     /// <param name="paths">Image files.</param>

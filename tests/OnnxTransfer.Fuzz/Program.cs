@@ -14,9 +14,7 @@ var options = new DecodeOptions { MaxPixels = 500_000, MaxTime = TimeSpan.FromSe
 IImageDecoder[] decoders =
 [
     new VipsImageDecoder(),
-#if SKIASHARP
     new SkiaImageDecoder(new Lazy<IImageDecoder>(ImageDecoders.Libvips)),
-#endif
 ];
 
 var current = -1;

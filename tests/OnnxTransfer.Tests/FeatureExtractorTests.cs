@@ -33,7 +33,6 @@ public sealed class FeatureExtractorTests : IDisposable
         Assert.Equal(vector, extractor.Embed(pixels));
     }
 
-#if SKIASHARP
     [Fact]
     public void A_SkiaSharp_bitmap_gives_the_vector_of_its_file()
     {
@@ -42,7 +41,6 @@ public sealed class FeatureExtractorTests : IDisposable
         using var bitmap = SkiaSharp.SKBitmap.Decode(png);
         Assert.Equal(extractor.Embed((ReadOnlySpan<byte>)png), extractor.Embed(bitmap));
     }
-#endif
 
     [Fact]
     public void The_vector_is_what_the_network_computes()

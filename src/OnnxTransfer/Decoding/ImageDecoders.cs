@@ -6,11 +6,7 @@ namespace OnnxTransfer.Decoding;
 public static class ImageDecoders
 {
     private static readonly Lazy<IImageDecoder> s_libvips = new(() => new VipsImageDecoder());
-#if SKIASHARP
     private static readonly Lazy<IImageDecoder> s_default = new(() => new SkiaImageDecoder(s_libvips));
-#else
-    private static readonly Lazy<IImageDecoder> s_default = s_libvips;
-#endif
 
     /// <summary>
     /// SkiaSharp where this build has it, else libvips. SkiaSharp hands the formats that it does not read, TIFF and AVIF, to

@@ -7,18 +7,10 @@ internal static class ImageEncoder
     /// <param name="pixels">The picture <c>[H,W,3]</c>.</param>
     /// <param name="quality">1 to 100.</param>
     internal static byte[] Jpeg(PixelBuffer pixels, int quality) =>
-#if SKIASHARP
         SkiaImageEncoder.Encode(pixels, SkiaSharp.SKEncodedImageFormat.Jpeg, quality);
-#else
-        Interop.VipsEncoder.Jpeg(pixels, quality);
-#endif
 
     /// <summary>A PNG file, which keeps every pixel as it is.</summary>
     /// <param name="pixels">The picture <c>[H,W,3]</c>.</param>
     internal static byte[] Png(PixelBuffer pixels) =>
-#if SKIASHARP
         SkiaImageEncoder.Encode(pixels, SkiaSharp.SKEncodedImageFormat.Png, quality: 100);
-#else
-        Interop.VipsEncoder.Png(pixels);
-#endif
 }

@@ -1,4 +1,3 @@
-#if SKIASHARP
 using System.Buffers.Binary;
 using OnnxTransfer.Decoding;
 using SkiaSharp;
@@ -133,4 +132,3 @@ public sealed class SkiaImageDecoderTests : ImageDecoderContract
         Assert.Throws<ImageDecodeException>(() => SkiaImageDecoder.ToPixels(bitmap, DecodeOptions.Default));
     }
 }
-#endif

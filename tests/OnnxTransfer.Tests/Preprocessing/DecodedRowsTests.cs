@@ -9,7 +9,6 @@ public sealed class VipsDecodedRowsTests : DecodedRowsContract
     public override int MostBytesAllocated => 0;
 }
 
-#if SKIASHARP
 public sealed class SkiaDecodedRowsTests : DecodedRowsContract
 {
     public override IImageDecoder Decoder { get; } = new SkiaImageDecoder(new Lazy<IImageDecoder>(() => new VipsImageDecoder()));
@@ -17,4 +16,3 @@ public sealed class SkiaDecodedRowsTests : DecodedRowsContract
     /// <summary>SkiaSharp's handles of the file, the codec and the pixels, whatever the image's size.</summary>
     public override int MostBytesAllocated => 512;
 }
-#endif
