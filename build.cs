@@ -54,9 +54,8 @@ int Bench()
 
 int Pack()
 {
-    // The tool needs both libraries: packing the three in this order builds each once.
-    string[] projects = ["OnnxTransfer", "OnnxTransfer.Conversion", "OnnxTransfer.Cli"];
-    return projects.Select(project => Dotnet(["pack", $"src/{project}", "-c", "Release", "--nologo", "-o", "artifacts/packages", .. rest])).FirstOrDefault(code => code != 0);
+    string[] projects = ["src/OnnxTransfer", "src/OnnxTransfer.Conversion", "packaging/OnnxTransfer", "packaging/OnnxTransfer.Gpu", "src/OnnxTransfer.Cli"];
+    return projects.Select(project => Dotnet(["pack", project, "-c", "Release", "--nologo", "-o", "artifacts/packages", .. rest])).FirstOrDefault(code => code != 0);
 }
 
 int Format()

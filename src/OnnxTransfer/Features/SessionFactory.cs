@@ -8,7 +8,15 @@ namespace OnnxTransfer.Features;
 internal static class SessionFactory
 {
     /// <summary>The version of the ONNX Runtime library that is loaded.</summary>
-    internal static string RuntimeVersion => OrtEnv.Instance().GetVersionString();
+    /// <exception cref="DllNotFoundException">There is none; the message names the package to add.</exception>
+    internal static string RuntimeVersion
+    {
+        get
+        {
+            OnnxRuntimeLibrary.Require();
+            return OrtEnv.Instance().GetVersionString();
+        }
+    }
 
     /// <summary>Opens a session.</summary>
     /// <param name="graph">The bytes of the ONNX file.</param>
@@ -71,6 +79,7 @@ internal static class SessionFactory
 
     private static SessionOptions Options(SessionSettings settings, Action<SessionOptions>? configure)
     {
+        OnnxRuntimeLibrary.Require();
         var options = new SessionOptions { IntraOpNumThreads = settings.Threads, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
         // A thread that has nothing to do sleeps: spinning would take the core from the decoder and from other programs.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");

@@ -39,6 +39,12 @@ internal static partial class Throw
         throw new ArgumentException(
             $"{rowCount} images with {dim} numbers each are more than one matrix can hold ({Array.MaxLength / dim} images): embed them in parts, or as a stream with EmbedStreamAsync.");
 
+    [DoesNotReturn]
+    internal static void OnnxRuntimeNotFound(string platform) => throw new DllNotFoundException(
+        platform is "win-x64" or "win-arm64" or "linux-x64" or "linux-arm64" or "osx-arm64"
+            ? $"ONNX Runtime's native library for {platform} is not beside the application, so no network can run. Add the package OnnxTransfer (CPU) or, on x64, OnnxTransfer.Gpu (CUDA), and publish with `-r {platform}`."
+            : $"ONNX Runtime has no native library for {platform}, so no network can run. It runs on win-x64, win-arm64, linux-x64, linux-arm64 (with glibc, not musl) and osx-arm64.");
+
     internal static InvalidDataException NotACache(string file) =>
         new($"'{file}' is a database of another program, not a feature cache: name another folder.");
 
