@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using OnnxTransfer.Cli.Commands;
+using OnnxTransfer.Heic;
 using OnnxTransfer.Vips;
 
 namespace OnnxTransfer.Cli;
@@ -12,6 +13,7 @@ internal static class Program
     {
         // Nothing is loaded before a file needs it.
         VipsDecoder.Register();
+        HeicDecoder.Register();
 
         // Not a RootCommand, whose name in the help would be the assembly's and not the tool's.
         var root = new Command("onnxtransfer", "Image transfer learning on pretrained ONNX networks.")
