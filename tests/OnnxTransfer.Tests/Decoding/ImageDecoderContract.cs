@@ -286,6 +286,14 @@ public abstract class ImageDecoderContract
         Assert.True(with.Pixels.ToArray().Distinct().Count() > 200);
     }
 
+    [SharedFact("cases/images/pngtest.png")]
+    public void Decode_PngThatEveryReaderIsTestedWith_ArrivesUpright()
+    {
+        // Stored as 91x69, with orientation 5.
+        using var pixels = Decoder.DecodeFile(Repository.SharedPath("cases", "images", "pngtest.png"));
+        Assert.Equal((69, 91), (pixels.Width, pixels.Height));
+    }
+
     [SharedTheory("data/flowers")]
     [InlineData("data/cats_vs_dogs")]
     [InlineData("data/flowers")]
