@@ -10,7 +10,7 @@ using OnnxTransfer.Build;
 var root = (string)AppContext.GetData("EntryPointFileDirectoryPath")!;
 var target = args.FirstOrDefault() ?? "help";
 var rest = args.Skip(1).ToList();
-string[] packages = ["src/OnnxTransfer", "src/OnnxTransfer.Conversion", "packaging/OnnxTransfer", "packaging/OnnxTransfer.Gpu", "src/OnnxTransfer.Cli"];
+string[] packages = ["src/OnnxTransfer", "src/OnnxTransfer.Conversion", "src/OnnxTransfer.Vips", "packaging/OnnxTransfer", "packaging/OnnxTransfer.Gpu", "src/OnnxTransfer.Cli"];
 
 try
 {

@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using OnnxTransfer.Decoding;
+using OnnxTransfer.Vips;
 
 namespace OnnxTransfer.Benchmarks;
 
@@ -7,11 +8,18 @@ namespace OnnxTransfer.Benchmarks;
 [MemoryDiagnoser]
 public class DecodeBenchmarks
 {
-    private readonly IImageDecoder _decoder = ImageDecoders.Default;
+    private IImageDecoder _decoder = ImageDecoders.Default;
     private byte[][] _small = [];
 
+    [Params("SkiaSharp", "libvips")]
+    public string Decoder { get; set; } = "";
+
     [GlobalSetup]
-    public void Setup() => _small = Photos.Small();
+    public void Setup()
+    {
+        _decoder = Decoder == "libvips" ? VipsDecoder.Instance : ImageDecoders.Default;
+        _small = Photos.Small();
+    }
 
     [Benchmark(OperationsPerInvoke = Photos.SmallCount)]
     public int Decode()

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using OnnxTransfer.Cli.Commands;
+using OnnxTransfer.Vips;
 
 namespace OnnxTransfer.Cli;
 
@@ -9,6 +10,9 @@ internal static class Program
 {
     internal static async Task<int> Main(string[] args)
     {
+        // Nothing is loaded before a file needs it.
+        VipsDecoder.Register();
+
         // Not a RootCommand, whose name in the help would be the assembly's and not the tool's.
         var root = new Command("onnxtransfer", "Image transfer learning on pretrained ONNX networks.")
         {

@@ -28,6 +28,12 @@ public sealed record RuntimeReport
     /// <summary>The default image decoder and its native version.</summary>
     public string Decoder { get; } = ImageDecoders.Default.Name;
 
+    /// <summary>
+    /// Each image format and the decoder that reads it, with its version; null where no decoder is registered for it. Reading this
+    /// loads the native libraries of the registered decoders; one that cannot be loaded gives its error instead of a name.
+    /// </summary>
+    public IReadOnlyDictionary<ImageFormat, string?> Formats { get; } = ImageDecoders.Describe();
+
     /// <summary>The version of the ONNX Runtime library.</summary>
     public string OnnxRuntime { get; } = SessionFactory.RuntimeVersion;
 

@@ -87,6 +87,10 @@ public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
         var result = Cli.Run("doctor", "--json");
         Assert.Equal(0, result.ExitCode);
         Assert.NotEqual("", result.Json.GetProperty("decoder").GetString());
+        var formats = result.Json.GetProperty("formats").EnumerateArray().ToDictionary(one => one.GetProperty("format").GetString()!, one => one.TryGetProperty("decoder", out var decoder) ? decoder.GetString() : null);
+        Assert.Equal(result.Json.GetProperty("decoder").GetString(), formats["jpeg"]);
+        Assert.StartsWith("libvips 8.", formats["tiff"], StringComparison.Ordinal);
+        Assert.Equal(formats["tiff"], formats["avif"]);
         Assert.StartsWith("1.", result.Json.GetProperty("onnxRuntime").GetString(), StringComparison.Ordinal);
         var cuda = result.Json.GetProperty("providers").EnumerateArray().Single(provider => provider.GetProperty("name").GetString() == "cuda");
         Assert.True(cuda.GetProperty("usable").GetBoolean() || cuda.GetProperty("whyNot").GetString()!.Length > 0);

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Globalization;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Fuzz;
+using OnnxTransfer.Vips;
 
 const int HangSeconds = 30;
 
@@ -11,11 +12,8 @@ var inputs = Number("--inputs", 100_000);
 var seed = Number("--seed", 1);
 var samples = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "samples")).Order(StringComparer.Ordinal).Select(File.ReadAllBytes).ToArray();
 var options = new DecodeOptions { MaxPixels = 500_000, MaxTime = TimeSpan.FromSeconds(5) };
-IImageDecoder[] decoders =
-[
-    new VipsImageDecoder(),
-    new SkiaImageDecoder(new Lazy<IImageDecoder>(ImageDecoders.Libvips)),
-];
+VipsDecoder.Register();
+IImageDecoder[] decoders = [VipsDecoder.Instance, ImageDecoders.Default];
 
 var current = -1;
 var since = Stopwatch.GetTimestamp();

@@ -1,5 +1,7 @@
+using System.Reflection;
 using OnnxTransfer.Conversion;
 using OnnxTransfer.TestSupport;
+using OnnxTransfer.Vips;
 
 namespace OnnxTransfer.PublicApi.Tests;
 
@@ -10,7 +12,8 @@ public sealed class PublicApiTests
     public void The_public_surface_is_the_approved_one()
     {
         var approved = Repository.PathOf("tests", "OnnxTransfer.PublicApi.Tests", "PublicApi.approved.txt");
-        var actual = $"# OnnxTransfer\n\n{PublicSurface.Of(typeof(FeatureExtractor).Assembly)}# OnnxTransfer.Conversion\n\n{PublicSurface.Of(typeof(RecipeBuilder).Assembly)}";
+        Assembly[] assemblies = [typeof(FeatureExtractor).Assembly, typeof(RecipeBuilder).Assembly, typeof(VipsDecoder).Assembly];
+        var actual = string.Concat(assemblies.Select(assembly => $"# {assembly.GetName().Name}\n\n{PublicSurface.Of(assembly)}"));
         var expected = File.Exists(approved) ? File.ReadAllText(approved).ReplaceLineEndings("\n") : "";
         if (actual == expected) return;
 

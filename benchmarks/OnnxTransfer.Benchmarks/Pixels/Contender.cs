@@ -26,7 +26,7 @@ internal abstract class Contender(string name)
 internal sealed record PhotoSet(string Name, byte[][] Photos);
 
 /// <summary>This library.</summary>
-internal sealed class OurContender(string name, JpegShrink shrink) : Contender(name)
+internal sealed class OurContender(string name, IImageDecoder decoder, JpegShrink shrink) : Contender(name)
 {
     internal const int Side = 224;
     private static readonly PreprocessSpec s_spec = new()
@@ -59,7 +59,7 @@ internal sealed class OurContender(string name, JpegShrink shrink) : Contender(n
             return _tensor.ToArray();
         })];
 
-    private void Prepare(byte[] photo) => ImagePreprocessor.Prepare(photo, ImageDecoders.Default, _options, s_spec, TensorLayout.Nchw, _tensor.AsMemory());
+    private void Prepare(byte[] photo) => ImagePreprocessor.Prepare(photo, decoder, _options, s_spec, TensorLayout.Nchw, _tensor.AsMemory());
 }
 
 /// <summary>One mode of a peer's script, which answers a line with a line.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using OnnxTransfer.Decoding;
+using OnnxTransfer.Vips;
 
 namespace OnnxTransfer.Benchmarks.Pixels;
 
@@ -23,14 +24,17 @@ internal static class PixelPeers
         using var sharp = peers is null || !Directory.Exists(Path.Combine(peers, "node_modules", "sharp")) ? null : new PeerProcess("node", Path.Combine(peers, "sharp_prepare.mjs"));
         List<Contender> contenders =
         [
-            new OurContender("OnnxTransfer, exact", JpegShrink.None), new OurContender("OnnxTransfer, JpegShrink.Near", JpegShrink.Near),
-            new OurContender("OnnxTransfer, JpegShrink.Fast", JpegShrink.Fast),
+            new OurContender("OnnxTransfer, exact", ImageDecoders.Default, JpegShrink.None),
+            new OurContender("OnnxTransfer, JpegShrink.Near", ImageDecoders.Default, JpegShrink.Near),
+            new OurContender("OnnxTransfer, JpegShrink.Fast", ImageDecoders.Default, JpegShrink.Fast),
+            new OurContender("OnnxTransfer by libvips, exact", VipsDecoder.Instance, JpegShrink.None),
+            new OurContender("OnnxTransfer by libvips, JpegShrink.Fast", VipsDecoder.Instance, JpegShrink.Fast),
         ];
         if (pillow is not null) contenders.AddRange([new PeerContender("Pillow, plain", pillow, "plain"), new PeerContender("Pillow, draft", pillow, "draft")]);
         if (sharp is not null) contenders.AddRange([new PeerContender("sharp, plain", sharp, "plain"), new PeerContender("sharp, shrink on load", sharp, "shrink")]);
 
         var report = new StringBuilder();
-        report.AppendLine(CultureInfo.InvariantCulture, $"{ImageDecoders.Default.Name}, {pillow?.Version ?? "no Pillow"}, {sharp?.Version ?? "no sharp"}, .NET {Environment.Version}; {Machine()}");
+        report.AppendLine(CultureInfo.InvariantCulture, $"{ImageDecoders.Default.Name}, {VipsDecoder.Instance.Name}, {pillow?.Version ?? "no Pillow"}, {sharp?.Version ?? "no sharp"}, .NET {Environment.Version}; {Machine()}");
         foreach (var set in new[] { new PhotoSet("flowers", Photos.Small()), new PhotoSet("large", Photos.Large()) }) Measure(set, contenders, rounds, report);
         Console.Write(report);
         if (result is null) return 0;

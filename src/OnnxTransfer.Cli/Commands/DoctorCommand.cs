@@ -54,6 +54,8 @@ internal static class DoctorCommand
         Console.Out.WriteLine($"runtime        {report.Runtime}");
         Console.Out.WriteLine($"system         {report.System}");
         Console.Out.WriteLine($"decoder        {report.Decoder}");
+        foreach (var others in report.Formats.Where(format => format.Value != report.Decoder).GroupBy(format => format.Value, format => format.Key.ToString().ToUpperInvariant()))
+            Console.Out.WriteLine($"               {string.Join(", ", others)}: {others.Key ?? "none"}");
         Console.Out.WriteLine($"ONNX Runtime   {report.OnnxRuntime}");
         foreach (var (provider, whyNot) in report.Providers) Console.Out.WriteLine($"{provider.ToString().ToLowerInvariant(),-15}{(whyNot is null ? "works" : $"no: {whyNot}")}");
         var failed = report.Parity.Where(check => !check.Passed).ToList();
@@ -84,7 +86,8 @@ internal static class DoctorCommand
     }
 
     private static DoctorJson ToJson(RuntimeReport report, List<ParityResult> vectors, NetworkJson? network) => new(
-        report.Version, report.Runtime, report.System, report.Decoder, report.OnnxRuntime,
+        report.Version, report.Runtime, report.System, report.Decoder,
+        [.. report.Formats.Select(format => new FormatJson(format.Key.ToString().ToLowerInvariant(), format.Value))], report.OnnxRuntime,
         [.. report.Providers.Select(provider => new ProviderJson(provider.Key.ToString().ToLowerInvariant(), provider.Value is null, provider.Value))],
         [.. report.Parity.Concat(vectors).Select(check => new ParityJson(check.Name, check.GreatestDifference, check.Tolerance, check.Cosine, check.LeastCosine, check.Passed))],
         network, report.ModelFolder, report.Offline, report.Models);

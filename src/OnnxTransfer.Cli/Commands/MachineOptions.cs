@@ -1,6 +1,7 @@
 using System.CommandLine;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
+using OnnxTransfer.Vips;
 
 namespace OnnxTransfer.Cli.Commands;
 
@@ -32,7 +33,7 @@ internal sealed class MachineOptions
 
     private readonly Option<string> _decoder = new("--decoder")
     {
-        Description = "What reads the images; see `onnxtransfer doctor`. libvips has to be installed where SkiaSharp is the default.",
+        Description = "What reads the images; see `onnxtransfer doctor`. By default SkiaSharp, libvips for TIFF and AVIF, and Magick.NET for HEIC; libvips reads JPEG fastest. Train and predict with the same choice.",
         DefaultValueFactory = _ => "default",
     };
 
@@ -49,7 +50,7 @@ internal sealed class MachineOptions
         DeviceId = parsed.GetValue(_device),
         CaptureGraph = parsed.GetValue(_capture),
         Threads = parsed.GetValue(_threads),
-        Decoder = parsed.GetValue(_decoder) == "libvips" ? ImageDecoders.Libvips : null,
+        Decoder = parsed.GetValue(_decoder) == "libvips" ? VipsDecoder.Instance : null,
         Decode = DecodeOptions.Default with { JpegShrink = parsed.GetValue(_shrink) },
     };
 }

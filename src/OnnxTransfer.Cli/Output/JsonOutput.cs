@@ -46,8 +46,10 @@ internal sealed record PredictionJson(string Path, string? Label, int? Index, fl
 internal sealed record TopJson(string Label, int Index, float Probability);
 
 internal sealed record DoctorJson(
-    string Version, string Runtime, string System, string Decoder, string OnnxRuntime, IReadOnlyList<ProviderJson> Providers,
+    string Version, string Runtime, string System, string Decoder, IReadOnlyList<FormatJson> Formats, string OnnxRuntime, IReadOnlyList<ProviderJson> Providers,
     IReadOnlyList<ParityJson> Parity, NetworkJson? Network, string ModelFolder, bool Offline, IReadOnlyList<string> Models);
+
+internal sealed record FormatJson(string Format, string? Decoder);
 
 internal sealed record NetworkJson(string Id, string ExecutionProvider, string Reason, IReadOnlyList<NodesJson> Nodes);
 

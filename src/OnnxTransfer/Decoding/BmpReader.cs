@@ -6,7 +6,7 @@ using static System.Buffers.Binary.BinaryPrimitives;
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// Windows bitmaps, which libvips leaves to ImageMagick: 1, 4, 8, 16, 24 and 32 bits, palettes, bit masks and run lengths,
+/// Windows bitmaps, which the image libraries read in part or not at all: 1, 4, 8, 16, 24 and 32 bits, palettes, bit masks and run lengths,
 /// after the header structures BITMAPCOREHEADER to BITMAPV5HEADER.
 /// </summary>
 internal static class BmpReader

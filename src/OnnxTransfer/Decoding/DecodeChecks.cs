@@ -13,7 +13,9 @@ internal static class DecodeChecks
         if (encoded.IsEmpty) Throw.ImageEmpty();
         EncodedLength(encoded.Length, options);
         var format = ImageFormats.Detect(encoded);
-        if (format == ImageFormat.Unknown) Throw.ImageNotRecognised();
+        if (format != ImageFormat.Unknown) return format;
+        if (ImageFormats.IsBaseMedia(encoded)) Throw.ImageIsVideo(encoded.Slice(8, 4));
+        Throw.ImageNotRecognised();
         return format;
     }
 

@@ -7,7 +7,10 @@ namespace OnnxTransfer.Decoding;
 /// </summary>
 public interface IImageDecoder
 {
-    /// <summary>The decoder and its native version, for example <c>libvips 8.18.0</c>.</summary>
+    /// <summary>
+    /// The decoder and its version, for example <c>libvips 8.18.7</c>. The feature cache keeps the vectors of each name
+    /// apart, so change it whenever the same file would give other pixels.
+    /// </summary>
     string Name { get; }
 
     /// <summary>Decodes an image held in memory.</summary>

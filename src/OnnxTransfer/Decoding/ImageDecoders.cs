@@ -2,29 +2,32 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Decoding;
 
-/// <summary>The decoders of this build.</summary>
+/// <summary>The default decoder, and the decoders that it hands other formats to.</summary>
 public static class ImageDecoders
 {
-    private static readonly Lazy<IImageDecoder> s_libvips = new(() => new VipsImageDecoder());
-    private static readonly Lazy<IImageDecoder> s_default = new(() => new SkiaImageDecoder(s_libvips));
-
     /// <summary>
-    /// SkiaSharp where this build has it, else libvips. SkiaSharp hands the formats that it does not read, TIFF and AVIF, to
-    /// libvips where there is one. Made on first use, thread-safe, never disposed.
+    /// SkiaSharp: JPEG, PNG, WebP and GIF, and BMP by this library itself. TIFF, AVIF and HEIC go to the decoders that the
+    /// application has registered for them; without one such an image is refused, with the package to add in the message.
+    /// Thread-safe, never disposed.
     /// </summary>
-    /// <exception cref="DllNotFoundException">The decoder's native library is missing.</exception>
-    public static IImageDecoder Default => s_default.Value;
+    public static IImageDecoder Default { get; } = new SkiaImageDecoder(DecoderRegistry.Shared);
 
     /// <summary>
-    /// libvips, from the packages <c>NetVips.Native.*</c> or installed: JPEG, PNG, WebP, GIF, TIFF and AVIF, and BMP by this
-    /// library itself; HEIC where libvips was built with a decoder for it. Made on first use, thread-safe, never disposed.
+    /// Registers a decoder for formats that <see cref="Default"/> does not read itself. Call it once, when the application
+    /// starts. Of two decoders for one format the later one counts; registering the same again changes nothing. Thread-safe.
     /// </summary>
     /// <remarks>
-    /// libvips is one for the whole process: the first decode sets its operation cache and its worker threads to none, since
-    /// every image is decoded once, on the thread that asks for it.
+    /// The packages <c>OnnxTransfer.Vips</c> (TIFF, AVIF) and <c>OnnxTransfer.Heic</c> (HEIC) have a <c>Register</c> of
+    /// their own, which calls this. To have JPEG and the others read by another decoder, give it as
+    /// <see cref="FeatureExtractorOptions.Decoder"/>.
     /// </remarks>
-    /// <exception cref="DllNotFoundException">There is no libvips; the message says which package brings it.</exception>
-    public static IImageDecoder Libvips => s_libvips.Value;
+    /// <param name="decoder">The decoder. Nothing of it is called before there is an image of its formats.</param>
+    /// <param name="formats">Its formats: <see cref="ImageFormat.Tiff"/>, <see cref="ImageFormat.Avif"/>, <see cref="ImageFormat.Heic"/>.</param>
+    /// <exception cref="ArgumentException">
+    /// A format is read by the default decoder itself, there is no format, or the decoder is the default decoder.
+    /// </exception>
+    public static void Register(IImageDecoder decoder, params ReadOnlySpan<ImageFormat> formats) =>
+        DecoderRegistry.Shared.Register(decoder, formats);
 
     /// <summary>Reads and decodes one file.</summary>
     /// <exception cref="ImageDecodeException">
@@ -43,4 +46,25 @@ public static class ImageDecoders
             throw Throw.ImageFile(path, exception);
         }
     }
+
+    /// <summary>Each format and the name of the decoder that <see cref="Default"/> has read it, or why that decoder cannot; null for none.</summary>
+    internal static IReadOnlyDictionary<ImageFormat, string?> Describe() =>
+        Enum.GetValues<ImageFormat>().Where(format => format != ImageFormat.Unknown).ToDictionary(format => format, format =>
+        {
+            try
+            {
+                return SkiaImageDecoder.Knows(format) ? Default.Name : DecoderRegistry.Shared.Find(format)?.Name;
+            }
+            catch (DllNotFoundException exception)
+            {
+                return exception.Message;
+            }
+        });
+
+    /// <summary>
+    /// The other decoder that an image goes to, because the given one does not read its format; null where that decoder reads
+    /// the image itself, or nobody does.
+    /// </summary>
+    internal static IImageDecoder? HandedTo(this IImageDecoder decoder, ReadOnlySpan<byte> encoded) =>
+        (decoder as IRowDecoder)?.HandsTo(ImageFormats.Detect(encoded));
 }

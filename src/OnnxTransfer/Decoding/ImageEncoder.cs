@@ -1,16 +1,37 @@
+using OnnxTransfer.Internals;
+using SkiaSharp;
+
 namespace OnnxTransfer.Decoding;
 
-/// <summary>Writes pixels as image files, with the library that decodes by default.</summary>
+/// <summary>Writes pixels as image files, through SkiaSharp.</summary>
 internal static class ImageEncoder
 {
     /// <summary>A JPEG file, for photographs.</summary>
     /// <param name="pixels">The picture <c>[H,W,3]</c>.</param>
     /// <param name="quality">1 to 100.</param>
-    internal static byte[] Jpeg(PixelBuffer pixels, int quality) =>
-        SkiaImageEncoder.Encode(pixels, SkiaSharp.SKEncodedImageFormat.Jpeg, quality);
+    internal static byte[] Jpeg(PixelBuffer pixels, int quality) => Encode(pixels, SKEncodedImageFormat.Jpeg, quality);
 
     /// <summary>A PNG file, which keeps every pixel as it is.</summary>
     /// <param name="pixels">The picture <c>[H,W,3]</c>.</param>
-    internal static byte[] Png(PixelBuffer pixels) =>
-        SkiaImageEncoder.Encode(pixels, SkiaSharp.SKEncodedImageFormat.Png, quality: 100);
+    internal static byte[] Png(PixelBuffer pixels) => Encode(pixels, SKEncodedImageFormat.Png, quality: 100);
+
+    private static byte[] Encode(PixelBuffer pixels, SKEncodedImageFormat format, int quality)
+    {
+        using var bitmap = new SKBitmap(new SKImageInfo(pixels.Width, pixels.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        var source = pixels.Pixels;
+        var target = bitmap.GetPixelSpan();
+        for (var y = 0; y < pixels.Height; y++)
+        {
+            for (var x = 0; x < pixels.Width; x++)
+            {
+                var to = target.Slice((y * bitmap.RowBytes) + (4 * x), 4);
+                source.Slice(3 * ((y * pixels.Width) + x), 3).CopyTo(to);
+                to[3] = byte.MaxValue;
+            }
+        }
+
+        using var data = bitmap.Encode(format, quality);
+        if (data is null) Throw.ImageNotEncoded(format.ToString().ToUpperInvariant(), pixels.Width, pixels.Height);
+        return data.ToArray();
+    }
 }

@@ -26,6 +26,9 @@ internal interface IRowDecoder : IImageDecoder
     /// <summary>Decodes an image row by row.</summary>
     /// <exception cref="ImageDecodeException">As for <see cref="IImageDecoder.Decode"/>; the sink may have had rows by then.</exception>
     void DecodeRows(ReadOnlySpan<byte> encoded, DecodeOptions options, IRowSink sink);
+
+    /// <summary>The other decoder that images of a format go to; null where there is none.</summary>
+    IImageDecoder? HandsTo(ImageFormat format);
 }
 
 /// <summary>Collects the rows upright in one buffer.</summary>

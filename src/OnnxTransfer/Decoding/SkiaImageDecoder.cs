@@ -7,11 +7,11 @@ using SkiaSharp;
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// Decodes JPEG, PNG, WebP and GIF with SkiaSharp, BMP by this library itself, and the other formats with libvips where there
-/// is one. Of an animation the first frame is taken.
+/// Decodes JPEG, PNG, WebP and GIF with SkiaSharp and BMP by this library itself, and hands the other formats to the decoders
+/// that are registered for them. Of an animation the first frame is taken.
 /// </summary>
-/// <param name="libvips">The decoder of TIFF, AVIF and HEIC; its value throws where there is no libvips.</param>
-internal sealed class SkiaImageDecoder(Lazy<IImageDecoder> libvips) : IImageDecoder, IRowDecoder
+/// <param name="others">The decoders of TIFF, AVIF and HEIC.</param>
+internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
 {
     private const int StripHeight = 16;
 
@@ -38,15 +38,21 @@ internal sealed class SkiaImageDecoder(Lazy<IImageDecoder> libvips) : IImageDeco
             case ImageFormat.Bmp:
                 BmpReader.Decode(encoded, options, sink);
                 break;
-            // Not even asked of Skia, which would look for a raw photo in a TIFF file.
-            case ImageFormat.Tiff or ImageFormat.Avif or ImageFormat.Heic:
-                Libvips(format).DecodeRows(encoded, options, sink);
-                break;
-            default:
+            case var _ when Knows(format):
                 DecodeBySkia(encoded, format, start, options, sink);
+                break;
+            // Not even asked of Skia, which would look for a raw photo in a TIFF file.
+            default:
+                others.DecodeRows(this, format, encoded, options, sink);
                 break;
         }
     }
+
+    IImageDecoder? IRowDecoder.HandsTo(ImageFormat format) => Knows(format) ? null : others.Find(format);
+
+    /// <summary>Whether this decoder reads a format itself.</summary>
+    internal static bool Knows(ImageFormat format) =>
+        format is ImageFormat.Jpeg or ImageFormat.Png or ImageFormat.Webp or ImageFormat.Gif or ImageFormat.Bmp;
 
     /// <summary>The pixels of a bitmap of any colour type, as <see cref="Decode"/> gives them.</summary>
     /// <exception cref="ImageDecodeException">The bitmap has no pixels, or Skia cannot convert them.</exception>
@@ -149,18 +155,6 @@ internal sealed class SkiaImageDecoder(Lazy<IImageDecoder> libvips) : IImageDeco
         finally
         {
             ArrayPool<byte>.Shared.Return(rented);
-        }
-    }
-
-    private IRowDecoder Libvips(ImageFormat format)
-    {
-        try
-        {
-            return (IRowDecoder)libvips.Value;
-        }
-        catch (DllNotFoundException exception)
-        {
-            throw Throw.ImageNeedsLibvips(format, Name, exception);
         }
     }
 

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using OnnxTransfer.Backbones;
+using OnnxTransfer.Decoding;
 using OnnxTransfer.Internals;
 using OnnxTransfer.Onnx;
 
@@ -15,7 +16,7 @@ namespace OnnxTransfer.Features;
 internal sealed class ConvertedNetworkCache(string folder)
 {
     /// <summary>Changes whenever the same input would be converted differently.</summary>
-    private const string Version = "1";
+    private const string Version = "2";
 
     private const int Most = 16;
 
@@ -38,8 +39,9 @@ internal sealed class ConvertedNetworkCache(string folder)
                 continue;
             }
 
-            using var stream = File.OpenRead(image);
-            hash.AppendData(SHA256.HashData(stream));
+            var encoded = File.ReadAllBytes(image);
+            hash.AppendData(SHA256.HashData(encoded));
+            if (request.Decoder.HandedTo(encoded) is { } other) Append(other.Name);
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using System.Threading.Channels;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features.Caching;
@@ -147,9 +146,9 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
         else Finish(batch);
     }
 
-    private static bool TryRecall(CachedRows cache, PipelineBatch batch, int slot, ReadOnlySpan<byte> encoded)
+    private bool TryRecall(CachedRows cache, PipelineBatch batch, int slot, ReadOnlySpan<byte> encoded)
     {
-        var hash = SHA256.HashData(encoded);
+        var hash = filler.CacheKey(encoded);
         if (cache.Find(hash) is { } row)
         {
             batch.Take(slot, row);

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Preprocessing;
@@ -13,6 +15,17 @@ internal sealed class TensorFiller(ModelCard card, IImageDecoder decoder, Decode
     /// <summary>Reads a file.</summary>
     /// <exception cref="ImageDecodeException">The file is missing, unreadable or larger than the limit.</exception>
     internal EncodedFile Read(string path) => EncodedFile.Read(path, options);
+
+    /// <summary>
+    /// What an image's vector is kept under in the feature cache: the hash of its content, and the decoder's name as well where
+    /// another decoder than the extractor's reads it, so that a vector is found only while that very decoder would be asked.
+    /// </summary>
+    /// <returns>32 bytes.</returns>
+    internal byte[] CacheKey(ReadOnlySpan<byte> encoded)
+    {
+        var hash = SHA256.HashData(encoded);
+        return decoder.HandedTo(encoded) is { } other ? SHA256.HashData([.. hash, .. Encoding.UTF8.GetBytes(other.Name)]) : hash;
+    }
 
     /// <summary>Decodes and prepares an encoded image.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>

@@ -22,13 +22,29 @@ internal static partial class Throw
     internal static void ImageNotRecognised() =>
         throw new ImageDecodeException($"The content is no image: it begins like none of {ImageFormats.Known}.");
 
+    /// <param name="brand">The first brand of an ISO base media file.</param>
     [DoesNotReturn]
-    internal static void ImageFormatNotSupported(ImageFormat format, string decoder) =>
-        throw new ImageDecodeException($"This {decoder} was built without a reader for {Name(format)} images.");
+    internal static void ImageIsVideo(ReadOnlySpan<byte> brand) =>
+        throw new ImageDecodeException($"The content is no image: it is an MP4 video or one of its relatives (brand '{Printable(brand)}').");
 
-    /// <inheritdoc cref="ImageFile"/>
-    internal static ImageDecodeException ImageNeedsLibvips(ImageFormat format, string decoder, DllNotFoundException inner) =>
-        new($"{decoder} has no reader for {Name(format)} images, and there is no libvips to hand them to; add the package NetVips.Native.* of this platform to the application, or install libvips 8.14 or newer.", inner);
+    [DoesNotReturn]
+    internal static void ImageNeedsDecoder(ImageFormat format, string decoder) =>
+        throw new ImageDecodeException(format == ImageFormat.Heic
+            ? $"This is a HEIC image, which {decoder} does not read: add the package OnnxTransfer.Heic and call OnnxTransfer.Heic.HeicDecoder.Register() when the application starts."
+            : $"This is {(format == ImageFormat.Avif ? "an" : "a")} {Name(format)} image, which {decoder} does not read: add the package OnnxTransfer.Vips and call OnnxTransfer.Vips.VipsDecoder.Register() when the application starts.");
+
+    [DoesNotReturn]
+    internal static void DecoderIsTheDefault(string parameter) =>
+        throw new ArgumentException("The default decoder cannot be registered: it is the one that hands formats to registered decoders.", parameter);
+
+    [DoesNotReturn]
+    internal static void DecoderWithoutFormats(string parameter) =>
+        throw new ArgumentException("No format is given: name the formats that the decoder reads (Tiff, Avif, Heic).", parameter);
+
+    [DoesNotReturn]
+    internal static void FormatNotForRegistering(ImageFormat format, string parameter) =>
+        throw new ArgumentException(
+            $"A decoder can be registered for Tiff, Avif and Heic, and not for {format}; to have other formats read by it, give it as {nameof(FeatureExtractorOptions)}.{nameof(FeatureExtractorOptions.Decoder)}.", parameter);
 
     [DoesNotReturn]
     internal static void ImageTooLarge(long width, long height, long maxPixels) =>
@@ -79,16 +95,15 @@ internal static partial class Throw
     };
 
     [DoesNotReturn]
-    internal static void VipsNotFound(string file) =>
-        throw new DllNotFoundException($"libvips ({file}) was not found, so images cannot be decoded; add the package NetVips.Native.* of this platform to the application, or install libvips 8.14 or newer.");
+    internal static void ImageNotEncoded(string format, int width, int height) =>
+        throw new InvalidOperationException($"The {width}x{height} picture could not be written as {format}.");
 
-    [DoesNotReturn]
-    internal static void VipsNotStarted(string detail) =>
-        throw new InvalidOperationException($"libvips was found but did not start: {detail.Trim()}");
-
-    [DoesNotReturn]
-    internal static void ImageNotEncoded(string format, int width, int height, string detail) =>
-        throw new InvalidOperationException($"The {width}x{height} picture could not be written as {format}: {detail.Trim()}");
+    private static string Printable(ReadOnlySpan<byte> brand)
+    {
+        Span<char> text = stackalloc char[brand.Length];
+        for (var i = 0; i < brand.Length; i++) text[i] = brand[i] is >= 0x20 and < 0x7F ? (char)brand[i] : '?';
+        return text.ToString();
+    }
 
     private static string Name(ImageFormat format) => format switch
     {

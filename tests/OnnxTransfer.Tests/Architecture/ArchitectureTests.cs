@@ -6,13 +6,13 @@ namespace OnnxTransfer.Tests.Architecture;
 public sealed class ArchitectureTests
 {
     /// <summary>A ratchet: lower it whenever a type becomes internal; raise it only for a door that users asked for.</summary>
-    private const int PublicTypeLimit = 49;
+    private const int PublicTypeLimit = 50;
 
     [Fact]
     public void StagesUseOnlyWhatIsToTheirLeft() => Assert.Empty(StageOrder.Violations(Sources("src", "OnnxTransfer")));
 
     [Fact]
-    public void OnlyDecodingInteropIsUnsafe() =>
+    public void OnlyTheStripOfLibvipsIsUnsafe() =>
         Assert.Empty(Sources("src").Select(file => file with { Path = "src/" + file.Path }).SelectMany(UnsafeCode.Violations));
 
     [Fact]
@@ -37,7 +37,7 @@ public sealed class ArchitectureTests
     [InlineData("Features/F.cs", "using X = OnnxTransfer.Heads.H;", "Features/F.cs:1: Features uses Heads")]
     [InlineData("Features/F.cs", "using System;\nclass F { global::OnnxTransfer.Heads.H? h; }", "Features/F.cs:2: Features uses Heads")]
     [InlineData("Features/F.cs", "namespace OnnxTransfer.Features;\nclass F { Heads.H? h; }", "Features/F.cs:2: Features uses Heads")]
-    [InlineData("Decoding/Interop/D.cs", "using OnnxTransfer.Preprocessing;", "Decoding/Interop/D.cs:1: Decoding uses Preprocessing")]
+    [InlineData("Decoding/More/D.cs", "using OnnxTransfer.Preprocessing;", "Decoding/More/D.cs:1: Decoding uses Preprocessing")]
     [InlineData("Datasets/D.cs", "using OnnxTransfer.Decoding;", "Datasets/D.cs:1: Datasets uses Decoding")]
     [InlineData("Onnx/O.cs", "using OnnxTransfer.Datasets;", "Onnx/O.cs:1: Onnx uses Datasets")]
     [InlineData("Internals/I.cs", "using OnnxTransfer.Heads;", "Internals/I.cs:1: Internals uses Heads")]
@@ -65,10 +65,11 @@ public sealed class ArchitectureTests
     [InlineData("Vector256.LoadUnsafe(ref r)", "LoadUnsafe")]
     [InlineData("Marshal.AllocHGlobal(1)", "Marshal.")]
     [InlineData("NativeMemory.Alloc(1)", "NativeMemory")]
+    [InlineData("NativeLibrary.Load(file)", "NativeLibrary")]
     public void UncheckedCodeIsFound(string text, string found)
     {
         Assert.Equal($"src/OnnxTransfer/Heads/X.cs:2: {found}", Assert.Single(UnsafeCode.Violations(new SourceFile("src/OnnxTransfer/Heads/X.cs", "\n" + text))));
-        Assert.Empty(UnsafeCode.Violations(new SourceFile("src/OnnxTransfer/Decoding/Interop/X.cs", text)));
+        Assert.Empty(UnsafeCode.Violations(new SourceFile("src/OnnxTransfer.Vips/VipsStrip.cs", text)));
     }
 
     [Theory]

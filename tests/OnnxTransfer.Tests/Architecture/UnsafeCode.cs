@@ -5,12 +5,13 @@ namespace OnnxTransfer.Tests.Architecture;
 /// <summary>Code that the runtime does not check: pointers, native calls and reinterpreted references. Spans over spans are checked and allowed.</summary>
 internal static partial class UnsafeCode
 {
-    /// <summary>The only folder that may hold such code, a file that asks for an address but follows none, and one that loads the native library and sets a variable for it.</summary>
-    private static readonly string[] Allowed = ["src/OnnxTransfer/Decoding/Interop/", "src/OnnxTransfer/Heads/AlignedArray.cs", "src/OnnxTransfer/Features/OnnxRuntimeLibrary.cs"];
+    /// <summary>The only file that may follow pointers, one that asks for an address but follows none, and one that looks for a library and sets a variable.</summary>
+    private static readonly string[] Allowed =
+        ["src/OnnxTransfer.Vips/VipsStrip.cs", "src/OnnxTransfer/Heads/AlignedArray.cs", "src/OnnxTransfer/Features/OnnxRuntimeLibrary.cs"];
 
     public static IEnumerable<string> Violations(SourceFile file)
     {
-        if (Allowed.Any(path => file.Path.StartsWith(path, StringComparison.Ordinal))) yield break;
+        if (Allowed.Any(path => file.Path == path)) yield break;
         foreach (Match match in Pattern().Matches(file.Code))
             yield return $"{file.Path}:{file.Code.AsSpan(0, match.Index).Count('\n') + 1}: {match.Value.Trim()}";
     }

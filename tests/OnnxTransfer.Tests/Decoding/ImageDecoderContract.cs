@@ -18,7 +18,7 @@ public abstract class ImageDecoderContract
     {
         { "rgb.jpg", Lossy }, { "progressive.jpg", Lossy }, { "arithmetic.jpg", Lossy },
         { "broken-profile.jpg", Lossy }, { "srgb-profile.jpg", Lossy + 6 }, { "display-p3.jpg", Lossy + 6 }, { "adobe-rgb.jpg", Lossy + 6 },
-        { "rgb.png", 0 }, { "palette.png", 0 }, { "interlaced.png", 0 }, { "rgb16.png", 0 }, { "gamma.png", 0 },
+        { "rgb.png", 0 }, { "palette.png", 0 }, { "interlaced.png", 0 }, { "rgb16.png", 0 }, { "gamma.png", 0 }, { "display-p3-16.png", 1 },
         { "lossless.webp", 0 }, { "animated.webp", 0 },
         { "palette.gif", 0 }, { "animated.gif", 0 },
         { "rgb.bmp", 0 }, { "palette.bmp", 0 }, { "rle8.bmp", 0 }, { "rle4.bmp", 0 }, { "four-bit.bmp", 0 }, { "rgb565.bmp", 7 },
@@ -171,6 +171,17 @@ public abstract class ImageDecoderContract
         Assert.Contains("is truncated or damaged", exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("isom", "mp42")]
+    [InlineData("qt  ", "qt  ")]
+    [InlineData("\u0001\u00ff\u0000x", "isom")]
+    public void Decode_Video_SaysThatItIsOne(string brand, string other)
+    {
+        byte[] bytes = [0, 0, 0, 20, .. "ftyp"u8, .. System.Text.Encoding.Latin1.GetBytes(brand), 0, 0, 0, 0, .. System.Text.Encoding.Latin1.GetBytes(other), .. new byte[40]];
+        var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(bytes));
+        Assert.Matches("^The content is no image: it is an MP4 video or one of its relatives \\(brand '[ -~]{4}'\\)\\.$", exception.Message);
+    }
+
     [Fact]
     public void Decode_HeaderOfTooManyPixels_IsRefusedBeforeDecoding()
     {
@@ -263,6 +274,16 @@ public abstract class ImageDecoderContract
     {
         using var pixels = Decoder.DecodeFile(Path.Combine(Sample.Folder, "rgb.png"));
         Sample.Shows(pixels, Sample.Colours, 0);
+    }
+
+    [SharedFact("cases/images/parrot16_srgb_profile.png")]
+    public void Decode_SixteenBitsWithTheProfileOfSrgb_GivesThePixelsOfTheFileWithoutOne()
+    {
+        using var with = Decoder.DecodeFile(Repository.SharedPath("cases", "images", "parrot16_srgb_profile.png"));
+        using var without = Decoder.DecodeFile(Repository.SharedPath("cases", "images", "parrot16_no_profile.png"));
+        Assert.Equal((without.Width, without.Height), (with.Width, with.Height));
+        Assert.InRange(with.Pixels.ToArray().Zip(without.Pixels.ToArray(), (a, b) => Math.Abs(a - b)).Max(), 0, 1);
+        Assert.True(with.Pixels.ToArray().Distinct().Count() > 200);
     }
 
     [SharedTheory("data/flowers")]

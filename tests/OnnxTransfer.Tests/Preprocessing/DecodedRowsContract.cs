@@ -8,6 +8,15 @@ namespace OnnxTransfer.Tests.Preprocessing;
 /// <summary>Decoding and preparing in one pass; one derived class runs it on each decoder.</summary>
 public abstract class DecodedRowsContract
 {
+    private static readonly PreprocessSpec s_spec = new()
+    {
+        Filter = ResizeFilter.PillowBilinear,
+        Width = 3,
+        Height = 2,
+        Mean = [0.485, 0.456, 0.406],
+        Std = [0.229, 0.224, 0.225],
+    };
+
     public abstract IImageDecoder Decoder { get; }
 
     /// <summary>The most managed memory that an image may leave to the garbage collector.</summary>
@@ -34,8 +43,8 @@ public abstract class DecodedRowsContract
     {
         PreprocessSpec[] specs =
         [
-            ImagePreprocessorTests.Spec with { Filter = filter, Width = 20, Height = 13 },
-            ImagePreprocessorTests.Spec with { Filter = filter, Width = 0, Height = 0, ShortestEdge = 12, CropSize = 9 },
+            s_spec with { Filter = filter, Width = 20, Height = 13 },
+            s_spec with { Filter = filter, Width = 0, Height = 0, ShortestEdge = 12, CropSize = 9 },
         ];
         foreach (var spec in specs)
         {
@@ -97,7 +106,7 @@ public abstract class DecodedRowsContract
         var images = names.Select(Sample.Bytes).ToArray();
         void PrepareAll()
         {
-            foreach (var image in images) ImagePreprocessor.Prepare(image, Decoder, DecodeOptions.Default, ImagePreprocessorTests.Spec, TensorLayout.Nchw, tensor.AsMemory());
+            foreach (var image in images) ImagePreprocessor.Prepare(image, Decoder, DecodeOptions.Default, s_spec, TensorLayout.Nchw, tensor.AsMemory());
         }
 
         long Allocated()
@@ -117,15 +126,15 @@ public abstract class DecodedRowsContract
     public void Prepare_AfterAFailedImage_ServesTheNext()
     {
         var (first, second) = (new float[18], new float[18]);
-        ImagePreprocessor.Prepare(Sample.Bytes("rgb.png"), Decoder, DecodeOptions.Default, ImagePreprocessorTests.Spec, TensorLayout.Nhwc, first.AsMemory());
+        ImagePreprocessor.Prepare(Sample.Bytes("rgb.png"), Decoder, DecodeOptions.Default, s_spec, TensorLayout.Nhwc, first.AsMemory());
         // Both end among their pixels.
         foreach (var (name, length) in new[] { ("rgb.png", 75), ("orientation-6.jpg", 700) })
         {
             Assert.Throws<ImageDecodeException>(
-                () => ImagePreprocessor.Prepare(Sample.Bytes(name).AsSpan(0, length), Decoder, DecodeOptions.Default, ImagePreprocessorTests.Spec, TensorLayout.Nhwc, second.AsMemory()));
+                () => ImagePreprocessor.Prepare(Sample.Bytes(name).AsSpan(0, length), Decoder, DecodeOptions.Default, s_spec, TensorLayout.Nhwc, second.AsMemory()));
         }
 
-        ImagePreprocessor.Prepare(Sample.Bytes("rgb.png"), Decoder, DecodeOptions.Default, ImagePreprocessorTests.Spec, TensorLayout.Nhwc, second.AsMemory());
+        ImagePreprocessor.Prepare(Sample.Bytes("rgb.png"), Decoder, DecodeOptions.Default, s_spec, TensorLayout.Nhwc, second.AsMemory());
         Assert.Equal(first, second);
     }
 

@@ -12,7 +12,8 @@ namespace OnnxTransfer.Features.Caching;
 
 /// <summary>
 /// Everything besides the image that a feature vector depends on. Vectors are shared only where all of it is equal, so a
-/// changed model, preparation or version finds none instead of wrong ones.
+/// changed model, preparation or version finds none instead of wrong ones. Where <paramref name="Description"/>'s decoder hands an
+/// image to another one, that one's name is in the image's key (<see cref="TensorFiller.CacheKey"/>).
 /// </summary>
 /// <param name="Model">The model's id, for people.</param>
 /// <param name="Description">All of it, one fact per line.</param>
@@ -20,7 +21,7 @@ namespace OnnxTransfer.Features.Caching;
 internal sealed record CacheSpace(string Model, string Description, int Dim)
 {
     /// <summary>To be raised when decoding or preparing images comes to give other numbers than before.</summary>
-    private const int Generation = 1;
+    private const int Generation = 2;
 
     /// <summary>SHA-256 of the description.</summary>
     internal byte[] Fingerprint { get; } = SHA256.HashData(Encoding.UTF8.GetBytes(Description));

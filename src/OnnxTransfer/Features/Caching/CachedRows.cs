@@ -39,7 +39,7 @@ internal sealed class CachedRows : IDisposable
     }
 
     /// <summary>The row of an image; null when there is none that is sound.</summary>
-    /// <param name="image">SHA-256 of the encoded image.</param>
+    /// <param name="image">What <see cref="TensorFiller.CacheKey"/> gives for the encoded image.</param>
     internal float[]? Find(byte[] image)
     {
         if (_cache.Problem is not null) return null;

@@ -150,6 +150,8 @@ def main():
     palette.save(path('palette-alpha.png'), transparency=bytes(ALPHAS))
     png('rgb16.png', 16, 2, lambda q: b''.join(map(be16, COLOURS[q])))
     png('rgba16.png', 16, 6, lambda q: b''.join(map(be16, COLOURS[q] + (ALPHAS[q],))))
+    p3 = in_space(P3, 2.2)
+    png('display-p3-16.png', 16, 2, lambda q: b''.join(map(be16, p3[q])), extra=[(b'iCCP', b'p3\0\0' + zlib.compress(rgb_profile(P3, 2.2), 9))])
     png('grey16.png', 16, 0, lambda q: be16(GREYS[q]))
     png('interlaced.png', 8, 2, lambda q: bytes(COLOURS[q]), interlace=1)
     # Linear light and Rec. 2020's primaries, if anybody believed it.

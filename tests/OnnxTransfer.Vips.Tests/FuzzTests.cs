@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace OnnxTransfer.Tests.Decoding;
+namespace OnnxTransfer.Vips.Tests;
 
 public sealed class FuzzTests
 {

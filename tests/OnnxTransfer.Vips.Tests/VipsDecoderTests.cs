@@ -1,10 +1,11 @@
 using OnnxTransfer.Decoding;
+using OnnxTransfer.Tests.Decoding;
 
-namespace OnnxTransfer.Tests.Decoding;
+namespace OnnxTransfer.Vips.Tests;
 
-public sealed class VipsImageDecoderTests : ImageDecoderContract
+public sealed class VipsDecoderTests : ImageDecoderContract
 {
-    public override IImageDecoder Decoder { get; } = new VipsImageDecoder();
+    public override IImageDecoder Decoder => VipsDecoder.Instance;
 
     /// <summary>Little CMS, with relative colorimetric intent: it goes through a table's cell along tetrahedra.</summary>
     private protected override (int R, int G, int B)[] InkThroughProfile => [(208, 76, 46), (100, 179, 85), (115, 83, 197), (242, 228, 219)];
@@ -44,18 +45,37 @@ public sealed class VipsImageDecoderTests : ImageDecoderContract
     }
 
     [Fact]
-    public void Decode_Heic_GivesItsColoursOrSaysThatTheCodecIsMissing()
+    public void Decode_HeicWithNobodyToHandItTo_SaysWhatToAdd()
     {
-        // HEVC is patented: few builds of libvips decode it.
-        try
-        {
-            using var pixels = Decoder.Decode(Sample.Bytes("rgb.heic"));
-            Sample.Shows(pixels, Sample.Colours, 12, inset: 3);
-        }
-        catch (ImageDecodeException exception)
-        {
-            Assert.Equal($"This {Decoder.Name} was built without a reader for HEIC images.", exception.Message);
-        }
+        var exception = Assert.Throws<ImageDecodeException>(() => new VipsImageDecoder(new DecoderRegistry()).Decode(Sample.Bytes("rgb.heic")));
+        Assert.Equal(
+            $"This is a HEIC image, which {Decoder.Name} does not read: add the package OnnxTransfer.Heic and call OnnxTransfer.Heic.HeicDecoder.Register() when the application starts.",
+            exception.Message);
+    }
+
+    [Theory]
+    [InlineData("rgb.tif", 0)]
+    [InlineData("rgb.avif", 12)]
+    public void Register_LetsTheDefaultDecoderReadWhatSkiaDoesNot(string name, int tolerance)
+    {
+        VipsDecoder.Register();
+        VipsDecoder.Register();
+        using var pixels = ImageDecoders.Default.Decode(Sample.Bytes(name));
+        Sample.Shows(pixels, Sample.Colours, tolerance);
+        Assert.Equal(Decoder, ImageDecoders.Default.HandedTo(Sample.Bytes(name)));
+        Assert.Null(ImageDecoders.Default.HandedTo(Sample.Bytes("rgb.jpg")));
+    }
+
+    [Theory]
+    [InlineData("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"4\" height=\"4\"/>", "svgload_buffer")]
+    [InlineData("1,2\n3,4\n", "csvload_source")]
+    public void OtherLoadersOfLibvipsAreBlocked(string content, string loader)
+    {
+        Assert.NotEmpty(Decoder.Name);
+        using var source = NetVips.Source.NewFromMemory(System.Text.Encoding.ASCII.GetBytes(content));
+        object input = loader.EndsWith("_source", StringComparison.Ordinal) ? source : System.Text.Encoding.ASCII.GetBytes(content);
+        var exception = Assert.Throws<NetVips.VipsException>(() => NetVips.Operation.Call(loader, input));
+        Assert.Contains("blocked", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

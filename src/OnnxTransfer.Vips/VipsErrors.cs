@@ -1,0 +1,68 @@
+using NetVips;
+using OnnxTransfer.Decoding;
+
+namespace OnnxTransfer.Vips;
+
+/// <summary>
+/// The words of libvips. Its error buffer is one for all threads, so a decode that went wrong is run a second time with
+/// <see cref="Gate"/> held alone: then every line in the buffer is about that image.
+/// </summary>
+internal static class VipsErrors
+{
+    /// <summary>Every decode holds it shared; whoever needs the error buffer to itself holds it alone.</summary>
+    internal static ReaderWriterLockSlim Gate { get; } = new();
+
+    /// <summary>Empties the error buffer: NetVips moves it into each exception that it makes.</summary>
+    internal static string TakeText() => TextOf(new VipsException(""));
+
+    /// <summary>What libvips said, without NetVips' own line before it.</summary>
+    internal static string TextOf(VipsException exception)
+    {
+        var end = exception.Message.IndexOf('\n', StringComparison.Ordinal);
+        return end < 0 ? "" : exception.Message[(end + 1)..];
+    }
+
+    /// <summary>The first error in short form, but for the seeks that fail before it; null when there is none.</summary>
+    internal static string? FirstError(string text)
+    {
+        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (!line.StartsWith("source: ", StringComparison.Ordinal)) return Shorten(line);
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// The first of libjpeg's warnings that means wrong pixels: those on corrupt data, but for bytes too many before a
+    /// marker, which many cameras and editors leave.
+    /// </summary>
+    internal static string? FirstDamage(string text)
+    {
+        foreach (var line in text.Split('\n', StringSplitOptions.TrimEntries))
+        {
+            if (line.Contains("Corrupt JPEG data", StringComparison.Ordinal) && !line.Contains("extraneous bytes", StringComparison.Ordinal))
+                return Shorten(line);
+        }
+
+        return null;
+    }
+
+    /// <summary>Returns what a caller throws, so that the compiler sees where the flow ends.</summary>
+    internal static DllNotFoundException NotLoaded(Exception? inner) => new(
+        $"libvips could not be loaded: {FirstLine(inner)}; the package NetVips.Native, on which OnnxTransfer.Vips depends, has it for Windows, Linux and macOS: publish the application for its platform (`dotnet publish -r`), or install libvips 8.14 or newer.", inner);
+
+    /// <inheritdoc cref="NotLoaded"/>
+    internal static ImageDecodeException ImageNeedsLibrary(ImageFormat format, DllNotFoundException inner) =>
+        new($"The {format} image cannot be read: {inner.Message}", inner);
+
+    private static string FirstLine(Exception? exception) => exception is null ? "NetVips gave no reason" : exception.Message.Split('\n')[0].Trim().TrimEnd('.');
+
+    private static string Shorten(string line)
+    {
+        // "domain: message"
+        var start = line.IndexOf(": ", StringComparison.Ordinal);
+        var words = start < 0 ? line : line[(start + 2)..];
+        return words.Length > 100 ? words[..100] + "..." : words;
+    }
+}

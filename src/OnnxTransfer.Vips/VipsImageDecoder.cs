@@ -1,0 +1,53 @@
+using OnnxTransfer.Decoding;
+
+namespace OnnxTransfer.Vips;
+
+/// <inheritdoc cref="VipsDecoder"/>
+/// <param name="others">The decoder of HEIC.</param>
+internal sealed class VipsImageDecoder(DecoderRegistry others) : IRowDecoder
+{
+    /// <inheritdoc/>
+    /// <exception cref="DllNotFoundException">libvips cannot be loaded.</exception>
+    public string Name => $"libvips {VipsLibrary.Version}";
+
+    /// <inheritdoc/>
+    public PixelBuffer Decode(ReadOnlySpan<byte> encoded, DecodeOptions? options = null)
+    {
+        using var sink = new PixelBufferSink();
+        DecodeRows(encoded, options ?? DecodeOptions.Default, sink);
+        return sink.Take();
+    }
+
+    public void DecodeRows(ReadOnlySpan<byte> encoded, DecodeOptions options, IRowSink sink)
+    {
+        var format = DecodeChecks.Format(encoded, options);
+        if (format == ImageFormat.Bmp)
+        {
+            BmpReader.Decode(encoded, options, sink);
+        }
+        else if (format == ImageFormat.Heic)
+        {
+            others.DecodeRows(this, format, encoded, options, sink);
+        }
+        else
+        {
+            Start(format);
+            VipsPipeline.Decode(encoded, format, options, sink);
+        }
+    }
+
+    /// <summary>The codec of HEIC, HEVC, is patented, and the builds of libvips on NuGet are without it.</summary>
+    public IImageDecoder? HandsTo(ImageFormat format) => format == ImageFormat.Heic ? others.Find(format) : null;
+
+    private static void Start(ImageFormat format)
+    {
+        try
+        {
+            VipsLibrary.Start();
+        }
+        catch (DllNotFoundException exception)
+        {
+            throw VipsErrors.ImageNeedsLibrary(format, exception);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using System.Runtime.InteropServices;
+using NetVips;
+
+namespace OnnxTransfer.Vips;
+
+/// <summary>
+/// Rows of an image in libvips' own memory, which goes back on <see cref="Dispose"/>. NetVips' <see cref="Region.Fetch"/>
+/// copies them into a new array, which is slower by a tenth on large images, so this calls the function beneath it. It is the only
+/// import and the only unsafe code of this assembly.
+/// </summary>
+internal readonly unsafe ref struct VipsStrip : IDisposable
+{
+    /// <summary>
+    /// <c>VipsPel *vips_region_fetch(VipsRegion *region, int left, int top, int width, int height, size_t *length)</c>: computes an
+    /// area on the calling thread; zero when it could not.
+    /// </summary>
+    private static readonly delegate* unmanaged[Cdecl]<nint, int, int, int, int, nuint*, byte*> s_fetch =
+        (delegate* unmanaged[Cdecl]<nint, int, int, int, int, nuint*, byte*>)NativeLibrary.GetExport(Library(), "vips_region_fetch");
+
+    private readonly byte* _pixels;
+    private readonly int _length;
+
+    private VipsStrip(byte* pixels, int length)
+    {
+        _pixels = pixels;
+        _length = length;
+    }
+
+    /// <summary>The rows without padding; may be changed, valid until <see cref="Dispose"/>.</summary>
+    internal Span<byte> Bytes => new(_pixels, _length);
+
+    /// <summary>Computes rows.</summary>
+    /// <param name="region">A region of the image.</param>
+    /// <param name="top">The first row.</param>
+    /// <param name="width">Pixels of a row, all of them.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="channels">Bytes of a pixel.</param>
+    /// <exception cref="VipsException">libvips could not compute the rows, or they have another number of bytes.</exception>
+    internal static VipsStrip Fetch(Region region, int top, int width, int rows, int channels)
+    {
+        var isHeld = false;
+        try
+        {
+            region.DangerousAddRef(ref isHeld);
+            nuint length;
+            var pixels = s_fetch(region.DangerousGetHandle(), 0, top, width, rows, &length);
+            if (pixels is null) throw new VipsException("unable to fetch from region");
+            var expected = (long)width * rows * channels;
+            if ((ulong)length == (ulong)expected) return new VipsStrip(pixels, (int)expected);
+
+            NetVips.NetVips.Free((nint)pixels);
+            throw new VipsException($"{length} bytes were fetched where {expected} were expected");
+        }
+        finally
+        {
+            if (isHeld) region.DangerousRelease();
+        }
+    }
+
+    public void Dispose() => NetVips.NetVips.Free((nint)_pixels);
+
+    /// <summary>The file that NetVips has loaded by then, under the name that it uses on this platform.</summary>
+    private static nint Library() => NativeLibrary.Load(
+        OperatingSystem.IsWindows() ? "libvips-42.dll" : OperatingSystem.IsMacOS() ? "libvips.42.dylib" : "libvips.so.42", typeof(Region).Assembly, null);
+}

@@ -1,0 +1,12 @@
+using OnnxTransfer.Decoding;
+using OnnxTransfer.Tests.Preprocessing;
+
+namespace OnnxTransfer.Vips.Tests;
+
+public sealed class VipsDecodedRowsTests : DecodedRowsContract
+{
+    public override IImageDecoder Decoder => VipsDecoder.Instance;
+
+    /// <summary>NetVips' handles and options of the operations, and a copy of the profile, whatever the image's size.</summary>
+    public override int MostBytesAllocated => 8192;
+}
