@@ -3,12 +3,14 @@
 #:project eng/OnnxTransfer.Build/OnnxTransfer.Build.csproj
 #:property PublishAot=false
 
+using System.Runtime.InteropServices;
 using OnnxTransfer.Build;
 
 // The SDK tells a file-based program where its file is; a compile-time path would be a mapped one in a deterministic build.
 var root = (string)AppContext.GetData("EntryPointFileDirectoryPath")!;
 var target = args.FirstOrDefault() ?? "help";
 var rest = args.Skip(1).ToList();
+string[] packages = ["src/OnnxTransfer", "src/OnnxTransfer.Conversion", "src/OnnxTransfer.Vips", "packaging/OnnxTransfer", "packaging/OnnxTransfer.Gpu", "src/OnnxTransfer.Cli"];
 
 try
 {
@@ -18,7 +20,7 @@ try
         "demo" => Demo(),
         "sample" => Sample(),
         "bench" => Bench(),
-        "pack" => Pack(),
+        "pack" => PackAll(),
         "format" => Format(),
         _ => Help(),
     };
@@ -31,14 +33,25 @@ catch (BuildException exception)
 
 int Test()
 {
-    var tests = Dotnet(["test", "OnnxTransfer.sln", "-c", "Release", "--nologo", .. rest]);
+    var all = rest.Remove("--all");
+    // What a newcomer downloads stays small: the filter leaves out what needs CUDA's packages.
+    var tests = Dotnet(["test", "eng/tests.slnf", "-c", "Release", "--nologo", .. rest]);
     // Whoever names tests by a filter wants those and nothing else.
-    return tests == 0 && rest.Count == 0 ? Sample() : tests;
+    if (tests != 0 || rest.Count > 0) return tests;
+    var sample = Sample();
+    return sample == 0 && all ? Long() : sample;
+}
+
+// What takes minutes or large downloads: the benchmarks build, and every package is measured in an application of every platform.
+int Long()
+{
+    string[][] steps = [["build", "OnnxTransfer.sln", "-c", "Release", "--nologo"], ["run", "build.cs", "pack"], ["run", "eng/sizes.cs"]];
+    return steps.Select(Dotnet).FirstOrDefault(code => code != 0);
 }
 
 int Sample()
 {
-    var packed = Pack();
+    var packed = Pack([.. packages.Where(project => !project.EndsWith("Gpu", StringComparison.Ordinal))], RuntimeInformation.RuntimeIdentifier);
     return packed == 0 ? new PackageSample(root).Run() : packed;
 }
 
@@ -52,11 +65,12 @@ int Bench()
     return Dotnet(["run", "--project", "benchmarks/OnnxTransfer.Benchmarks", "-c", "Release", "--", "--filter", rest.FirstOrDefault() ?? "*", .. rest.Skip(1)]);
 }
 
-int Pack()
-{
-    string[] projects = ["src/OnnxTransfer", "src/OnnxTransfer.Conversion", "packaging/OnnxTransfer", "packaging/OnnxTransfer.Gpu", "src/OnnxTransfer.Cli"];
-    return projects.Select(project => Dotnet(["pack", project, "-c", "Release", "--nologo", "-o", "artifacts/packages", .. rest])).FirstOrDefault(code => code != 0);
-}
+int PackAll() => Pack(packages, "all");
+
+// Those that others are built from come first, so that each is built once.
+int Pack(string[] projects, string toolPlatforms) =>
+    projects.Select(project => Dotnet(["pack", project, "-c", "Release", "--nologo", "-v", "quiet", "-o", "artifacts/packages", .. project.EndsWith("Cli", StringComparison.Ordinal) ? [$"-p:PackTool={toolPlatforms}"] : Array.Empty<string>(), .. rest]))
+        .FirstOrDefault(code => code != 0);
 
 int Format()
 {
@@ -69,7 +83,7 @@ int Help()
         usage: dotnet run build.cs TARGET [ARGUMENTS]
 
           demo     train a classifier on real images, end to end
-          test     build everything, run the tests, then the sample
+          test     run the tests, then the sample; with --all also what takes minutes or large downloads
           sample   pack, and use the packages in an application of their own
           bench    run the benchmarks; a filter such as *Embed* may follow
           pack     make the NuGet packages in artifacts/packages

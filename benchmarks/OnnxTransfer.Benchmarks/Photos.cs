@@ -2,7 +2,8 @@ namespace OnnxTransfer.Benchmarks;
 
 /// <summary>
 /// The photographs that are measured: every third of the flower photographs (320 to 500 pixels) in the folder <c>shared</c>
-/// beside the checkout or named by ONNXTRANSFER_SHARED, and those that <c>peers/make_large.py</c> writes.
+/// beside the checkout or named by ONNXTRANSFER_SHARED, and those that <c>peers/make_large.py</c> writes. Where there are none,
+/// made-up ones stand in: figures of real photographs are those to quote.
 /// </summary>
 internal static class Photos
 {
@@ -18,17 +19,23 @@ internal static class Photos
     public static IReadOnlyList<string> SmallPaths() => List(Flowers(), SmallCount, 3);
 
     /// <summary>The folder of all of them, one sub-folder per class.</summary>
-    public static string Flowers() => Path.Combine(Shared(), "data", "flowers");
+    public static string Flowers()
+    {
+        var real = Path.Combine(Shared(), "data", "flowers");
+        return Directory.Exists(real) ? real : MadePhotos.Ensure("flowers", classes: 5, count: 60, width: 500, height: 375);
+    }
 
     /// <summary>1600x1200 pixels.</summary>
-    public static byte[][] Large() => Read(
-        Environment.GetEnvironmentVariable("ONNXTRANSFER_LARGE_PHOTOS") ?? Path.Combine(Path.GetTempPath(), "onnxtransfer-large"), LargeCount, 1);
+    public static byte[][] Large()
+    {
+        var real = Environment.GetEnvironmentVariable("ONNXTRANSFER_LARGE_PHOTOS") ?? Path.Combine(Path.GetTempPath(), "onnxtransfer-large");
+        return Read(Directory.Exists(real) ? real : MadePhotos.Ensure("large", classes: 1, LargeCount, width: 1600, height: 1200), LargeCount, 1);
+    }
 
     private static byte[][] Read(string folder, int count, int step) => [.. List(folder, count, step).Select(File.ReadAllBytes)];
 
     private static string[] List(string folder, int count, int step)
     {
-        if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"The photographs to measure with are not in {folder}; see benchmarks/peers/README.md.");
         string[] photos =
         [
             .. Directory.EnumerateFiles(folder, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Where((_, i) => i % step == 0).Take(count),

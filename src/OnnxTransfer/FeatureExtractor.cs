@@ -34,7 +34,14 @@ public sealed partial class FeatureExtractor : IDisposable
     private bool _disposed;
 
     /// <summary>Opens the network up to one of its tensors.</summary>
-    internal FeatureExtractor(Backbone backbone, string tensor, int dim, FeatureExtractorOptions options, CancellationToken cancellationToken = default)
+    /// <param name="backbone">The network.</param>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="dim">D, its length for one image.</param>
+    /// <param name="options">Where and how.</param>
+    /// <param name="forOne">Whether single images come first; else many at once.</param>
+    /// <param name="cancellationToken">Stops a calibration.</param>
+    internal FeatureExtractor(
+        Backbone backbone, string tensor, int dim, FeatureExtractorOptions options, bool forOne = false, CancellationToken cancellationToken = default)
     {
         Model = ModelInfo.Of(backbone.Card);
         _options = options;
@@ -47,7 +54,7 @@ public sealed partial class FeatureExtractor : IDisposable
         // A classifier trained on these features is saved with the network that made them.
         (Backbone, _precision) = PrecisionChooser.Choose(backbone, tensor, dim, wanted, cancellationToken);
         Settings = settings with { IsHalf = _precision.Precision == NetworkPrecision.Float16 };
-        _sessions = new NetworkSessions(OpenSession, Settings);
+        _sessions = new NetworkSessions(OpenSession, Settings, forOne);
         _filler = new TensorFiller(backbone.Card, decoder, options.Decode);
         if (options.Cache is not null) _cacheSpace = CacheSpace.Of(Backbone.GraphFor(tensor, dim), tensor, dim, backbone.Card, decoder, options.Decode, Provider);
         Log.NetworkOpened(_logger, backbone.Name, Provider.ToString(), ProviderReason);
@@ -57,13 +64,13 @@ public sealed partial class FeatureExtractor : IDisposable
     public ModelInfo Model { get; }
 
     /// <summary>D, the length of one feature vector.</summary>
-    public int Dim => _sessions.ForMany.RowLength;
+    public int Dim => _sessions.Opened.RowLength;
 
     /// <summary>What the network really runs on; never <see cref="ExecutionProvider.Auto"/>.</summary>
-    public ExecutionProvider Provider => _sessions.ForMany.Provider.Provider;
+    public ExecutionProvider Provider => _sessions.Opened.Provider.Provider;
 
     /// <summary>Why it runs there and on nothing faster, in one sentence.</summary>
-    public string ProviderReason => _sessions.ForMany.Provider.Reason;
+    public string ProviderReason => _sessions.Opened.Provider.Reason;
 
     /// <summary>The numbers that the network really computes with; never <see cref="NetworkPrecision.Auto"/>.</summary>
     public NetworkPrecision Precision => _precision.Precision;
@@ -110,7 +117,7 @@ public sealed partial class FeatureExtractor : IDisposable
         var backbone = await Backbone.LoadAsync(model, options.ForBackbone(), options.Download(model, progress), cancellationToken).ConfigureAwait(false);
         if (options.Upsampling is { } filter) backbone = backbone with { Card = backbone.Card with { Preprocess = backbone.Card.Preprocess with { Upsampling = filter } } };
         return await Task.Run(
-            () => new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options, cancellationToken), cancellationToken).ConfigureAwait(false);
+            () => new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options, cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The feature vector of an image file.</summary>
@@ -174,7 +181,7 @@ public sealed partial class FeatureExtractor : IDisposable
         IReadOnlyList<string> paths, int batchSize = 0, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(paths);
-        return LoggedAsync(EmbeddingCollector.CollectAsync(Pipeline(batchSize), paths, Dim, progress, cancellationToken));
+        return LoggedAsync(EmbeddingCollector.CollectAsync(Pipeline(batchSize, paths.Count), paths, Dim, progress, cancellationToken));
     }
 
     /// <summary>
@@ -247,11 +254,13 @@ public sealed partial class FeatureExtractor : IDisposable
         }
     }
 
-    private EmbeddingPipeline Pipeline(int batchSize)
+    /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
+    /// <param name="count">How many images there will be; null where nobody knows.</param>
+    private EmbeddingPipeline Pipeline(int batchSize, int? count = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(batchSize);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        var session = _sessions.ForMany;
+        var session = _sessions.For(count ?? int.MaxValue);
         var shape = PipelineShape.For(session.Provider.Provider, _options.Threads, batchSize, session.FixedBatch);
         if (shape.IsPadded) TensorBatch.CheckSize(shape.BatchSize, Card.Input.Width, Card.Input.Height);
         return new EmbeddingPipeline(

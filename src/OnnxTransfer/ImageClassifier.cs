@@ -92,7 +92,7 @@ public sealed partial class ImageClassifier : IDisposable
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         options = (options ?? new FeatureExtractorOptions()).WithoutLayers();
         var (backbone, head, labels, training, probe) = ClassifierFile.Read(path);
-        var extractor = new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options);
+        var extractor = new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options, forOne: true);
         try
         {
             var difference = ClassifierProbe.Of(extractor, head).DifferenceTo(probe);
@@ -149,6 +149,7 @@ public sealed partial class ImageClassifier : IDisposable
         IReadOnlyList<string> paths, int batchSize = 0, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(paths);
+        if (paths.Count == 1 && _extractor.Options.Cache is null && progress is null) return [PredictOne(paths[0], cancellationToken)];
         var embedding = await _extractor.EmbedAsync(paths, batchSize, progress, cancellationToken).ConfigureAwait(false);
         var predictions = new ImagePrediction[paths.Count];
         for (var row = 0; row < embedding.Indices.Count; row++)
@@ -161,6 +162,20 @@ public sealed partial class ImageClassifier : IDisposable
         var skipped = new Queue<SkippedImage>(embedding.Skipped);
         for (var i = 0; i < predictions.Length; i++) predictions[i] ??= new ImagePrediction(paths[i], null, skipped.Dequeue().Reason);
         return predictions;
+    }
+
+    /// <summary>One image needs no pipeline, whose start takes longer in a fresh process than the image.</summary>
+    private ImagePrediction PredictOne(string path, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            return new ImagePrediction(path, Predict(path), null);
+        }
+        catch (ImageDecodeException exception)
+        {
+            return new ImagePrediction(path, null, exception.Reason);
+        }
     }
 
     /// <summary>Measures the classifier on a folder of images whose sub-folders are among its <see cref="Labels"/>.</summary>

@@ -57,7 +57,7 @@ public sealed class SnippetTests : IClassFixture<SnippetTests.Photos>
     {
         var pages = All().Select(snippet => snippet.Page).ToHashSet();
         Assert.Contains("README.md", pages);
-        Assert.Contains(Path.Combine("src", "OnnxTransfer", "PACKAGE.md"), pages);
+        Assert.Contains(Path.Combine("packaging", "OnnxTransfer", "PACKAGE.md"), pages);
         Assert.Contains(Path.Combine("docs", "getting-started.md"), pages);
     }
 
@@ -72,7 +72,7 @@ public sealed class SnippetTests : IClassFixture<SnippetTests.Photos>
     private static IEnumerable<Snippet> All() =>
         Directory.EnumerateFiles(Repository.Root, "*.md")
             .Concat(Directory.EnumerateFiles(Repository.PathOf("docs"), "*.md", SearchOption.AllDirectories))
-            .Concat(Directory.EnumerateFiles(Repository.PathOf("src"), "PACKAGE.md", SearchOption.AllDirectories))
+            .Concat(new[] { "src", "packaging" }.SelectMany(folder => Directory.EnumerateFiles(Repository.PathOf(folder), "PACKAGE.md", SearchOption.AllDirectories)))
             .Select(path => Path.GetRelativePath(Repository.Root, path)).Order(StringComparer.Ordinal)
             .SelectMany(page => Snippet.In(Repository.Root, page));
 

@@ -82,6 +82,12 @@ internal static class TrainCommand
         _ => new TrainingOptions(),
     };
 
+    /// <summary>What the network runs on. Whoever left the choice open and has no GPU wants no page about CUDA.</summary>
+    private static string Where(FeatureExtractor extractor, ExecutionProvider asked) =>
+        asked == ExecutionProvider.Auto && extractor.Provider == ExecutionProvider.Cpu
+            ? "the CPU (`onnxtransfer doctor` says why not on a GPU)"
+            : $"{Name(extractor.Provider)}: {extractor.ProviderReason}";
+
     private static async Task<int> RunAsync(
         string folder, string output, string? report, string backbone, FeatureExtractorOptions extractorOptions, TrainingOptions training, DataOptions data, bool json,
         CancellationToken cancellationToken)
@@ -93,7 +99,7 @@ internal static class TrainCommand
 
         extractorOptions = extractorOptions with { CalibrationImages = [.. images.Images.Select(image => image.Path)] };
         using var extractor = await CommonOptions.OpenAsync(backbone, extractorOptions, cancellationToken).ConfigureAwait(false);
-        Console.Error.WriteLine($"{images.Images.Count} images in {images.Classes.Count} classes; {extractor.Model.Id} on {Name(extractor.Provider)}: {extractor.ProviderReason}");
+        Console.Error.WriteLine($"{images.Images.Count} images in {images.Classes.Count} classes; {extractor.Model.Id} on {Where(extractor, extractorOptions.Provider)}");
         CommonOptions.TellPrecision(extractor, extractorOptions);
         var result = await Progress.RunAsync(
             "Embedding", progress => ImageClassifier.TrainAsync(extractor, images, training, data, progress, cancellationToken)).ConfigureAwait(false);

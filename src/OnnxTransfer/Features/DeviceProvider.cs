@@ -30,9 +30,9 @@ internal sealed record DeviceProvider(
     internal static IReadOnlyList<DeviceProvider> All { get; } =
     [
         new(ExecutionProvider.Cuda, "CUDA", "CUDAExecutionProvider", "onnxruntime_providers_cuda",
-            "Microsoft.ML.OnnxRuntime.Gpu, with CUDA and cuDNN installed", CudaSettings, AppendCuda),
+            "OnnxTransfer.Gpu, with CUDA and cuDNN installed", CudaSettings, AppendCuda),
         new(ExecutionProvider.TensorRt, "TensorRT", "TensorrtExecutionProvider", "onnxruntime_providers_tensorrt",
-            "Microsoft.ML.OnnxRuntime.Gpu, with CUDA and TensorRT installed", TensorRtSettings, static (options, settings) =>
+            "OnnxTransfer.Gpu, with CUDA and TensorRT installed", TensorRtSettings, static (options, settings) =>
             {
                 using var tensorRt = new OrtTensorRTProviderOptions();
                 tensorRt.UpdateOptions(settings);
@@ -49,7 +49,7 @@ internal sealed record DeviceProvider(
                 options.AppendExecutionProvider_DML(int.Parse(settings[DeviceKey], CultureInfo.InvariantCulture));
             }),
         new(ExecutionProvider.CoreMl, "CoreML", "CoreMLExecutionProvider", "onnxruntime_providers_coreml",
-            "Microsoft.ML.OnnxRuntime, on macOS", static _ => [], static (options, settings) => options.AppendExecutionProvider("CoreML", settings)),
+            "OnnxTransfer, on macOS", static _ => [], static (options, settings) => options.AppendExecutionProvider("CoreML", settings)),
         new(ExecutionProvider.OpenVino, "OpenVINO", "OpenVINOExecutionProvider", "onnxruntime_providers_openvino",
             "Intel.ML.OnnxRuntime.OpenVino", static _ => [], static (options, settings) => options.AppendExecutionProvider("OpenVINO", settings)),
         new(ExecutionProvider.WebGpu, "WebGPU", "WebGpuExecutionProvider", "onnxruntime_providers_webgpu",

@@ -1,32 +1,44 @@
 namespace OnnxTransfer.Features;
 
 /// <summary>
-/// A network opened for many images at once and, when that is wanted too, for single ones: on the CPU the first runs each
-/// image on one core, many side by side, and the second runs one image on all cores. The rows are the same.
+/// A network opened for many images at once, for single ones, or for both: on the CPU the first runs each image on one core, many side by
+/// side, and the second runs one image on all cores. The rows are the same. A device has one session; single images and batches share it.
 /// </summary>
 internal sealed class NetworkSessions : IDisposable
 {
+    private readonly Lazy<OnnxSession> _forMany;
     private readonly Lazy<OnnxSession> _forOne;
 
-    /// <summary>Opens the network for many images.</summary>
+    /// <summary>Opens the network; each session is opened when it is first asked for, since opening one takes as long as several images.</summary>
     /// <param name="open">Opens a session.</param>
     /// <param name="settings">Where and how; its threads are those to use in all.</param>
-    internal NetworkSessions(Func<SessionSettings, OnnxSession> open, SessionSettings settings)
+    /// <param name="forOne">Whether to open the session for single images now; else the one for many.</param>
+    internal NetworkSessions(Func<SessionSettings, OnnxSession> open, SessionSettings settings, bool forOne)
     {
-        ForMany = open(settings with { Threads = 1 });
-        var isAlone = ForMany.Provider.Provider != ExecutionProvider.Cpu || (settings.Threads > 0 ? settings.Threads : Environment.ProcessorCount) == 1;
-        _forOne = new Lazy<OnnxSession>(() => isAlone ? ForMany : open(SessionSettings.OnCpu(settings.Threads)));
+        _forMany = new Lazy<OnnxSession>(() => Opened is null ? open(settings with { Threads = 1 }) : Second(1));
+        _forOne = new Lazy<OnnxSession>(() => Opened is null ? open(settings) : Second(settings.Threads));
+        Opened = forOne ? ForOne : ForMany;
+
+        OnnxSession Second(int threads)
+        {
+            var hasOneCore = (settings.Threads > 0 ? settings.Threads : Environment.ProcessorCount) == 1;
+            return hasOneCore || Opened!.Provider.Provider != ExecutionProvider.Cpu ? Opened! : open(SessionSettings.OnCpu(threads));
+        }
     }
 
-    internal OnnxSession ForMany { get; }
+    internal OnnxSession ForMany => _forMany.Value;
 
-    /// <summary>Opened when it is first asked for.</summary>
     internal OnnxSession ForOne => _forOne.Value;
+
+    /// <summary>The session that was opened first: what is true of the network is true of it.</summary>
+    internal OnnxSession Opened { get; }
+
+    /// <summary>The session for a number of images: a single image is not worth opening the other one.</summary>
+    internal OnnxSession For(int images) => images == 1 && _forOne.IsValueCreated ? ForOne : ForMany;
 
     public void Dispose()
     {
-        // Of a device there is only one session, for both.
-        if (_forOne.IsValueCreated && _forOne.Value != ForMany) _forOne.Value.Dispose();
-        ForMany.Dispose();
+        if (_forOne.IsValueCreated) _forOne.Value.Dispose();
+        if (_forMany.IsValueCreated && !(_forOne.IsValueCreated && _forOne.Value == _forMany.Value)) _forMany.Value.Dispose();
     }
 }
