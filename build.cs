@@ -44,7 +44,9 @@ int Sample()
 
 int Demo()
 {
-    return Dotnet(["run", "--project", "samples/OnnxTransfer.Demo", "-c", "Release", "--", root, .. rest]);
+    // `demo PHOTOS` and `demo -- PHOTOS` are the same; a path is meant from where the user is, not from the checkout.
+    var photos = rest.Where(argument => argument != "--").Select(argument => Path.GetFullPath(argument));
+    return Dotnet(["run", "--project", "samples/OnnxTransfer.Demo", "-c", "Release", "--", root, .. photos]);
 }
 
 int Bench()
@@ -69,7 +71,7 @@ int Help()
     Console.Error.WriteLine("""
         usage: dotnet run build.cs TARGET [ARGUMENTS]
 
-          demo     train a classifier on real images, end to end
+          demo     train a classifier on real images, end to end; a folder of class folders may follow
           test     build everything, run the tests, then the sample
           sample   pack, and use the packages in an application of their own
           bench    run the benchmarks; a filter such as *Embed* may follow

@@ -73,6 +73,7 @@ public sealed class SnippetTests : IClassFixture<SnippetTests.Photos>
         Directory.EnumerateFiles(Repository.Root, "*.md")
             .Concat(Directory.EnumerateFiles(Repository.PathOf("docs"), "*.md", SearchOption.AllDirectories))
             .Concat(Directory.EnumerateFiles(Repository.PathOf("src"), "PACKAGE.md", SearchOption.AllDirectories))
+            .Concat(Directory.EnumerateFiles(Repository.PathOf("packaging"), "PACKAGE.md", SearchOption.AllDirectories))
             .Select(path => Path.GetRelativePath(Repository.Root, path)).Order(StringComparer.Ordinal)
             .SelectMany(page => Snippet.In(Repository.Root, page));
 
