@@ -32,7 +32,6 @@ try
 }
 catch (Exception exception) when (exception is ModelException or InvalidDataException or ArgumentException or NotSupportedException or IOException)
 {
-    // In MSBuild's form, so that it is an error of the build and not a line of its log.
-    Console.Error.WriteLine($"OnnxTransfer.Weights : error OTW001: {exception.Message}");
+    Console.Error.WriteLine(exception.Message);
     return 1;
 }
