@@ -10,7 +10,11 @@ using OnnxTransfer.Build;
 var root = (string)AppContext.GetData("EntryPointFileDirectoryPath")!;
 var target = args.FirstOrDefault() ?? "help";
 var rest = args.Skip(1).ToList();
-string[] packages = ["src/OnnxTransfer", "src/OnnxTransfer.Conversion", "src/OnnxTransfer.Vips", "packaging/OnnxTransfer", "packaging/OnnxTransfer.Gpu", "src/OnnxTransfer.Cli"];
+string[] packages =
+[
+    "src/OnnxTransfer", "src/OnnxTransfer.Conversion", "src/OnnxTransfer.Vips", "src/OnnxTransfer.Heic", "packaging/OnnxTransfer", "packaging/OnnxTransfer.Gpu",
+    "packaging/OnnxTransfer.Models.ResNet18", "src/OnnxTransfer.Cli",
+];
 
 try
 {
@@ -57,7 +61,9 @@ int Sample()
 
 int Demo()
 {
-    return Dotnet(["run", "--project", "samples/OnnxTransfer.Demo", "-c", "Release", "--", root, .. rest]);
+    // `demo PHOTOS` and `demo -- PHOTOS` are the same; a path is meant from where the user is, not from the checkout.
+    var photos = rest.Where(argument => argument != "--").Select(argument => Path.GetFullPath(argument));
+    return Dotnet(["run", "--project", "samples/OnnxTransfer.Demo", "-c", "Release", "--", root, .. photos]);
 }
 
 int Bench()
@@ -82,7 +88,7 @@ int Help()
     Console.Error.WriteLine("""
         usage: dotnet run build.cs TARGET [ARGUMENTS]
 
-          demo     train a classifier on real images, end to end
+          demo     train a classifier on real images, end to end; a folder of class folders may follow
           test     run the tests, then the sample; with --all also what takes minutes or large downloads
           sample   pack, and use the packages in an application of their own
           bench    run the benchmarks; a filter such as *Embed* may follow

@@ -96,15 +96,15 @@ public sealed partial class FeatureExtractor : IDisposable
 
     internal ModelCard Card => Backbone.Card;
 
-    /// <summary>Opens a backbone; one from the catalogue is downloaded and verified on first use.</summary>
-    /// <param name="model">A catalogue id such as <c>mobilenet-v2</c>, or the path of an <c>.onnx</c> file.</param>
+    /// <summary>Opens a backbone. A model beside the application needs no network; one of the catalogue is downloaded and verified on first use.</summary>
+    /// <param name="model">The id of a model beside the application or of the catalogue, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
     /// <param name="options">Layers, provider, threads, decoder and store; null for the defaults.</param>
     /// <exception cref="ModelException">No such model or layer, the download failed, the file is damaged, or the provider does not work.</exception>
     public static FeatureExtractor Load(string model, FeatureExtractorOptions? options = null) =>
         LoadAsync(model, options).GetAwaiter().GetResult();
 
     /// <summary>Opens a backbone as <see cref="Load"/> does, without blocking, with progress of a download.</summary>
-    /// <param name="model">A catalogue id such as <c>mobilenet-v2</c>, or the path of an <c>.onnx</c> file.</param>
+    /// <param name="model">The id of a model beside the application or of the catalogue, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
     /// <param name="options">Layers, provider, threads, decoder and store; null for the defaults.</param>
     /// <param name="progress">Told of a download's progress.</param>
     /// <param name="cancellationToken">Stops a download, of which what has arrived is kept and continued next time, or a calibration.</param>

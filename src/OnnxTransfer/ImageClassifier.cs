@@ -108,7 +108,7 @@ public sealed partial class ImageClassifier : IDisposable
     }
 
     /// <summary>A classifier with a backbone's own classes, without any training.</summary>
-    /// <param name="model">A catalogue id, or the path of an <c>.onnx</c> file whose <c>.model.json</c> names the tensor of class scores.</param>
+    /// <param name="model">The id of a model beside the application or of the catalogue, or the path of an <c>.onnx</c> file whose <c>.model.json</c> names the tensor of class scores.</param>
     /// <param name="options">Provider, threads, decoder and store; null for the defaults.</param>
     /// <param name="progress">Told of a download's progress.</param>
     /// <param name="cancellationToken">Stops a download.</param>

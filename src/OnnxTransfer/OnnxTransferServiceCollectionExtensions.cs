@@ -13,7 +13,7 @@ public static class OnnxTransferServiceCollectionExtensions
     /// <see cref="FeatureExtractorOptions.Logger"/> is set, and is disposed with the container.
     /// </summary>
     /// <param name="services">The application's services.</param>
-    /// <param name="backbone">For a <see cref="FeatureExtractor"/>: a catalogue id, or the path of an <c>.onnx</c> file.</param>
+    /// <param name="backbone">For a <see cref="FeatureExtractor"/>: the id of a model beside the application or of the catalogue, or the path of an <c>.onnx</c> file.</param>
     /// <param name="classifier">For an <see cref="ImageClassifier"/>: a file that <see cref="ImageClassifier.Save"/> wrote.</param>
     /// <param name="options">Provider, threads, decoder and store; null for the defaults.</param>
     /// <param name="serviceKey">Tells several of a kind apart: ask for them with <c>[FromKeyedServices(key)]</c>; null for the only one.</param>

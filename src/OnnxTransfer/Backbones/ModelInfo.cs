@@ -40,11 +40,14 @@ public sealed record ModelInfo
     /// <summary>How an image becomes the input.</summary>
     public PreprocessSpec Preprocess => Card.Preprocess;
 
-    /// <summary>Size of the ONNX file in bytes; null when the catalogue does not have the model, or it <see cref="IsBuilt"/>.</summary>
+    /// <summary>Size of the ONNX file in bytes; null when the catalogue does not have the model.</summary>
     public long? Bytes => Entry?.Bytes;
 
-    /// <summary>Whether the model is not downloaded as an ONNX file but built on this machine from a published package.</summary>
-    public bool IsBuilt => Entry?.Recipe is not null;
+    /// <summary>
+    /// The NuGet package that puts the model beside an application, where the catalogue names one; null when the model is downloaded, or
+    /// the catalogue does not have it.
+    /// </summary>
+    public string? Package => Entry?.Package;
 
     /// <summary>Published top-1 accuracy on ImageNet's validation set, in percent; null when none is known.</summary>
     public double? Top1 => Entry?.Top1;
@@ -69,5 +72,5 @@ public sealed record ModelInfo
 
     /// <summary>What is known of an open model: its own card, and what the catalogue says of the same one.</summary>
     internal static ModelInfo Of(ModelCard card) =>
-        new(card, ModelCatalog.Default.TryFind(card.Id, out var entry) && (entry.Recipe is not null || entry.Card.Sha256 == card.Sha256) ? entry : null);
+        new(card, ModelCatalog.Default.TryFind(card.Id, out var entry) && entry.Card.Sha256 == card.Sha256 ? entry : null);
 }

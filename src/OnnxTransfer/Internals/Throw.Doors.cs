@@ -82,5 +82,5 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void NothingToRegister() =>
-        throw new ArgumentException("AddOnnxTransfer has nothing to register: name a backbone (a catalogue id or the path of an .onnx file) for a FeatureExtractor, a classifier (a file that ImageClassifier.Save wrote), or both.");
+        throw new ArgumentException("AddOnnxTransfer has nothing to register: name a backbone (an id such as resnet18, or the path of an .onnx file) for a FeatureExtractor, a classifier (a file that ImageClassifier.Save wrote), or both.");
 }
