@@ -13,7 +13,7 @@ internal sealed class HeicImageDecoder : IRowDecoder
     private const int StripBytes = 80_000;
 
     /// <summary>The native library comes in the same package, so its version is known without loading it.</summary>
-    public string Name { get; } = $"Magick.NET {Version()}";
+    public string Name => field ??= $"Magick.NET {Version()}";
 
     /// <inheritdoc/>
     public PixelBuffer Decode(ReadOnlySpan<byte> encoded, DecodeOptions? options = null)
