@@ -25,7 +25,7 @@ try
     // Vectors are kept from run to run: only images that are new go through the network.
     var options = new FeatureExtractorOptions { Cache = new FeatureCache(Path.Combine(output, "features")) };
     using var extractor = await TimedAsync("opening the backbone", () => FeatureExtractor.LoadAsync("resnet18", options));
-    Console.WriteLine($"backbone {extractor.Model.Id}, {extractor.Dim} features, on {extractor.Provider}: {extractor.ProviderReason}");
+    Console.WriteLine($"backbone {extractor.Model.Id}, {extractor.Dim} features, on {(extractor.Provider == ExecutionProvider.Cpu ? "the CPU" : extractor.ProviderReason)}");
 
     // Three splits: one alone says little about so few images.
     var results = new List<TrainingResult>();

@@ -5,7 +5,7 @@ namespace OnnxTransfer.Backbones;
 /// <summary>What is known of a backbone: from the catalogue, from the <c>.model.json</c> beside its file, or from its graph.</summary>
 public sealed record ModelInfo
 {
-    private ModelInfo(ModelCard card, CatalogEntry? entry) => (Card, Entry) = (card, entry);
+    private ModelInfo(ModelCard card) => Card = card;
 
     /// <summary>The identifier, as in <c>FeatureExtractor.Load("mobilenet-v2")</c>.</summary>
     public string Id => Card.Id;
@@ -66,11 +66,8 @@ public sealed record ModelInfo
 
     internal ModelCard Card { get; }
 
-    internal CatalogEntry? Entry { get; }
+    /// <summary>What the catalogue says of the same file; looked up when it is asked for, since most uses of a model never read the catalogue.</summary>
+    internal CatalogEntry? Entry => ModelCatalog.Default.TryFind(Card.Id, out var entry) && entry.Card.Sha256 == Card.Sha256 ? entry : null;
 
-    internal static ModelInfo Of(CatalogEntry entry) => new(entry.Card, entry);
-
-    /// <summary>What is known of an open model: its own card, and what the catalogue says of the same one.</summary>
-    internal static ModelInfo Of(ModelCard card) =>
-        new(card, ModelCatalog.Default.TryFind(card.Id, out var entry) && entry.Card.Sha256 == card.Sha256 ? entry : null);
+    internal static ModelInfo Of(ModelCard card) => new(card);
 }

@@ -16,7 +16,7 @@ public sealed class ModelStore
     private static readonly SocketsHttpHandler s_handler = new() { PooledConnectionLifetime = TimeSpan.FromMinutes(5) };
 
     /// <summary>All models that can be had by id: the catalogue that comes with the library, the recommended one first.</summary>
-    public static IReadOnlyList<ModelInfo> Catalog { get; } = [.. ModelCatalog.Default.Entries.Select(ModelInfo.Of)];
+    public static IReadOnlyList<ModelInfo> Catalog { get; } = [.. ModelCatalog.Default.Entries.Select(entry => ModelInfo.Of(entry.Card))];
 
     /// <summary>
     /// The models beside this application, in ordinal order of their ids: packages such as <c>OnnxTransfer.Models.ResNet18</c> put
@@ -73,7 +73,7 @@ public sealed class ModelStore
     {
         ArgumentNullException.ThrowIfNull(id);
         if (ApplicationModels.Default.Find(id) is { } beside) model = ModelInfo.Of(ApplicationModels.CardOf(beside));
-        else model = ModelCatalog.Default.TryFind(id, out var entry) ? ModelInfo.Of(entry) : null;
+        else model = ModelCatalog.Default.TryFind(id, out var entry) ? ModelInfo.Of(entry.Card) : null;
         return model is not null;
     }
 
