@@ -4,6 +4,8 @@
 // that its platform should have, runs what this machine can run on a picture, and prints one table. Exits with 1 at the first surprise.
 #:project OnnxTransfer.Build/OnnxTransfer.Build.csproj
 #:property PublishAot=false
+#:property OnnxTransferCheckRuntime=false
+#:property RestorePackagesWithLockFile=false
 
 using System.Runtime.InteropServices;
 using System.Xml.Linq;

@@ -46,8 +46,8 @@ public sealed record RuntimeReport
     /// <summary>The decoder and the resize kernels against their references, on images that the library carries.</summary>
     public IReadOnlyList<ParityResult> Parity { get; } = PreprocessingParity.Verify(ImageDecoders.Default);
 
-    /// <summary>Where downloaded models are kept.</summary>
-    public string ModelFolder => _store.Folder;
+    /// <summary>Where downloaded models are kept; null where this account has no home folder and <c>ONNXTRANSFER_HOME</c> is not set.</summary>
+    public string? ModelFolder => _store.FolderIfAny;
 
     /// <summary>Whether downloads are switched off.</summary>
     public bool Offline => _store.IsOffline;

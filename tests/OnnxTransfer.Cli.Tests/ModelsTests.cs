@@ -24,6 +24,37 @@ public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.True(File.Exists(result.Output.TrimEnd()), result.Output);
     }
 
+    /// <summary>As in a container: no home folder, so nothing can be remembered, and nothing needs to be.</summary>
+    [Fact]
+    public void An_account_without_a_home_uses_the_model_beside_the_tool()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        var photo = Path.Combine(fixture.Photos, "red", "red-00.png");
+        var embedded = Homeless("embed", photo, "--backbone", "resnet18", "--provider", "cpu", "--out", fixture.NewFile("homeless.npy"));
+        Assert.True(embedded.ExitCode == 0, embedded.Error);
+        var doctor = Homeless("doctor");
+        Assert.True(doctor.ExitCode == 0, doctor.Error);
+        Assert.Contains("set ONNXTRANSFER_HOME", doctor.Output, StringComparison.Ordinal);
+        // What is about that folder says what to do.
+        foreach (var command in new[] { Homeless("cache", "info"), Homeless("classify", photo) })
+        {
+            Assert.Equal(1, command.ExitCode);
+            Assert.StartsWith("error: This account has no home folder", command.Error, StringComparison.Ordinal);
+        }
+    }
+
+    private static CliResult Homeless(params string[] arguments)
+    {
+        var start = Cli.Command(arguments);
+        foreach (var name in new[] { "ONNXTRANSFER_HOME", "XDG_CACHE_HOME" }) start.Environment.Remove(name);
+        start.Environment["HOME"] = "/nonexistent";
+        using var process = System.Diagnostics.Process.Start(start)!;
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new CliResult(process.ExitCode, output, error.GetAwaiter().GetResult());
+    }
+
     [Fact]
     public void Without_a_network_the_error_gives_the_option_that_works()
     {

@@ -71,9 +71,22 @@ internal static class CommonOptions
     internal static Option<string> Cache() => new("--cache")
     {
         Description = "The folder that keeps feature vectors from run to run; none to compute them all.",
-        DefaultValueFactory = _ => FeatureCache.DefaultFolder,
+        DefaultValueFactory = _ => DefaultCache(),
         HelpName = "DIR|none",
     };
+
+    /// <summary>An account without a home folder, as in a container, has nowhere to keep vectors; the work goes on without.</summary>
+    private static string DefaultCache()
+    {
+        try
+        {
+            return FeatureCache.DefaultFolder;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return "none";
+        }
+    }
 
     internal static Option<int> Top() => Positive("--top", "How many classes to show for each image.", 3, "K");
 

@@ -83,7 +83,7 @@ internal static class DoctorCommand
 
         var downloaded = report.Models.Except(report.ModelsBesideApplication).ToList();
         Console.Out.WriteLine($"models         beside the tool: {(report.ModelsBesideApplication.Count > 0 ? string.Join(", ", report.ModelsBesideApplication) : "none")} (in {report.ApplicationModelFolder})");
-        Console.Out.WriteLine($"               downloaded: {(downloaded.Count > 0 ? string.Join(", ", downloaded) : "none")} (in {report.ModelFolder}){(report.Offline ? "; offline: nothing is downloaded" : "")}");
+        Console.Out.WriteLine($"               downloaded: {(downloaded.Count > 0 ? string.Join(", ", downloaded) : "none")} ({(report.ModelFolder is { } folder ? $"in {folder}" : "this account has no home folder: set ONNXTRANSFER_HOME to one")}){(report.Offline ? "; offline: nothing is downloaded" : "")}");
     }
 
     private static DoctorJson ToJson(RuntimeReport report, List<ParityResult> vectors, NetworkJson? network) => new(

@@ -30,7 +30,7 @@ public sealed class ModelStore
     /// The full path of the folder of downloads; it exists once something has been stored. By default the user's own: <c>models</c> in
     /// <c>ONNXTRANSFER_HOME</c> where that is set, else in <c>onnxtransfer</c> in the user's cache folder.
     /// </summary>
-    /// <exception cref="InvalidOperationException">No folder was given and the account has no home folder.</exception>
+    /// <exception cref="DirectoryNotFoundException">No folder was given and the account has no home folder.</exception>
     public string Folder
     {
         get => field ??= Path.GetFullPath(Path.Combine(UserFolder.Home, "models"));
@@ -112,6 +112,25 @@ public sealed class ModelStore
         return expected is null || actual == expected ? null : $"it has sha256 {actual}, not {expected}";
     }
 
+    /// <summary>
+    /// <see cref="Folder"/>; null where the account has no home folder, as in many containers, where a model beside the application
+    /// works all the same.
+    /// </summary>
+    internal string? FolderIfAny
+    {
+        get
+        {
+            try
+            {
+                return Folder;
+            }
+            catch (DirectoryNotFoundException)
+            {
+                return null;
+            }
+        }
+    }
+
     /// <summary>The models beside the application; those of this process but in tests.</summary>
     internal ApplicationModels Application { get; init; } = ApplicationModels.Default;
 
@@ -125,20 +144,14 @@ public sealed class ModelStore
     /// <summary>Where the last known SHA-256 of a model outside this folder is remembered; null where there is no folder to write to.</summary>
     internal string? MarkOf(string path)
     {
-        try
-        {
-            var place = FileHash.Sha256(System.Text.Encoding.UTF8.GetBytes(Path.GetFullPath(path)))[..16];
-            return Path.Combine(Folder, "beside-applications", $"{Path.GetFileName(path)}.{place}.verified");
-        }
-        catch (InvalidOperationException)
-        {
-            // An account without a home folder can use a model beside the application all the same.
-            return null;
-        }
+        if (FolderIfAny is not { } folder) return null;
+        var place = FileHash.Sha256(System.Text.Encoding.UTF8.GetBytes(Path.GetFullPath(path)))[..16];
+        return Path.Combine(folder, "beside-applications", $"{Path.GetFileName(path)}.{place}.verified");
     }
 
     /// <summary>Whether a file of the right size is in the folder; nothing is hashed.</summary>
-    internal bool Contains(CatalogEntry entry) => new FileInfo(PathOf(entry)) is { Exists: true } file && file.Length == entry.Bytes;
+    internal bool Contains(CatalogEntry entry) =>
+        FolderIfAny is not null && new FileInfo(PathOf(entry)) is { Exists: true } file && file.Length == entry.Bytes;
 
     /// <inheritdoc cref="GetAsync(string, IProgress{WorkProgress}?, CancellationToken)"/>
     internal async Task<string> GetAsync(CatalogEntry entry, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)

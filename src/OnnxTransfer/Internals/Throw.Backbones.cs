@@ -132,7 +132,7 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void UserFolderUnknown() =>
-        throw new InvalidOperationException("This account has no home folder to keep models in: set ONNXTRANSFER_HOME to a folder that can be written.");
+        throw new DirectoryNotFoundException("This account has no home folder to keep models and feature vectors in: set ONNXTRANSFER_HOME to a folder that can be written.");
 
     [DoesNotReturn]
     internal static void TimeoutNotPositive(string name, TimeSpan value) =>
