@@ -230,7 +230,8 @@ public sealed partial class ImageClassifier : IDisposable, IAsyncDisposable
     /// <summary>
     /// Closes the network, unless it belongs to the extractor that the classifier was trained with. What is in flight is safe: a run of
     /// the network that has begun is waited for, then the memory is freed, and every call that is not done yet throws an
-    /// <see cref="ObjectDisposedException"/>. It may be called from any thread and more than once.
+    /// <see cref="ObjectDisposedException"/>. It may be called from any thread and more than once. To replace a classifier that serves
+    /// requests by a newer one, use <see cref="ReloadableClassifier"/>.
     /// </summary>
     public void Dispose()
     {

@@ -74,6 +74,19 @@ internal sealed record Call(string Name, Func<Ground, Subject> Open)
         OfBorrowing("Predict on an extractor that stays", false, (classifier, ground) => classifier.Predict(ground.Photo)),
         OfBorrowing("Explain on an extractor that closes", true, (classifier, ground) => classifier.Explain(ground.Photo)),
         OfBorrowing("Explain on an extractor that stays", false, (classifier, ground) => classifier.Explain(ground.Photo)),
+        OfReloadable("Reloadable: Predict", (classifier, ground) =>
+        {
+            classifier.Predict(ground.Photo);
+            return Task.CompletedTask;
+        }),
+        OfReloadable("Reloadable: PredictAsync", (classifier, ground) => classifier.PredictAsync(ground.Photos, batchSize: 2)),
+        OfReloadable("Reloadable: ReloadAsync", (classifier, ground) => classifier.ReloadAsync(ground.Classifier)),
+        OfReloadable("Reloadable: Explain on a lease", (classifier, ground) =>
+        {
+            using var lease = classifier.Acquire();
+            lease.Classifier.Explain(ground.Photo);
+            return Task.CompletedTask;
+        }),
     ];
 
     private static Call OfExtractor(string name, Func<FeatureExtractor, Ground, Task> call) => new(name, ground =>
@@ -100,6 +113,12 @@ internal sealed record Call(string Name, Func<Ground, Subject> Open)
         return disposesExtractor
             ? new Subject(extractor, () => AsTask(call)(classifier, ground), [typeof(FeatureExtractor)], classifier)
             : new Subject(classifier, () => AsTask(call)(classifier, ground), [typeof(ImageClassifier)], extractor);
+    });
+
+    private static Call OfReloadable(string name, Func<ReloadableClassifier, Ground, Task> call) => new(name, ground =>
+    {
+        var classifier = ReloadableClassifier.Load(ground.Classifier, Ground.Options);
+        return new Subject(classifier, () => call(classifier, ground), [typeof(ReloadableClassifier), typeof(ImageClassifier)]);
     });
 
     private static Func<T, Ground, Task> AsTask<T>(Action<T, Ground> call) => (subject, ground) =>
