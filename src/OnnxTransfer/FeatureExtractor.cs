@@ -20,7 +20,7 @@ namespace OnnxTransfer;
 /// float[] vector = extractor.Embed("cat.jpg");
 /// </code>
 /// </example>
-public sealed partial class FeatureExtractor : IDisposable
+public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
 {
     private readonly NetworkSessions _sessions;
     private readonly TensorFiller _filler;
@@ -31,7 +31,7 @@ public sealed partial class FeatureExtractor : IDisposable
     private readonly int _dim;
     // Null without a cache.
     private readonly CacheSpace? _cacheSpace;
-    private bool _disposed;
+    private readonly RunGate _runs;
 
     /// <summary>Opens the network up to one of its tensors.</summary>
     /// <param name="backbone">The network.</param>
@@ -39,10 +39,13 @@ public sealed partial class FeatureExtractor : IDisposable
     /// <param name="dim">D, its length for one image.</param>
     /// <param name="options">Where and how.</param>
     /// <param name="forOne">Whether single images come first; else many at once.</param>
+    /// <param name="owner">The public type that users dispose, for messages; null for this one.</param>
     /// <param name="cancellationToken">Stops a calibration.</param>
     internal FeatureExtractor(
-        Backbone backbone, string tensor, int dim, FeatureExtractorOptions options, bool forOne = false, CancellationToken cancellationToken = default)
+        Backbone backbone, string tensor, int dim, FeatureExtractorOptions options, bool forOne = false, Type? owner = null,
+        CancellationToken cancellationToken = default)
     {
+        _runs = new RunGate(owner ?? typeof(FeatureExtractor));
         Model = ModelInfo.Of(backbone.Card);
         _options = options;
         _logger = options.Logger ?? NullLogger.Instance;
@@ -54,7 +57,7 @@ public sealed partial class FeatureExtractor : IDisposable
         // A classifier trained on these features is saved with the network that made them.
         (Backbone, _precision) = PrecisionChooser.Choose(backbone, tensor, dim, wanted, cancellationToken);
         Settings = settings with { IsHalf = _precision.Precision == NetworkPrecision.Float16 };
-        _sessions = new NetworkSessions(OpenSession, Settings, forOne);
+        _sessions = new NetworkSessions(OpenSession, Settings, forOne, _runs);
         _filler = new TensorFiller(backbone.Card, decoder, options.Decode);
         if (options.Cache is not null) _cacheSpace = CacheSpace.Of(Backbone.GraphFor(tensor, dim), tensor, dim, backbone.Card, decoder, options.Decode, Provider);
         Log.NetworkOpened(_logger, backbone.Name, Provider.ToString(), ProviderReason);
@@ -135,7 +138,7 @@ public sealed partial class FeatureExtractor : IDisposable
     public float[] Embed(ReadOnlySpan<byte> encoded)
     {
         // A span cannot be captured, so this is Row written out.
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        _runs.ThrowIfClosed();
         using var batch = _filler.Rent(1);
         _filler.Fill(encoded, batch.Memory);
         return Run(batch);
@@ -212,7 +215,7 @@ public sealed partial class FeatureExtractor : IDisposable
     /// <exception cref="ModelException">The network failed to run.</exception>
     public IReadOnlyList<ParityResult> VerifyParity()
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        _runs.ThrowIfClosed();
         return [.. PreprocessingParity.Verify(_options.Decoder ?? ImageDecoders.Default), .. FeatureParity.Verify(Card, image => Embed(image))];
     }
 
@@ -221,25 +224,37 @@ public sealed partial class FeatureExtractor : IDisposable
     /// <exception cref="ModelException">The network failed to run.</exception>
     public IReadOnlyList<(string Provider, string Operator, int Count)> CountNodes()
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        _runs.ThrowIfClosed();
         return NodePlacement.Of(Backbone.GraphFor(_tensor, Dim), Backbone.Name, Card.Input.ImageShape, Settings with { Provider = Provider });
     }
 
-    /// <summary>Closes the network.</summary>
+    /// <summary>
+    /// Closes the network. What is in flight is safe: a run of the network that has begun is waited for, then the memory is freed, and
+    /// every call that is not done yet throws an <see cref="ObjectDisposedException"/> at its next run, so that a long
+    /// <see cref="EmbedAsync"/> ends soon. It may be called from any thread, also from a progress handler or the loop over
+    /// <see cref="EmbedStreamAsync"/>, and more than once.
+    /// </summary>
     public void Dispose()
     {
-        _disposed = true;
-        _sessions.Dispose();
+        if (_runs.Close()) _sessions.Dispose();
     }
 
-    /// <summary>Opens the network once more, up to the same tensor.</summary>
+    /// <summary>Closes the network as <see cref="Dispose"/> does, without blocking the thread while a run ends.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (await _runs.CloseAsync().ConfigureAwait(false)) _sessions.Dispose();
+    }
+
+    /// <exception cref="ObjectDisposedException">The extractor is disposed.</exception>
+    internal void ThrowIfDisposed() => _runs.ThrowIfClosed();
+
+    /// <summary>Opens the network once more, up to the same tensor. The caller disposes the session, and before the extractor.</summary>
     internal OnnxSession OpenSession(SessionSettings settings) =>
-        new(Backbone.GraphFor(_tensor, _dim), Backbone.Name, Card.Input.Tensor, Card.Input.ImageShape, _tensor, _dim, settings);
+        new(Backbone.GraphFor(_tensor, _dim), Backbone.Name, Card.Input.Tensor, Card.Input.ImageShape, _tensor, _dim, settings, _runs);
 
     /// <summary>The feature vector of one image that is prepared already.</summary>
     internal float[] Run(TensorBatch batch)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
         var row = new float[Dim];
         _sessions.ForOne.Run(batch.Memory, 1, row);
         return row;
@@ -259,7 +274,7 @@ public sealed partial class FeatureExtractor : IDisposable
     private EmbeddingPipeline Pipeline(int batchSize, int? count = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(batchSize);
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        _runs.ThrowIfClosed();
         var session = _sessions.For(count ?? int.MaxValue);
         var shape = PipelineShape.For(session.Provider.Provider, _options.Threads, batchSize, session.FixedBatch);
         if (shape.IsPadded) TensorBatch.CheckSize(shape.BatchSize, Card.Input.Width, Card.Input.Height);
@@ -270,6 +285,7 @@ public sealed partial class FeatureExtractor : IDisposable
 
     private float[] Row(Action<Memory<float>> fill)
     {
+        _runs.ThrowIfClosed();
         using var batch = _filler.Rent(1);
         fill(batch.Memory);
         return Run(batch);

@@ -12,6 +12,19 @@ public sealed partial class ImageClassifier
 {
     internal FeatureExtractor Extractor => _extractor;
 
+    internal bool IsDisposed => _disposed;
+
+    /// <summary>The extractor, for a call that runs it.</summary>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
+    private FeatureExtractor Usable
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _extractor;
+        }
+    }
+
     /// <summary>What the training was; null where that is not known.</summary>
     internal string? Training => _training;
 
@@ -34,7 +47,12 @@ public sealed partial class ImageClassifier
             if (index < 0) throw Throw.NoSuchClass(label, Labels);
         }
 
-        return _explainer.Value.Explain(path, index, Labels);
+        Usable.ThrowIfDisposed();
+        var explainer = _explainer.Value;
+        // Opened while Dispose went by without seeing it: nobody else would close it. Its runs are refused then.
+        Interlocked.MemoryBarrier();
+        if (_disposed) explainer.Dispose();
+        return explainer.Explain(path, index, Labels);
     }
 
     /// <summary>What the classifier makes of the rows <c>[N,D]</c> of images whose classes are known.</summary>

@@ -20,7 +20,7 @@ namespace OnnxTransfer;
 /// result.Classifier.Save("flowers.onnx");
 /// </code>
 /// </example>
-public sealed partial class ImageClassifier : IDisposable
+public sealed partial class ImageClassifier : IDisposable, IAsyncDisposable
 {
     private readonly FeatureExtractor _extractor;
     private readonly bool _ownsExtractor;
@@ -29,6 +29,7 @@ public sealed partial class ImageClassifier : IDisposable
     // What the training was, for the file; null where nothing was trained.
     private readonly string? _training;
     private readonly Lazy<Explainer> _explainer;
+    private volatile bool _disposed;
 
     private ImageClassifier(FeatureExtractor extractor, bool ownsExtractor, ClassifierHead? head, IReadOnlyList<string> labels, string? training)
     {
@@ -92,7 +93,7 @@ public sealed partial class ImageClassifier : IDisposable
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         options = (options ?? new FeatureExtractorOptions()).WithoutLayers();
         var (backbone, head, labels, training, probe) = ClassifierFile.Read(path);
-        var extractor = new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options, forOne: true);
+        var extractor = new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options, forOne: true, owner: typeof(ImageClassifier));
         try
         {
             var difference = ClassifierProbe.Of(extractor, head).DifferenceTo(probe);
@@ -120,24 +121,24 @@ public sealed partial class ImageClassifier : IDisposable
         options ??= new FeatureExtractorOptions();
         var backbone = await Backbone.LoadAsync(model, options.WithoutLayers().ForBackbone(), options.Download(model, progress), cancellationToken).ConfigureAwait(false);
         var classes = backbone.Card.Classes ?? throw Throw.NoClasses(backbone.Name);
-        var extractor = new FeatureExtractor(backbone, classes.Tensor, classes.Count, options);
+        var extractor = new FeatureExtractor(backbone, classes.Tensor, classes.Count, options, owner: typeof(ImageClassifier));
         return new ImageClassifier(extractor, ownsExtractor: true, head: null, backbone.ClassLabels(), training: null);
     }
 
     /// <summary>Says what is in an image file.</summary>
     /// <exception cref="ImageDecodeException">The file is no image that can be decoded.</exception>
-    public Prediction Predict(string path) => ToPrediction(_extractor.Embed(path));
+    public Prediction Predict(string path) => ToPrediction(Usable.Embed(path));
 
     /// <summary>Says what is in an encoded image held in memory.</summary>
     /// <exception cref="ImageDecodeException">The bytes are no image that can be decoded.</exception>
-    public Prediction Predict(ReadOnlySpan<byte> encoded) => ToPrediction(_extractor.Embed(encoded));
+    public Prediction Predict(ReadOnlySpan<byte> encoded) => ToPrediction(Usable.Embed(encoded));
 
     /// <summary>Says what is in an encoded image, read from the stream's position to its end.</summary>
     /// <exception cref="ImageDecodeException">The stream holds no image that can be decoded.</exception>
-    public Prediction Predict(Stream encoded) => ToPrediction(_extractor.Embed(encoded));
+    public Prediction Predict(Stream encoded) => ToPrediction(Usable.Embed(encoded));
 
     /// <summary>Says what is in pixels that are decoded already.</summary>
-    public Prediction Predict(PixelBuffer pixels) => ToPrediction(_extractor.Embed(pixels));
+    public Prediction Predict(PixelBuffer pixels) => ToPrediction(Usable.Embed(pixels));
 
     /// <summary>Says what is in many image files; one that cannot be decoded has its reason in the result.</summary>
     /// <param name="paths">Image files.</param>
@@ -150,7 +151,7 @@ public sealed partial class ImageClassifier : IDisposable
     {
         ArgumentNullException.ThrowIfNull(paths);
         if (paths.Count == 1 && _extractor.Options.Cache is null && progress is null) return [PredictOne(paths[0], cancellationToken)];
-        var embedding = await _extractor.EmbedAsync(paths, batchSize, progress, cancellationToken).ConfigureAwait(false);
+        var embedding = await Usable.EmbedAsync(paths, batchSize, progress, cancellationToken).ConfigureAwait(false);
         var predictions = new ImagePrediction[paths.Count];
         for (var row = 0; row < embedding.Indices.Count; row++)
         {
@@ -190,7 +191,7 @@ public sealed partial class ImageClassifier : IDisposable
     {
         ArgumentNullException.ThrowIfNull(images);
         var classIndex = images.Classes.Select(label => IndexOf(label)).ToArray();
-        var embedding = await _extractor.EmbedAsync(
+        var embedding = await Usable.EmbedAsync(
             [.. images.Images.Select(image => image.Path)], progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false);
         if (embedding.Features.RowCount == 0) Throw.NoImageUsable(images.Path, embedding.Skipped[0].Reason);
         var used = embedding.Indices.Select(index => images.Images[index]).Select(image => image with { ClassIndex = classIndex[image.ClassIndex] }).ToList();
@@ -210,7 +211,7 @@ public sealed partial class ImageClassifier : IDisposable
     public void Save(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        ClassifierFile.Write(path, _extractor, _head ?? throw Throw.NothingTrained(), Labels, _training);
+        ClassifierFile.Write(path, Usable, _head ?? throw Throw.NothingTrained(), Labels, _training);
     }
 
     /// <summary>
@@ -223,14 +224,30 @@ public sealed partial class ImageClassifier : IDisposable
     public void SaveHead(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        ClassifierFile.WriteHead(path, _extractor, _head ?? throw Throw.NothingTrained(), Labels, _training);
+        ClassifierFile.WriteHead(path, Usable, _head ?? throw Throw.NothingTrained(), Labels, _training);
     }
 
-    /// <summary>Closes the network, unless it belongs to the extractor that the classifier was trained with.</summary>
+    /// <summary>
+    /// Closes the network, unless it belongs to the extractor that the classifier was trained with. What is in flight is safe: a run of
+    /// the network that has begun is waited for, then the memory is freed, and every call that is not done yet throws an
+    /// <see cref="ObjectDisposedException"/>. It may be called from any thread and more than once. To replace a classifier that serves
+    /// requests by a newer one, use <see cref="ReloadableClassifier"/>.
+    /// </summary>
     public void Dispose()
     {
+        _disposed = true;
+        Interlocked.MemoryBarrier();
         if (_explainer.IsValueCreated) _explainer.Value.Dispose();
         if (_ownsExtractor) _extractor.Dispose();
+    }
+
+    /// <summary>Closes the network as <see cref="Dispose"/> does, without blocking the thread while a run ends.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _disposed = true;
+        Interlocked.MemoryBarrier();
+        if (_explainer.IsValueCreated) await _explainer.Value.DisposeAsync().ConfigureAwait(false);
+        if (_ownsExtractor) await _extractor.DisposeAsync().ConfigureAwait(false);
     }
 
     private static TrainingResult TrainOn(

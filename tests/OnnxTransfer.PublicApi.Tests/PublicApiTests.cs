@@ -31,7 +31,7 @@ public sealed class PublicApiTests
         var lines = PublicSurface.Of(typeof(FeatureExtractor).Assembly).Split('\n');
         Assert.Contains("  required ResizeFilter Filter { get; init; }", lines);
         Assert.Contains("  static FeatureExtractor Load(string model, FeatureExtractorOptions? options = null)", lines);
-        Assert.Contains("sealed class FeatureExtractor : IDisposable", lines);
+        Assert.Contains("sealed class FeatureExtractor : IDisposable, IAsyncDisposable", lines);
         Assert.Contains("  Cuda = 2", lines);
         Assert.DoesNotContain(lines, line => line.Contains("PrintMembers", StringComparison.Ordinal) || line.Contains("get_", StringComparison.Ordinal));
     }

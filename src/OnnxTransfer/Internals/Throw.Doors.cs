@@ -17,6 +17,9 @@ internal static partial class Throw
     internal static InvalidDataException NotAClass(string label, IEnumerable<string> known) =>
         new($"'{label}' is no class of this classifier; it knows {Known(label, known)}. Rename the folder or leave it out.");
 
+    internal static ArgumentException ClassifierIsInUse() =>
+        new("This classifier serves here already, or did and is being closed: swap in one that was loaded or trained anew.", "next");
+
     internal static ModelException NoClasses(string model) =>
         new($"{model} has no classes of its own that are known: its .model.json names no tensor of class scores. Train a classifier on it with `onnxtransfer train`.");
 
