@@ -66,9 +66,11 @@ int Demo()
     return Dotnet(["run", "--project", "samples/OnnxTransfer.Demo", "-c", "Release", "--", root, .. photos]);
 }
 
+// Without arguments every suite runs a short job; for figures to quote, name a filter and let BenchmarkDotNet choose.
 int Bench()
 {
-    return Dotnet(["run", "--project", "benchmarks/OnnxTransfer.Benchmarks", "-c", "Release", "--", "--filter", rest.FirstOrDefault() ?? "*", .. rest.Skip(1)]);
+    string[] arguments = rest.Count == 0 ? ["--filter", "*", "--job", "short"] : ["--filter", .. rest];
+    return Dotnet(["run", "--project", "benchmarks/OnnxTransfer.Benchmarks", "-c", "Release", "--", .. arguments]);
 }
 
 int PackAll() => Pack(packages, "all");
@@ -91,7 +93,7 @@ int Help()
           demo     train a classifier on real images, end to end; a folder of class folders may follow
           test     run the tests, then the sample; with --all also what takes minutes or large downloads
           sample   pack, and use the packages in an application of their own
-          bench    run the benchmarks; a filter such as *Embed* may follow
+          bench    run a short job of every benchmark, or those of a filter such as *Embed*
           pack     make the NuGet packages in artifacts/packages
           format   dotnet format
         """);

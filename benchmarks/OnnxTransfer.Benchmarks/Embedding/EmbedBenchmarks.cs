@@ -35,7 +35,7 @@ public abstract class EmbedSetup
     [GlobalSetup]
     public void Setup()
     {
-        Extractor = MobileNet.Open();
+        Extractor = MeasuredBackbone.Open();
         Paths = Photos.SmallPaths();
     }
 

@@ -20,8 +20,8 @@ internal static class EmbedPeers
     {
         var paths = Directory.EnumerateFiles(Photos.Flowers(), "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(count).ToList();
         Console.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}, {ImageDecoders.Default.Name}");
-        Console.WriteLine($"{paths.Count} photos to vectors of {Path.GetFileName(MobileNet.Path)}; medians of {rounds} rounds, images/s");
-        using var extractor = MobileNet.Open();
+        Console.WriteLine($"{paths.Count} photos to vectors of {Path.GetFileName(MeasuredBackbone.Path)}; medians of {rounds} rounds, images/s");
+        using var extractor = MeasuredBackbone.Open();
         using var floor = new EmbedFloor(extractor, paths);
         await extractor.EmbedAsync([.. paths.Take(64)]);
         var answers = new List<Round>();
@@ -31,7 +31,7 @@ internal static class EmbedPeers
             var ours = await extractor.EmbedAsync(paths);
             answers.Add(new Round(
                 prepare, perCore, together, ours.ImagesPerSecond,
-                Directory.Exists(Path.Combine(peers, "node_modules")) ? Ask("node", [Path.Combine(peers, "embed.mjs"), MobileNet.Path, .. paths]) : null,
+                Directory.Exists(Path.Combine(peers, "node_modules")) ? Ask("node", [Path.Combine(peers, "embed.mjs"), MeasuredBackbone.Path, .. paths]) : null,
                 python != "none" ? Ask(python, [Path.Combine(peers, "embed.py"), .. paths]) : null));
             Console.Error.WriteLine($"round {round + 1} of {rounds}: {ours.ImagesPerSecond:F0} images/s. {ours.Bottleneck}");
         }

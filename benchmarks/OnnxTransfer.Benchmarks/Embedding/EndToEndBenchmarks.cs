@@ -16,8 +16,8 @@ public class EndToEndBenchmarks
     public async Task Setup()
     {
         _flowers = ImageFolder.Open(Photos.Flowers());
-        _plain = MobileNet.Open();
-        _cached = MobileNet.Open(new FeatureCache(_folder));
+        _plain = MeasuredBackbone.Open();
+        _cached = MeasuredBackbone.Open(new FeatureCache(_folder));
         await AgainFromTheCache();
     }
 
