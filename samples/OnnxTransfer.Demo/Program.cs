@@ -3,7 +3,6 @@ using OnnxTransfer;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Build;
 using OnnxTransfer.Conversion;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Evaluation;
 using OnnxTransfer.Heads;
 
@@ -18,18 +17,18 @@ var root = args[0];
 var times = new List<(string Step, double Seconds)>();
 try
 {
-    var photos = ImageFolder.Open(Timed("getting images", () => EmojiPhotos.Ensure(root)));
+    var photos = ImageDataset.FromFolder(Timed("getting images", () => EmojiPhotos.Ensure(root)));
     Console.WriteLine($"{photos.Images.Count} images in {photos.Classes.Count} classes: {string.Join(", ", photos.Classes)}");
 
     using var extractor = await TimedAsync("getting the backbone", OpenBackboneAsync);
     Console.WriteLine($"backbone {extractor.Model.Id}, {extractor.Dim} features, on {extractor.Provider}: {extractor.ProviderReason}");
 
     var result = await ImageClassifier.TrainAsync(
-        extractor, photos, new TrainingOptions { Epochs = 30, Seed = 1 }, new DataOptions { Split = (70, 10, 20) });
+        extractor, photos, new TrainingOptions { Epochs = 30, Seed = 1 }, new DataOptions { Split = new SplitPercentages(70, 10, 20) });
     times.Add(("photos to feature vectors", result.Embedding.Elapsed.TotalSeconds));
     times.Add(("training the head", result.TrainingTime.TotalSeconds));
     Console.WriteLine(result.Embedding.Bottleneck);
-    foreach (var skipped in result.Skipped) Console.WriteLine($"skipped {skipped.Path}: {skipped.Reason}");
+    foreach (var skipped in result.Skipped) Console.WriteLine($"skipped {skipped.Id}: {skipped.Reason}");
 
     Print(result.Test!, photos.Classes);
     Predict(result);
@@ -82,11 +81,10 @@ void Predict(TrainingResult result)
 {
     Console.WriteLine();
     // One test image of each of the first five classes.
-    foreach (var image in result.TestImages.DistinctBy(image => image.ClassIndex).Take(5))
+    foreach (var image in result.Images.Where(image => image.Split == DataSplit.Test).DistinctBy(image => image.Label).Take(5))
     {
-        var prediction = result.Classifier.Predict(image.Path);
-        var truth = result.Classifier.Labels[image.ClassIndex];
-        Console.WriteLine($"{Path.GetFileName(image.Path),-28} is {truth,-18} predicted {prediction.Label,-18} {prediction.Probability,5:P0}");
+        var prediction = result.Classifier.Predict(image.Id);
+        Console.WriteLine($"{Path.GetFileName(image.Id),-28} is {image.Label,-18} predicted {prediction.Label,-18} {prediction.Probability,5:P0}");
     }
 }
 
@@ -99,9 +97,9 @@ bool SaveAndReload(TrainingResult result)
         return file;
     });
     using var again = Timed("loading it again", () => ImageClassifier.Load(file));
-    var images = result.TestImages.Take(20).ToList();
-    var difference = images.Max(image => again.Predict(image.Path).Probabilities
-        .Zip(result.Classifier.Predict(image.Path).Probabilities, (a, b) => Math.Abs(a - b)).Max());
+    var images = result.Images.Where(image => image.Split == DataSplit.Test).Take(20).ToList();
+    var difference = images.Max(image => again.Predict(image.Id).Probabilities
+        .Zip(result.Classifier.Predict(image.Id).Probabilities, (a, b) => Math.Abs(a - b)).Max());
     Console.WriteLine();
     Console.WriteLine($"saved {file} ({new FileInfo(file).Length / 1e6:0.0} MB), loaded it again: greatest difference of a probability on {images.Count} images is {difference}");
     Console.WriteLine();

@@ -1,4 +1,3 @@
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
 using OnnxTransfer.TestSupport;
@@ -105,7 +104,7 @@ public sealed class SnippetTests : IClassFixture<SnippetTests.Photos>
             File.Copy(Repository.SharedPath("data", "cat_720p.jpg"), Path.Combine(folder, "cat.jpg"));
             File.Copy(Directory.EnumerateFiles(Repository.SharedPath("data", "flowers", "tulips")).Order(StringComparer.Ordinal).Last(), Path.Combine(folder, "unknown.jpg"));
             using var extractor = FeatureExtractor.Load(Backbone, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu });
-            var result = ImageClassifier.TrainAsync(extractor, ImageFolder.Open(Path.Combine(folder, "flower_photos")), new TrainingOptions()).GetAwaiter().GetResult();
+            var result = ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(Path.Combine(folder, "flower_photos")), new TrainingOptions()).GetAwaiter().GetResult();
             result.Classifier.Save(Path.Combine(folder, "flowers.onnx"));
             return folder;
         }
