@@ -2,6 +2,8 @@
 // The build script of this repository: `dotnet run build.cs demo | test | sample | bench | pack | format`.
 #:project eng/OnnxTransfer.Build/OnnxTransfer.Build.csproj
 #:property PublishAot=false
+#:property OnnxTransferCheckRuntime=false
+#:property RestorePackagesWithLockFile=false
 
 using System.Runtime.InteropServices;
 using OnnxTransfer.Build;
@@ -10,7 +12,11 @@ using OnnxTransfer.Build;
 var root = (string)AppContext.GetData("EntryPointFileDirectoryPath")!;
 var target = args.FirstOrDefault() ?? "help";
 var rest = args.Skip(1).ToList();
-string[] packages = ["src/OnnxTransfer", "src/OnnxTransfer.Conversion", "src/OnnxTransfer.Vips", "packaging/OnnxTransfer", "packaging/OnnxTransfer.Gpu", "src/OnnxTransfer.Cli"];
+string[] packages =
+[
+    "src/OnnxTransfer", "src/OnnxTransfer.Conversion", "src/OnnxTransfer.Vips", "src/OnnxTransfer.Heic", "packaging/OnnxTransfer", "packaging/OnnxTransfer.Gpu",
+    "packaging/OnnxTransfer.Models.ResNet18", "src/OnnxTransfer.Cli",
+];
 
 try
 {
@@ -42,10 +48,10 @@ int Test()
     return sample == 0 && all ? Long() : sample;
 }
 
-// What takes minutes or large downloads: the benchmarks build, and every package is measured in an application of every platform.
+// What takes minutes or large downloads: the long tests, the benchmarks build, and every package is measured in an application of every platform.
 int Long()
 {
-    string[][] steps = [["build", "OnnxTransfer.sln", "-c", "Release", "--nologo"], ["run", "build.cs", "pack"], ["run", "eng/sizes.cs"]];
+    string[][] steps = [["test", "tests/OnnxTransfer.Tests", "-c", "Release", "--nologo", "--filter", "Category=Long"], ["build", "OnnxTransfer.sln", "-c", "Release", "--nologo"], ["run", "build.cs", "pack"], ["run", "eng/sizes.cs"]];
     return steps.Select(Dotnet).FirstOrDefault(code => code != 0);
 }
 
@@ -57,7 +63,9 @@ int Sample()
 
 int Demo()
 {
-    return Dotnet(["run", "--project", "samples/OnnxTransfer.Demo", "-c", "Release", "--", root, .. rest]);
+    // `demo PHOTOS` and `demo -- PHOTOS` are the same; a path is meant from where the user is, not from the checkout.
+    var photos = rest.Where(argument => argument != "--").Select(argument => Path.GetFullPath(argument));
+    return Dotnet(["run", "--project", "samples/OnnxTransfer.Demo", "-c", "Release", "--", root, .. photos]);
 }
 
 int Bench()
@@ -82,7 +90,7 @@ int Help()
     Console.Error.WriteLine("""
         usage: dotnet run build.cs TARGET [ARGUMENTS]
 
-          demo     train a classifier on real images, end to end
+          demo     train a classifier on real images, end to end; a folder of class folders may follow
           test     run the tests, then the sample; with --all also what takes minutes or large downloads
           sample   pack, and use the packages in an application of their own
           bench    run the benchmarks; a filter such as *Embed* may follow

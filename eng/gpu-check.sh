@@ -17,7 +17,8 @@ cp "$model" "$out/backbone.onnx"
 card=${model%.onnx}.model.json
 cp "$card" "$out/backbone.model.json"
 labels=$(sed -n 's/.*"labels": *"\([^"]*\)".*/\1/p' "$card")
-if [ -n "$labels" ]; then cp "$(dirname "$model")/$labels" "$out/$labels"; fi
+# A name that is no file is a list that the library carries.
+if [ -n "$labels" ] && [ -f "$(dirname "$model")/$labels" ]; then cp "$(dirname "$model")/$labels" "$out/$labels"; fi
 cp -r "$photos" "$out/photos"
 
 cat > "$out/check.sh" <<'EOF'

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace OnnxTransfer.Build;
 
 /// <summary>
@@ -9,7 +7,7 @@ namespace OnnxTransfer.Build;
 /// <param name="root">The checkout.</param>
 public sealed class PackageSample(string root)
 {
-    private const string Model = "mobilenet-v2-oid";
+    private const string Model = "resnet18";
     private const int ImagesPerClass = 20;
     private static readonly string[] s_classes = ["Flags", "Food & Drink", "Smileys & Emotion"];
 
@@ -26,7 +24,7 @@ public sealed class PackageSample(string root)
         (string Program, string[] Arguments)[] steps =
         [
             ("dotnet", ["tool", "install", "OnnxTransfer.Cli", "--tool-path", tool, "--configfile", Path.Combine(_sample, "nuget.config")]),
-            (Path.Combine(tool, "onnxtransfer"), ["models", "pull", Model, "--archive", Archive()]),
+            (Path.Combine(tool, "onnxtransfer"), ["models", "pull", Model]),
             ("dotnet", ["build", _sample, "-c", "Release", "--nologo", "-v", "quiet", "-o", Path.Combine(_work, "app")]),
             (Path.Combine(_work, "app", "OnnxTransfer.QuickStart"), [photos, Directory.EnumerateFiles(photos, "*.png", SearchOption.AllDirectories).Order(StringComparer.Ordinal).First(), Model]),
         ];
@@ -58,16 +56,5 @@ public sealed class PackageSample(string root)
         }
 
         return photos;
-    }
-
-    /// <summary>The package that the catalogue builds the model from, by the npm client.</summary>
-    private string Archive()
-    {
-        using var catalog = JsonDocument.Parse(File.ReadAllText(Path.Combine(root, "onnx-models", "catalog.json")));
-        var recipe = catalog.RootElement.GetProperty("models").EnumerateArray()
-            .Single(entry => entry.GetProperty("card").GetProperty("id").GetString() == Model).GetProperty("recipe");
-        return new Npm(Path.Combine(root, "artifacts", "npm")).Fetch(new NpmPackage(Text("package"), Text("version"), Text("integrity")));
-
-        string Text(string property) => recipe.GetProperty(property).GetString()!;
     }
 }

@@ -1,7 +1,7 @@
 using OnnxTransfer;
 
 // dotnet run -- PHOTOS IMAGE [BACKBONE]
-using var extractor = await FeatureExtractor.LoadAsync(args.ElementAtOrDefault(2) ?? "mobilenet-v2");
+using var extractor = await FeatureExtractor.LoadAsync(args.ElementAtOrDefault(2) ?? "resnet18");
 var result = await ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(args[0]));
 result.Classifier.Save("classifier.onnx");
 using var classifier = ImageClassifier.Load("classifier.onnx");

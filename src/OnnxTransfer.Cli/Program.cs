@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using OnnxTransfer.Cli.Commands;
+using OnnxTransfer.Heic;
 using OnnxTransfer.Vips;
 
 namespace OnnxTransfer.Cli;
@@ -12,6 +13,7 @@ internal static class Program
     {
         // Nothing is loaded before a file needs it.
         VipsDecoder.Register();
+        HeicDecoder.Register();
 
         // Not a RootCommand, whose name in the help would be the assembly's and not the tool's.
         var root = new Command("onnxtransfer", "Image transfer learning on pretrained ONNX networks.")
@@ -20,14 +22,6 @@ internal static class Program
             TrainCommand.Create(), EvaluateCommand.Create(), PredictCommand.Create(), EmbedCommand.Create(),
             ClassifyCommand.Create(), ExplainCommand.Create(), ModelsCommand.Create(), CacheCommand.Create(), DoctorCommand.Create(),
         };
-        var parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0)
-        {
-            foreach (var error in parsed.Errors) Console.Error.WriteLine($"error: {error.Message}");
-            Console.Error.WriteLine("See `onnxtransfer --help`.");
-            return ExitCode.Usage;
-        }
-
         using var stop = new CancellationTokenSource();
         Console.CancelKeyPress += (_, e) =>
         {
@@ -39,6 +33,15 @@ internal static class Program
         var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         try
         {
+            // Within, because a default can fail as well: that of --cache does where the account has no home folder.
+            var parsed = root.Parse(args);
+            if (parsed.Errors.Count > 0)
+            {
+                foreach (var error in parsed.Errors) Console.Error.WriteLine($"error: {error.Message}");
+                Console.Error.WriteLine("See `onnxtransfer --help`.");
+                return ExitCode.Usage;
+            }
+
             return await parsed.InvokeAsync(configuration, stop.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -21,6 +21,10 @@ internal static class VipsColours
     {
         var space = loaded.Interpretation;
         var isEightBit = loaded.Format == Enums.BandFormat.Uchar;
+        // Lab and the like have a range of their own. Of other floats, signed and longer integers nobody says what is white.
+        if (!isEightBit && loaded.Format != Enums.BandFormat.Ushort && space is Enums.Interpretation.Srgb or Enums.Interpretation.Bw or Enums.Interpretation.Rgb16
+            or Enums.Interpretation.Grey16 or Enums.Interpretation.Rgb or Enums.Interpretation.Multiband or Enums.Interpretation.Cmyk)
+            throw VipsErrors.SamplesNotSupported(format, loaded.Format);
         if (loaded.Contains("icc-profile-data") && loaded.Get("icc-profile-data") is byte[] bytes)
         {
             var matrix = space == Enums.Interpretation.Srgb && isEightBit ? IccProfile.Find(bytes) : null;
@@ -48,7 +52,7 @@ internal static class VipsColours
     {
         try
         {
-            if (space is Enums.Interpretation.Srgb or Enums.Interpretation.Bw) return isEightBit ? image : image.Cast(Enums.BandFormat.Uchar);
+            if (isEightBit && space is Enums.Interpretation.Srgb or Enums.Interpretation.Bw) return image;
             using var converted = image.Colourspace(Enums.Interpretation.Srgb);
             return converted.Cast(Enums.BandFormat.Uchar);
         }

@@ -54,7 +54,15 @@ internal static class VipsErrors
 
     /// <inheritdoc cref="NotLoaded"/>
     internal static ImageDecodeException ImageNeedsLibrary(ImageFormat format, DllNotFoundException inner) =>
-        new($"The {format} image cannot be read: {inner.Message}", inner);
+        new($"The {format.ToString().ToUpperInvariant()} image cannot be read: {inner.Message}", inner);
+
+    /// <inheritdoc cref="NotLoaded"/>
+    internal static ImageDecodeException SamplesNotSupported(ImageFormat format, Enums.BandFormat samples) => new(
+        $"The {format.ToString().ToUpperInvariant()} image has samples of the type '{samples.ToString().ToLowerInvariant()}', whose white has no fixed value: save it with 8 or 16 unsigned bits a channel.");
+
+    /// <inheritdoc cref="NotLoaded"/>
+    internal static ImageDecodeException OldJpegNotSupported() => new(
+        "The TIFF image is compressed as old-style JPEG (compression 6), which no decoder here reads: save it with another compression, such as LZW or Deflate.");
 
     private static string FirstLine(Exception? exception) => exception is null ? "NetVips gave no reason" : exception.Message.Split('\n')[0].Trim().TrimEnd('.');
 

@@ -31,6 +31,7 @@ internal sealed class VipsImageDecoder(DecoderRegistry others) : IRowDecoder
         }
         else
         {
+            if (format == ImageFormat.Tiff && TiffHeader.IsOldJpeg(encoded)) throw VipsErrors.OldJpegNotSupported();
             Start(format);
             VipsPipeline.Decode(encoded, format, options, sink);
         }

@@ -82,7 +82,7 @@ internal static class VipsPipeline
         {
             DecodeChecks.Size(image.Width, image.Height, format, options);
             DecodeChecks.Frames(Number(image, "n-pages"), options);
-            var orientation = Number(image, "orientation") is >= 1 and <= 8 and var value ? (Orientation)value : Orientation.Upright;
+            var orientation = OrientationOf(image, format, encoded);
             if (format == ImageFormat.Jpeg && options.JpegShrink != JpegShrink.None
                 && sink.Shrink(image.Width, image.Height, orientation, options.JpegShrink) is > 1 and var shrink)
             {
@@ -143,6 +143,13 @@ internal static class VipsPipeline
         ImageFormat.Tiff => Image.TiffloadSource(source, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
         _ => Image.HeifloadSource(source, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
     };
+
+    /// <summary>What makes the image upright. Of PNG files libvips passes over some that SkiaSharp's decoder here does not, so both ask the same code.</summary>
+    private static Orientation OrientationOf(Image image, ImageFormat format, ReadOnlySpan<byte> encoded)
+    {
+        if (format == ImageFormat.Png) return PngChunks.Orientation(encoded);
+        return Number(image, "orientation") is >= 1 and <= 8 and var value ? (Orientation)value : Orientation.Upright;
+    }
 
     /// <summary>A number from the header; 1 where it is not there.</summary>
     private static int Number(Image image, string field) => image.Contains(field) && image.Get(field) is int number ? number : 1;

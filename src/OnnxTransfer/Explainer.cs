@@ -9,7 +9,7 @@ namespace OnnxTransfer;
 /// <summary>
 /// A backbone opened at the map that its features are the average of, and the linear head that weighs it. Thread-safe.
 /// </summary>
-internal sealed class Explainer : IDisposable
+internal sealed class Explainer : IDisposable, IAsyncDisposable
 {
     private readonly FeatureExtractor _maps;
     private readonly ClassifierHead _head;
@@ -33,7 +33,7 @@ internal sealed class Explainer : IDisposable
         }
 
         // Maps are fifty times as large as features and seldom asked for twice: not worth a place in the cache.
-        _maps = new FeatureExtractor(backbone, _map.Tensor, _map.Length, extractor.Options with { Cache = null });
+        _maps = new FeatureExtractor(backbone, _map.Tensor, _map.Length, extractor.Options with { Cache = null }, owner: typeof(ImageClassifier));
     }
 
     /// <summary>Explains a class of an image, or the most probable one.</summary>
@@ -47,4 +47,6 @@ internal sealed class Explainer : IDisposable
     }
 
     public void Dispose() => _maps.Dispose();
+
+    public ValueTask DisposeAsync() => _maps.DisposeAsync();
 }

@@ -20,6 +20,7 @@ public sealed partial class FeatureExtractor
     public void DrawFilters(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        ThrowIfDisposed();
         using var grid = LayerPictures.Filters(OnnxFilters.First(Backbone.Model), Card.Preprocess.Bgr);
         AtomicFile.Write(path, ImageEncoder.Png(grid.Picture));
     }
@@ -74,13 +75,14 @@ public sealed partial class FeatureExtractor
     private PixelBuffer Read(ImageInput image) => image.ToPixels(_options.Decoder ?? ImageDecoders.Default, _options.Decode);
 
     /// <summary>The most exciting place of each image, the most exciting images first.</summary>
-    private static (IReadOnlyList<ExcitingPlace> Places, IReadOnlyList<SkippedImage> Skipped) Search(
+    private (IReadOnlyList<ExcitingPlace> Places, IReadOnlyList<SkippedImage> Skipped) Search(
         FeatureExtractor maps, OnnxSpatialMap map, int unit, IReadOnlyList<ImageInput> images, CancellationToken cancellationToken)
     {
         var (places, skipped) = (new List<ExcitingPlace>(), new List<SkippedImage>());
         foreach (var image in images)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            ThrowIfDisposed();
             try
             {
                 var (value, y, x) = LayerPictures.Greatest(maps.Embed(image), map, unit);
@@ -100,6 +102,7 @@ public sealed partial class FeatureExtractor
     private OnnxSpatialMap FindMap(string layer)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(layer);
+        ThrowIfDisposed();
         var model = Backbone.Model;
         var layers = OnnxSummary.Of(model, Backbones.Backbone.ImageOf(model, Card.Input)).Layers;
         var found = layers.FirstOrDefault(one => one.Value.Name == layer);

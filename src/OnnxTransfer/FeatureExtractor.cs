@@ -21,7 +21,7 @@ namespace OnnxTransfer;
 /// float[] vector = extractor.Embed("cat.jpg");
 /// </code>
 /// </example>
-public sealed partial class FeatureExtractor : IDisposable
+public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
 {
     private readonly NetworkSessions _sessions;
     private readonly TensorFiller _filler;
@@ -32,7 +32,7 @@ public sealed partial class FeatureExtractor : IDisposable
     private readonly int _dim;
     // Null without a cache.
     private readonly CacheSpace? _cacheSpace;
-    private bool _disposed;
+    private readonly RunGate _runs;
 
     /// <summary>Opens the network up to one of its tensors.</summary>
     /// <param name="backbone">The network.</param>
@@ -40,10 +40,13 @@ public sealed partial class FeatureExtractor : IDisposable
     /// <param name="dim">D, its length for one image.</param>
     /// <param name="options">Where and how.</param>
     /// <param name="forOne">Whether single images come first; else many at once.</param>
+    /// <param name="owner">The public type that users dispose, for messages; null for this one.</param>
     /// <param name="cancellationToken">Stops a calibration.</param>
     internal FeatureExtractor(
-        Backbone backbone, string tensor, int dim, FeatureExtractorOptions options, bool forOne = false, CancellationToken cancellationToken = default)
+        Backbone backbone, string tensor, int dim, FeatureExtractorOptions options, bool forOne = false, Type? owner = null,
+        CancellationToken cancellationToken = default)
     {
+        _runs = new RunGate(owner ?? typeof(FeatureExtractor));
         Model = ModelInfo.Of(backbone.Card);
         _options = options;
         _logger = options.Logger ?? NullLogger.Instance;
@@ -55,7 +58,7 @@ public sealed partial class FeatureExtractor : IDisposable
         // A classifier trained on these features is saved with the network that made them.
         (Backbone, _precision) = PrecisionChooser.Choose(backbone, tensor, dim, wanted, cancellationToken);
         Settings = settings with { IsHalf = _precision.Precision == NetworkPrecision.Float16 };
-        _sessions = new NetworkSessions(OpenSession, Settings, forOne);
+        _sessions = new NetworkSessions(OpenSession, Settings, forOne, _runs);
         _filler = new TensorFiller(backbone.Card, decoder, options.Decode);
         if (options.Cache is not null) _cacheSpace = CacheSpace.Of(Backbone.GraphFor(tensor, dim), tensor, dim, backbone.Card, decoder, options.Decode, Provider);
         Log.NetworkOpened(_logger, backbone.Name, Provider.ToString(), ProviderReason);
@@ -97,15 +100,15 @@ public sealed partial class FeatureExtractor : IDisposable
 
     internal ModelCard Card => Backbone.Card;
 
-    /// <summary>Opens a backbone; one from the catalogue is downloaded and verified on first use.</summary>
-    /// <param name="model">A catalogue id such as <c>mobilenet-v2</c>, or the path of an <c>.onnx</c> file.</param>
+    /// <summary>Opens a backbone. A model beside the application needs no network; one of the catalogue is downloaded and verified on first use.</summary>
+    /// <param name="model">The id of a model beside the application or of the catalogue, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
     /// <param name="options">Layers, provider, threads, decoder and store; null for the defaults.</param>
     /// <exception cref="ModelException">No such model or layer, the download failed, the file is damaged, or the provider does not work.</exception>
     public static FeatureExtractor Load(string model, FeatureExtractorOptions? options = null) =>
         LoadAsync(model, options).GetAwaiter().GetResult();
 
     /// <summary>Opens a backbone as <see cref="Load"/> does, without blocking, with progress of a download.</summary>
-    /// <param name="model">A catalogue id such as <c>mobilenet-v2</c>, or the path of an <c>.onnx</c> file.</param>
+    /// <param name="model">The id of a model beside the application or of the catalogue, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
     /// <param name="options">Layers, provider, threads, decoder and store; null for the defaults.</param>
     /// <param name="progress">Told of a download's progress.</param>
     /// <param name="cancellationToken">Stops a download, of which what has arrived is kept and continued next time, or a calibration.</param>
@@ -141,7 +144,7 @@ public sealed partial class FeatureExtractor : IDisposable
     {
         ArgumentNullException.ThrowIfNull(image);
         if (destination.Length < Dim) Throw.DestinationTooShort(nameof(destination), destination.Length, Dim);
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        _runs.ThrowIfClosed();
         using var batch = _filler.Rent(1);
         _filler.Fill(image, batch.Memory);
         Run(batch, destination[..Dim]);
@@ -152,7 +155,7 @@ public sealed partial class FeatureExtractor : IDisposable
     /// <exception cref="ImageDecodeException">The bytes are no image that can be decoded.</exception>
     public float[] Embed(ReadOnlySpan<byte> encoded)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        _runs.ThrowIfClosed();
         using var batch = _filler.Rent(1);
         _filler.Fill(encoded, batch.Memory);
         return Run(batch);
@@ -166,7 +169,7 @@ public sealed partial class FeatureExtractor : IDisposable
     public async Task<float[]> EmbedAsync(ImageInput image, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(image);
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        _runs.ThrowIfClosed();
         try
         {
             using var opened = await _filler.OpenAsync(image, cancellationToken).ConfigureAwait(false);
@@ -189,7 +192,7 @@ public sealed partial class FeatureExtractor : IDisposable
     public async Task<float[]> EmbedAsync(Stream encoded, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(encoded);
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        _runs.ThrowIfClosed();
         using var opened = new OpenedImage(await EncodedImage.ReadAsync(encoded, _options.Decode, cancellationToken).ConfigureAwait(false));
         return await Task.Run(() => Embed(opened), cancellationToken).ConfigureAwait(false);
     }
@@ -245,7 +248,7 @@ public sealed partial class FeatureExtractor : IDisposable
     /// <exception cref="ModelException">The network failed to run.</exception>
     public IReadOnlyList<ParityResult> VerifyParity()
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        _runs.ThrowIfClosed();
         return [.. PreprocessingParity.Verify(_options.Decoder ?? ImageDecoders.Default), .. FeatureParity.Verify(Card, image => Embed(image))];
     }
 
@@ -254,20 +257,33 @@ public sealed partial class FeatureExtractor : IDisposable
     /// <exception cref="ModelException">The network failed to run.</exception>
     public IReadOnlyList<(string Provider, string Operator, int Count)> CountNodes()
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        _runs.ThrowIfClosed();
         return NodePlacement.Of(Backbone.GraphFor(_tensor, Dim), Backbone.Name, Card.Input.ImageShape, Settings with { Provider = Provider });
     }
 
-    /// <summary>Closes the network.</summary>
+    /// <summary>
+    /// Closes the network. What is in flight is safe: a run of the network that has begun is waited for, then the memory is freed, and
+    /// every call that is not done yet throws an <see cref="ObjectDisposedException"/> at its next run, so that a long
+    /// <c>EmbedAsync</c> ends soon. It may be called from any thread, also from a progress handler or the loop over
+    /// <c>EmbedStreamAsync</c>, and more than once.
+    /// </summary>
     public void Dispose()
     {
-        _disposed = true;
-        _sessions.Dispose();
+        if (_runs.Close()) _sessions.Dispose();
     }
 
-    /// <summary>Opens the network once more, up to the same tensor.</summary>
+    /// <summary>Closes the network as <see cref="Dispose"/> does, without blocking the thread while a run ends.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (await _runs.CloseAsync().ConfigureAwait(false)) _sessions.Dispose();
+    }
+
+    /// <exception cref="ObjectDisposedException">The extractor is disposed.</exception>
+    internal void ThrowIfDisposed() => _runs.ThrowIfClosed();
+
+    /// <summary>Opens the network once more, up to the same tensor. The caller disposes the session, and before the extractor.</summary>
     internal OnnxSession OpenSession(SessionSettings settings) =>
-        new(Backbone.GraphFor(_tensor, _dim), Backbone.Name, Card.Input.Tensor, Card.Input.ImageShape, _tensor, _dim, settings);
+        new(Backbone.GraphFor(_tensor, _dim), Backbone.Name, Card.Input.Tensor, Card.Input.ImageShape, _tensor, _dim, settings, _runs);
 
     /// <summary>The feature vector of one image that is prepared already.</summary>
     internal float[] Run(TensorBatch batch)
@@ -279,7 +295,7 @@ public sealed partial class FeatureExtractor : IDisposable
 
     private void Run(TensorBatch batch, Span<float> row)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        _runs.ThrowIfClosed();
         _sessions.ForOne.Run(batch.Memory, 1, row);
     }
 
@@ -304,7 +320,7 @@ public sealed partial class FeatureExtractor : IDisposable
     private EmbeddingPipeline Pipeline(int batchSize, int? count = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(batchSize);
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        _runs.ThrowIfClosed();
         var session = _sessions.For(count ?? int.MaxValue);
         var shape = PipelineShape.For(session.Provider.Provider, _options.Threads, batchSize, session.FixedBatch);
         if (shape.IsPadded) TensorBatch.CheckSize(shape.BatchSize, Card.Input.Width, Card.Input.Height);

@@ -99,7 +99,8 @@ public sealed record FeatureExtractorOptions
 
     internal BackboneOptions ForBackbone() => new() { Store = Store, Preprocess = Preprocess, Layers = _layers, Pooling = Pooling.ToOnnx() };
 
-    internal SessionSettings ForSession(ModelStore store) => new(Provider, Threads, DeviceId, CaptureGraph, PlanFolder: Path.Combine(store.Folder, "tensorrt"));
+    internal SessionSettings ForSession(ModelStore store) =>
+        new(Provider, Threads, DeviceId, CaptureGraph, PlanFolder: store.FolderIfAny is { } folder ? Path.Combine(folder, "tensorrt") : null);
 
     /// <summary>A classifier has its layers already: to name others is a mistake, not a wish to ignore.</summary>
     internal FeatureExtractorOptions WithoutLayers()

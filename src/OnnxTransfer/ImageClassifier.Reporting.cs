@@ -9,6 +9,19 @@ public sealed partial class ImageClassifier
 {
     internal FeatureExtractor Extractor => _extractor;
 
+    internal bool IsDisposed => _disposed;
+
+    /// <summary>The extractor, for a call that runs it.</summary>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
+    private FeatureExtractor Usable
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _extractor;
+        }
+    }
+
     /// <summary>What the training was; null where that is not known.</summary>
     internal string? Training => _training;
 
@@ -31,6 +44,11 @@ public sealed partial class ImageClassifier
             if (index < 0) throw Throw.NoSuchClass(label, Labels);
         }
 
-        return _explainer.Value.Explain(image, index, Labels);
+        Usable.ThrowIfDisposed();
+        var explainer = _explainer.Value;
+        // Opened while Dispose went by without seeing it: nobody else would close it. Its runs are refused then.
+        Interlocked.MemoryBarrier();
+        if (_disposed) explainer.Dispose();
+        return explainer.Explain(image, index, Labels);
     }
 }

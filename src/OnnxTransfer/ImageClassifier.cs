@@ -19,7 +19,7 @@ namespace OnnxTransfer;
 /// result.Classifier.Save("flowers.onnx");
 /// </code>
 /// </example>
-public sealed partial class ImageClassifier : IDisposable
+public sealed partial class ImageClassifier : IDisposable, IAsyncDisposable
 {
     private readonly FeatureExtractor _extractor;
     private readonly bool _ownsExtractor;
@@ -28,6 +28,7 @@ public sealed partial class ImageClassifier : IDisposable
     // What the training was, for the file; null where nothing was trained.
     private readonly string? _training;
     private readonly Lazy<Explainer> _explainer;
+    private volatile bool _disposed;
 
     private ImageClassifier(FeatureExtractor extractor, bool ownsExtractor, ClassifierHead? head, IReadOnlyList<string> labels, string? training)
     {
@@ -105,7 +106,7 @@ public sealed partial class ImageClassifier : IDisposable
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         options = (options ?? new FeatureExtractorOptions()).WithoutLayers();
         var (backbone, head, labels, training, probe) = ClassifierFile.Read(path);
-        var extractor = new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options, forOne: true);
+        var extractor = new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options, forOne: true, owner: typeof(ImageClassifier));
         try
         {
             var difference = ClassifierProbe.Of(extractor, head).DifferenceTo(probe);
@@ -121,7 +122,7 @@ public sealed partial class ImageClassifier : IDisposable
     }
 
     /// <summary>A classifier with a backbone's own classes, without any training.</summary>
-    /// <param name="model">A catalogue id, or the path of an <c>.onnx</c> file whose <c>.model.json</c> names the tensor of class scores.</param>
+    /// <param name="model">The id of a model beside the application or of the catalogue, or the path of an <c>.onnx</c> file whose <c>.model.json</c> names the tensor of class scores.</param>
     /// <param name="options">Provider, threads, decoder and store; null for the defaults.</param>
     /// <param name="progress">Told of a download's progress.</param>
     /// <param name="cancellationToken">Stops a download.</param>
@@ -133,25 +134,25 @@ public sealed partial class ImageClassifier : IDisposable
         options ??= new FeatureExtractorOptions();
         var backbone = await Backbone.LoadAsync(model, options.WithoutLayers().ForBackbone(), options.Download(model, progress), cancellationToken).ConfigureAwait(false);
         var classes = backbone.Card.Classes ?? throw Throw.NoClasses(backbone.Name);
-        var extractor = new FeatureExtractor(backbone, classes.Tensor, classes.Count, options);
+        var extractor = new FeatureExtractor(backbone, classes.Tensor, classes.Count, options, owner: typeof(ImageClassifier));
         return new ImageClassifier(extractor, ownsExtractor: true, head: null, backbone.ClassLabels(), training: null);
     }
 
     /// <summary>Says what is in an image: <c>classifier.Predict("cat.jpg")</c>.</summary>
     /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
-    public Prediction Predict(ImageInput image) => ToPrediction(_extractor.Embed(image));
+    public Prediction Predict(ImageInput image) => ToPrediction(Usable.Embed(image));
 
     /// <summary>Says what is in an encoded image held in memory.</summary>
     /// <exception cref="ImageDecodeException">The bytes are no image that can be decoded.</exception>
-    public Prediction Predict(ReadOnlySpan<byte> encoded) => ToPrediction(_extractor.Embed(encoded));
+    public Prediction Predict(ReadOnlySpan<byte> encoded) => ToPrediction(Usable.Embed(encoded));
 
     /// <summary>Says what is in an image, without blocking the caller while it is read and computed.</summary>
     /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
     /// <param name="cancellationToken">Stops the reading; a network that runs is not interrupted.</param>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
     public async Task<Prediction> PredictAsync(ImageInput image, CancellationToken cancellationToken = default) =>
-        ToPrediction(await _extractor.EmbedAsync(image, cancellationToken).ConfigureAwait(false));
+        ToPrediction(await Usable.EmbedAsync(image, cancellationToken).ConfigureAwait(false));
 
     /// <summary>
     /// Says what is in an encoded image, read from the stream's position to its end: <c>await classifier.PredictAsync(request.Body,
@@ -161,7 +162,7 @@ public sealed partial class ImageClassifier : IDisposable
     /// <param name="cancellationToken">Stops the reading; a network that runs is not interrupted.</param>
     /// <exception cref="ImageDecodeException">The stream holds no image that can be decoded, or more bytes than the limit.</exception>
     public async Task<Prediction> PredictAsync(Stream encoded, CancellationToken cancellationToken = default) =>
-        ToPrediction(await _extractor.EmbedAsync(encoded, cancellationToken).ConfigureAwait(false));
+        ToPrediction(await Usable.EmbedAsync(encoded, cancellationToken).ConfigureAwait(false));
 
     /// <summary>Says what is in many images; one that cannot be used has its reason in the result.</summary>
     /// <param name="images">The images; <see cref="ImageInput.FromFiles"/> makes them of paths.</param>
@@ -174,7 +175,7 @@ public sealed partial class ImageClassifier : IDisposable
     {
         ArgumentNullException.ThrowIfNull(images);
         if (images.Count == 1 && _extractor.Options.Cache is null && progress is null) return [await PredictOneAsync(images[0], cancellationToken).ConfigureAwait(false)];
-        var embedding = await _extractor.EmbedAsync(images, batchSize, progress, cancellationToken).ConfigureAwait(false);
+        var embedding = await Usable.EmbedAsync(images, batchSize, progress, cancellationToken).ConfigureAwait(false);
         var predictions = new ImagePrediction[images.Count];
         for (var row = 0; row < embedding.Indices.Count; row++)
         {
@@ -211,7 +212,7 @@ public sealed partial class ImageClassifier : IDisposable
     {
         ArgumentNullException.ThrowIfNull(images);
         var classIndex = images.Classes.Select(IndexOf).ToArray();
-        var embedding = await _extractor.EmbedAsync(
+        var embedding = await Usable.EmbedAsync(
             [.. images.Images.Select(image => image.Image)], progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false);
         if (embedding.Features.RowCount == 0) Throw.NoImageUsable(images.Source, embedding.Skipped[0].Reason);
         int[] labels = [.. embedding.Indices.Select(index => classIndex[images.ClassIndices[index]])];
@@ -238,7 +239,7 @@ public sealed partial class ImageClassifier : IDisposable
     public void Save(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        ClassifierFile.Write(path, _extractor, _head ?? throw Throw.NothingTrained(), Labels, _training);
+        ClassifierFile.Write(path, Usable, _head ?? throw Throw.NothingTrained(), Labels, _training);
     }
 
     /// <summary>
@@ -251,14 +252,30 @@ public sealed partial class ImageClassifier : IDisposable
     public void SaveHead(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        ClassifierFile.WriteHead(path, _extractor, _head ?? throw Throw.NothingTrained(), Labels, _training);
+        ClassifierFile.WriteHead(path, Usable, _head ?? throw Throw.NothingTrained(), Labels, _training);
     }
 
-    /// <summary>Closes the network, unless it belongs to the extractor that the classifier was trained with.</summary>
+    /// <summary>
+    /// Closes the network, unless it belongs to the extractor that the classifier was trained with. What is in flight is safe: a run of
+    /// the network that has begun is waited for, then the memory is freed, and every call that is not done yet throws an
+    /// <see cref="ObjectDisposedException"/>. It may be called from any thread and more than once. To replace a classifier that serves
+    /// requests by a newer one, use <see cref="ReloadableClassifier"/>.
+    /// </summary>
     public void Dispose()
     {
+        _disposed = true;
+        Interlocked.MemoryBarrier();
         if (_explainer.IsValueCreated) _explainer.Value.Dispose();
         if (_ownsExtractor) _extractor.Dispose();
+    }
+
+    /// <summary>Closes the network as <see cref="Dispose"/> does, without blocking the thread while a run ends.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _disposed = true;
+        Interlocked.MemoryBarrier();
+        if (_explainer.IsValueCreated) await _explainer.Value.DisposeAsync().ConfigureAwait(false);
+        if (_ownsExtractor) await _extractor.DisposeAsync().ConfigureAwait(false);
     }
 
     private static TrainingResult TrainOn(

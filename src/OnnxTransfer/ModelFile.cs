@@ -112,13 +112,13 @@ public sealed class ModelFile
     internal ModelCard? Card { get; }
 
     /// <summary>Reads a network; one from the catalogue is downloaded and verified on first use.</summary>
-    /// <param name="model">A catalogue id such as <c>mobilenet-v2</c>, or the path of an <c>.onnx</c> file.</param>
+    /// <param name="model">The id of a model beside the application or of the catalogue, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
     /// <param name="store">Where downloaded models are kept; null for the user's own folder.</param>
     /// <exception cref="ModelException">No such model, the download failed, or the file is damaged or takes no images.</exception>
     public static ModelFile Open(string model, ModelStore? store = null) => OpenAsync(model, store).GetAwaiter().GetResult();
 
     /// <summary>Reads a network as <see cref="Open"/> does, without blocking, with progress of a download.</summary>
-    /// <param name="model">A catalogue id such as <c>mobilenet-v2</c>, or the path of an <c>.onnx</c> file.</param>
+    /// <param name="model">The id of a model beside the application or of the catalogue, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
     /// <param name="store">Where downloaded models are kept; null for the user's own folder.</param>
     /// <param name="progress">Told of a download's progress.</param>
     /// <param name="cancellationToken">Stops a download.</param>

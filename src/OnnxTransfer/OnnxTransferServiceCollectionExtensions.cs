@@ -8,12 +8,13 @@ namespace OnnxTransfer;
 public static class OnnxTransferServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers a <see cref="FeatureExtractor"/>, an <see cref="ImageClassifier"/> or both as singletons. Each is opened when
-    /// it is first asked for, logs to the application's <see cref="ILoggerFactory"/> as <c>OnnxTransfer</c> unless
+    /// Registers a <see cref="FeatureExtractor"/>, an <see cref="ImageClassifier"/> or both as singletons; with a classifier also a
+    /// <see cref="ReloadableClassifier"/> of the same file, for an application that replaces it while it runs. Each is opened when it is
+    /// first asked for, logs to the application's <see cref="ILoggerFactory"/> as <c>OnnxTransfer</c> unless
     /// <see cref="FeatureExtractorOptions.Logger"/> is set, and is disposed with the container.
     /// </summary>
     /// <param name="services">The application's services.</param>
-    /// <param name="backbone">For a <see cref="FeatureExtractor"/>: a catalogue id, or the path of an <c>.onnx</c> file.</param>
+    /// <param name="backbone">For a <see cref="FeatureExtractor"/>: the id of a model beside the application or of the catalogue, or the path of an <c>.onnx</c> file.</param>
     /// <param name="classifier">For an <see cref="ImageClassifier"/>: a file that <see cref="ImageClassifier.Save"/> wrote.</param>
     /// <param name="options">Provider, threads, decoder and store; null for the defaults.</param>
     /// <param name="serviceKey">Tells several of a kind apart: ask for them with <c>[FromKeyedServices(key)]</c>; null for the only one.</param>
@@ -27,6 +28,7 @@ public static class OnnxTransferServiceCollectionExtensions
         options ??= new FeatureExtractorOptions();
         if (!string.IsNullOrWhiteSpace(backbone)) services.AddKeyedSingleton(serviceKey, (provider, _) => FeatureExtractor.Load(backbone, Logging(provider)));
         if (!string.IsNullOrWhiteSpace(classifier)) services.AddKeyedSingleton(serviceKey, (provider, _) => ImageClassifier.Load(classifier, Logging(provider)));
+        if (!string.IsNullOrWhiteSpace(classifier)) services.AddKeyedSingleton(serviceKey, (provider, _) => ReloadableClassifier.Load(classifier, Logging(provider)));
         return services;
 
         FeatureExtractorOptions Logging(IServiceProvider provider) =>

@@ -46,14 +46,21 @@ public sealed record RuntimeReport
     /// <summary>The decoder and the resize kernels against their references, on images that the library carries.</summary>
     public IReadOnlyList<ParityResult> Parity { get; } = PreprocessingParity.Verify(ImageDecoders.Default);
 
-    /// <summary>Where downloaded models are kept.</summary>
-    public string ModelFolder => _store.Folder;
+    /// <summary>Where downloaded models are kept; null where this account has no home folder and <c>ONNXTRANSFER_HOME</c> is not set.</summary>
+    public string? ModelFolder => _store.FolderIfAny;
 
     /// <summary>Whether downloads are switched off.</summary>
     public bool Offline => _store.IsOffline;
 
-    /// <summary>The ids of the catalogue's models that are on this machine.</summary>
-    public IReadOnlyList<string> Models => [.. ModelStore.Catalog.Select(model => model.Id).Where(_store.Contains)];
+    /// <summary>The ids of all models on this machine: those beside the application, then the catalogue's that were downloaded.</summary>
+    public IReadOnlyList<string> Models =>
+        [.. ModelsBesideApplication, .. ModelStore.Catalog.Select(model => model.Id).Where(_store.Contains).Except(ModelsBesideApplication)];
+
+    /// <summary>Where packages put models beside this application; the folder need not exist.</summary>
+    public string ApplicationModelFolder => _store.Application.Folder;
+
+    /// <summary>The ids of the models beside this application.</summary>
+    public IReadOnlyList<string> ModelsBesideApplication => _store.Application.Ids;
 
     /// <summary>Looks at this process and machine.</summary>
     /// <exception cref="ImageDecodeException">The decoder's native library cannot be loaded.</exception>

@@ -67,6 +67,7 @@ public sealed class EmbedTests(Fixture fixture) : IClassFixture<Fixture>
     [InlineData("rgb.jpg", "none", "libSkiaSharp")]
     [InlineData("rgb.tif", "none", "libvips")]
     [InlineData("rgb.avif", "none", "libvips")]
+    [InlineData("rgb.heic", "none", "Magick.Native")]
     // The cache asks the decoder for its version.
     [InlineData("rgb.tif", "decoded", "libvips")]
     public void Embed_loads_a_native_decoder_when_a_file_needs_it(string sample, string cache, string library)

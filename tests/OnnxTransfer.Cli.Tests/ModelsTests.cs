@@ -6,13 +6,71 @@ namespace OnnxTransfer.Cli.Tests;
 public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
 {
     [Fact]
-    public void List_shows_the_catalogue()
+    public void List_shows_what_is_beside_the_tool_and_the_catalogue()
     {
         var result = Cli.Run("models", "list", "--json");
         Assert.Equal(0, result.ExitCode);
-        var ids = result.Json.EnumerateArray().Select(model => model.GetProperty("id").GetString()).ToList();
-        Assert.Contains("mobilenet-v2", ids);
-        Assert.Contains("mobilenet-v2-oid", ids);
+        var models = result.Json.EnumerateArray().ToDictionary(model => model.GetProperty("id").GetString()!);
+        Assert.Equal(("download", false), (models["mobilenet-v2"].GetProperty("from").GetString(), models["mobilenet-v2"].GetProperty("present").GetBoolean()));
+        Assert.Equal(("beside the tool", true), (models["resnet18"].GetProperty("from").GetString(), models["resnet18"].GetProperty("present").GetBoolean()));
+        Assert.Equal(new FileInfo(models["resnet18"].GetProperty("path").GetString()!).Length, models["resnet18"].GetProperty("bytes").GetInt64());
+    }
+
+    [Fact]
+    public void Pull_of_a_model_beside_the_tool_gives_its_path()
+    {
+        var result = Cli.Run("models", "pull", "resnet18");
+        Assert.Equal(0, result.ExitCode);
+        Assert.True(File.Exists(result.Output.TrimEnd()), result.Output);
+    }
+
+    /// <summary>As in a container: no home folder, so nothing can be remembered, and nothing needs to be.</summary>
+    [Fact]
+    public void An_account_without_a_home_uses_the_model_beside_the_tool()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        var photo = Path.Combine(fixture.Photos, "red", "red-00.png");
+        var embedded = Homeless("embed", photo, "--backbone", "resnet18", "--provider", "cpu", "--out", fixture.NewFile("homeless.npy"));
+        Assert.True(embedded.ExitCode == 0, embedded.Error);
+        var doctor = Homeless("doctor");
+        Assert.True(doctor.ExitCode == 0, doctor.Error);
+        Assert.Contains("set ONNXTRANSFER_HOME", doctor.Output, StringComparison.Ordinal);
+        // What is about that folder says what to do.
+        foreach (var command in new[] { Homeless("cache", "info"), Homeless("classify", photo) })
+        {
+            Assert.Equal(1, command.ExitCode);
+            Assert.StartsWith("error: This account has no home folder", command.Error, StringComparison.Ordinal);
+        }
+    }
+
+    private static CliResult Homeless(params string[] arguments)
+    {
+        var start = Cli.Command(arguments);
+        foreach (var name in new[] { "ONNXTRANSFER_HOME", "XDG_CACHE_HOME" }) start.Environment.Remove(name);
+        start.Environment["HOME"] = "/nonexistent";
+        using var process = System.Diagnostics.Process.Start(start)!;
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new CliResult(process.ExitCode, output, error.GetAwaiter().GetResult());
+    }
+
+    [Fact]
+    public void Without_a_network_the_error_gives_the_option_that_works()
+    {
+        var result = Cli.Run("classify", "any.jpg");
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith("error: Could not download 'mobilenet-v2': downloads are switched off", result.Error, StringComparison.Ordinal);
+        Assert.Contains("`--backbone resnet18`", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_real_network_is_trained_on_without_a_network_connection()
+    {
+        var output = fixture.NewFile("colours.onnx");
+        var result = Cli.Run("train", fixture.Photos, "--backbone", "resnet18", "--out", output, "--split", "80/0/20", "--provider", "cpu", "--json");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(1, result.Json.GetProperty("test").GetProperty("accuracy").GetDouble());
     }
 
     [Fact]
@@ -87,10 +145,11 @@ public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
         var result = Cli.Run("doctor", "--json");
         Assert.Equal(0, result.ExitCode);
         Assert.NotEqual("", result.Json.GetProperty("decoder").GetString());
-        var formats = result.Json.GetProperty("formats").EnumerateArray().ToDictionary(one => one.GetProperty("format").GetString()!, one => one.TryGetProperty("decoder", out var decoder) ? decoder.GetString() : null);
+        var formats = result.Json.GetProperty("formats").EnumerateArray().ToDictionary(one => one.GetProperty("format").GetString()!, one => one.GetProperty("decoder").GetString());
         Assert.Equal(result.Json.GetProperty("decoder").GetString(), formats["jpeg"]);
         Assert.StartsWith("libvips 8.", formats["tiff"], StringComparison.Ordinal);
         Assert.Equal(formats["tiff"], formats["avif"]);
+        Assert.StartsWith("Magick.NET 15.", formats["heic"], StringComparison.Ordinal);
         Assert.StartsWith("1.", result.Json.GetProperty("onnxRuntime").GetString(), StringComparison.Ordinal);
         var cuda = result.Json.GetProperty("providers").EnumerateArray().Single(provider => provider.GetProperty("name").GetString() == "cuda");
         Assert.True(cuda.GetProperty("usable").GetBoolean() || cuda.GetProperty("whyNot").GetString()!.Length > 0);
@@ -103,7 +162,7 @@ public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Equal(0, result.ExitCode);
         Assert.Matches("nodes on CPU: .*1 [A-Z][A-Za-z]+", result.Output);
         Assert.Contains("no reference vectors", result.Output, StringComparison.Ordinal);
-        Assert.Contains("mobilenet-v2-oid", result.Output, StringComparison.Ordinal);
+        Assert.Contains("resnet18", result.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -115,10 +174,11 @@ public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Contains(network.GetProperty("nodes").EnumerateArray(), nodes => nodes.GetProperty("operator").GetString() is "Conv" or "FusedConv");
     }
 
-    [SharedFact("models/mobilenet_v2_imagenet.onnx")]
-    public void Doctor_verifies_the_vectors_of_a_model()
+    [Fact]
+    public void Doctor_verifies_the_vectors_of_the_model_beside_the_tool()
     {
-        var result = Cli.Run("doctor", "--backbone", Repository.SharedPath("models", "mobilenet_v2_imagenet.onnx"), "--provider", "cpu", "--json");
+        var result = Cli.Run("doctor", "--provider", "cpu", "--json");
+        Assert.Equal(["resnet18"], result.Json.GetProperty("modelsBesideApplication").EnumerateArray().Select(id => id.GetString()));
         Assert.Equal(0, result.ExitCode);
         var vectors = result.Json.GetProperty("parity").EnumerateArray().Where(check => check.TryGetProperty("cosine", out _)).ToList();
         Assert.Equal(2, vectors.Count);

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Globalization;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Fuzz;
+using OnnxTransfer.Heic;
 using OnnxTransfer.Vips;
 
 const int HangSeconds = 30;
@@ -13,6 +14,7 @@ var seed = Number("--seed", 1);
 var samples = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "samples")).Order(StringComparer.Ordinal).Select(File.ReadAllBytes).ToArray();
 var options = new DecodeOptions { MaxPixels = 500_000, MaxTime = TimeSpan.FromSeconds(5) };
 VipsDecoder.Register();
+HeicDecoder.Register();
 IImageDecoder[] decoders = [VipsDecoder.Instance, ImageDecoders.Default];
 
 var current = -1;

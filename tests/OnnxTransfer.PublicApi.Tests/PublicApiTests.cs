@@ -1,5 +1,6 @@
 using System.Reflection;
 using OnnxTransfer.Conversion;
+using OnnxTransfer.Heic;
 using OnnxTransfer.TestSupport;
 using OnnxTransfer.Vips;
 
@@ -12,7 +13,7 @@ public sealed class PublicApiTests
     public void The_public_surface_is_the_approved_one()
     {
         var approved = Repository.PathOf("tests", "OnnxTransfer.PublicApi.Tests", "PublicApi.approved.txt");
-        Assembly[] assemblies = [typeof(FeatureExtractor).Assembly, typeof(RecipeBuilder).Assembly, typeof(VipsDecoder).Assembly];
+        Assembly[] assemblies = [typeof(FeatureExtractor).Assembly, typeof(TfLiteConverter).Assembly, typeof(VipsDecoder).Assembly, typeof(HeicDecoder).Assembly];
         var actual = string.Concat(assemblies.Select(assembly => $"# {assembly.GetName().Name}\n\n{PublicSurface.Of(assembly)}"));
         var expected = File.Exists(approved) ? File.ReadAllText(approved).ReplaceLineEndings("\n") : "";
         if (actual == expected) return;
@@ -30,7 +31,7 @@ public sealed class PublicApiTests
         var lines = PublicSurface.Of(typeof(FeatureExtractor).Assembly).Split('\n');
         Assert.Contains("  required ResizeFilter Filter { get; init; }", lines);
         Assert.Contains("  static FeatureExtractor Load(string model, FeatureExtractorOptions? options = null)", lines);
-        Assert.Contains("sealed class FeatureExtractor : IDisposable", lines);
+        Assert.Contains("sealed class FeatureExtractor : IDisposable, IAsyncDisposable", lines);
         Assert.Contains("  Cuda = 2", lines);
         Assert.DoesNotContain(lines, line => line.Contains("PrintMembers", StringComparison.Ordinal) || line.Contains("get_", StringComparison.Ordinal));
     }

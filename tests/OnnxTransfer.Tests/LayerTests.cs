@@ -72,12 +72,10 @@ public sealed class LayerTests : IDisposable
     }
 
     [Fact]
-    public async Task A_layer_of_a_catalogue_model_is_taken()
+    public void A_layer_of_a_model_beside_the_application_is_taken()
     {
-        // The one entry that is built and not downloaded may hold any file.
-        var entry = ModelCatalog.Default.Entries.First(one => one.Recipe is not null);
-        var card = entry.Card;
-        var graph = new OnnxGraphBuilder("catalogue");
+        var card = ModelStore.Find("resnet18").Card with { Id = "ours", Sha256 = null };
+        var graph = new OnnxGraphBuilder("ours");
         graph.Input(card.Input.Tensor, OnnxElementType.Float32, OnnxDim.Named("N"), 3, card.Input.Height, card.Input.Width);
         graph.Constant("w", [card.Features.Dim, 3, 1, 1], Values.Random(1, card.Features.Dim * 3).Data);
         graph.Node("AveragePool", "small", [card.Input.Tensor], ("kernel_shape", new[] { 32, 32 }), ("strides", new[] { 32, 32 }));
@@ -85,17 +83,15 @@ public sealed class LayerTests : IDisposable
         graph.Node("GlobalAveragePool", "pooled", ["conv"]);
         graph.Node("Flatten", card.Features.Tensor, ["pooled"]);
         graph.Output(card.Features.Tensor, OnnxElementType.Float32, null);
-        var store = new ModelStore { Folder = _folder.Path, IsOffline = true };
-        await store.AddAsync(entry, (path, _) =>
-        {
-            graph.Build("catalogue").Save(path);
-            return Task.CompletedTask;
-        });
+        var path = _folder.File("beside", "ours.onnx");
+        graph.Build("ours").Save(path);
+        card.Save(ModelCard.PathFor(path));
+        var store = new ModelStore { Folder = _folder.Path, IsOffline = true, Application = new ApplicationModels(_folder.File("beside")) };
 
-        using var extractor = FeatureExtractor.Load(entry.Id, OnCpu with { Store = store, Layer = "small" });
+        using var extractor = FeatureExtractor.Load("ours", OnCpu with { Store = store, Layer = "small" });
 
         Assert.Equal(3, extractor.Embed((ReadOnlySpan<byte>)Photo).Length);
-        Assert.Contains("small", ModelFile.Open(entry.Id, store).Layers.Select(layer => layer.Name));
+        Assert.Contains("small", ModelFile.Open("ours", store).Layers.Select(layer => layer.Name));
     }
 
     [Theory]

@@ -48,6 +48,17 @@ public sealed class OnnxTransferServiceCollectionExtensionsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_classifier_can_be_asked_for_as_one_that_is_replaced_while_it_serves()
+    {
+        var provider = new ServiceCollection().AddOnnxTransfer(classifier: await TrainedAsync("one", "warm", "cold"), options: s_onCpu).BuildServiceProvider();
+        var serving = provider.GetRequiredService<ReloadableClassifier>();
+        await serving.ReloadAsync(await TrainedAsync("two", "light", "dark"));
+        Assert.Contains(serving.Predict(Photo(1)).Label, new[] { "light", "dark" });
+        await provider.DisposeAsync();
+        Assert.Throws<ObjectDisposedException>(() => serving.Predict(Photo(1)));
+    }
+
+    [Fact]
     public void Nothing_to_register_is_an_error() =>
         Assert.Contains("name a backbone", Assert.Throws<ArgumentException>(() => new ServiceCollection().AddOnnxTransfer(" ")).Message);
 

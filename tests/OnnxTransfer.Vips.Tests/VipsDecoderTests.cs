@@ -1,5 +1,6 @@
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Tests.Decoding;
+using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Vips.Tests;
 
@@ -42,6 +43,42 @@ public sealed class VipsDecoderTests : ImageDecoderContract
     {
         var bytes = Sample.Bytes(name);
         Assert.Throws<ImageDecodeException>(() => Decoder.Decode(bytes.AsSpan(0, (int)(bytes.Length * kept))));
+    }
+
+    [Theory]
+    [InlineData("float.tif", "float")]
+    [InlineData("int32.tif", "int")]
+    public void Decode_SamplesWithoutAFixedWhite_AreRefused(string name, string type)
+    {
+        var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(Sample.Bytes(name)));
+        Assert.Equal($"The TIFF image has samples of the type '{type}', whose white has no fixed value: save it with 8 or 16 unsigned bits a channel.", exception.Message);
+    }
+
+    [SharedTheory("cases/images/white-fp16.tiff")]
+    [InlineData("white-fp16.tiff", "'float'")]
+    [InlineData("int16.tif", "'short'")]
+    [InlineData("flower-rgb-contig-32.tif", "'uint'")]
+    [InlineData("16_bit_binary_pgm.tiff", "'int'")]
+    [InlineData("ojpeg-tile.tif", "old-style JPEG")]
+    public void Decode_FilesThatOnceGaveWrongPixels_AreRefused(string name, string reason)
+    {
+        var exception = Assert.Throws<ImageDecodeException>(() => Decoder.DecodeFile(Repository.SharedPath("cases", "images", name)));
+        Assert.Contains(reason, exception.Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("rgb.tif", true)]
+    [InlineData("lzw.tif", true)]
+    [InlineData("rgb.tif", false)]
+    public void Decode_OldStyleJpeg_IsRefusedInEitherByteOrder(string name, bool isLittleEndian)
+    {
+        var bytes = isLittleEndian ? Sample.Bytes(name) : [.. "MM"u8, 0, 42, 0, 0, 0, 8, 0, 1, 1, 3, 0, 3, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0];
+        // The tag of the compression, then a type and a count.
+        byte[] tag = isLittleEndian ? [3, 1, 3, 0, 1, 0, 0, 0] : [1, 3, 0, 3, 0, 0, 0, 1];
+        Assert.False(TiffHeader.IsOldJpeg(bytes));
+        bytes[bytes.AsSpan().IndexOf(tag) + tag.Length + (isLittleEndian ? 0 : 1)] = 6;
+        Assert.Contains("old-style JPEG", Assert.Throws<ImageDecodeException>(() => Decoder.Decode(bytes)).Message, StringComparison.Ordinal);
+        for (var length = 0; length < bytes.Length; length++) _ = TiffHeader.IsOldJpeg(bytes.AsSpan(0, length));
     }
 
     [Fact]

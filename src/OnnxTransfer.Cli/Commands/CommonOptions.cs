@@ -30,7 +30,7 @@ internal static class CommonOptions
 
     internal static Option<string> Backbone() => new("--backbone")
     {
-        Description = "A catalogue id (see `onnxtransfer models list`) or the path of an .onnx file.",
+        Description = "An id of `onnxtransfer models list` or the path of an .onnx file; resnet18 needs no download.",
         DefaultValueFactory = _ => DefaultBackbone,
         HelpName = "ID|PATH",
     };
@@ -71,9 +71,22 @@ internal static class CommonOptions
     internal static Option<string> Cache() => new("--cache")
     {
         Description = "The folder that keeps feature vectors from run to run; none to compute them all.",
-        DefaultValueFactory = _ => FeatureCache.DefaultFolder,
+        DefaultValueFactory = _ => DefaultCache(),
         HelpName = "DIR|none",
     };
+
+    /// <summary>An account without a home folder, as in a container, has nowhere to keep vectors; the work goes on without.</summary>
+    private static string DefaultCache()
+    {
+        try
+        {
+            return FeatureCache.DefaultFolder;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return "none";
+        }
+    }
 
     internal static Option<int> Top() => Positive("--top", "How many classes to show for each image.", 3, "K");
 
@@ -110,7 +123,7 @@ internal static class CommonOptions
         HelpName = "average|max|flatten|none",
     };
 
-    internal static Argument<string> Model() => new("ID|FILE") { Description = "An id of the catalogue, or the path of an .onnx file." };
+    internal static Argument<string> Model() => new("ID|FILE") { Description = "An id of `onnxtransfer models list`, or the path of an .onnx file." };
 
     /// <param name="machine">Where the network runs.</param>
     /// <param name="precision">A name of <see cref="Precision"/>.</param>
@@ -144,11 +157,8 @@ internal static class CommonOptions
         s_precisions.First(pair => pair.Value == extractor.Precision).Key, extractor.PrecisionReason, extractor.PrecisionSimilarity, extractor.PrecisionSpeedup);
 
     /// <summary>Reads the file of a model, with a bar for its download.</summary>
-    internal static async Task<ModelFile> ReadAsync(string model, CancellationToken cancellationToken)
-    {
-        await BackboneSource.BuildIfNeededAsync(model, cancellationToken).ConfigureAwait(false);
-        return await Progress.RunAsync($"Opening {model}", report => ModelFile.OpenAsync(model, store: null, report, cancellationToken)).ConfigureAwait(false);
-    }
+    internal static Task<ModelFile> ReadAsync(string model, CancellationToken cancellationToken) =>
+        Progress.RunAsync($"Opening {model}", report => ModelFile.OpenAsync(model, store: null, report, cancellationToken));
 
     /// <summary>Checks before images are listed that a backbone is a file, or an id that the catalogue has.</summary>
     internal static void RequireBackbone(string backbone)
@@ -159,11 +169,8 @@ internal static class CommonOptions
     }
 
     /// <summary>Opens a backbone with a bar for its download.</summary>
-    internal static async Task<FeatureExtractor> OpenAsync(string backbone, FeatureExtractorOptions options, CancellationToken cancellationToken)
-    {
-        await BackboneSource.BuildIfNeededAsync(backbone, cancellationToken).ConfigureAwait(false);
-        return await Progress.RunAsync($"Opening {backbone}", report => FeatureExtractor.LoadAsync(backbone, options, report, cancellationToken)).ConfigureAwait(false);
-    }
+    internal static Task<FeatureExtractor> OpenAsync(string backbone, FeatureExtractorOptions options, CancellationToken cancellationToken) =>
+        Progress.RunAsync($"Opening {backbone}", report => FeatureExtractor.LoadAsync(backbone, options, report, cancellationToken));
 
     /// <summary>The images skipped, on standard error, each with its reason.</summary>
     internal static void WarnSkipped(IReadOnlyList<SkippedImage> skipped)

@@ -12,7 +12,7 @@ internal static class DoctorCommand
     {
         var backbone = new Option<string?>("--backbone")
         {
-            Description = "Look at this model, a catalogue id or the path of an .onnx file: where its operators run, and whether its vectors are as published.",
+            Description = "Look at this model, an id of `onnxtransfer models list` or the path of an .onnx file: where its operators run, and whether its vectors are as published.",
             HelpName = "ID|PATH",
         };
         var json = CommonOptions.Json();
@@ -81,8 +81,9 @@ internal static class DoctorCommand
                 $"off by {Table.Number(check.GreatestDifference, "0.000000")} (at most {Table.Number(check.Tolerance, "0.###")})");
         }
 
-        Console.Out.WriteLine($"models         {report.ModelFolder}{(report.Offline ? " (offline: nothing is downloaded)" : "")}");
-        Console.Out.WriteLine($"               {(report.Models.Count > 0 ? string.Join(", ", report.Models) : "none yet; see `onnxtransfer models list`")}");
+        var downloaded = report.Models.Except(report.ModelsBesideApplication).ToList();
+        Console.Out.WriteLine($"models         beside the tool: {(report.ModelsBesideApplication.Count > 0 ? string.Join(", ", report.ModelsBesideApplication) : "none")} (in {report.ApplicationModelFolder})");
+        Console.Out.WriteLine($"               downloaded: {(downloaded.Count > 0 ? string.Join(", ", downloaded) : "none")} ({(report.ModelFolder is { } folder ? $"in {folder}" : "this account has no home folder: set ONNXTRANSFER_HOME to one")}){(report.Offline ? "; offline: nothing is downloaded" : "")}");
     }
 
     private static DoctorJson ToJson(RuntimeReport report, List<ParityResult> vectors, NetworkJson? network) => new(
@@ -90,5 +91,5 @@ internal static class DoctorCommand
         [.. report.Formats.Select(format => new FormatJson(format.Key.ToString().ToLowerInvariant(), format.Value))], report.OnnxRuntime,
         [.. report.Providers.Select(provider => new ProviderJson(provider.Key.ToString().ToLowerInvariant(), provider.Value is null, provider.Value))],
         [.. report.Parity.Concat(vectors).Select(check => new ParityJson(check.Name, check.GreatestDifference, check.Tolerance, check.Cosine, check.LeastCosine, check.Passed))],
-        network, report.ModelFolder, report.Offline, report.Models);
+        network, report.ModelFolder, report.Offline, report.Models, report.ApplicationModelFolder, report.ModelsBesideApplication);
 }

@@ -18,10 +18,11 @@ internal static class ModelsCommand
     private static Command CreateList()
     {
         var json = CommonOptions.Json();
-        var command = new Command("list", "The catalogue, and what of it is on this machine.") { json };
+        var command = new Command("list", "The models beside the tool and those of the catalogue, and which of them are on this machine.") { json };
         command.SetAction(parsed =>
         {
-            var models = ModelStore.Catalog.Select(Describe).ToList();
+            // A model beside the tool comes before one of the catalogue with its id.
+            var models = ModelStore.BesideApplication.Concat(ModelStore.Catalog).DistinctBy(model => model.Id).Select(Describe).ToList();
             if (parsed.GetValue(json))
             {
                 JsonOutput.Write(models, JsonContracts.Default.IReadOnlyListModelJson);
@@ -29,12 +30,12 @@ internal static class ModelsCommand
             }
 
             Table.Write(
-                ["id", "features", "input", "size", "top-1", "licence", "here"],
+                ["id", "features", "input", "size", "top-1", "licence", "from", "here"],
                 [.. models.Select(model => (IReadOnlyList<string>)
                 [
                     model.Id, $"{model.Dim}", $"{model.Height}x{model.Width}",
-                    model.Bytes is { } bytes ? $"{Table.Number(bytes / 1e6, "0.0")} MB" : "built here",
-                    model.Top1 is { } top1 ? $"{Table.Number(top1, "0.0")}%" : "-", model.License ?? "-", model.Present ? "yes" : "",
+                    model.Bytes is { } bytes ? $"{Table.Number(bytes / 1e6, "0.0")} MB" : "-",
+                    model.Top1 is { } top1 ? $"{Table.Number(top1, "0.0")}%" : "-", model.License ?? "-", model.From, model.Present ? "yes" : "",
                 ])]);
             return ExitCode.Done;
         });
@@ -44,12 +45,11 @@ internal static class ModelsCommand
     private static Command CreatePull()
     {
         var id = new Argument<string>("ID") { Description = "An id of `onnxtransfer models list`." };
-        var archive = new Option<string>("--archive") { Description = "The package that the model is built from, downloaded already with the package's own client.", HelpName = "FILE.tgz" };
-        var command = new Command("pull", "Download a model of the catalogue, or build it, and verify it.") { id, archive };
+        var command = new Command("pull", "Download a model of the catalogue, and verify it.") { id };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var path = await BackboneSource.EnsureAsync(
-                ModelStore.Find(parsed.GetRequiredValue(id)), parsed.GetValue(archive), cancellationToken).ConfigureAwait(false);
+            var model = parsed.GetRequiredValue(id);
+            var path = await Progress.RunAsync($"Getting {model}", report => new ModelStore().GetAsync(model, report, cancellationToken)).ConfigureAwait(false);
             Console.Out.WriteLine(path);
             return ExitCode.Done;
         });
@@ -103,8 +103,10 @@ internal static class ModelsCommand
     {
         var store = new ModelStore();
         var path = store.Contains(model.Id) ? store.PathOf(model.Id) : null;
+        var isBeside = ModelStore.BesideApplication.Any(one => one.Id == model.Id);
         return new ModelJson(
             model.Id, model.License, model.Layout.ToString().ToUpperInvariant(), model.Height, model.Width, model.Dim,
-            path is null ? model.Bytes : new FileInfo(path).Length, model.Sha256, model.Top1, model.Top5, path is not null, path, model.Source);
+            path is null ? model.Bytes : new FileInfo(path).Length, model.Sha256, model.Top1, model.Top5,
+            isBeside ? "beside the tool" : model.Package is { } package ? $"package {package}" : "download", path is not null, path, model.Source);
     }
 }

@@ -51,7 +51,8 @@ internal sealed record TopJson(string Label, int Index, float Probability);
 
 internal sealed record DoctorJson(
     string Version, string Runtime, string System, string Decoder, IReadOnlyList<FormatJson> Formats, string OnnxRuntime, IReadOnlyList<ProviderJson> Providers,
-    IReadOnlyList<ParityJson> Parity, NetworkJson? Network, string ModelFolder, bool Offline, IReadOnlyList<string> Models);
+    IReadOnlyList<ParityJson> Parity, NetworkJson? Network, string? ModelFolder, bool Offline, IReadOnlyList<string> Models,
+    string ApplicationModelFolder, IReadOnlyList<string> ModelsBesideApplication);
 
 internal sealed record FormatJson(string Format, string? Decoder);
 

@@ -4,7 +4,8 @@ namespace OnnxTransfer.Cli.Output;
 
 /// <summary>One line of <c>models list</c>.</summary>
 internal sealed record ModelJson(
-    string Id, string? License, string Layout, int Height, int Width, int Dim, long? Bytes, string? Sha256, double? Top1, double? Top5, bool Present, string? Path, string? Source);
+    string Id, string? License, string Layout, int Height, int Width, int Dim, long? Bytes, string? Sha256, double? Top1, double? Top5,
+    string From, bool Present, string? Path, string? Source);
 
 /// <summary>What <c>models info</c> prints; a model that is not on this machine has only what the catalogue says.</summary>
 internal sealed record ModelInfoJson

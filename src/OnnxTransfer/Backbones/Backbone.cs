@@ -1,4 +1,3 @@
-using OnnxTransfer.Data;
 using OnnxTransfer.Internals;
 using OnnxTransfer.Onnx;
 using OnnxTransfer.Preprocessing;
@@ -12,7 +11,7 @@ namespace OnnxTransfer.Backbones;
 /// <param name="Labels">The names of the network's own classes, in order; empty when it has none or they are not known.</param>
 internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IReadOnlyList<string> Labels)
 {
-    /// <summary>Opens a catalogue id or an <c>.onnx</c> file.</summary>
+    /// <summary>Opens a model beside the application, one of the catalogue, or an <c>.onnx</c> file.</summary>
     /// <param name="model">The id or path.</param>
     /// <param name="options">Store, preprocessing and layers.</param>
     /// <param name="progress">Told of a download's progress.</param>
@@ -37,7 +36,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
         ? OnnxInspector.ImageInputOf(graph)
         : OnnxInspector.ImageInputOf(graph, input.Tensor, input.Layout == TensorLayout.Nchw ? OnnxImageLayout.Nchw : OnnxImageLayout.Nhwc) with { Height = input.Height, Width = input.Width };
 
-    /// <summary>The names of the network's own classes; where no label file names them, <c>class 0</c>, <c>class 1</c> and so on.</summary>
+    /// <summary>The names of the network's own classes; where its card does not name them, <c>class 0</c>, <c>class 1</c> and so on.</summary>
     internal IReadOnlyList<string> ClassLabels() =>
         Labels.Count > 0 ? Labels : [.. Enumerable.Range(0, Card.Classes?.Count ?? 0).Select(index => $"class {index}")];
 
@@ -83,7 +82,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
 
         card ??= Inspect(graph, resolved, input, options.Preprocess!);
         card = card with { Sha256 = resolved.Sha256 };
-        return new Backbone(model, graph, card, LabelsOf(card, resolved.OnnxPath));
+        return new Backbone(model, graph, card, ClassNames.Of(card, resolved.OnnxPath));
     }
 
     /// <summary>The image input of a file without a card, at the size that is prepared.</summary>
@@ -120,9 +119,4 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
 
     private static ModelCard NewCard(ResolvedBackbone resolved, ModelInput input, ModelFeatures features, PreprocessSpec preprocess) =>
         new() { Id = Path.GetFileNameWithoutExtension(resolved.OnnxPath), Input = input, Features = features, Preprocess = preprocess };
-
-    private static IReadOnlyList<string> LabelsOf(ModelCard card, string onnxPath) =>
-        card.Classes is { Labels: { } file } classes
-            ? LabelMap.Load(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(onnxPath))!, file), classes.Count).Labels
-            : [];
 }

@@ -9,14 +9,14 @@ namespace OnnxTransfer.Backbones;
 /// <param name="Card">Its card; null when an ONNX file given by path has none beside it and must be inspected.</param>
 internal sealed record ResolvedBackbone(string OnnxPath, string Sha256, ModelCard? Card);
 
-/// <summary>Turns what a user names, a catalogue id or a path, into a file and its card.</summary>
+/// <summary>Turns what a user names, an id or a path, into a file and its card.</summary>
 internal static class BackboneResolver
 {
     /// <summary>
-    /// A catalogue id is fetched through the store. Anything else is a path: the card beside the file is read, and where it
-    /// states a SHA-256, the file must have it.
+    /// Looks for a model beside the application first, then in the catalogue, whose models are fetched through the store. Anything
+    /// else is a path: the card beside the file is read, and where it states a SHA-256, the file must have it.
     /// </summary>
-    /// <exception cref="ModelException">Neither an id nor a file; a hash differs; a download failed; a recipe was not run.</exception>
+    /// <exception cref="ModelException">Neither an id nor a file; a hash differs; a download failed.</exception>
     internal static async Task<ResolvedBackbone> ResolveAsync(
         string idOrPath,
         ModelStore? store = null,
@@ -26,16 +26,18 @@ internal static class BackboneResolver
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(idOrPath);
         catalog ??= ModelCatalog.Default;
+        store ??= new ModelStore();
+        if (store.Application.Find(idOrPath) is { } beside)
+            return await ApplicationModels.OpenAsync(beside, store, rehash: false, cancellationToken).ConfigureAwait(false);
+
         if (catalog.TryFind(idOrPath, out var entry))
         {
-            store ??= new ModelStore();
             var stored = await store.GetAsync(entry, progress, cancellationToken).ConfigureAwait(false);
-            var card = store.CardOf(entry);
-            return new ResolvedBackbone(stored, card.Sha256!, card);
+            return new ResolvedBackbone(stored, entry.Card.Sha256!, entry.Card);
         }
 
         if (!File.Exists(idOrPath))
-            Throw.BackboneNotFound(idOrPath, Path.GetFullPath(idOrPath), Directory.Exists(idOrPath), catalog.Entries.Select(one => one.Id));
+            Throw.BackboneNotFound(idOrPath, Path.GetFullPath(idOrPath), Directory.Exists(idOrPath), store.Application, catalog.Entries.Select(one => one.Id));
         return await FromFileAsync(idOrPath, cancellationToken).ConfigureAwait(false);
     }
 

@@ -12,7 +12,7 @@ internal sealed class Download(
 {
     private const int ChunkBytes = 1 << 18;
     private readonly List<(Uri Url, string Reason)> _failures = [];
-    private readonly long _total = entry.Bytes!.Value;
+    private readonly long _total = entry.Bytes;
 
     /// <summary>The mirrors that failed, in the order tried.</summary>
     internal IReadOnlyList<(Uri Url, string Reason)> Failures => _failures;

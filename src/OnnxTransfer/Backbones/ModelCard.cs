@@ -90,7 +90,7 @@ internal sealed record ModelFeatures(string Tensor, int Dim);
 /// <param name="Tensor">The tensor of <c>[N,C]</c> scores.</param>
 /// <param name="Kind">What the scores are.</param>
 /// <param name="Count">C, the number of classes.</param>
-/// <param name="Labels">A text file beside the model with one label per line, in class order; null when there is none.</param>
+/// <param name="Labels">A text file beside the model with one label per line, in class order, or <see cref="ClassNames.ImageNet"/>; null when the names are not known.</param>
 internal sealed record ModelClasses(string Tensor, ScoreKind Kind, int Count, string? Labels);
 
 /// <summary>What a network's class scores are.</summary>

@@ -67,12 +67,9 @@ internal sealed record CropDocument(int? Size);
 internal sealed record CatalogDocument(int? Schema, EntryDocument[]? Models);
 
 internal sealed record EntryDocument(
-    string? Name, long? Bytes, string[]? Mirrors, RecipeDocument? Recipe, AccuracyDocument? Accuracy, string? Note, CardDocument? Card);
+    string? Name, long? Bytes, string[]? Mirrors, string? Package, AccuracyDocument? Accuracy, string? Note, CardDocument? Card);
 
 internal sealed record AccuracyDocument(double? Top1, double? Top5, string? Source);
-
-internal sealed record RecipeDocument(
-    string? Package, string? Version, string? Integrity, string? Url, string? Member, long? ByteStart, long? ByteEnd, string? Sha256);
 
 /// <summary>
 /// Source-generated readers and writers. A field that does not exist is refused: an optional one, misspelt, would

@@ -22,15 +22,6 @@ internal sealed class ModelCatalog
     /// <summary>All entries, in the catalogue's order: the recommended one first.</summary>
     public IReadOnlyList<CatalogEntry> Entries { get; }
 
-    /// <summary>The entry with an id, whatever its case.</summary>
-    /// <exception cref="ModelException">There is none: the message lists the nearest ids.</exception>
-    public CatalogEntry Find(string id)
-    {
-        ArgumentNullException.ThrowIfNull(id);
-        if (!_byId.TryGetValue(id, out var entry)) Throw.ModelIdUnknown(id, _byId.Keys);
-        return entry;
-    }
-
     /// <summary>The entry with an id, whatever its case, if there is one.</summary>
     public bool TryFind(string id, [NotNullWhen(true)] out CatalogEntry? entry) => _byId.TryGetValue(id, out entry);
 
@@ -57,37 +48,19 @@ internal sealed class ModelCatalog
         fields.Within("card.").Text(card.License, "license");
         if (!IsFileName(card.Id)) Throw.CatalogIdNotAFileName(fields.Origin, card.Id);
         var mirrors = (entry.Mirrors ?? []).Select((url, i) => fields.Https(url, $"mirrors[{i}]")).ToArray();
-        var isDownload = entry.Recipe is null && card.Sha256 is not null && entry.Bytes is not null && mirrors.Length > 0;
-        var isBuilt = entry.Recipe is not null && card.Sha256 is null && entry.Bytes is null && mirrors.Length == 0;
-        if (isDownload == isBuilt) Throw.CatalogEntryHasNoOrigin(fields.Origin, card.Id);
+        if (card.Sha256 is null || (entry.Package is null) == (mirrors.Length == 0)) Throw.CatalogEntryHasNoOrigin(fields.Origin, card.Id);
         return new CatalogEntry
         {
             Name = fields.Text(entry.Name, "name"),
             Card = card,
-            Bytes = isDownload ? fields.Positive(entry.Bytes, "bytes") : null,
+            Bytes = fields.Positive(entry.Bytes, "bytes"),
             Mirrors = mirrors,
-            Recipe = isBuilt ? Recipe(entry.Recipe!, fields.Within("recipe.")) : null,
+            Package = entry.Package is null ? null : fields.Text(entry.Package, "package"),
             Top1 = entry.Accuracy?.Top1,
             Top5 = entry.Accuracy?.Top5,
             AccuracySource = entry.Accuracy?.Source,
             Note = entry.Note,
         };
-    }
-
-    private static ModelRecipe Recipe(RecipeDocument recipe, JsonFields fields)
-    {
-        var end = fields.Positive(recipe.ByteEnd, "byteEnd");
-        if (recipe.ByteStart is not { } start || start < 0 || start >= end)
-            Throw.FieldNotUsable(fields.Origin, fields.Prefix + "byteStart", $"at least 0 and less than byteEnd ({end})", $"{recipe.ByteStart}");
-        return new ModelRecipe(
-            fields.Text(recipe.Package, "package"),
-            fields.Text(recipe.Version, "version"),
-            fields.Text(recipe.Integrity, "integrity"),
-            fields.Https(recipe.Url, "url"),
-            fields.Text(recipe.Member, "member"),
-            recipe.ByteStart.Value,
-            end,
-            fields.Required(fields.Sha256(recipe.Sha256, "sha256"), "sha256"));
     }
 
     private static bool IsFileName(string id) =>

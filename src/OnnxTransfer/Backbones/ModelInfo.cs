@@ -5,7 +5,7 @@ namespace OnnxTransfer.Backbones;
 /// <summary>What is known of a backbone: from the catalogue, from the <c>.model.json</c> beside its file, or from its graph.</summary>
 public sealed record ModelInfo
 {
-    private ModelInfo(ModelCard card, CatalogEntry? entry) => (Card, Entry) = (card, entry);
+    private ModelInfo(ModelCard card) => Card = card;
 
     /// <summary>The identifier, as in <c>FeatureExtractor.Load("mobilenet-v2")</c>.</summary>
     public string Id => Card.Id;
@@ -40,11 +40,14 @@ public sealed record ModelInfo
     /// <summary>How an image becomes the input.</summary>
     public PreprocessSpec Preprocess => Card.Preprocess;
 
-    /// <summary>Size of the ONNX file in bytes; null when the catalogue does not have the model, or it <see cref="IsBuilt"/>.</summary>
+    /// <summary>Size of the ONNX file in bytes; null when the catalogue does not have the model.</summary>
     public long? Bytes => Entry?.Bytes;
 
-    /// <summary>Whether the model is not downloaded as an ONNX file but built on this machine from a published package.</summary>
-    public bool IsBuilt => Entry?.Recipe is not null;
+    /// <summary>
+    /// The NuGet package that puts the model beside an application, where the catalogue names one; null when the model is downloaded, or
+    /// the catalogue does not have it.
+    /// </summary>
+    public string? Package => Entry?.Package;
 
     /// <summary>Published top-1 accuracy on ImageNet's validation set, in percent; null when none is known.</summary>
     public double? Top1 => Entry?.Top1;
@@ -63,11 +66,8 @@ public sealed record ModelInfo
 
     internal ModelCard Card { get; }
 
-    internal CatalogEntry? Entry { get; }
+    /// <summary>What the catalogue says of the same file; looked up when it is asked for, since most uses of a model never read the catalogue.</summary>
+    internal CatalogEntry? Entry => ModelCatalog.Default.TryFind(Card.Id, out var entry) && entry.Card.Sha256 == Card.Sha256 ? entry : null;
 
-    internal static ModelInfo Of(CatalogEntry entry) => new(entry.Card, entry);
-
-    /// <summary>What is known of an open model: its own card, and what the catalogue says of the same one.</summary>
-    internal static ModelInfo Of(ModelCard card) =>
-        new(card, ModelCatalog.Default.TryFind(card.Id, out var entry) && (entry.Recipe is not null || entry.Card.Sha256 == card.Sha256) ? entry : null);
+    internal static ModelInfo Of(ModelCard card) => new(card);
 }

@@ -4,21 +4,33 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer.Backbones;
 
 /// <summary>
-/// The folder of models on this machine. What is asked for and not there is downloaded, checked against its SHA-256 and
-/// only then given its name, so that a file in the store is always whole. Thread-safe, and safe between processes.
+/// The models on this machine: those that packages put beside the application, and a folder of downloads. What is asked for and in
+/// neither is downloaded, checked against its SHA-256 and only then given its name, so that a file in the store is always whole.
+/// Thread-safe, and safe between processes.
 /// </summary>
 public sealed class ModelStore
 {
+    /// <summary>What <c>VerifyAsync</c> says of a file that does not exist.</summary>
+    internal const string NotThere = "it is not there";
+
     private static readonly SocketsHttpHandler s_handler = new() { PooledConnectionLifetime = TimeSpan.FromMinutes(5) };
 
     /// <summary>All models that can be had by id: the catalogue that comes with the library, the recommended one first.</summary>
-    public static IReadOnlyList<ModelInfo> Catalog { get; } = [.. ModelCatalog.Default.Entries.Select(ModelInfo.Of)];
+    public static IReadOnlyList<ModelInfo> Catalog { get; } = [.. ModelCatalog.Default.Entries.Select(entry => ModelInfo.Of(entry.Card))];
 
     /// <summary>
-    /// The full path of the folder; it exists once something has been stored. By default the user's own: <c>models</c> in
+    /// The models beside this application, in ordinal order of their ids: packages such as <c>OnnxTransfer.Models.ResNet18</c> put
+    /// them into <c>onnxtransfer/models</c> when the application is built. They need no network and come before the catalogue.
+    /// </summary>
+    /// <exception cref="ModelException">The card of such a model is missing or cannot be read.</exception>
+    public static IReadOnlyList<ModelInfo> BesideApplication =>
+        [.. ApplicationModels.Default.Ids.Select(id => ModelInfo.Of(ApplicationModels.CardOf(ApplicationModels.Default.Find(id)!)))];
+
+    /// <summary>
+    /// The full path of the folder of downloads; it exists once something has been stored. By default the user's own: <c>models</c> in
     /// <c>ONNXTRANSFER_HOME</c> where that is set, else in <c>onnxtransfer</c> in the user's cache folder.
     /// </summary>
-    /// <exception cref="InvalidOperationException">No folder was given and the account has no home folder.</exception>
+    /// <exception cref="DirectoryNotFoundException">No folder was given and the account has no home folder.</exception>
     public string Folder
     {
         get => field ??= Path.GetFullPath(Path.Combine(UserFolder.Home, "models"));
@@ -46,42 +58,81 @@ public sealed class ModelStore
     /// </summary>
     public HttpMessageHandler? MessageHandler { get; init; }
 
-    /// <summary>What the catalogue says of a model, whatever the case of its id.</summary>
-    /// <exception cref="ModelException">There is none: the message lists the nearest ids.</exception>
-    public static ModelInfo Find(string id) => ModelInfo.Of(ModelCatalog.Default.Find(id));
+    /// <summary>What the card beside the application or the catalogue says of a model, whatever the case of its id.</summary>
+    /// <exception cref="ModelException">There is no such model: the message lists the nearest ids. Or its card cannot be read.</exception>
+    public static ModelInfo Find(string id)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        if (TryFind(id, out var model)) return model;
+        throw Throw.ModelIdUnknown(id, ApplicationModels.Default, ModelCatalog.Default.Entries.Select(entry => entry.Id));
+    }
 
-    /// <summary>What the catalogue says of a model, whatever the case of its id, if it has it.</summary>
+    /// <summary>What the card beside the application or the catalogue says of a model, whatever the case of its id, if there is one.</summary>
+    /// <exception cref="ModelException">The card beside the application cannot be read.</exception>
     public static bool TryFind(string id, [NotNullWhen(true)] out ModelInfo? model)
     {
-        model = ModelCatalog.Default.TryFind(id, out var entry) ? ModelInfo.Of(entry) : null;
+        ArgumentNullException.ThrowIfNull(id);
+        if (ApplicationModels.Default.Find(id) is { } beside) model = ModelInfo.Of(ApplicationModels.CardOf(beside));
+        else model = ModelCatalog.Default.TryFind(id, out var entry) ? ModelInfo.Of(entry.Card) : null;
         return model is not null;
     }
 
-    /// <summary>Where the ONNX file of a model of the catalogue is or will be.</summary>
+    /// <summary>Where the ONNX file of a model is, beside the application or in <see cref="Folder"/>, or will be once it is downloaded.</summary>
     /// <exception cref="ModelException">There is no such model: the message lists the nearest ids.</exception>
-    public string PathOf(string id) => PathOf(ModelCatalog.Default.Find(id));
+    public string PathOf(string id) => Application.Find(id) ?? PathOf(EntryOf(id));
 
-    /// <summary>Whether a model of the catalogue is on this machine; nothing is hashed.</summary>
+    /// <summary>Whether a model is on this machine, beside the application or in <see cref="Folder"/>; nothing is hashed.</summary>
     /// <exception cref="ModelException">There is no such model: the message lists the nearest ids.</exception>
-    public bool Contains(string id) => Contains(ModelCatalog.Default.Find(id));
+    public bool Contains(string id) => Application.Find(id) is not null || Contains(EntryOf(id));
 
     /// <summary>
-    /// The path of a model of the catalogue, downloaded first where it is not yet in the store. A cancelled or failed download
-    /// leaves a <c>.partial</c> file, and the next call goes on from there.
+    /// The path of a model, which is downloaded first where it is neither beside the application nor in <see cref="Folder"/>. A
+    /// cancelled or failed download leaves a <c>.partial</c> file, and the next call goes on from there.
     /// </summary>
     /// <exception cref="ModelException">
-    /// There is no such model; no mirror gave the right bytes, or the store is offline: the message names every address tried
-    /// and how to place the file by hand. Or the model is built by a recipe and has not been.
+    /// There is no such model; the file beside the application is not the one that its card describes; the model comes with a package
+    /// that this application does not have; or no mirror gave the right bytes, or the store is offline: the message names every
+    /// address tried, how to place the file by hand, and a model that needs no download.
     /// </exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public Task<string> GetAsync(string id, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        GetAsync(ModelCatalog.Default.Find(id), progress, cancellationToken);
+    public async Task<string> GetAsync(string id, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        if (Application.Find(id) is not { } beside) return await GetAsync(EntryOf(id), progress, cancellationToken).ConfigureAwait(false);
+        return (await ApplicationModels.OpenAsync(beside, this, rehash: false, cancellationToken).ConfigureAwait(false)).OnnxPath;
+    }
 
-    /// <summary>Hashes a stored model, whatever was remembered of it.</summary>
+    /// <summary>Hashes a model on this machine, whatever was remembered of it.</summary>
     /// <returns>null when it is whole; else what is wrong with it, in words: not there, another size, another SHA-256.</returns>
     /// <exception cref="ModelException">There is no such model: the message lists the nearest ids.</exception>
-    public Task<string?> VerifyAsync(string id, CancellationToken cancellationToken = default) =>
-        VerifyAsync(ModelCatalog.Default.Find(id), cancellationToken);
+    public async Task<string?> VerifyAsync(string id, CancellationToken cancellationToken = default)
+    {
+        if (Application.Find(id) is not { } beside) return await VerifyAsync(EntryOf(id), cancellationToken).ConfigureAwait(false);
+        var expected = ApplicationModels.CardOf(beside).Sha256;
+        var actual = await VerifiedMark.RehashAsync(beside, MarkOf(beside), cancellationToken).ConfigureAwait(false);
+        return expected is null || actual == expected ? null : $"it has sha256 {actual}, not {expected}";
+    }
+
+    /// <summary>
+    /// <see cref="Folder"/>; null where the account has no home folder, as in many containers, where a model beside the application
+    /// works all the same.
+    /// </summary>
+    internal string? FolderIfAny
+    {
+        get
+        {
+            try
+            {
+                return Folder;
+            }
+            catch (DirectoryNotFoundException)
+            {
+                return null;
+            }
+        }
+    }
+
+    /// <summary>The models beside the application; those of this process but in tests.</summary>
+    internal ApplicationModels Application { get; init; } = ApplicationModels.Default;
 
     /// <summary>Where the ONNX file of an entry is or will be; its card is beside it.</summary>
     internal string PathOf(CatalogEntry entry)
@@ -90,12 +141,17 @@ public sealed class ModelStore
         return Path.Combine(Folder, entry.Id + ".onnx");
     }
 
-    /// <summary>Whether a file of the right size, or one built by the recipe, is there; nothing is hashed.</summary>
-    internal bool Contains(CatalogEntry entry)
+    /// <summary>Where the last known SHA-256 of a model outside this folder is remembered; null where there is no folder to write to.</summary>
+    internal string? MarkOf(string path)
     {
-        var file = new FileInfo(PathOf(entry));
-        return file.Exists && (entry.Recipe is not null ? File.Exists(ModelCard.PathFor(file.FullName)) : file.Length == entry.Bytes);
+        if (FolderIfAny is not { } folder) return null;
+        var place = FileHash.Sha256(System.Text.Encoding.UTF8.GetBytes(Path.GetFullPath(path)))[..16];
+        return Path.Combine(folder, "beside-applications", $"{Path.GetFileName(path)}.{place}.verified");
     }
+
+    /// <summary>Whether a file of the right size is in the folder; nothing is hashed.</summary>
+    internal bool Contains(CatalogEntry entry) =>
+        FolderIfAny is not null && new FileInfo(PathOf(entry)) is { Exists: true } file && file.Length == entry.Bytes;
 
     /// <inheritdoc cref="GetAsync(string, IProgress{WorkProgress}?, CancellationToken)"/>
     internal async Task<string> GetAsync(CatalogEntry entry, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -103,8 +159,9 @@ public sealed class ModelStore
         var path = PathOf(entry);
         var damage = await DamageAsync(entry, path, rehash: false, cancellationToken).ConfigureAwait(false);
         if (damage is null) return WithCard(entry, path);
-        if (entry.Recipe is not null) Throw.ModelNotBuilt(entry.Id, path, damage);
-        if (IsOffline) Throw.ModelUnavailable(entry.Id, entry.Bytes!.Value, entry.Card.Sha256!, path, damage, offline: true, []);
+        // A package's model can still be placed in the folder by hand.
+        if (entry.Package is not null) Throw.ModelInPackage(entry, path, Application);
+        if (IsOffline) Throw.ModelUnavailable(entry, path, damage, [], isOffline: true, Application);
         var held = await LockAsync(entry, cancellationToken).ConfigureAwait(false);
         await using (held.ConfigureAwait(false))
         {
@@ -116,68 +173,30 @@ public sealed class ModelStore
         return path;
     }
 
-    /// <summary>
-    /// Stores what a recipe builds, under the same lock and with the same care as a download: <paramref name="build"/> writes
-    /// a temporary file, which is hashed, gets its card and is then renamed. Where the model is already there nothing is built.
-    /// </summary>
-    /// <param name="entry">An entry with a recipe.</param>
-    /// <param name="build">Writes the ONNX file to the path it is given.</param>
-    /// <param name="cancellationToken">Cancels waiting for the lock, and is passed on to <paramref name="build"/>.</param>
-    /// <returns>The path of the stored model.</returns>
-    /// <exception cref="ArgumentException">The entry has no recipe.</exception>
-    /// <exception cref="ModelException">The store cannot be written, or <paramref name="build"/> wrote nothing.</exception>
-    internal async Task<string> AddAsync(CatalogEntry entry, Func<string, CancellationToken, Task> build, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(build);
-        var path = PathOf(entry);
-        if (entry.Recipe is null) Throw.ModelNotRecipe(entry.Id);
-        if (await DamageAsync(entry, path, rehash: false, cancellationToken).ConfigureAwait(false) is null) return path;
-        var held = await LockAsync(entry, cancellationToken).ConfigureAwait(false);
-        await using (held.ConfigureAwait(false))
-        {
-            if (await DamageAsync(entry, path, rehash: false, cancellationToken).ConfigureAwait(false) is null) return path;
-            var temporary = AtomicFile.TemporaryBeside(path);
-            try
-            {
-                await build(temporary, cancellationToken).ConfigureAwait(false);
-                if (!File.Exists(temporary)) Throw.ModelBuildLeftNothing(entry.Id, temporary);
-                var hash = await FileHash.Sha256Async(temporary, cancellationToken).ConfigureAwait(false);
-                Publish(entry.Card with { Sha256 = hash }, temporary, path);
-            }
-            finally
-            {
-                File.Delete(temporary);
-            }
-        }
-
-        await VerifiedMark.HashAsync(path, cancellationToken).ConfigureAwait(false);
-        return path;
-    }
-
     /// <summary>Hashes the stored file, whatever was remembered of it.</summary>
     /// <returns>null when it is whole; else what is wrong with it, in words: not there, another size, another SHA-256.</returns>
     internal Task<string?> VerifyAsync(CatalogEntry entry, CancellationToken cancellationToken = default) =>
         DamageAsync(entry, PathOf(entry), rehash: true, cancellationToken);
 
-    /// <summary>The card of a stored model: the catalogue's for a download, the one written when it was built for a recipe.</summary>
-    internal ModelCard CardOf(CatalogEntry entry) =>
-        entry.Recipe is null ? entry.Card : ModelCard.Load(ModelCard.PathFor(PathOf(entry)));
-
     /// <summary>The name carries the hash, so that a catalogue that has moved on to other bytes does not continue the old file.</summary>
     internal string PartialPathOf(CatalogEntry entry) => Path.Combine(Folder, $"{entry.Id}.{entry.Card.Sha256![..12]}.partial");
 
+    private CatalogEntry EntryOf(string id)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        if (ModelCatalog.Default.TryFind(id, out var entry)) return entry;
+        throw Throw.ModelIdUnknown(id, Application, ModelCatalog.Default.Entries.Select(one => one.Id));
+    }
+
     private static async Task<string?> DamageAsync(CatalogEntry entry, string path, bool rehash, CancellationToken cancellationToken)
     {
-        if (!File.Exists(path)) return "it is not there";
-        var cardPath = ModelCard.PathFor(path);
-        if (entry.Recipe is not null && !File.Exists(cardPath)) return "it has no card";
-        var expected = entry.Card.Sha256 ?? ModelCard.Load(cardPath).Sha256;
-        if (expected is null) return "its card has no sha256";
+        if (!File.Exists(path)) return NotThere;
         var length = new FileInfo(path).Length;
-        if (entry.Bytes is { } bytes && length != bytes) return $"it has {length} bytes, not {bytes}";
+        if (length != entry.Bytes) return $"it has {length} bytes, not {entry.Bytes}";
+        var (mark, expected) = (VerifiedMark.PathFor(path), entry.Card.Sha256);
         var actual = rehash
-            ? await VerifiedMark.RehashAsync(path, cancellationToken).ConfigureAwait(false)
-            : await VerifiedMark.HashAsync(path, cancellationToken).ConfigureAwait(false);
+            ? await VerifiedMark.RehashAsync(path, mark, cancellationToken).ConfigureAwait(false)
+            : await VerifiedMark.HashAsync(path, mark, cancellationToken).ConfigureAwait(false);
         return actual == expected ? null : $"it has sha256 {actual}, not {expected}";
     }
 
@@ -196,9 +215,9 @@ public sealed class ModelStore
             throw Throw.StoreNotWritable(Folder, e);
         }
 
-        if (!isWhole) Throw.ModelUnavailable(entry.Id, entry.Bytes!.Value, entry.Card.Sha256!, path, damage, offline: false, download.Failures);
+        if (!isWhole) Throw.ModelUnavailable(entry, path, damage, download.Failures, isOffline: false, Application);
         Publish(entry.Card, download.PartialPath, path);
-        await VerifiedMark.HashAsync(path, cancellationToken).ConfigureAwait(false);
+        await VerifiedMark.HashAsync(path, VerifiedMark.PathFor(path), cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<FileStream> LockAsync(CatalogEntry entry, CancellationToken cancellationToken)

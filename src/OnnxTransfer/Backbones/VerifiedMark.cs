@@ -4,29 +4,37 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer.Backbones;
 
 /// <summary>
-/// Remembers beside a model which SHA-256 was found when it was last hashed, with the file's size and time then, so that
+/// Remembers which SHA-256 was found when a model was last hashed, with the file's size and time then, so that
 /// 100 MB need not be hashed at every start. A file that changed since has another size or time and is hashed again.
 /// </summary>
 internal static class VerifiedMark
 {
+    /// <summary>Where the mark of a model in the store is: beside it.</summary>
     internal static string PathFor(string modelPath) => modelPath + ".verified";
 
     /// <summary>The SHA-256 of the file, from the mark where it still holds, else computed and remembered.</summary>
-    internal static async Task<string> HashAsync(string modelPath, CancellationToken cancellationToken)
+    /// <param name="modelPath">The file.</param>
+    /// <param name="markPath">Where the mark is; null where nothing can be remembered.</param>
+    /// <param name="cancellationToken">Stops the hashing.</param>
+    internal static async Task<string> HashAsync(string modelPath, string? markPath, CancellationToken cancellationToken)
     {
-        var state = StateOf(modelPath);
-        if (Read(modelPath) is [var hash, var then] && then == state) return hash;
-        return await RehashAsync(modelPath, cancellationToken).ConfigureAwait(false);
+        if (Read(markPath) is [var hash, var then] && then == StateOf(modelPath)) return hash;
+        return await RehashAsync(modelPath, markPath, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The SHA-256 of the file, computed in any case and remembered.</summary>
-    internal static async Task<string> RehashAsync(string modelPath, CancellationToken cancellationToken)
+    /// <param name="modelPath">The file.</param>
+    /// <param name="markPath">Where the mark goes; null where nothing can be remembered.</param>
+    /// <param name="cancellationToken">Stops the hashing.</param>
+    internal static async Task<string> RehashAsync(string modelPath, string? markPath, CancellationToken cancellationToken)
     {
         var state = StateOf(modelPath);
         var hash = await FileHash.Sha256Async(modelPath, cancellationToken).ConfigureAwait(false);
+        if (markPath is null) return hash;
         try
         {
-            AtomicFile.Write(PathFor(modelPath), System.Text.Encoding.ASCII.GetBytes($"{hash} {state}\n"));
+            Directory.CreateDirectory(Path.GetDirectoryName(markPath)!);
+            AtomicFile.Write(markPath, System.Text.Encoding.ASCII.GetBytes($"{hash} {state}\n"));
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
@@ -36,11 +44,7 @@ internal static class VerifiedMark
         return hash;
     }
 
-    private static string[] Read(string modelPath)
-    {
-        var path = PathFor(modelPath);
-        return File.Exists(path) ? File.ReadAllText(path).TrimEnd().Split(' ', 2) : [];
-    }
+    private static string[] Read(string? path) => File.Exists(path) ? File.ReadAllText(path).TrimEnd().Split(' ', 2) : [];
 
     private static string StateOf(string path)
     {

@@ -18,10 +18,25 @@ internal sealed class LabelMap
     internal static LabelMap Load(string path, int count)
     {
         if (!File.Exists(path)) Throw.LabelFileNotFound(path);
-        var labels = File.ReadAllText(path).TrimEnd().Split('\n', StringSplitOptions.TrimEntries);
-        if (labels.Length != count) Throw.LabelCountDiffers(path, labels.Length, count);
+        return Parse(File.ReadAllText(path), $"The label file '{path}'", count);
+    }
+
+    /// <summary>Reads text with one label per line, as <see cref="Load"/> does.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="origin">What it is, at the beginning of a message.</param>
+    /// <param name="count">C, how many labels there must be.</param>
+    /// <exception cref="InvalidDataException">There is another number of labels, or an empty one.</exception>
+    internal static LabelMap Parse(string text, string origin, int count)
+    {
+        var labels = Lines(text);
+        if (labels.Length != count) Throw.LabelCountDiffers(origin, labels.Length, count);
         var empty = Array.IndexOf(labels, "");
-        if (empty >= 0) Throw.LabelEmpty(path, empty + 1);
+        if (empty >= 0) Throw.LabelEmpty(origin, empty + 1);
         return new LabelMap(labels);
     }
+
+    /// <summary>How many labels a text has.</summary>
+    internal static int LineCount(string text) => Lines(text).Length;
+
+    private static string[] Lines(string text) => text.TrimEnd().Split('\n', StringSplitOptions.TrimEntries);
 }

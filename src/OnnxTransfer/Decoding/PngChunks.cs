@@ -3,8 +3,8 @@ using static System.Buffers.Binary.BinaryPrimitives;
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// What Skia does not tell of a PNG file: it passes over the orientation, and makes a colour profile of the gamma and the
-/// primaries, which Pillow, TensorFlow and libvips leave alone.
+/// What the image libraries do not tell of a PNG file: Skia passes over the orientation, and libvips over that of some; and Skia makes a
+/// colour profile of the gamma and the primaries, which Pillow, TensorFlow and libvips leave alone.
 /// </summary>
 internal static class PngChunks
 {

@@ -39,7 +39,8 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
         Times.Begin();
         using var cache = _cache = openCache?.Invoke();
         using var window = new SemaphoreSlim(shape.Window);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        // Disposal stops the threads, also those of a run that nobody goes on with.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.Closing);
         Task[] tasks =
         [
             Task.Run(() => FeedAsync(inputs, window, stop.Token), CancellationToken.None),
@@ -57,7 +58,7 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
         finally
         {
             await stop.CancelAsync().ConfigureAwait(false);
-            // The session must not be closed while a thread still runs it. What went wrong has been thrown above.
+            // What went wrong has been thrown above.
             await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             while (_done.Reader.TryRead(out var late)) Keep(late);
         }
@@ -184,7 +185,12 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
     }
 
     /// <summary>Hands the first failure to whoever takes the rows, who then stops the others.</summary>
-    private void Fail(Exception exception) => _done.Writer.TryComplete(exception);
+    private void Fail(Exception exception)
+    {
+        // Disposal stops the threads by cancelling them, but it is not a cancellation that the caller asked for.
+        if (exception is OperationCanceledException && session.Refusal is { } disposed) exception = disposed;
+        _done.Writer.TryComplete(exception);
+    }
 
     /// <summary>One piece of work: to prepare an image of a batch, or to run the batch.</summary>
     private readonly record struct Step(PipelineBatch Batch, int Slot)

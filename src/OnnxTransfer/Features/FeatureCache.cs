@@ -29,6 +29,7 @@ public sealed class FeatureCache
     }
 
     /// <summary>Where the cache of this user is: <c>features</c> beside the downloaded models.</summary>
+    /// <exception cref="DirectoryNotFoundException">The account has no home folder and <c>ONNXTRANSFER_HOME</c> is not set.</exception>
     public static string DefaultFolder => Path.Combine(UserFolder.Home, "features");
 
     /// <summary>The full path of the database.</summary>

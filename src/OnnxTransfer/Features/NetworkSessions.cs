@@ -1,3 +1,5 @@
+using OnnxTransfer.Internals;
+
 namespace OnnxTransfer.Features;
 
 /// <summary>
@@ -6,6 +8,7 @@ namespace OnnxTransfer.Features;
 /// </summary>
 internal sealed class NetworkSessions : IDisposable
 {
+    private readonly RunGate _runs;
     private readonly Lazy<OnnxSession> _forMany;
     private readonly Lazy<OnnxSession> _forOne;
 
@@ -13,8 +16,10 @@ internal sealed class NetworkSessions : IDisposable
     /// <param name="open">Opens a session.</param>
     /// <param name="settings">Where and how; its threads are those to use in all.</param>
     /// <param name="forOne">Whether to open the session for single images now; else the one for many.</param>
-    internal NetworkSessions(Func<SessionSettings, OnnxSession> open, SessionSettings settings, bool forOne)
+    /// <param name="runs">Where the runs of the sessions are counted; closed before this is disposed.</param>
+    internal NetworkSessions(Func<SessionSettings, OnnxSession> open, SessionSettings settings, bool forOne, RunGate runs)
     {
+        _runs = runs;
         _forMany = new Lazy<OnnxSession>(() => Opened is null ? open(settings with { Threads = 1 }) : Second(1));
         _forOne = new Lazy<OnnxSession>(() => Opened is null ? open(settings) : Second(settings.Threads));
         Opened = forOne ? ForOne : ForMany;
@@ -26,9 +31,9 @@ internal sealed class NetworkSessions : IDisposable
         }
     }
 
-    internal OnnxSession ForMany => _forMany.Value;
+    internal OnnxSession ForMany => Get(_forMany);
 
-    internal OnnxSession ForOne => _forOne.Value;
+    internal OnnxSession ForOne => Get(_forOne);
 
     /// <summary>The session that was opened first: what is true of the network is true of it.</summary>
     internal OnnxSession Opened { get; }
@@ -40,5 +45,13 @@ internal sealed class NetworkSessions : IDisposable
     {
         if (_forOne.IsValueCreated) _forOne.Value.Dispose();
         if (_forMany.IsValueCreated && !(_forOne.IsValueCreated && _forOne.Value == _forMany.Value)) _forMany.Value.Dispose();
+    }
+
+    private OnnxSession Get(Lazy<OnnxSession> session)
+    {
+        if (session.IsValueCreated) return session.Value;
+        // Opening counts as a run: disposal waits for it and then finds the session, and none is opened afterwards.
+        using var opening = _runs.Enter();
+        return session.Value;
     }
 }

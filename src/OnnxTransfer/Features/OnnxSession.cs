@@ -6,7 +6,8 @@ namespace OnnxTransfer.Features;
 
 /// <summary>
 /// One ONNX Runtime session that maps <c>[N,...]</c> images to <c>[N,D]</c> rows. Thread-safe: on the CPU many threads run at
-/// once, on a device one after the other.
+/// once, on a device one after the other. A run that begins after the gate has closed is refused; whoever disposes a session that other
+/// threads may be running closes the gate first.
 /// </summary>
 internal sealed class OnnxSession : IDisposable
 {
@@ -22,6 +23,7 @@ internal sealed class OnnxSession : IDisposable
     private readonly string[] _outputNames;
     private readonly long[] _imageShape;
     private readonly string _model;
+    private readonly RunGate _runs;
 
     /// <summary>Opens a session.</summary>
     /// <param name="graph">The bytes of the ONNX file.</param>
@@ -31,9 +33,12 @@ internal sealed class OnnxSession : IDisposable
     /// <param name="output">The name of the output, one row per image.</param>
     /// <param name="rowLength">D, the length of one row.</param>
     /// <param name="settings">Where and how to run.</param>
-    internal OnnxSession(byte[] graph, string model, string input, long[] imageShape, string output, int rowLength, SessionSettings settings)
+    /// <param name="runs">Where its runs are counted; null for a session that one method opens, runs and disposes.</param>
+    internal OnnxSession(
+        byte[] graph, string model, string input, long[] imageShape, string output, int rowLength, SessionSettings settings, RunGate? runs = null)
     {
         _model = model;
+        _runs = runs ?? new RunGate(typeof(OnnxSession));
         _inputNames = [input];
         _outputNames = [output];
         _imageShape = imageShape;
@@ -72,8 +77,17 @@ internal sealed class OnnxSession : IDisposable
     /// <summary>D, the length of one output row.</summary>
     internal int RowLength { get; }
 
+    /// <summary>Cancelled when no further run is let in.</summary>
+    internal CancellationToken Closing => _runs.Closing;
+
+    /// <summary>Why no further run is let in; null as long as runs are.</summary>
+    internal ObjectDisposedException? Refusal => _runs.IsClosed ? _runs.Refusal() : null;
+
     /// <summary>The batch size the graph insists on; null when it takes any.</summary>
     internal int? FixedBatch { get; }
+
+    /// <summary>Whether the session is disposed.</summary>
+    internal bool IsFreed { get; private set; }
 
     private int ImageLength => (int)(_imageShape[0] * _imageShape[1] * _imageShape[2]);
 
@@ -108,7 +122,7 @@ internal sealed class OnnxSession : IDisposable
         if (_thread is null || !_warm.TryAdd(size, true)) return;
         try
         {
-            if (_device is not null) _device.Prepare(FixedBatch ?? size);
+            if (_device is not null) Prepare(_device, FixedBatch ?? size);
             else Run(new float[size * ImageLength], size, new float[size * RowLength]);
         }
         catch (OnnxRuntimeException exception)
@@ -119,15 +133,24 @@ internal sealed class OnnxSession : IDisposable
 
     public void Dispose()
     {
+        if (IsFreed) return;
+        IsFreed = true;
         _device?.Dispose();
         if (_thread is null) _session.Dispose();
         else _thread.Run(_session.Dispose);
         _runOptions.Dispose();
     }
 
+    private void Prepare(DeviceRunner device, int size)
+    {
+        using var run = _runs.Enter();
+        device.Prepare(size);
+    }
+
     private void RunOnce(Memory<float> images, int batch, int wanted, Span<float> rows)
     {
         float[] values;
+        using var run = _runs.Enter();
         try
         {
             if (_device is not null) values = _device.Run(images, batch);

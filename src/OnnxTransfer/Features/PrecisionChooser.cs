@@ -43,13 +43,27 @@ internal static class PrecisionChooser
 
         var graph = backbone.GraphFor(tensor, dim);
         var trial = new PrecisionTrial(graph, OnnxModel.Parse(graph, backbone.Name), backbone.Name, backbone.Card, tensor, dim, request, cancellationToken);
-        var (chosen, info) = request.Precision switch
-        {
-            NetworkPrecision.Float16 => trial.ToHalf("16 bits were asked for."),
-            NetworkPrecision.Int8 => trial.ToInt8("8 bits were asked for."),
-            _ => Automatic(graph, trial, request),
-        };
+        var (chosen, info) = Convert(graph, trial, request);
         return (info.Precision == NetworkPrecision.Float32 ? backbone : backbone with { Model = OnnxModel.Parse(chosen, backbone.Name) }, info);
+    }
+
+    private static (byte[] Graph, NetworkPrecisionInfo Info) Convert(byte[] graph, PrecisionTrial trial, PrecisionRequest request)
+    {
+        try
+        {
+            return request.Precision switch
+            {
+                NetworkPrecision.Float16 => trial.ToHalf("16 bits were asked for."),
+                NetworkPrecision.Int8 => trial.ToInt8("8 bits were asked for."),
+                _ => Automatic(graph, trial, request),
+            };
+        }
+        catch (NotSupportedException exception)
+        {
+            // An operator that cannot be converted; a precision that was only to be tried is then left as it is.
+            if (request.Precision != NetworkPrecision.Auto) throw Throw.ModelUnreadable(exception.Message, exception);
+            return (graph, new(NetworkPrecision.Float32, exception.Message));
+        }
     }
 
     /// <summary>The precision that a file was made with.</summary>

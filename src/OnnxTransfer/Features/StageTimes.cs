@@ -34,7 +34,7 @@ internal sealed class StageTimes(PipelineShape shape)
         return now;
     }
 
-    /// <summary>What held the run up, in one sentence.</summary>
+    /// <summary>What limited the speed of the run, in one sentence.</summary>
     internal string Bottleneck(TimeSpan elapsed)
     {
         var images = this[PipelineStage.Reading] + this[PipelineStage.Preparing];
@@ -43,11 +43,9 @@ internal sealed class StageTimes(PipelineShape shape)
         var (imageShare, networkShare) = shape.Runners > 0
             ? (images / (elapsed * shape.Workers), network / (elapsed * shape.Runners))
             : (images / (elapsed * shape.Workers), network / (elapsed * shape.Workers));
-        var what = networkShare >= imageShare
-            ? "The network holds the run up"
-            : this[PipelineStage.Reading] > this[PipelineStage.Preparing] ? "Reading files holds the run up" : "Decoding holds the run up";
+        var what = networkShare >= imageShare ? "the network" : this[PipelineStage.Reading] > this[PipelineStage.Preparing] ? "reading files" : "decoding";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{what}: reading and decoding take {imageShare:P0} of the time of {shape.Workers} threads, the network {networkShare:P0} of {(shape.Runners > 0 ? shape.Runners : shape.Workers)}.");
+            $"Bottleneck: {what} (reading and decoding take {imageShare:P0} of the time of {shape.Workers} threads, the network {networkShare:P0} of {(shape.Runners > 0 ? shape.Runners : shape.Workers)}).");
     }
 }

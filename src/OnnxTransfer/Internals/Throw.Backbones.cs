@@ -72,47 +72,59 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void CatalogEntryHasNoOrigin(string origin, string id) =>
-        throw new ModelException($"{origin}: the entry '{id}' needs either a recipe, or bytes, mirrors and the card's sha256, and not both.");
+        throw new ModelException($"{origin}: the entry '{id}' needs bytes, the card's sha256, and either mirrors or a package.");
+
+    internal static ModelException ModelIdUnknown(string id, ApplicationModels beside, IEnumerable<string> known) =>
+        new($"There is no model '{id}': {Places(id, beside, known)}.");
 
     [DoesNotReturn]
-    internal static void ModelIdUnknown(string id, IEnumerable<string> known) =>
-        throw new ModelException($"The catalogue has no model '{id}'; it has {Known(id, known)}.");
-
-    [DoesNotReturn]
-    internal static void BackboneNotFound(string idOrPath, string fullPath, bool isFolder, IEnumerable<string> known) =>
+    internal static void BackboneNotFound(string idOrPath, string fullPath, bool isFolder, ApplicationModels beside, IEnumerable<string> known) =>
         throw new ModelException(
             (isFolder
-                ? $"The backbone '{idOrPath}' is a folder ('{fullPath}'), not an ONNX file,"
-                : $"The backbone '{idOrPath}' is no file (there is none at '{fullPath}')")
-            + $" and no id of the catalogue, which has {Known(idOrPath, known)}.");
+                ? $"The backbone '{idOrPath}' is a folder ('{fullPath}'), not an ONNX file: give the path of an .onnx file, or an id. "
+                : $"There is no backbone '{idOrPath}': there is no file '{fullPath}', and no model with that id. ")
+            + Places(idOrPath, beside, known) + ".");
+
+    /// <summary>The ids in both places.</summary>
+    private static string Places(string id, ApplicationModels beside, IEnumerable<string> known) =>
+        (beside.Ids is { Count: > 0 } ids ? $"Beside the application ({beside.Folder}) is {Known(id, ids)}" : $"Beside the application ({beside.Folder}) is no model")
+        + $"; the catalogue has {Known(id, known)}";
+
+    [DoesNotReturn]
+    internal static void CardOfAnotherId(string cardPath, string id, string path) =>
+        throw new ModelException($"The card '{cardPath}' has the id '{id}', but the model is named '{Path.GetFileName(path)}': give the file the name '{id}.onnx', or correct the id.");
 
     [DoesNotReturn]
     internal static void ModelHashDiffers(string path, string cardPath, string expected, string actual) =>
         throw new ModelException($"The model '{path}' is not the one its card '{cardPath}' describes: the card has sha256 {expected}, the file {actual}; restore the file, or correct the card if the change is intended.");
 
     [DoesNotReturn]
-    internal static void ModelNotBuilt(string id, string path, string damage) =>
-        throw new ModelException($"The model '{id}' is built from a published package, not downloaded, and cannot be used from '{path}', because {damage}: run `onnxtransfer models pull {id}`.");
-
-    [DoesNotReturn]
-    internal static void ModelNotRecipe(string id) =>
-        throw new ArgumentException($"The model '{id}' is downloaded as it is, so nothing else may be stored under its name.");
-
-    [DoesNotReturn]
-    internal static void ModelBuildLeftNothing(string id, string path) =>
-        throw new ModelException($"The recipe of the model '{id}' ended without an error but wrote nothing to '{path}'.");
+    internal static void ModelInPackage(CatalogEntry entry, string path, ApplicationModels beside) =>
+        throw new ModelException(string.Create(
+            CultureInfo.InvariantCulture,
+            $"The model '{entry.Id}' comes with the package {entry.Package}, which this application does not have (no '{Path.Combine(beside.Folder, entry.Id + ".onnx")}'): run `dotnet add package {entry.Package}`, or place the file of {entry.Bytes} bytes with sha256 {entry.Card.Sha256} at '{path}'."));
 
     [DoesNotReturn]
     internal static void ModelUnavailable(
-        string id, long bytes, string sha256, string path, string damage, bool offline, IReadOnlyList<(Uri Url, string Reason)> tried)
+        CatalogEntry entry, string path, string damage, IReadOnlyList<(Uri Url, string Reason)> tried, bool isOffline, ApplicationModels beside)
     {
-        var failure = offline
-            ? "and the network is switched off by ONNXTRANSFER_OFFLINE or the option Offline"
-            : "and none of its mirrors gave it";
+        var found = damage == ModelStore.NotThere ? "" : $" The file '{path}' cannot be used, because {damage}.";
+        var failure = isOffline
+            ? "downloads are switched off (ONNXTRANSFER_OFFLINE or ModelStore.IsOffline)"
+            : $"{tried.Count} {(tried.Count == 1 ? "mirror" : "mirrors")} failed (listed below)";
         var attempts = string.Concat(tried.Select(one => $"{Environment.NewLine}  {one.Url}: {one.Reason}"));
         throw new ModelException(string.Create(
             CultureInfo.InvariantCulture,
-            $"The model '{id}' cannot be had from the store ({damage}), {failure}.{attempts}{Environment.NewLine}To place it by hand, save the file of {bytes} bytes with sha256 {sha256} as '{path}'."));
+            $"Could not download '{entry.Id}': {failure}.{found} Place the file ({entry.Bytes} bytes, sha256 {entry.Card.Sha256}) at '{path}', or {WithoutDownload(beside)}.{attempts}"));
+    }
+
+    /// <summary>What to do instead of a download: use a model that is here, or add the package that brings one.</summary>
+    private static string WithoutDownload(ApplicationModels beside)
+    {
+        var packaged = ModelCatalog.Default.Entries.First(entry => entry.Package is not null);
+        return beside.Ids is { Count: > 0 } ids
+            ? $"use a model that needs no download: `--backbone {(ids.Contains(packaged.Id) ? packaged.Id : ids[0])}`"
+            : $"add a model that needs no download: `dotnet add package {packaged.Package}`, then `--backbone {packaged.Id}`";
     }
 
     internal static ModelException StoreNotWritable(string folder, Exception cause) =>
@@ -120,7 +132,7 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void UserFolderUnknown() =>
-        throw new InvalidOperationException("This account has no home folder to keep models in: set ONNXTRANSFER_HOME to a folder that can be written.");
+        throw new DirectoryNotFoundException("This account has no home folder to keep models and feature vectors in: set ONNXTRANSFER_HOME to a folder that can be written.");
 
     [DoesNotReturn]
     internal static void TimeoutNotPositive(string name, TimeSpan value) =>

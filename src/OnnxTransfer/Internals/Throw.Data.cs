@@ -146,15 +146,15 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void LabelFileNotFound(string path) =>
-        throw new InvalidDataException($"There is no label file at '{path}'; it holds one label per line, in class order.");
+        throw new InvalidDataException($"There is no label file at '{path}': place a text file there with one label per line, in class order, or let the card's 'labels' name the list 'imagenet-1k', or be null.");
 
     [DoesNotReturn]
-    internal static void LabelCountDiffers(string path, int found, int wanted) =>
-        throw new InvalidDataException($"The label file '{path}' has {found} labels, but the network has {wanted} classes.");
+    internal static void LabelCountDiffers(string origin, int found, int wanted) =>
+        throw new InvalidDataException($"{origin} has {found} labels, but the network has {wanted} classes: correct the card's 'count' or its 'labels'.");
 
     [DoesNotReturn]
-    internal static void LabelEmpty(string path, int line) =>
-        throw new InvalidDataException($"The label file '{path}' has an empty label in line {line}.");
+    internal static void LabelEmpty(string origin, int line) =>
+        throw new InvalidDataException($"{origin} has an empty label in line {line}.");
 
     [DoesNotReturn]
     internal static void SplitNotUsable(string split) =>

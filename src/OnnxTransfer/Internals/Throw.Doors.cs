@@ -21,6 +21,9 @@ internal static partial class Throw
     internal static InvalidDataException NotAClass(string label, IEnumerable<string> known) =>
         new($"'{label}' is no class of this classifier; it knows {Known(label, known)}. Rename the class or leave it out.");
 
+    internal static ArgumentException ClassifierIsInUse() =>
+        new("This classifier serves here already, or did and is being closed: swap in one that was loaded or trained anew.", "next");
+
     internal static ModelException NoClasses(string model) =>
         new($"{model} has no classes of its own that are known: its .model.json names no tensor of class scores. Train a classifier on it with `onnxtransfer train`.");
 
@@ -86,5 +89,5 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void NothingToRegister() =>
-        throw new ArgumentException("AddOnnxTransfer has nothing to register: name a backbone (a catalogue id or the path of an .onnx file) for a FeatureExtractor, a classifier (a file that ImageClassifier.Save wrote), or both.");
+        throw new ArgumentException("AddOnnxTransfer has nothing to register: name a backbone (an id such as resnet18, or the path of an .onnx file) for a FeatureExtractor, a classifier (a file that ImageClassifier.Save wrote), or both.");
 }

@@ -28,6 +28,9 @@ internal static partial class Throw
     internal static void OnnxTensorUnknown(string source, string tensor, IEnumerable<string> known) =>
         throw new ArgumentException($"{source} has no tensor named '{tensor}'; the nearest names are {Known(tensor, known)}. `onnxtransfer models layers` lists all.");
 
+    internal static ArgumentException OnnxGraphsDoNotJoin(string front, string given, string model, string wanted) =>
+        new($"{front} cannot stand before {model}: it gives {given}, where {wanted} is needed.");
+
     [DoesNotReturn]
     internal static void OnnxInputUnknown(string source, string input, IEnumerable<string> known) =>
         throw new ArgumentException($"{source} has no input named '{input}'; it has {Known(input, known)}.");

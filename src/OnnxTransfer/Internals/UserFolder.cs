@@ -3,11 +3,14 @@ namespace OnnxTransfer.Internals;
 /// <summary>Where this user's models and caches are kept: all of it can be deleted and comes back.</summary>
 internal static class UserFolder
 {
+    private static readonly Lazy<string> s_home = new(() => Find(Environment.GetEnvironmentVariable, Environment.GetFolderPath));
+
     /// <summary>
     /// <c>ONNXTRANSFER_HOME</c> where it is set; else <c>onnxtransfer</c> in <c>XDG_CACHE_HOME</c>, in
     /// <c>%LOCALAPPDATA%</c> (Windows), <c>~/Library/Caches</c> (macOS) or <c>~/.cache</c>.
     /// </summary>
-    internal static string Home { get; } = Find(Environment.GetEnvironmentVariable, Environment.GetFolderPath);
+    /// <exception cref="DirectoryNotFoundException">None is set and the account has no home folder, as in many containers.</exception>
+    internal static string Home => s_home.Value;
 
     internal static string Find(Func<string, string?> environment, Func<Environment.SpecialFolder, string> folder)
     {

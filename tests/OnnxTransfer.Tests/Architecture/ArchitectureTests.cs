@@ -13,7 +13,7 @@ public sealed class ArchitectureTests
         Assert.Empty(Sources("src").Select(file => file with { Path = "src/" + file.Path }).SelectMany(UnsafeCode.Violations));
 
     [Fact]
-    public void PublicTypesAreInTheLibrarysNamespaces() =>
+    public void EveryPublicTypeIsInANamespaceOfTheLibrary() =>
         Assert.All(typeof(ModelCard).Assembly.GetExportedTypes(), type => Assert.StartsWith("OnnxTransfer", type.Namespace, StringComparison.Ordinal));
 
     [Fact]

@@ -21,26 +21,21 @@ public sealed class ModelCatalogTests
 
     [Theory]
     [MemberData(nameof(Ids))]
-    public void EntryHasALicenceThatAllowsUse(string id) => Assert.Contains(ModelCatalog.Default.Find(id).Card.License, s_licences);
+    public void EntryHasALicenceThatAllowsUse(string id) => Assert.Contains(Find(id).Card.License, s_licences);
 
     [Theory]
     [MemberData(nameof(Ids))]
     public void EntryHasAnOriginThatCanBeVerified(string id)
     {
-        var entry = ModelCatalog.Default.Find(id);
-        if (entry.Recipe is { } recipe)
+        var entry = Find(id);
+        Assert.Matches("^[0-9a-f]{64}$", entry.Card.Sha256);
+        Assert.InRange(entry.Bytes, 1_000_000, 1_000_000_000);
+        if (entry.Package is { } package)
         {
-            Assert.Matches("^[0-9a-f]{64}$", recipe.Sha256);
-            Assert.StartsWith("sha512-", recipe.Integrity, StringComparison.Ordinal);
-            Assert.Equal(64, Convert.FromBase64String(recipe.Integrity["sha512-".Length..]).Length);
-            Assert.Equal(Uri.UriSchemeHttps, recipe.Url.Scheme);
-            Assert.EndsWith($"-{recipe.Version}.tgz", recipe.Url.AbsolutePath, StringComparison.Ordinal);
-            Assert.InRange(recipe.ByteEnd - recipe.ByteStart, 1_000_000, int.MaxValue);
+            Assert.True(File.Exists(Repository.PathOf("packaging", package, $"{package}.csproj")), package);
             return;
         }
 
-        Assert.Matches("^[0-9a-f]{64}$", entry.Card.Sha256);
-        Assert.InRange(entry.Bytes!.Value, 1_000_000, 1_000_000_000);
         Assert.NotEmpty(entry.Mirrors);
         Assert.Equal(entry.Mirrors.Count, entry.Mirrors.Distinct().Count());
         Assert.All(entry.Mirrors, url => Assert.Equal(Uri.UriSchemeHttps, url.Scheme));
@@ -53,11 +48,13 @@ public sealed class ModelCatalogTests
     [MemberData(nameof(Ids))]
     public void EntryHasTensorsAndPreprocessingThatFit(string id)
     {
-        var card = ModelCatalog.Default.Find(id).Card;
+        var card = Find(id).Card;
         Assert.InRange(card.Features.Dim, 256, 4096);
         Assert.Equal((card.Input.Width, card.Input.Height), card.Preprocess.OutputSize);
         Assert.DoesNotContain(0.0, card.Preprocess.Std);
         Assert.NotEqual(card.Input.Tensor, card.Features.Tensor);
+        // This one subtracts a whole image of means, which is in its graph.
+        if (id == "resnet18") return;
         // The darkest and the brightest pixel lie on either side of zero, as every one of these networks was trained.
         for (var c = 0; c < 3; c++)
         {
@@ -82,20 +79,17 @@ public sealed class ModelCatalogTests
     }
 
     [Fact]
-    public void IdIsFoundWhateverItsCase() => Assert.Equal("resnet50-v2", ModelCatalog.Default.Find("ResNet50-V2").Id);
-
-    [Fact]
-    public void UnknownIdListsTheNearestOnesFirst()
+    public void IdIsFoundWhateverItsCase()
     {
-        var error = Assert.Throws<ModelException>(() => ModelCatalog.Default.Find("mobilenetv2"));
-        Assert.Contains("no model 'mobilenetv2'; it has mobilenet-v2,", error.Message, StringComparison.Ordinal);
+        Assert.Equal("resnet50-v2", Find("ResNet50-V2").Id);
         Assert.False(ModelCatalog.Default.TryFind("mobilenetv2", out _));
     }
 
     [Theory]
     [InlineData("\"schema\": 1", "\"schema\": 2", "schema 1")]
-    [InlineData("\"bytes\": 5,", "", "needs either a recipe")]
-    [InlineData("\"mirrors\": [\"https://a/b.onnx\"],", "", "needs either a recipe")]
+    [InlineData("\"bytes\": 5,", "", "models[0].bytes")]
+    [InlineData("\"bytes\": 5,", "\"bytes\": 5, \"package\": \"P\",", "either mirrors or a package")]
+    [InlineData("\"mirrors\": [\"https://a/b.onnx\"],", "", "either mirrors or a package")]
     [InlineData("https://a/b.onnx", "http://a/b.onnx", "models[0].mirrors[0]")]
     [InlineData("\"id\": \"x\"", "\"id\": \"../x\"", "'../x'")]
     [InlineData("\"license\": \"MIT\",", "", "models[0].card.license")]
@@ -119,6 +113,8 @@ public sealed class ModelCatalogTests
         var error = Assert.Throws<ModelException>(() => ModelCatalog.Parse(Encoding.UTF8.GetBytes(twice), "my.json"));
         Assert.Contains("'x' occurs twice", error.Message, StringComparison.Ordinal);
     }
+
+    private static CatalogEntry Find(string id) => ModelCatalog.Default.TryFind(id, out var entry) ? entry : throw new ArgumentException(id);
 
     private static readonly string Minimal = $$"""
         { "schema": 1, "models": [{

@@ -24,12 +24,4 @@ internal static class TestCards
         Bytes = content.Length,
         Mirrors = [.. hosts.Select(host => new Uri($"http://{host}/x.onnx"))],
     };
-
-    /// <summary>An entry named x that is built.</summary>
-    public static CatalogEntry Recipe { get; } = new()
-    {
-        Name = "X",
-        Card = Card,
-        Recipe = new ModelRecipe("p", "1.0.0", "sha512-", new Uri("https://host/p.tgz"), "package/p.data", 0, 1, new string('0', 64)),
-    };
 }

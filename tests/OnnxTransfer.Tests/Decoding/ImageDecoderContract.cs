@@ -215,6 +215,17 @@ public abstract class ImageDecoderContract
     }
 
     [Fact]
+    public void Decode_TensOfThousandsOfFrames_AreCounted()
+    {
+        // libvips' own count of frames gives one from 10,000 on.
+        byte[] header = [.. "GIF89a"u8, 1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255];
+        byte[] frame = [0x21, 0xF9, 4, 0, 10, 0, 0, 0, 0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0];
+        byte[] film = [.. header, .. Enumerable.Repeat(frame, 10_001).SelectMany(bytes => bytes), 0x3B];
+        var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(film));
+        Assert.Equal("The image has 10,001 frames, more than the limit of 1,000 (DecodeOptions.MaxFrames).", exception.Message);
+    }
+
+    [Fact]
     public void Decode_LongerThanTheLimit_IsRefused()
     {
         // One tick is shorter than any decode.
@@ -284,6 +295,14 @@ public abstract class ImageDecoderContract
         Assert.Equal((without.Width, without.Height), (with.Width, with.Height));
         Assert.InRange(with.Pixels.ToArray().Zip(without.Pixels.ToArray(), (a, b) => Math.Abs(a - b)).Max(), 0, 1);
         Assert.True(with.Pixels.ToArray().Distinct().Count() > 200);
+    }
+
+    [SharedFact("cases/images/pngtest.png")]
+    public void Decode_PngThatEveryReaderIsTestedWith_ArrivesUpright()
+    {
+        // Stored as 91x69, with orientation 5.
+        using var pixels = Decoder.DecodeFile(Repository.SharedPath("cases", "images", "pngtest.png"));
+        Assert.Equal((69, 91), (pixels.Width, pixels.Height));
     }
 
     [SharedTheory("data/flowers")]

@@ -116,7 +116,7 @@ public sealed class EmbeddingPipelineTests(PipelineFixture fixture) : IClassFixt
     {
         var slow = fixture.Pipeline(new PipelineShape(1, 2, 0), new Slow());
         await RunAsync(slow, fixture.Photos.Take(6));
-        Assert.Contains("Decoding", slow.Times.Bottleneck(TimeSpan.FromSeconds(1)), StringComparison.Ordinal);
+        Assert.Contains("Bottleneck: decoding", slow.Times.Bottleneck(TimeSpan.FromSeconds(1)), StringComparison.Ordinal);
         Assert.True(slow.Times[PipelineStage.Preparing] > slow.Times[PipelineStage.Running]);
     }
 

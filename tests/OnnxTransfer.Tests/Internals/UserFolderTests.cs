@@ -28,7 +28,7 @@ public sealed class UserFolderTests
     [Fact]
     public void AccountWithoutAFolderIsToldTheVariable()
     {
-        var error = Assert.Throws<InvalidOperationException>(() => UserFolder.Find(_ => null, _ => ""));
+        var error = Assert.Throws<DirectoryNotFoundException>(() => UserFolder.Find(_ => null, _ => ""));
         Assert.Contains("ONNXTRANSFER_HOME", error.Message, StringComparison.Ordinal);
     }
 

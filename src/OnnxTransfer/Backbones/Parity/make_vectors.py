@@ -71,8 +71,32 @@ def convolve(inputs, a):
     return torch.nn.functional.conv2d(x, weights, inputs[2] if len(inputs) > 2 else None, stride=strides, groups=a.get('group', 1))
 
 
+def window(inputs, a, fill):
+    """The input with its pads, which may differ from side to side."""
+    assert a.get('auto_pad', 'NOTSET') == 'NOTSET' and a.get('ceil_mode', 0) == 0
+    top, left, bottom, right = a.get('pads', [0, 0, 0, 0])
+    return torch.nn.functional.pad(inputs[0], (left, right, top, bottom), value=fill)
+
+
+def pool_average(inputs, a):
+    assert not any(a.get('pads', [0])), 'the mean over a pad is not needed here'
+    return torch.nn.functional.avg_pool2d(inputs[0], a['kernel_shape'], a.get('strides', [1, 1]))
+
+
+def normalise(inputs, a):
+    x, scale, shift, mean, variance = inputs[0], *(v.reshape(1, -1, 1, 1) for v in inputs[1:])
+    return (x - mean) / (variance + a.get('epsilon', 1e-5)).sqrt() * scale + shift
+
+
 OPERATORS = {
     'Conv': convolve,
+    'BatchNormalization': normalise,
+    'Relu': lambda i, a: i[0].clamp(min=0),
+    'MaxPool': lambda i, a: torch.nn.functional.max_pool2d(window(i, a, float('-inf')), a['kernel_shape'], a.get('strides', [1, 1])),
+    'AveragePool': pool_average,
+    'Split': lambda i, a: i[0].split(a['split'], a['axis']),
+    'Concat': lambda i, a: torch.cat(i, a['axis']),
+    'Sub': lambda i, a: i[0] - i[1],
     'Clip': lambda i, a: i[0].clamp(i[1].item() if len(i) > 1 else a['min'], i[2].item() if len(i) > 2 else a['max']),
     'Add': lambda i, a: i[0] + i[1],
     'GlobalAveragePool': lambda i, a: i[0].mean((2, 3), keepdim=True),
@@ -87,14 +111,26 @@ def run(model, inputs, wanted):
     for node in map(message, graph[1]):
         if wanted in values: break
         attributes = {text(a, 1): value_of(a) for a in map(message, node.get(5, []))}
-        values[node[2][0].decode()] = OPERATORS[text(node, 4)]([values[name.decode()] for name in node[1] if name], attributes)
+        results = OPERATORS[text(node, 4)]([values[name.decode()] for name in node[1] if name], attributes)
+        for name, result in zip(node[2], results if isinstance(results, (list, tuple)) else [results]): values[name.decode()] = result
     return values[wanted].flatten()
 
 
 def prepare(picture, card):
-    spec, size = card['preprocess'], (card['input']['width'], card['input']['height'])
-    assert spec['resize']['mode'] == 'stretch' and spec['resize']['filter'] == 'pillow-bilinear' and spec['channels'] == 'RGB'
-    pixels = numpy.asarray(Image.open(picture).convert('RGB').resize(size, Image.BILINEAR), numpy.float64)
+    spec, (width, height) = card['preprocess'], (card['input']['width'], card['input']['height'])
+    resize, crop, image = spec['resize'], spec['crop'], Image.open(picture).convert('RGB')
+    assert spec['channels'] == 'RGB'
+    how = {'pillow-bilinear': Image.BILINEAR, 'pillow-bicubic': Image.BICUBIC}[resize['filter']]
+    if resize['mode'] == 'stretch':
+        assert crop is None
+        image = image.resize((width, height), how)
+    else:
+        # As torchvision does it: the longer side is truncated, the crop's corner rounded half to even.
+        short, (w, h) = resize['size'], image.size
+        w, h = (short, int(short * h / w)) if w <= h else (int(short * w / h), short)
+        left, top = round((w - crop['size']) / 2), round((h - crop['size']) / 2)
+        image = image.resize((w, h), how).crop((left, top, left + crop['size'], top + crop['size']))
+    pixels = numpy.asarray(image, numpy.float64)
     values = torch.from_numpy((pixels * spec['rescale'] - spec['mean']) / spec['std'])[None]
     return values.permute(0, 3, 1, 2) if card['input']['layout'] == 'NCHW' else values
 

@@ -53,7 +53,10 @@ internal static class OnnxOperatorSet
                 RemoveAttribute(node, "spatial");
                 return true;
             case "Squeeze" or "Unsqueeze" or "ReduceSum":
-                MoveAxes(model, node);
+                MoveToInput(model, node, "axes");
+                return true;
+            case "Split":
+                MoveToInput(model, node, "split");
                 return true;
             case "Softmax":
                 // Before 13, all axes from this one on were taken together: the same thing for the last axis alone.
@@ -78,12 +81,13 @@ internal static class OnnxOperatorSet
         }
     }
 
-    private static void MoveAxes(OnnxModel model, NodeProto node)
+    /// <summary>A list of whole numbers that is an attribute before set 13 and an input from then on.</summary>
+    private static void MoveToInput(OnnxModel model, NodeProto node, string attribute)
     {
-        if (node.Ints("axes") is not { } axes) return;
-        var constant = OnnxGraphEditor.FreeName(model, node.Output[0] + "/axes");
-        model.Graph.Initializer.Add(OnnxTensorData.Make(constant, [axes.Length], axes));
-        RemoveAttribute(node, "axes");
+        if (node.Ints(attribute) is not { } values) return;
+        var constant = OnnxGraphEditor.FreeName(model, $"{node.Output[0]}/{attribute}");
+        model.Graph.Initializer.Add(OnnxTensorData.Make(constant, [values.Length], values));
+        RemoveAttribute(node, attribute);
         node.Input.Add(constant);
     }
 

@@ -171,6 +171,8 @@ def main():
     grey.save(path('grey.tif'), compression='tiff_deflate')
     rgb.convert('CMYK').save(path('cmyk.tif'), compression='tiff_lzw')
     paint('1', [0, 255, 255, 0]).save(path('one-bit.tif'), compression='group4')
+    paint('F', [v / 255 for v in GREYS]).save(path('float.tif'), compression='tiff_adobe_deflate')
+    paint('I', [v << 16 for v in GREYS]).save(path('int32.tif'), compression='tiff_adobe_deflate')
 
     rgb.save(path('rgb.bmp'))
     palette.save(path('palette.bmp'))

@@ -6,6 +6,26 @@ namespace OnnxTransfer.Tests.Onnx.Quantization;
 public sealed class OnnxQuantizerTests
 {
     [Fact]
+    public void A_split_of_an_older_operator_set_keeps_its_sizes()
+    {
+        var graph = new OnnxGraphBuilder("split");
+        graph.Input("x", OnnxElementType.Float32, 1, 3);
+        graph.Node("Split", "a", ["x"], ("axis", 1), ("split", new long[] { 1, 2 }));
+        graph.Node("Concat", "y", ["b", "a"], ("axis", 1));
+        graph.Output("y", OnnxElementType.Float32, [1, 3]);
+        var model = graph.Build("split");
+        model.Graph.Node[0].Output.Add("b");
+        model.Proto.OpsetImport[0].Version = 8;
+
+        var raised = model.Clone();
+        OnnxOperatorSet.RaiseTo13(raised);
+
+        Assert.Equal(13, raised.Opset);
+        Assert.Equal([2f, 3f, 1f], GraphRunner.Run(model, ("x", new Values([1, 2, 3], 1, 3)))["y"].Data);
+        Assert.Equal([2f, 3f, 1f], GraphRunner.Run(raised, ("x", new Values([1, 2, 3], 1, 3)))["y"].Data);
+    }
+
+    [Fact]
     public void EightBitsComeCloseToThirtyTwo()
     {
         var model = QuantizableGraphs.Residual();

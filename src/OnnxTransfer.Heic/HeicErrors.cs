@@ -1,0 +1,38 @@
+using ImageMagick;
+using OnnxTransfer.Decoding;
+
+namespace OnnxTransfer.Heic;
+
+/// <summary>The words of ImageMagick and ours. The methods return what a caller throws, so that the compiler sees where the flow ends.</summary>
+internal static class HeicErrors
+{
+    internal static ImageDecodeException NotHeic(ImageFormat format) => new(
+        $"This is no HEIC image but {format}, and the decoder reads HEIC alone: leave FeatureExtractorOptions.Decoder unset and call HeicDecoder.Register() to read both.");
+
+    internal static ImageDecodeException NotLoaded(Exception inner) => new(
+        $"The HEIC image cannot be read, because ImageMagick could not be loaded ({Innermost(inner).Message.Split('\n')[0].Trim().TrimEnd('.')}): Magick.NET, on which OnnxTransfer.Heic depends, has it for Windows, Linux and macOS (ARM); publish the application for its platform (`dotnet publish -r`).",
+        inner);
+
+    internal static ImageDecodeException NoTemporaryFile(Exception inner) => new(
+        $"The HEIC image cannot be read, because no temporary file could be written for ImageMagick ({inner.Message.TrimEnd('.')}): set the folder with {(OperatingSystem.IsWindows() ? "TMP" : "TMPDIR")}.", inner);
+
+    internal static ImageDecodeException NotAllowed(MagickException inner) => new(
+        "The HEIC image cannot be read, because ImageMagick's security policy of this process does not allow it: allow the coder HEIC to read in the application's policy.xml.", inner);
+
+    internal static ImageDecodeException LimitReached(MagickException inner) => new(
+        $"The HEIC image needs more than ImageMagick's limits of this process allow: {Reason(inner)} (ImageMagick.ResourceLimits).", inner);
+
+    /// <summary>What went wrong, without the file's name and the place in ImageMagick's sources.</summary>
+    internal static string Reason(MagickException exception)
+    {
+        var text = exception.Message.ReplaceLineEndings(" ");
+        var at = text.IndexOf(" @ ", StringComparison.Ordinal);
+        if (at >= 0) text = text[..at];
+        var name = text.IndexOf(" `", StringComparison.Ordinal);
+        if (name >= 0) text = text[..name];
+        text = text.Trim();
+        return text.Length > 120 ? text[..120] + "..." : text;
+    }
+
+    private static Exception Innermost(Exception exception) => exception.InnerException is { } inner ? Innermost(inner) : exception;
+}

@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using System.Reflection;
+using ImageMagick;
+using OnnxTransfer.Decoding;
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer.Heic;
+
+/// <inheritdoc cref="HeicDecoder"/>
+internal sealed class HeicImageDecoder : IRowDecoder
+{
+    /// <summary>The most bytes of a strip of rows, below the size at which .NET's large objects begin.</summary>
+    private const int StripBytes = 80_000;
+
+    /// <summary>The native library comes in the same package, so its version is known without loading it.</summary>
+    public string Name => field ??= $"Magick.NET {Version()}";
+
+    /// <inheritdoc/>
+    public PixelBuffer Decode(ReadOnlySpan<byte> encoded, DecodeOptions? options = null)
+    {
+        using var sink = new PixelBufferSink();
+        DecodeRows(encoded, options ?? DecodeOptions.Default, sink);
+        return sink.Take();
+    }
+
+    public void DecodeRows(ReadOnlySpan<byte> encoded, DecodeOptions options, IRowSink sink)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var format = DecodeChecks.Format(encoded, options);
+        if (format != ImageFormat.Heic) throw HeicErrors.NotHeic(format);
+        HeicLibrary.Start();
+        try
+        {
+            using var file = HeicFile.Write(encoded);
+            CheckHeader(file.Path, options);
+            // No orientation from EXIF: the file says how to turn the picture in a property of its own, which libheif has followed.
+            using var image = new MagickImage(file.Path, Settings(onlyFirst: true));
+            DecodeChecks.Time(start, options);
+            WriteRows(image, options, sink);
+            DecodeChecks.Time(start, options);
+        }
+        catch (MagickResourceLimitErrorException exception)
+        {
+            throw HeicErrors.LimitReached(exception);
+        }
+        catch (MagickPolicyErrorException exception)
+        {
+            throw HeicErrors.NotAllowed(exception);
+        }
+        catch (MagickException exception)
+        {
+            Throw.ImageDamaged(ImageFormat.Heic, HeicErrors.Reason(exception), exception);
+        }
+    }
+
+    public IImageDecoder? HandsTo(ImageFormat format) => null;
+
+    /// <summary>Reads the header alone, of every picture in the file.</summary>
+    private static void CheckHeader(string path, DecodeOptions options)
+    {
+        using var headers = new MagickImageCollection();
+        headers.Ping(path, Settings(onlyFirst: false));
+        DecodeChecks.Frames(headers.Count, options);
+        DecodeChecks.Size(headers[0].Width, headers[0].Height, ImageFormat.Heic, options);
+    }
+
+    /// <summary>With the format named ImageMagick asks neither the bytes nor the name for it, and no other reader sees them.</summary>
+    private static MagickReadSettings Settings(bool onlyFirst) => new()
+    {
+        Format = MagickFormat.Heic,
+        FrameIndex = onlyFirst ? 0 : null,
+        FrameCount = onlyFirst ? 1 : null,
+    };
+
+    private static void WriteRows(MagickImage image, DecodeOptions options, IRowSink sink)
+    {
+        var profile = BringToSrgb(image);
+        var (width, height, channels) = ((int)image.Width, (int)image.Height, image.HasAlpha ? 4 : 3);
+        sink.Begin(width, height, Decoding.Orientation.Upright);
+        using var pixels = image.GetPixelsUnsafe();
+        var rgb = new byte[channels == 3 ? 0 : 3 * width];
+        var stripHeight = Math.Max(1, StripBytes / (channels * width));
+        for (var top = 0; top < height; top += stripHeight)
+        {
+            var rows = Math.Min(stripHeight, height - top);
+            var strip = pixels.ToByteArray(0, top, (uint)width, (uint)rows, channels == 3 ? "RGB" : "RGBA");
+            if (strip is null || strip.Length != width * rows * channels)
+                Throw.ImageDamaged(ImageFormat.Heic, $"rows {top} to {top + rows - 1} could not be read");
+            for (var row = 0; row < rows; row++)
+            {
+                var stored = strip.AsSpan(row * width * channels, width * channels);
+                profile?.ToSrgb(stored, channels);
+                if (channels == 4) RowConverter.ToRgb(stored, channels, rgb, options.Background);
+                sink.Row(top + row, channels == 3 ? stored : rgb);
+            }
+        }
+    }
+
+    /// <summary>Converts by the embedded profile where there is one. A profile that is broken or does not fit is passed over, as browsers do.</summary>
+    /// <returns>A profile that the rows have yet to be brought through: a matrix; null for none.</returns>
+    private static IccProfile? BringToSrgb(MagickImage image)
+    {
+        if (image.GetColorProfile()?.ToByteArray() is not { } bytes) return null;
+        if (IccProfile.Find(bytes) is { } matrix) return matrix.IsSrgb ? null : matrix;
+        try
+        {
+            image.RenderingIntent = RenderingIntent.Relative;
+            image.TransformColorSpace(ColorProfiles.SRGB);
+        }
+        catch (MagickException)
+        {
+            // The pixels are as they were.
+        }
+
+        return null;
+    }
+
+    private static string Version() =>
+        typeof(MagickNET).Assembly.GetCustomAttribute<AssemblyFileVersionAttribute>() is { } file && System.Version.TryParse(file.Version, out var version)
+            ? version.ToString(3)
+            : typeof(MagickNET).Assembly.GetName().Version!.ToString(3);
+}

@@ -1,0 +1,203 @@
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Decoding;
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer;
+
+/// <summary>
+/// A classifier that can be replaced by a newer one while it serves requests: new requests get the new one, requests in flight finish
+/// on the old one, and the old one is closed after the last of them. Thread-safe; one instance serves a whole process.
+/// </summary>
+/// <example>
+/// <code>
+/// await using var classifier = ReloadableClassifier.Load("flowers.onnx");
+/// Prediction prediction = classifier.Predict("unknown.jpg");
+/// await classifier.ReloadAsync("flowers-2.onnx");
+/// </code>
+/// </example>
+public sealed class ReloadableClassifier : IDisposable, IAsyncDisposable
+{
+    private readonly FeatureExtractorOptions? _options;
+    private readonly Lock _exchange = new();
+    // Replaced, and not closed yet because requests still use them.
+    private readonly HashSet<Generation> _retiring = [];
+    // Null once disposed.
+    private volatile Generation? _current;
+
+    /// <summary>Serves a classifier that is open already.</summary>
+    /// <param name="classifier">The classifier; it is closed when it is replaced, and with this object.</param>
+    /// <param name="options">What <see cref="ReloadAsync"/> opens files with: provider, threads and decoder; null for the defaults.</param>
+    public ReloadableClassifier(ImageClassifier classifier, FeatureExtractorOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(classifier);
+        ObjectDisposedException.ThrowIf(classifier.IsDisposed, classifier);
+        _options = options;
+        _current = new Generation(classifier);
+    }
+
+    /// <summary>Serves a classifier from a file.</summary>
+    /// <param name="path">A file that <see cref="ImageClassifier.Save"/> wrote.</param>
+    /// <param name="options">Provider, threads and decoder, now and for every <see cref="ReloadAsync"/>; null for the defaults.</param>
+    /// <exception cref="ModelException">The file is missing, damaged, or no such classifier.</exception>
+    public static ReloadableClassifier Load(string path, FeatureExtractorOptions? options = null) =>
+        new(ImageClassifier.Load(path, options), options);
+
+    /// <summary>Says what is in an image, as <see cref="ImageClassifier.Predict(ImageInput)"/> does.</summary>
+    /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
+    /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    public Prediction Predict(ImageInput image)
+    {
+        using var lease = Acquire();
+        return lease.Classifier.Predict(image);
+    }
+
+    /// <summary>Says what is in an encoded image held in memory.</summary>
+    /// <exception cref="ImageDecodeException">The bytes are no image that can be decoded.</exception>
+    public Prediction Predict(ReadOnlySpan<byte> encoded)
+    {
+        using var lease = Acquire();
+        return lease.Classifier.Predict(encoded);
+    }
+
+    /// <summary>Says what is in an image, as <see cref="ImageClassifier.PredictAsync(ImageInput, CancellationToken)"/> does.</summary>
+    /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
+    /// <param name="cancellationToken">Stops the reading; a network that runs is not interrupted.</param>
+    /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    public async Task<Prediction> PredictAsync(ImageInput image, CancellationToken cancellationToken = default)
+    {
+        using var lease = Acquire();
+        return await lease.Classifier.PredictAsync(image, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Says what is in an encoded image of a stream, as <see cref="ImageClassifier.PredictAsync(Stream, CancellationToken)"/> does.</summary>
+    /// <param name="encoded">The stream, of which at most <see cref="DecodeOptions.MaxEncodedBytes"/> are read.</param>
+    /// <param name="cancellationToken">Stops the reading; a network that runs is not interrupted.</param>
+    /// <exception cref="ImageDecodeException">The stream holds no image that can be decoded, or more bytes than the limit.</exception>
+    public async Task<Prediction> PredictAsync(Stream encoded, CancellationToken cancellationToken = default)
+    {
+        using var lease = Acquire();
+        return await lease.Classifier.PredictAsync(encoded, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Says what is in many images, all by the same classifier, as <see cref="ImageClassifier"/> does.</summary>
+    /// <param name="images">The images; <see cref="ImageInput.FromFiles"/> makes them of paths.</param>
+    /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
+    /// <param name="progress">Told after every batch.</param>
+    /// <param name="cancellationToken">Stops after the batch in hand.</param>
+    /// <returns>One entry per image, in order.</returns>
+    public async Task<IReadOnlyList<ImagePrediction>> PredictAsync(
+        IReadOnlyList<ImageInput> images, int batchSize = 0, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        using var lease = Acquire();
+        return await lease.Classifier.PredictAsync(images, batchSize, progress, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Lends the current classifier to a request that calls it more than once; it stays open until the lease is disposed.</summary>
+    /// <exception cref="ObjectDisposedException">This object is disposed.</exception>
+    public ClassifierLease Acquire()
+    {
+        while (true)
+        {
+            var current = _current ?? throw Disposed();
+            // Where a swap came between the two lines, another classifier is current by now.
+            if (current.Requests.TryEnter()) return new ClassifierLease(current.Classifier, current.Requests);
+        }
+    }
+
+    /// <summary>
+    /// Replaces the classifier. Every request that begins after this call gets the new one. The task ends when the requests on the
+    /// old one have ended and it is closed; await it to hold no more than two classifiers in memory, but not while holding a lease.
+    /// </summary>
+    /// <param name="next">The new classifier; it is closed when it is replaced, and with this object.</param>
+    /// <param name="cancellationToken">Stops the waiting; the exchange stands, and the old one is closed after its last request.</param>
+    /// <exception cref="ArgumentException">The classifier serves here already, or is being closed after it did.</exception>
+    /// <exception cref="ObjectDisposedException">This object or the new classifier is disposed; that one is left as it is.</exception>
+    public Task SwapAsync(ImageClassifier next, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(next);
+        return RetireAsync(Exchange(next)).WaitAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Replaces the classifier by one from a file, as <see cref="SwapAsync"/> does. It is loaded and checked first; where that fails,
+    /// the old one goes on serving. Of several calls at once, the one that loads last wins.
+    /// </summary>
+    /// <param name="path">A file that <see cref="ImageClassifier.Save"/> wrote.</param>
+    /// <param name="cancellationToken">Before the exchange: stops, and nothing changes. After it: stops the waiting.</param>
+    /// <exception cref="ModelException">The file is missing, damaged, or no such classifier.</exception>
+    /// <exception cref="ObjectDisposedException">This object is disposed.</exception>
+    public async Task ReloadAsync(string path, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        if (_current is null) throw Disposed();
+        var next = await Task.Run(() => ImageClassifier.Load(path, _options), cancellationToken).ConfigureAwait(false);
+        Generation old;
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            old = Exchange(next);
+        }
+        catch
+        {
+            await next.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        await RetireAsync(old).WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Closes the current classifier and those that requests still use, as <see cref="ImageClassifier.Dispose"/> does: a run of the network
+    /// that has begun is waited for, and every request that is not done yet throws an <see cref="ObjectDisposedException"/>.
+    /// </summary>
+    public void Dispose()
+    {
+        foreach (var generation in TakeAll()) generation.Classifier.Dispose();
+    }
+
+    /// <summary>Closes as <see cref="Dispose"/> does, without blocking the thread while a run ends.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var generation in TakeAll()) await generation.Classifier.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static ObjectDisposedException Disposed() => new(typeof(ReloadableClassifier).FullName);
+
+    /// <returns>The classifier that served before.</returns>
+    private Generation Exchange(ImageClassifier next)
+    {
+        lock (_exchange)
+        {
+            var old = _current ?? throw Disposed();
+            if (old.Classifier == next || _retiring.Any(generation => generation.Classifier == next)) throw Throw.ClassifierIsInUse();
+            ObjectDisposedException.ThrowIf(next.IsDisposed, next);
+            _retiring.Add(old);
+            _current = new Generation(next);
+            return old;
+        }
+    }
+
+    private async Task RetireAsync(Generation old)
+    {
+        await old.Requests.CloseAsync().ConfigureAwait(false);
+        await old.Classifier.DisposeAsync().ConfigureAwait(false);
+        lock (_exchange) _retiring.Remove(old);
+    }
+
+    private List<Generation> TakeAll()
+    {
+        lock (_exchange)
+        {
+            List<Generation> all = [.. _retiring];
+            if (_current is { } current) all.Add(current);
+            _current = null;
+            return all;
+        }
+    }
+
+    /// <summary>A classifier and the requests that use it.</summary>
+    private sealed record Generation(ImageClassifier Classifier)
+    {
+        internal RunGate Requests { get; } = new(typeof(ReloadableClassifier));
+    }
+}
