@@ -16,7 +16,7 @@ internal sealed class FolderContents
 
     private readonly List<UnusedFile> _unused = [];
     private readonly List<FoundImage> _images = [];
-    private readonly List<FoundImage> _doubtful = [];
+    private readonly List<(FoundImage File, bool MayBeSpecial)> _doubtful = [];
     private readonly List<string> _folders = [];
 
     private FolderContents(string path)
@@ -69,8 +69,9 @@ internal sealed class FolderContents
             else if (IsHidden(item)) Leave(itemPath, UnusedKind.Hidden, FileTypes.Reason(UnusedKind.Hidden));
             else if (item.IsFolder) Enter(item, found, chain);
             else if (item.IsLink && !LeadsToFile(itemPath)) Leave(itemPath, UnusedKind.BrokenLink, "The link leads to no file.");
-            else if (FileTypes.PromisesImage(item.Name) && !item.IsLink && item.Length > 0) _images.Add(found);
-            else _doubtful.Add(found);
+            else if (item.IsLink || item.Length == 0) _doubtful.Add((found, MayBeSpecial: true));
+            else if (FileTypes.PromisesImage(item.Name)) _images.Add(found);
+            else _doubtful.Add((found, MayBeSpecial: false));
         }
     }
 
@@ -116,18 +117,18 @@ internal sealed class FolderContents
     private void InspectDoubtful()
     {
         var outcomes = new UnusedFile?[_doubtful.Count];
-        Parallel.For(0, outcomes.Length, i => outcomes[i] = Inspect(_doubtful[i].Path));
+        Parallel.For(0, outcomes.Length, i => outcomes[i] = Inspect(_doubtful[i].File.Path, _doubtful[i].MayBeSpecial));
         for (var i = 0; i < outcomes.Length; i++)
         {
             if (outcomes[i] is { } unused) _unused.Add(unused);
-            else _images.Add(_doubtful[i]);
+            else _images.Add(_doubtful[i].File);
         }
     }
 
     /// <summary>Why a file is not used; null for an image.</summary>
-    private static UnusedFile? Inspect(string path)
+    private static UnusedFile? Inspect(string path, bool mayBeSpecial)
     {
-        if (FileKinds.Special(path) is { } special) return new UnusedFile(path, UnusedKind.NotAFile, $"This is a {special}, not a file; it was not opened.");
+        if (mayBeSpecial && FileKinds.Special(path) is { } special) return new UnusedFile(path, UnusedKind.NotAFile, $"This is a {special}, not a file; it was not opened.");
         if (FileTypes.PromisesImage(path)) return null;
         Span<byte> start = stackalloc byte[FileTypes.SignatureBytes];
         try
