@@ -2,8 +2,6 @@
 // The build script of this repository: `dotnet run build.cs demo | test | sample | bench | pack | format`.
 #:project eng/OnnxTransfer.Build/OnnxTransfer.Build.csproj
 #:property PublishAot=false
-#:property OnnxTransferCheckRuntime=false
-#:property RestorePackagesWithLockFile=false
 
 using System.Runtime.InteropServices;
 using OnnxTransfer.Build;

@@ -9,9 +9,8 @@ fi
 root=$(cd "$(dirname "$0")/.." && pwd)
 model=$1 photos=$2 out=$3
 
-(cd "$root" && dotnet run build.cs feed --gpu)
 for program in OnnxTransfer.Cli:src/OnnxTransfer.Cli OnnxTransfer.Benchmarks:benchmarks/OnnxTransfer.Benchmarks; do
-  dotnet publish "$root/${program#*:}" -c Release -r linux-x64 --self-contained -p:OnnxRuntimeFlavour=Gpu --nologo -o "$out/${program%%:*}"
+  dotnet publish "$root/${program#*:}" -c Release -r linux-x64 --self-contained -p:OnnxRuntimeFlavor=Gpu --nologo -o "$out/${program%%:*}"
 done
 cp "$model" "$out/backbone.onnx"
 card=${model%.onnx}.model.json

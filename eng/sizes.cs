@@ -4,8 +4,6 @@
 // that its platform should have, runs what this machine can run on a picture, and prints one table. Exits with 1 at the first surprise.
 #:project OnnxTransfer.Build/OnnxTransfer.Build.csproj
 #:property PublishAot=false
-#:property OnnxTransferCheckRuntime=false
-#:property RestorePackagesWithLockFile=false
 
 using System.Runtime.InteropServices;
 using System.Xml.Linq;
@@ -183,7 +181,9 @@ void Dotnet(string folder, string[] arguments, string output)
     if (Directory.Exists(output)) Directory.Delete(output, recursive: true);
     var (exitCode, text) = Shell.Capture("dotnet", arguments, folder);
     if (exitCode != 0) throw new BuildException($"dotnet {string.Join(' ', arguments)} in {folder} failed:{Environment.NewLine}{text}");
-    if (text.Contains(" warning ", StringComparison.Ordinal)) Fail($"dotnet {string.Join(' ', arguments)} in {folder} warned:{Environment.NewLine}{text}");
+    // The library trims without warnings of its own.
+    var warnings = text.Split('\n').Where(line => line.Contains(" warning ", StringComparison.Ordinal) && !line.Contains("IL2104: Assembly 'Google.Protobuf'", StringComparison.Ordinal));
+    if (warnings.Any()) Fail($"dotnet {string.Join(' ', arguments)} in {folder} warned:{Environment.NewLine}{text}");
 }
 
 void Fail(string why)

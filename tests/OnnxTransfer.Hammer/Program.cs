@@ -7,7 +7,8 @@ using OnnxTransfer.Hammer;
 
 const int HangSeconds = 60;
 const int MostThreadsLeft = 8;
-// Before that, ONNX Runtime's and the C library's own pools still fill.
+// ONNX Runtime's and the C library's own pools go up and down by 20 MiB. A session that nobody holds is freed by its finalizer and not seen.
+const long MostGrowthBytes = 64L << 20;
 const int FewestForMemory = 5000;
 
 var rounds = Number("--rounds", 10_000);
@@ -55,7 +56,7 @@ Console.WriteLine(string.Create(
     $"{rounds} disposals of seed {seed} in {clock.Elapsed.TotalSeconds:f0} s, {met} with a call in flight: {answered} calls answered, {refused} refused; " +
     $"{OwnThreads() - threads} more threads than before, {memory.Growth / 1024} KiB more memory than after the warm-up"));
 if (calls.Find(call => tallies[call] is { Rounds: > 0, Met: 0 }) is { } missed) return Fail($"no disposal met a call of {missed.Name}");
-if (rounds >= FewestForMemory && memory.IsTooMuch) return Fail("the memory that is held grows with the number of disposals");
+if (rounds >= FewestForMemory && memory.Growth > MostGrowthBytes) return Fail("the memory that is held grows with the number of disposals");
 return OwnThreads() - threads > MostThreadsLeft ? Fail("threads are left over") : 0;
 
 // The pool's threads come and go as it pleases; those of the pipeline and of ONNX Runtime must go.

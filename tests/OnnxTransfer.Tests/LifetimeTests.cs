@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Logging;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
@@ -141,6 +142,28 @@ public sealed class LifetimeTests : IDisposable
     }
 
     [Fact]
+    public void A_search_for_patches_ends_at_the_next_image()
+    {
+        FeatureExtractor? extractor = null;
+        extractor = FeatureExtractor.Load(Tiny(), s_onCpu with { Decoder = new Disposing(() => extractor!.Dispose()) });
+        var picture = _folder.File("patches.png");
+        Assert.Throws<ObjectDisposedException>(() => extractor.DrawPatches("activated", 0, ImageInput.FromFiles(Photos(3)), picture));
+        Assert.False(File.Exists(picture));
+    }
+
+    [Fact]
+    public async Task A_network_that_is_opened_for_an_explanation_while_disposal_goes_by_is_closed_as_well()
+    {
+        using var extractor = Open();
+        using var trained = await TrainAsync(extractor);
+        trained.Save(_folder.File("saved.onnx"));
+        ImageClassifier? classifier = null;
+        // The classifier's own network is opened before there is a classifier to dispose; the next one is that of the explanation.
+        classifier = ImageClassifier.Load(_folder.File("saved.onnx"), s_onCpu with { Logger = new Hearing(() => classifier?.Dispose()) });
+        Assert.Equal("OnnxTransfer.ImageClassifier", Assert.Throws<ObjectDisposedException>(() => classifier.Explain(Photos(1)[0])).ObjectName);
+    }
+
+    [Fact]
     public async Task Disposal_ends_a_run_that_waits_for_its_reader_or_for_more_images()
     {
         var extractor = Open();
@@ -255,6 +278,17 @@ public sealed class LifetimeTests : IDisposable
     private sealed class Act(Action action) : IProgress<WorkProgress>
     {
         public void Report(WorkProgress value) => action();
+    }
+
+    /// <summary>A user's log that does something else at every line.</summary>
+    private sealed class Hearing(Action action) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => action();
     }
 
     /// <summary>A user's decoder that does something else before it decodes.</summary>

@@ -54,6 +54,29 @@ public sealed class ReloadableClassifierTests : IClassFixture<ReloadableClassifi
     }
 
     [Fact]
+    public async Task A_request_that_comes_in_the_middle_of_a_swap_gets_a_classifier()
+    {
+        List<ImageClassifier> next = [.. Enumerable.Range(0, 60).Select(_ => Load("two"))];
+        await using var serving = new ReloadableClassifier(Load("one"), s_onCpu);
+        var isDone = false;
+        // They do nothing but come and go, so that the scheduler stops many of them between seeing a classifier and entering it.
+        var requests = Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(
+            () =>
+            {
+                while (!Volatile.Read(ref isDone)) serving.Acquire().Dispose();
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
+        foreach (var classifier in next)
+        {
+            await serving.SwapAsync(classifier).WaitAsync(s_bound);
+            await Task.Delay(1);
+        }
+
+        Volatile.Write(ref isDone, true);
+        await Task.WhenAll(requests).WaitAsync(s_bound);
+    }
+
+    [Fact]
     public async Task A_request_in_flight_finishes_on_the_old_classifier_while_new_ones_get_the_new_one()
     {
         await using var serving = new ReloadableClassifier(Load("one"), s_onCpu);
