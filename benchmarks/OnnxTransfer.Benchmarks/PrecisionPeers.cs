@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Datasets;
+using OnnxTransfer.Data;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
@@ -23,8 +23,8 @@ internal static class PrecisionPeers
 
     internal static async Task<int> RunAsync(string model, string folder)
     {
-        var photos = ImageFolder.Open(folder);
-        var options = new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu, CalibrationImages = [.. photos.Images.Select(image => image.Path)] };
+        var photos = ImageDataset.FromFolder(folder);
+        var options = new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu, CalibrationImages = [.. photos.Images.Select(image => image.Image)] };
         using var exact = FeatureExtractor.Load(model, options);
         using var rounded = FeatureExtractor.Load(model, options with { Precision = NetworkPrecision.Int8 });
         Console.WriteLine($"{rounded.PrecisionReason} similarity {rounded.PrecisionSimilarity:0.0000}, speedup when converted {rounded.PrecisionSpeedup:0.00}");
@@ -38,10 +38,10 @@ internal static class PrecisionPeers
         return 0;
     }
 
-    private static float[] Prepare(string path, ModelCard card)
+    private static float[] Prepare(ImageInput photo, ModelCard card)
     {
         var image = new float[3 * card.Input.Width * card.Input.Height];
-        ImagePreprocessor.Prepare(path, ImageDecoders.Default, DecodeOptions.Default, card.Preprocess, card.Input.Layout, image);
+        ImagePreprocessor.Prepare(photo, ImageDecoders.Default, DecodeOptions.Default, card.Preprocess, card.Input.Layout, image);
         return image;
     }
 
@@ -118,15 +118,15 @@ internal static class PrecisionPeers
         Console.WriteLine($"{name}, one thread, ms an image: {string.Join(", ", kernels.Select(pair => $"{pair.Operator} {pair.Milliseconds:0.00}"))}");
     }
 
-    private static async Task AccuracyAsync(string name, FeatureExtractor extractor, ImageFolder photos)
+    private static async Task AccuracyAsync(string name, FeatureExtractor extractor, ImageDataset photos)
     {
-        var embedding = await extractor.EmbedAsync([.. photos.Images.Select(image => image.Path)]).ConfigureAwait(false);
-        int[] labels = [.. embedding.Indices.Select(index => photos.Images[index].ClassIndex)];
+        var embedding = await extractor.EmbedAsync([.. photos.Images.Select(image => image.Image)]).ConfigureAwait(false);
+        int[] labels = [.. embedding.Indices.Select(index => photos.ClassIndices[index])];
         var (right, all) = (0, 0);
         for (var seed = 1; seed <= Seeds; seed++)
         {
             // Half to train and half to test: with few photos, a tenth would make one photo a whole point.
-            var split = StratifiedSplit.Create(labels, new SplitFractions(50, 0, 50), seed);
+            var split = StratifiedSplit.Create(labels, new SplitPercentages(50, 0, 50), seed);
             var head = HeadTrainer.Train(Pick(split.Train), photos.Classes.Count, new TrainingOptions { Epochs = 20 }).Head;
             var probabilities = head.Probabilities(embedding.Features.Select(split.Test));
             for (var row = 0; row < split.Test.Count; row++)

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using OnnxTransfer.Datasets;
 
 namespace OnnxTransfer.Benchmarks;
 
@@ -12,7 +11,7 @@ internal static class Soak
 
     internal static int Run(string model, string folder)
     {
-        var paths = ImageFolder.ListImages(folder);
+        var paths = ImageListing.FromFolder(folder).Images;
         using var extractor = FeatureExtractor.Load(model);
         for (var i = 0; i < WarmUp; i++) extractor.Embed(paths[i % paths.Count]);
         var before = ResidentMegabytes();

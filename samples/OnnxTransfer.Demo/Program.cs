@@ -2,7 +2,6 @@ using System.Diagnostics;
 using OnnxTransfer;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Build;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Evaluation;
 using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
@@ -19,7 +18,7 @@ var output = Path.Combine(root, "artifacts", "demo");
 var times = new List<(string Step, double Seconds)>();
 try
 {
-    var photos = ImageFolder.Open(args.Length > 1 ? args[1] : Timed("getting images", () => EmojiPhotos.Ensure(root)));
+    var photos = ImageDataset.FromFolder(args.Length > 1 ? args[1] : Timed("getting images", () => EmojiPhotos.Ensure(root)));
     Console.WriteLine($"{photos.Images.Count} images in {photos.Classes.Count} classes: {string.Join(", ", photos.Classes)}");
 
     // Vectors are kept from run to run: only images that are new go through the network.
@@ -30,12 +29,12 @@ try
     // Three splits: one alone says little about so few images.
     var results = new List<TrainingResult>();
     foreach (var seed in new[] { 1, 2, 3 })
-        results.Add(await ImageClassifier.TrainAsync(extractor, photos, new TrainingOptions { Epochs = 30, Seed = seed }, new DataOptions { Split = (70, 10, 20) }));
+        results.Add(await ImageClassifier.TrainAsync(extractor, photos, new TrainingOptions { Epochs = 30, Seed = seed }, new DataOptions { Split = new SplitPercentages(70, 10, 20) }));
     var result = results[0];
     times.Add(($"images to vectors ({result.Embedding.Cached} kept)", result.Embedding.Elapsed.TotalSeconds));
     times.Add(("training a head", result.TrainingTime.TotalSeconds));
     Console.WriteLine(result.Embedding.Bottleneck);
-    foreach (var skipped in result.Skipped) Console.WriteLine($"skipped {skipped.Path}: {skipped.Reason}");
+    foreach (var skipped in result.Skipped) Console.WriteLine($"skipped {skipped.Id}: {skipped.Reason}");
 
     Print(result.Test!, photos.Classes);
     Console.WriteLine();
@@ -72,11 +71,10 @@ void Predict(TrainingResult result)
 {
     Console.WriteLine();
     // One test image of each of the first five classes.
-    foreach (var image in result.TestImages.DistinctBy(image => image.ClassIndex).Take(5))
+    foreach (var image in result.Images.Where(image => image.Split == DataSplit.Test).DistinctBy(image => image.Label).Take(5))
     {
-        var prediction = result.Classifier.Predict(image.Path);
-        var truth = result.Classifier.Labels[image.ClassIndex];
-        Console.WriteLine($"{Path.GetFileName(image.Path),-28} is {truth,-18} predicted {prediction.Label,-18} {prediction.Probability,5:P0}");
+        var prediction = result.Classifier.Predict(image.Id);
+        Console.WriteLine($"{Path.GetFileName(image.Id),-28} is {image.Label,-18} predicted {prediction.Label,-18} {prediction.Probability,5:P0}");
     }
 }
 
@@ -89,9 +87,9 @@ bool SaveAndReload(TrainingResult result)
         return file;
     });
     using var again = Timed("loading it again", () => ImageClassifier.Load(file));
-    var images = result.TestImages.Take(20).ToList();
-    var difference = images.Max(image => again.Predict(image.Path).Probabilities
-        .Zip(result.Classifier.Predict(image.Path).Probabilities, (a, b) => Math.Abs(a - b)).Max());
+    var images = result.Images.Where(image => image.Split == DataSplit.Test).Take(20).ToList();
+    var difference = images.Max(image => again.Predict(image.Id).Probabilities
+        .Zip(result.Classifier.Predict(image.Id).Probabilities, (a, b) => Math.Abs(a - b)).Max());
     Console.WriteLine();
     Console.WriteLine($"saved {file} ({new FileInfo(file).Length / 1e6:0.0} MB), loaded it again: greatest difference of a probability on {images.Count} images is {difference}");
     return difference == 0;

@@ -24,7 +24,7 @@ internal static class ConvertedFile
 
     private static ModelCard Describe(OnnxModel model, string source, string onnxPath, string preset)
     {
-        var input = OnnxInspector.ImageInput(model);
+        var input = OnnxInspector.ImageInputOf(model);
         if (input is not { Height: { } height, Width: { } width } || height != width) throw Throw.InputNotSquare(source, preset, input.Height, input.Width);
         var card = Backbone.CardOf(model, onnxPath, PreprocessSpec.Named(preset, height));
         return card with { Source = $"{Path.GetFileName(source)}, converted by OnnxTransfer" };

@@ -37,13 +37,13 @@ internal sealed class Explainer : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Explains a class of an image, or the most probable one.</summary>
-    internal Explanation Explain(string path, int? index, IReadOnlyList<string> labels)
+    internal Explanation Explain(ImageInput image, int? index, IReadOnlyList<string> labels)
     {
-        var features = _maps.Embed(path);
+        var features = _maps.Embed(image);
         var prediction = new Prediction(_head.Probabilities(ActivationMap.Average(features, _map)), labels);
         var c = index ?? prediction.Index;
         var seen = new ClassProbability(labels[c], c, prediction.Probabilities[c]);
-        return new Explanation(path, seen, ActivationMap.Of(features, _map, _layer, c), _map.Height, _map.Width, _maps);
+        return new Explanation(image, seen, ActivationMap.Of(features, _map, _layer, c), _map.Height, _map.Width, _maps);
     }
 
     public void Dispose() => _maps.Dispose();

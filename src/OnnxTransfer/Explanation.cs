@@ -17,12 +17,12 @@ public sealed class Explanation
 
     private const int JpegQuality = 90;
 
-    private readonly string _image;
+    private readonly ImageInput _image;
     private readonly float[] _map;
     private readonly FeatureExtractorOptions _options;
     private readonly Preprocessing.PreprocessSpec _preprocess;
 
-    internal Explanation(string image, ClassProbability seen, float[] map, int height, int width, FeatureExtractor extractor)
+    internal Explanation(ImageInput image, ClassProbability seen, float[] map, int height, int width, FeatureExtractor extractor)
     {
         _image = image;
         _map = map;
@@ -58,7 +58,7 @@ public sealed class Explanation
     /// is what speaks for the class, from dark violet to pale yellow; the rest of the photo is greyed.
     /// </summary>
     /// <param name="path">The file to write; an existing one is replaced.</param>
-    /// <exception cref="ImageDecodeException">The image's file is gone or changed.</exception>
+    /// <exception cref="ImageDecodeException">The image, which is read once more, is gone or changed.</exception>
     public void Save(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
@@ -76,7 +76,7 @@ public sealed class Explanation
         return (Thumbnails.Jpeg(photo), Thumbnails.Jpeg(overlay));
     }
 
-    private PixelBuffer Photo(int longestSide) => Photos.AtMost((_options.Decoder ?? ImageDecoders.Default).DecodeFile(_image, _options.Decode), longestSide);
+    private PixelBuffer Photo(int longestSide) => Photos.AtMost(_image.ToPixels(_options.Decoder ?? ImageDecoders.Default, _options.Decode), longestSide);
 
     private PixelBuffer Overlay(PixelBuffer photo) => HeatPicture.Draw(photo, _map, Height, Width, ImageWindow.Of(_preprocess, photo.Width, photo.Height));
 }

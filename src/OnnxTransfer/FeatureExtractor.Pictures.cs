@@ -1,4 +1,3 @@
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Internals;
 using OnnxTransfer.Onnx;
@@ -28,12 +27,13 @@ public sealed partial class FeatureExtractor
 
     /// <summary>Draws what a layer makes of an image: one picture for each channel, from its least value, dark, to its greatest, pale.</summary>
     /// <param name="layer">The name of an inner tensor with height and width.</param>
-    /// <param name="image">The image file.</param>
+    /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
     /// <param name="path">The PNG file to write, whole or not at all.</param>
     /// <exception cref="ArgumentException">There is no such layer, or it has no height and width.</exception>
-    /// <exception cref="ImageDecodeException">The file is no image that can be decoded.</exception>
-    public void DrawFeatureMaps(string layer, string image, string path)
+    /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    public void DrawFeatureMaps(string layer, ImageInput image, string path)
     {
+        ArgumentNullException.ThrowIfNull(image);
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         var map = FindMap(layer);
         using var maps = OpenMap(map);
@@ -47,14 +47,14 @@ public sealed partial class FeatureExtractor
     /// </summary>
     /// <param name="layer">The name of an inner tensor with height and width.</param>
     /// <param name="unit">The channel, from 0.</param>
-    /// <param name="images">The image files to search.</param>
+    /// <param name="images">The images to search; <see cref="ImageInput.FromFiles"/> makes them of paths.</param>
     /// <param name="path">The PNG file to write, whole or not at all.</param>
     /// <param name="cancellationToken">Stops between two images.</param>
     /// <returns>The images that could not be used, with reasons.</returns>
     /// <exception cref="ArgumentException">There is no such layer or unit, or the layer has no height and width.</exception>
     /// <exception cref="InvalidDataException">None of the images could be used.</exception>
     public IReadOnlyList<SkippedImage> DrawPatches(
-        string layer, int unit, IReadOnlyList<string> images, string path, CancellationToken cancellationToken = default)
+        string layer, int unit, IReadOnlyList<ImageInput> images, string path, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
@@ -72,11 +72,11 @@ public sealed partial class FeatureExtractor
         return skipped;
     }
 
-    private PixelBuffer Read(string file) => (_options.Decoder ?? ImageDecoders.Default).DecodeFile(file, _options.Decode);
+    private PixelBuffer Read(ImageInput image) => image.ToPixels(_options.Decoder ?? ImageDecoders.Default, _options.Decode);
 
     /// <summary>The most exciting place of each image, the most exciting images first.</summary>
     private (IReadOnlyList<ExcitingPlace> Places, IReadOnlyList<SkippedImage> Skipped) Search(
-        FeatureExtractor maps, OnnxSpatialMap map, int unit, IReadOnlyList<string> images, CancellationToken cancellationToken)
+        FeatureExtractor maps, OnnxSpatialMap map, int unit, IReadOnlyList<ImageInput> images, CancellationToken cancellationToken)
     {
         var (places, skipped) = (new List<ExcitingPlace>(), new List<SkippedImage>());
         foreach (var image in images)
@@ -90,7 +90,7 @@ public sealed partial class FeatureExtractor
             }
             catch (ImageDecodeException exception)
             {
-                skipped.Add(new SkippedImage(image, exception.Reason));
+                skipped.Add(new SkippedImage(image.Id, exception.Reason));
             }
         }
 

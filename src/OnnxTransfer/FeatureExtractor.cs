@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using OnnxTransfer.Backbones;
+using OnnxTransfer.Data;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
 using OnnxTransfer.Features.Caching;
@@ -123,13 +124,30 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
             () => new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options, cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The feature vector of an image file.</summary>
+    /// <summary>The feature vector of an image: <c>extractor.Embed("cat.jpg")</c>.</summary>
+    /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
     /// <returns>D numbers.</returns>
-    /// <exception cref="ImageDecodeException">The file is no image that can be decoded.</exception>
-    public float[] Embed(string path)
+    /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    public float[] Embed(ImageInput image)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        return Row(image => _filler.Fill(path, image));
+        var row = new float[Dim];
+        Embed(image, row);
+        return row;
+    }
+
+    /// <summary>The feature vector of an image, written to memory of the caller's.</summary>
+    /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
+    /// <param name="destination">Receives D numbers; what lies behind them stays as it is.</param>
+    /// <exception cref="ArgumentException"><paramref name="destination"/> is shorter than <see cref="Dim"/>.</exception>
+    /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    public void Embed(ImageInput image, Span<float> destination)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        if (destination.Length < Dim) Throw.DestinationTooShort(nameof(destination), destination.Length, Dim);
+        _runs.ThrowIfClosed();
+        using var batch = _filler.Rent(1);
+        _filler.Fill(image, batch.Memory);
+        Run(batch, destination[..Dim]);
     }
 
     /// <summary>The feature vector of an encoded image (JPEG, PNG, WebP, ...) held in memory.</summary>
@@ -137,70 +155,85 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     /// <exception cref="ImageDecodeException">The bytes are no image that can be decoded.</exception>
     public float[] Embed(ReadOnlySpan<byte> encoded)
     {
-        // A span cannot be captured, so this is Row written out.
         _runs.ThrowIfClosed();
         using var batch = _filler.Rent(1);
         _filler.Fill(encoded, batch.Memory);
         return Run(batch);
     }
 
-    /// <summary>The feature vector of an encoded image, read from the stream's position to its end.</summary>
+    /// <summary>The feature vector of an image, without blocking the caller while it is read and computed.</summary>
+    /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
+    /// <param name="cancellationToken">Stops the reading; a network that runs is not interrupted.</param>
     /// <returns>D numbers.</returns>
-    /// <exception cref="ImageDecodeException">The stream holds no image that can be decoded.</exception>
-    public float[] Embed(Stream encoded)
+    /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    public async Task<float[]> EmbedAsync(ImageInput image, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(encoded);
-        using var memory = new MemoryStream();
-        encoded.CopyTo(memory);
-        return Embed(memory.GetBuffer().AsSpan(0, (int)memory.Length));
-    }
-
-    /// <summary>The feature vector of pixels that are decoded already.</summary>
-    /// <returns>D numbers.</returns>
-    public float[] Embed(PixelBuffer pixels)
-    {
-        ArgumentNullException.ThrowIfNull(pixels);
-        return Row(image => _filler.Fill(pixels, image));
-    }
-
-    /// <summary>The feature vector of a SkiaSharp bitmap of any colour type; transparent pixels are composited over the background.</summary>
-    /// <returns>D numbers.</returns>
-    public float[] Embed(SkiaSharp.SKBitmap bitmap)
-    {
-        ArgumentNullException.ThrowIfNull(bitmap);
-        using var pixels = SkiaImageDecoder.ToPixels(bitmap, _options.Decode);
-        return Embed(pixels);
-    }
-
-    /// <summary>The feature vectors of many image files. One that cannot be decoded is listed in the result and the run goes on.</summary>
-    /// <param name="paths">Image files.</param>
-    /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
-    /// <param name="progress">Told after every batch.</param>
-    /// <param name="cancellationToken">Stops the run after the images in hand.</param>
-    /// <returns>One row per usable image, in the order of <paramref name="paths"/>.</returns>
-    /// <exception cref="ModelException">The network failed to run.</exception>
-    /// <exception cref="ArgumentException">There are more rows than one matrix can hold.</exception>
-    public Task<EmbeddingResult> EmbedAsync(
-        IReadOnlyList<string> paths, int batchSize = 0, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(paths);
-        return LoggedAsync(EmbeddingCollector.CollectAsync(Pipeline(batchSize, paths.Count), paths, Dim, progress, cancellationToken));
+        ArgumentNullException.ThrowIfNull(image);
+        _runs.ThrowIfClosed();
+        try
+        {
+            using var opened = await _filler.OpenAsync(image, cancellationToken).ConfigureAwait(false);
+            return await Task.Run(() => Embed(opened), cancellationToken).ConfigureAwait(false);
+        }
+        catch (ImageDecodeException exception) when (image.MustName(exception))
+        {
+            throw Throw.ImageNamed(image.Id, exception);
+        }
     }
 
     /// <summary>
-    /// The feature vectors of any number of image files, one after the other in memory that does not grow with their number.
-    /// One that cannot be decoded comes with its reason. Leaving the loop stops the run.
+    /// The feature vector of an encoded image, read from the stream's position to its end: a request's body, a blob. The stream is
+    /// never read synchronously and stays open.
     /// </summary>
-    /// <param name="paths">Image files; read from as far as images are taken.</param>
+    /// <param name="encoded">The stream, of which at most <see cref="DecodeOptions.MaxEncodedBytes"/> are read.</param>
+    /// <param name="cancellationToken">Stops the reading; a network that runs is not interrupted.</param>
+    /// <returns>D numbers.</returns>
+    /// <exception cref="ImageDecodeException">The stream holds no image that can be decoded, or more bytes than the limit.</exception>
+    public async Task<float[]> EmbedAsync(Stream encoded, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(encoded);
+        _runs.ThrowIfClosed();
+        using var opened = new OpenedImage(await EncodedImage.ReadAsync(encoded, _options.Decode, cancellationToken).ConfigureAwait(false));
+        return await Task.Run(() => Embed(opened), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The feature vectors of many images. One that cannot be used is listed in the result and the run goes on.</summary>
+    /// <param name="images">The images; <see cref="ImageInput.FromFiles"/> makes them of paths.</param>
+    /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
+    /// <param name="progress">Told after every batch.</param>
+    /// <param name="cancellationToken">Stops the run after the images in hand.</param>
+    /// <returns>One row per usable image, in the order of <paramref name="images"/>.</returns>
+    /// <exception cref="ModelException">The network failed to run.</exception>
+    /// <exception cref="ArgumentException">There are more rows than one matrix can hold.</exception>
+    public Task<EmbeddingResult> EmbedAsync(
+        IReadOnlyList<ImageInput> images, int batchSize = 0, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        return LoggedAsync(EmbeddingCollector.CollectAsync(Pipeline(batchSize, images.Count), images, Dim, progress, cancellationToken));
+    }
+
+    /// <summary>
+    /// The feature vectors of any number of images, one after the other in memory that does not grow with their number. One that
+    /// cannot be used comes with its reason. Leaving the loop stops the run.
+    /// </summary>
+    /// <param name="images">The images; read from as far as vectors are taken.</param>
     /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
     /// <param name="cancellationToken">Stops the run after the images in hand.</param>
-    /// <returns>Every image, in the order of <paramref name="paths"/>: its vector, D numbers, or why it could not be used.</returns>
+    /// <returns>Every image, in the order of <paramref name="images"/>: its vector, D numbers, or why it could not be used.</returns>
     /// <exception cref="ModelException">The network failed to run.</exception>
-    public IAsyncEnumerable<(string Path, float[]? Vector, string? Error)> EmbedStreamAsync(
-        IEnumerable<string> paths, int batchSize = 0, CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<EmbeddedImage> EmbedStreamAsync(
+        IEnumerable<ImageInput> images, int batchSize = 0, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(paths);
-        return Flatten(Pipeline(batchSize), paths, cancellationToken);
+        ArgumentNullException.ThrowIfNull(images);
+        return Flatten(Pipeline(batchSize), images.ToAsyncEnumerable(), cancellationToken);
+    }
+
+    /// <inheritdoc cref="EmbedStreamAsync(IEnumerable{ImageInput}, int, CancellationToken)"/>
+    public IAsyncEnumerable<EmbeddedImage> EmbedStreamAsync(
+        IAsyncEnumerable<ImageInput> images, int batchSize = 0, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        return Flatten(Pipeline(batchSize), images, cancellationToken);
     }
 
     /// <summary>
@@ -231,8 +264,8 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     /// <summary>
     /// Closes the network. What is in flight is safe: a run of the network that has begun is waited for, then the memory is freed, and
     /// every call that is not done yet throws an <see cref="ObjectDisposedException"/> at its next run, so that a long
-    /// <see cref="EmbedAsync"/> ends soon. It may be called from any thread, also from a progress handler or the loop over
-    /// <see cref="EmbedStreamAsync"/>, and more than once.
+    /// <c>EmbedAsync</c> ends soon. It may be called from any thread, also from a progress handler or the loop over
+    /// <c>EmbedStreamAsync</c>, and more than once.
     /// </summary>
     public void Dispose()
     {
@@ -256,16 +289,29 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     internal float[] Run(TensorBatch batch)
     {
         var row = new float[Dim];
-        _sessions.ForOne.Run(batch.Memory, 1, row);
+        Run(batch, row);
         return row;
     }
 
-    private static async IAsyncEnumerable<(string Path, float[]? Vector, string? Error)> Flatten(
-        EmbeddingPipeline pipeline, IEnumerable<string> paths, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private void Run(TensorBatch batch, Span<float> row)
     {
-        await foreach (var batch in pipeline.RunAsync(paths, cancellationToken).ConfigureAwait(false))
+        _runs.ThrowIfClosed();
+        _sessions.ForOne.Run(batch.Memory, 1, row);
+    }
+
+    private float[] Embed(in OpenedImage image)
+    {
+        using var batch = _filler.Rent(1);
+        _filler.Fill(image, batch.Memory);
+        return Run(batch);
+    }
+
+    private static async IAsyncEnumerable<EmbeddedImage> Flatten(
+        EmbeddingPipeline pipeline, IAsyncEnumerable<ImageInput> images, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var batch in pipeline.RunAsync(images, cancellationToken).ConfigureAwait(false))
         {
-            foreach (var image in batch.Images) yield return (image.Path, image.Vector, image.Error);
+            foreach (var image in batch.Images) yield return image;
         }
     }
 
@@ -283,18 +329,10 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
             _cacheSpace is null ? null : () => _options.Cache!.Open(_cacheSpace));
     }
 
-    private float[] Row(Action<Memory<float>> fill)
-    {
-        _runs.ThrowIfClosed();
-        using var batch = _filler.Rent(1);
-        fill(batch.Memory);
-        return Run(batch);
-    }
-
     private async Task<EmbeddingResult> LoggedAsync(Task<EmbeddingResult> run)
     {
         var result = await run.ConfigureAwait(false);
-        foreach (var image in result.Skipped) Log.ImageSkipped(_logger, image.Path, image.Reason);
+        foreach (var image in result.Skipped) Log.ImageSkipped(_logger, image.Id, image.Reason);
         Log.Embedded(_logger, result.Features.RowCount, result.Elapsed.TotalSeconds, result.Skipped.Count);
         return result;
     }

@@ -22,7 +22,7 @@ public sealed record FeatureExtractorOptions
     /// numbers are measured on up to 96 of them, and the loss on up to 32 others. Eight at least for 8 bits; the result is kept
     /// beside the downloaded models, for the same network and images.
     /// </summary>
-    public IReadOnlyList<string> CalibrationImages { get; init; } = [];
+    public IReadOnlyList<ImageInput> CalibrationImages { get; init; } = [];
 
     /// <summary>The number of the device, from 0, where there are several GPUs; on CUDA, TensorRT and DirectML.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>

@@ -1,9 +1,6 @@
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Decoding;
-using OnnxTransfer.Features;
 using OnnxTransfer.Internals;
-using OnnxTransfer.Reporting;
 
 namespace OnnxTransfer;
 
@@ -32,14 +29,14 @@ public sealed partial class ImageClassifier
     /// Shows where in an image a class is seen, by a class activation map: exact, in one run of the network, without gradients.
     /// The head must be linear (softmax or sigmoid, on standardised features or not), and the features the average of a map.
     /// </summary>
-    /// <param name="path">The image file.</param>
+    /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
     /// <param name="label">The class; null for the most probable one.</param>
-    /// <exception cref="ImageDecodeException">The file is no image that can be decoded.</exception>
+    /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
     /// <exception cref="ArgumentException">There is no such class.</exception>
     /// <exception cref="ModelException">The head has hidden layers, nothing was trained, or the backbone's features are not the average of a map.</exception>
-    public Explanation Explain(string path, string? label = null)
+    public Explanation Explain(ImageInput image, string? label = null)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        ArgumentNullException.ThrowIfNull(image);
         int? index = null;
         if (label is not null)
         {
@@ -52,10 +49,6 @@ public sealed partial class ImageClassifier
         // Opened while Dispose went by without seeing it: nobody else would close it. Its runs are refused then.
         Interlocked.MemoryBarrier();
         if (_disposed) explainer.Dispose();
-        return explainer.Explain(path, index, Labels);
+        return explainer.Explain(image, index, Labels);
     }
-
-    /// <summary>What the classifier makes of the rows <c>[N,D]</c> of images whose classes are known.</summary>
-    internal IReadOnlyList<JudgedImage> Judge(FeatureMatrix rows, IReadOnlyList<LabeledImage> images) =>
-        [.. images.Select((image, row) => new JudgedImage(image.Path, image.ClassIndex, Score(rows.Row(row))))];
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using MathNet.Numerics.LinearAlgebra;
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Evaluation;
 using OnnxTransfer.Features;
@@ -15,7 +14,7 @@ namespace OnnxTransfer;
 /// </summary>
 /// <example>
 /// <code>
-/// var result = await ImageClassifier.TrainAsync(extractor, ImageFolder.Open("flower_photos"));
+/// var result = await ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder("flower_photos"));
 /// Prediction prediction = result.Classifier.Predict("unknown.jpg");
 /// result.Classifier.Save("flowers.onnx");
 /// </code>
@@ -54,31 +53,45 @@ public sealed partial class ImageClassifier : IDisposable, IAsyncDisposable
     /// <summary>Why it runs there and on nothing faster, in one sentence.</summary>
     public string ProviderReason => _extractor.ProviderReason;
 
-    /// <summary>Trains a classifier on a folder of images: embeds each image once, then trains a softmax head on the vectors.</summary>
+    /// <summary>Trains a classifier on labeled images: embeds each image once, then trains a head on the vectors.</summary>
     /// <param name="extractor">The backbone; it must outlive the classifier.</param>
-    /// <param name="images">The images, one sub-folder per class.</param>
+    /// <param name="images">The images with their classes; sets that they name themselves are used as they are.</param>
     /// <param name="training">Epochs, optimizer, seed; null for the defaults.</param>
     /// <param name="data">Split and tolerance for unusable images; null for the defaults.</param>
     /// <param name="progress">Told how many images are embedded.</param>
     /// <param name="cancellationToken">While images are embedded: stops. While the head trains: stops and returns the best so far.</param>
-    /// <exception cref="InvalidDataException">More images are unusable than <see cref="DataOptions.MaxBad"/> allows, or a class has none left.</exception>
+    /// <exception cref="ArgumentException">Options contradict each other or the images; no image was read.</exception>
+    /// <exception cref="InvalidDataException">More images are unusable than <see cref="DataOptions.MaxBad"/> allows, or a class has none left to learn from.</exception>
     /// <exception cref="OperationCanceledException">Cancelled before all images were embedded.</exception>
     public static async Task<TrainingResult> TrainAsync(
-        FeatureExtractor extractor, ImageFolder images, TrainingOptions? training = null, DataOptions? data = null,
+        FeatureExtractor extractor, ImageDataset images, TrainingOptions? training = null, DataOptions? data = null,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(extractor);
         ArgumentNullException.ThrowIfNull(images);
         training ??= new TrainingOptions();
         data ??= new DataOptions();
+        TrainingSets.Check(images, training, data);
 
         var embedding = await extractor.EmbedAsync(
-            [.. images.Images.Select(image => image.Path)], data.EmbeddingBatchSize, progress, cancellationToken).ConfigureAwait(false);
+            [.. images.Images.Select(image => image.Image)], data.EmbeddingBatchSize, progress, cancellationToken).ConfigureAwait(false);
         embedding.Ledger.ThrowIfMoreThan(data.MaxBad, images.Images.Count);
-        var usable = embedding.Indices.Select(index => images.Images[index]).ToList();
-        RequireEveryClass(images, usable);
+        return await Task.Run(() => TrainOn(extractor, images, embedding, training, data, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+    }
 
-        return await Task.Run(() => TrainOn(extractor, images, usable, embedding, training, data, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+    /// <summary>
+    /// Refuses options that contradict the images or each other, as <see cref="TrainAsync"/> does before it reads the first image: for a
+    /// program that wants to know before it opens a backbone.
+    /// </summary>
+    /// <param name="images">The images with their classes.</param>
+    /// <param name="training">Epochs, optimizer, seed; null for the defaults.</param>
+    /// <param name="data">Split and tolerance for unusable images; null for the defaults.</param>
+    /// <exception cref="ArgumentException">The options make no sense with the images.</exception>
+    /// <exception cref="InvalidDataException">There is one class only, or a class has no image to learn from.</exception>
+    public static void CheckTraining(ImageDataset images, TrainingOptions? training = null, DataOptions? data = null)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        TrainingSets.Check(images, training ?? new TrainingOptions(), data ?? new DataOptions());
     }
 
     /// <summary>
@@ -125,79 +138,94 @@ public sealed partial class ImageClassifier : IDisposable, IAsyncDisposable
         return new ImageClassifier(extractor, ownsExtractor: true, head: null, backbone.ClassLabels(), training: null);
     }
 
-    /// <summary>Says what is in an image file.</summary>
-    /// <exception cref="ImageDecodeException">The file is no image that can be decoded.</exception>
-    public Prediction Predict(string path) => ToPrediction(Usable.Embed(path));
+    /// <summary>Says what is in an image: <c>classifier.Predict("cat.jpg")</c>.</summary>
+    /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
+    /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    public Prediction Predict(ImageInput image) => ToPrediction(Usable.Embed(image));
 
     /// <summary>Says what is in an encoded image held in memory.</summary>
     /// <exception cref="ImageDecodeException">The bytes are no image that can be decoded.</exception>
     public Prediction Predict(ReadOnlySpan<byte> encoded) => ToPrediction(Usable.Embed(encoded));
 
-    /// <summary>Says what is in an encoded image, read from the stream's position to its end.</summary>
-    /// <exception cref="ImageDecodeException">The stream holds no image that can be decoded.</exception>
-    public Prediction Predict(Stream encoded) => ToPrediction(Usable.Embed(encoded));
+    /// <summary>Says what is in an image, without blocking the caller while it is read and computed.</summary>
+    /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
+    /// <param name="cancellationToken">Stops the reading; a network that runs is not interrupted.</param>
+    /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    public async Task<Prediction> PredictAsync(ImageInput image, CancellationToken cancellationToken = default) =>
+        ToPrediction(await Usable.EmbedAsync(image, cancellationToken).ConfigureAwait(false));
 
-    /// <summary>Says what is in pixels that are decoded already.</summary>
-    public Prediction Predict(PixelBuffer pixels) => ToPrediction(Usable.Embed(pixels));
+    /// <summary>
+    /// Says what is in an encoded image, read from the stream's position to its end: <c>await classifier.PredictAsync(request.Body,
+    /// cancellationToken)</c>. The stream is never read synchronously and stays open.
+    /// </summary>
+    /// <param name="encoded">The stream, of which at most <see cref="DecodeOptions.MaxEncodedBytes"/> are read.</param>
+    /// <param name="cancellationToken">Stops the reading; a network that runs is not interrupted.</param>
+    /// <exception cref="ImageDecodeException">The stream holds no image that can be decoded, or more bytes than the limit.</exception>
+    public async Task<Prediction> PredictAsync(Stream encoded, CancellationToken cancellationToken = default) =>
+        ToPrediction(await Usable.EmbedAsync(encoded, cancellationToken).ConfigureAwait(false));
 
-    /// <summary>Says what is in many image files; one that cannot be decoded has its reason in the result.</summary>
-    /// <param name="paths">Image files.</param>
+    /// <summary>Says what is in many images; one that cannot be used has its reason in the result.</summary>
+    /// <param name="images">The images; <see cref="ImageInput.FromFiles"/> makes them of paths.</param>
     /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
     /// <param name="progress">Told after every batch.</param>
     /// <param name="cancellationToken">Stops after the batch in hand.</param>
-    /// <returns>One entry per path, in order.</returns>
+    /// <returns>One entry per image, in order.</returns>
     public async Task<IReadOnlyList<ImagePrediction>> PredictAsync(
-        IReadOnlyList<string> paths, int batchSize = 0, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
+        IReadOnlyList<ImageInput> images, int batchSize = 0, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(paths);
-        if (paths.Count == 1 && _extractor.Options.Cache is null && progress is null) return [PredictOne(paths[0], cancellationToken)];
-        var embedding = await Usable.EmbedAsync(paths, batchSize, progress, cancellationToken).ConfigureAwait(false);
-        var predictions = new ImagePrediction[paths.Count];
+        ArgumentNullException.ThrowIfNull(images);
+        if (images.Count == 1 && _extractor.Options.Cache is null && progress is null) return [await PredictOneAsync(images[0], cancellationToken).ConfigureAwait(false)];
+        var embedding = await Usable.EmbedAsync(images, batchSize, progress, cancellationToken).ConfigureAwait(false);
+        var predictions = new ImagePrediction[images.Count];
         for (var row = 0; row < embedding.Indices.Count; row++)
         {
             var index = embedding.Indices[row];
-            predictions[index] = new ImagePrediction(paths[index], ToPrediction(embedding.Features.Row(row)), null);
+            predictions[index] = new ImagePrediction(images[index].Id, ToPrediction(embedding.Features.Row(row)), null);
         }
 
-        // What is not predicted was skipped, and both lists are in the order of the paths.
+        // What is not predicted was skipped, and both lists are in the order of the images.
         var skipped = new Queue<SkippedImage>(embedding.Skipped);
-        for (var i = 0; i < predictions.Length; i++) predictions[i] ??= new ImagePrediction(paths[i], null, skipped.Dequeue().Reason);
+        for (var i = 0; i < predictions.Length; i++) predictions[i] ??= new ImagePrediction(images[i].Id, null, skipped.Dequeue().Reason);
         return predictions;
     }
 
     /// <summary>One image needs no pipeline, whose start takes longer in a fresh process than the image.</summary>
-    private ImagePrediction PredictOne(string path, CancellationToken cancellationToken)
+    private async Task<ImagePrediction> PredictOneAsync(ImageInput image, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            return new ImagePrediction(path, Predict(path), null);
+            return new ImagePrediction(image.Id, await PredictAsync(image, cancellationToken).ConfigureAwait(false), null);
         }
         catch (ImageDecodeException exception)
         {
-            return new ImagePrediction(path, null, exception.Reason);
+            return new ImagePrediction(image.Id, null, exception.Reason);
         }
     }
 
-    /// <summary>Measures the classifier on a folder of images whose sub-folders are among its <see cref="Labels"/>.</summary>
-    /// <param name="images">The images.</param>
+    /// <summary>Measures the classifier on labeled images whose classes are among its <see cref="Labels"/>.</summary>
+    /// <param name="images">The images, all of which are used, whichever set they belong to; see <see cref="ImageDataset.Only"/>.</param>
     /// <param name="progress">Told after every batch.</param>
-    /// <param name="reportPath">Where to write the evaluation as an HTML page, as <see cref="TrainingResult.WriteReport"/> does; null for none.</param>
     /// <param name="cancellationToken">Stops after the batch in hand.</param>
-    /// <returns>The scores, and the images that could not be used.</returns>
-    /// <exception cref="InvalidDataException">A sub-folder is no class of this classifier, or no image could be used.</exception>
-    public async Task<(EvaluationResult Result, IReadOnlyList<SkippedImage> Skipped)> EvaluateAsync(
-        ImageFolder images, IProgress<WorkProgress>? progress = null, string? reportPath = null, CancellationToken cancellationToken = default)
+    /// <returns>The scores, and what became of every image; it can write a report.</returns>
+    /// <exception cref="InvalidDataException">A class is none of this classifier, or no image could be used.</exception>
+    public async Task<EvaluationRun> EvaluateAsync(ImageDataset images, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
-        var classIndex = images.Classes.Select(label => IndexOf(label)).ToArray();
+        var classIndex = images.Classes.Select(IndexOf).ToArray();
         var embedding = await Usable.EmbedAsync(
-            [.. images.Images.Select(image => image.Path)], progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false);
-        if (embedding.Features.RowCount == 0) Throw.NoImageUsable(images.Path, embedding.Skipped[0].Reason);
-        var used = embedding.Indices.Select(index => images.Images[index]).Select(image => image with { ClassIndex = classIndex[image.ClassIndex] }).ToList();
-        var result = Evaluator.Evaluate(Probabilities(embedding.Features), [.. used.Select(image => image.ClassIndex)], Labels);
-        if (reportPath is not null) Reports.Write(reportPath, Reports.OfEvaluation(this, images.Path, result, Judge(embedding.Features, used), embedding), this);
-        return (result, embedding.Skipped);
+            [.. images.Images.Select(image => image.Image)], progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false);
+        if (embedding.Features.RowCount == 0) Throw.NoImageUsable(images.Source, embedding.Skipped[0].Reason);
+        int[] labels = [.. embedding.Indices.Select(index => classIndex[images.ClassIndices[index]])];
+        var result = Evaluator.Evaluate(Probabilities(embedding.Features), labels, Labels);
+        var evaluated = new EvaluatedImage[images.Images.Count];
+        for (var row = 0; row < embedding.Indices.Count; row++)
+        {
+            var image = images.Images[embedding.Indices[row]];
+            evaluated[embedding.Indices[row]] = new EvaluatedImage(image.Id, image.Label, image.Split, ToPrediction(embedding.Features.Row(row)), null);
+        }
+
+        TrainingSets.AddSkipped(evaluated, images, embedding);
+        return new EvaluationRun(this, images, embedding, result, evaluated);
     }
 
     /// <summary>
@@ -251,34 +279,27 @@ public sealed partial class ImageClassifier : IDisposable, IAsyncDisposable
     }
 
     private static TrainingResult TrainOn(
-        FeatureExtractor extractor, ImageFolder images, List<LabeledImage> usable, EmbeddingResult embedding,
-        TrainingOptions training, DataOptions data, CancellationToken cancellationToken)
+        FeatureExtractor extractor, ImageDataset images, EmbeddingResult embedding, TrainingOptions training, DataOptions data, CancellationToken cancellationToken)
     {
         var classes = images.Classes;
-        int[] labels = [.. usable.Select(image => image.ClassIndex)];
-        var split = StratifiedSplit.Create(labels, data.Fractions, training.Seed);
-        var train = Pick(split.Train);
-        var validation = split.Validation.Count > 0 ? Pick(split.Validation) : null;
-        var test = split.Test.Count > 0 ? Pick(split.Test) : null;
+        var sets = new TrainingSets(images, embedding, data.Split, training.Seed);
+        var (train, validation, test) = (sets.Features(DataSplit.Train)!, sets.Features(DataSplit.Validation), sets.Features(DataSplit.Test));
 
         var clock = Stopwatch.StartNew();
         var trained = HeadTrainer.Train(train, classes.Count, training, validation, cancellationToken: cancellationToken);
         var time = clock.Elapsed;
         var fingerprint = RunFingerprint.Of(train, validation, classes.Count, training, $"{extractor.Card.Id} sha256 {extractor.Card.Sha256}");
-        var judged = test is not null ? split.Test : validation is not null ? split.Validation : split.Train;
-        return new TrainingResult(images.Path, usable, judged)
+        return new TrainingResult(images, sets)
         {
             Classifier = new ImageClassifier(extractor, ownsExtractor: false, trained.Head, classes, fingerprint),
             History = trained.History,
             Train = Score(train)!,
             Validation = Score(validation),
             Test = Score(test),
-            TestImages = [.. split.Test.Select(row => usable[row])],
             Embedding = embedding,
+            Skipped = sets.Skipped(),
             TrainingTime = time,
         };
-
-        LabelledFeatures Pick(IReadOnlyList<int> rows) => new(embedding.Features.Select(rows), [.. rows.Select(row => labels[row])]);
 
         EvaluationResult? Score(LabelledFeatures? rows) =>
             rows is null ? null : Evaluator.Evaluate(trained.Head.Probabilities(rows.Features), rows.Labels.ToArray(), classes);
@@ -302,16 +323,7 @@ public sealed partial class ImageClassifier : IDisposable, IAsyncDisposable
         return scores;
     }
 
-    private static void RequireEveryClass(ImageFolder images, List<LabeledImage> usable)
-    {
-        var present = usable.Select(image => image.ClassIndex).ToHashSet();
-        for (var index = 0; index < images.Classes.Count; index++)
-        {
-            if (!present.Contains(index)) Throw.ClassHasNoUsableImage(images.Classes[index], images.Path);
-        }
-    }
-
-    private Prediction ToPrediction(ReadOnlySpan<float> row) => new(Score(row), Labels);
+    internal Prediction ToPrediction(ReadOnlySpan<float> row) => new(Score(row), Labels);
 
     private int IndexOf(string label)
     {

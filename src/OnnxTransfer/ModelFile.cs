@@ -155,7 +155,7 @@ public sealed class ModelFile
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
-        var stated = OnnxInspector.ImageInput(_backbone, _image.Tensor, _image.Layout);
+        var stated = OnnxInspector.ImageInputOf(_backbone, _image.Tensor, _image.Layout);
         if ((stated.Height ?? height) != height || (stated.Width ?? width) != width)
             throw Throw.ModelTakesOneSize(Path, stated.Height, stated.Width, height, width);
         return [.. OnnxSummary.Of(_backbone, _image with { Height = height, Width = width }).Layers.Select(Describe)];

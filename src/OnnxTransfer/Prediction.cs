@@ -51,7 +51,7 @@ public sealed class Prediction
 public sealed record ClassProbability(string Label, int Index, float Probability);
 
 /// <summary>What became of one image among many: a prediction, or the reason why there is none.</summary>
-/// <param name="Path">The image file.</param>
+/// <param name="Id">The image's <see cref="ImageInput.Id"/>: the path of a file, or the id it was given.</param>
 /// <param name="Prediction">The prediction; null when the image could not be used.</param>
 /// <param name="Error">Why the image could not be used; null when there is a prediction.</param>
-public sealed record ImagePrediction(string Path, Prediction? Prediction, string? Error);
+public sealed record ImagePrediction(string Id, Prediction? Prediction, string? Error);

@@ -42,12 +42,13 @@ public sealed class ReloadableClassifier : IDisposable, IAsyncDisposable
     public static ReloadableClassifier Load(string path, FeatureExtractorOptions? options = null) =>
         new(ImageClassifier.Load(path, options), options);
 
-    /// <summary>Says what is in an image file, as <see cref="ImageClassifier.Predict(string)"/> does.</summary>
-    /// <exception cref="ImageDecodeException">The file is no image that can be decoded.</exception>
-    public Prediction Predict(string path)
+    /// <summary>Says what is in an image, as <see cref="ImageClassifier.Predict(ImageInput)"/> does.</summary>
+    /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
+    /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    public Prediction Predict(ImageInput image)
     {
         using var lease = Acquire();
-        return lease.Classifier.Predict(path);
+        return lease.Classifier.Predict(image);
     }
 
     /// <summary>Says what is in an encoded image held in memory.</summary>
@@ -58,32 +59,37 @@ public sealed class ReloadableClassifier : IDisposable, IAsyncDisposable
         return lease.Classifier.Predict(encoded);
     }
 
-    /// <summary>Says what is in an encoded image, read from the stream's position to its end.</summary>
-    /// <exception cref="ImageDecodeException">The stream holds no image that can be decoded.</exception>
-    public Prediction Predict(Stream encoded)
+    /// <summary>Says what is in an image, as <see cref="ImageClassifier.PredictAsync(ImageInput, CancellationToken)"/> does.</summary>
+    /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
+    /// <param name="cancellationToken">Stops the reading; a network that runs is not interrupted.</param>
+    /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    public async Task<Prediction> PredictAsync(ImageInput image, CancellationToken cancellationToken = default)
     {
         using var lease = Acquire();
-        return lease.Classifier.Predict(encoded);
+        return await lease.Classifier.PredictAsync(image, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Says what is in pixels that are decoded already.</summary>
-    public Prediction Predict(PixelBuffer pixels)
+    /// <summary>Says what is in an encoded image of a stream, as <see cref="ImageClassifier.PredictAsync(Stream, CancellationToken)"/> does.</summary>
+    /// <param name="encoded">The stream, of which at most <see cref="DecodeOptions.MaxEncodedBytes"/> are read.</param>
+    /// <param name="cancellationToken">Stops the reading; a network that runs is not interrupted.</param>
+    /// <exception cref="ImageDecodeException">The stream holds no image that can be decoded, or more bytes than the limit.</exception>
+    public async Task<Prediction> PredictAsync(Stream encoded, CancellationToken cancellationToken = default)
     {
         using var lease = Acquire();
-        return lease.Classifier.Predict(pixels);
+        return await lease.Classifier.PredictAsync(encoded, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Says what is in many image files, all by the same classifier, as <see cref="ImageClassifier.PredictAsync"/> does.</summary>
-    /// <param name="paths">Image files.</param>
+    /// <summary>Says what is in many images, all by the same classifier, as <see cref="ImageClassifier"/> does.</summary>
+    /// <param name="images">The images; <see cref="ImageInput.FromFiles"/> makes them of paths.</param>
     /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
     /// <param name="progress">Told after every batch.</param>
     /// <param name="cancellationToken">Stops after the batch in hand.</param>
-    /// <returns>One entry per path, in order.</returns>
+    /// <returns>One entry per image, in order.</returns>
     public async Task<IReadOnlyList<ImagePrediction>> PredictAsync(
-        IReadOnlyList<string> paths, int batchSize = 0, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
+        IReadOnlyList<ImageInput> images, int batchSize = 0, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         using var lease = Acquire();
-        return await lease.Classifier.PredictAsync(paths, batchSize, progress, cancellationToken).ConfigureAwait(false);
+        return await lease.Classifier.PredictAsync(images, batchSize, progress, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Lends the current classifier to a request that calls it more than once; it stays open until the lease is disposed.</summary>

@@ -36,7 +36,7 @@ internal static class Reports
     {
         try
         {
-            var (photo, overlay) = classifier.Explain(image.Path, classifier.Labels[image.Predicted]).ToData(HeatSection.PhotoSide);
+            var (photo, overlay) = classifier.Explain(image.Image, classifier.Labels[image.Predicted]).ToData(HeatSection.PhotoSide);
             return new HeatTile(image, photo, overlay);
         }
         catch (ImageDecodeException)
@@ -56,8 +56,8 @@ internal static class Reports
         var images = sets.Sum(set => set.Result.Count);
         return new ReportContent
         {
-            Title = NameOf(result.Folder),
-            Summary = $"A classifier of {Words.Count(classifier.Labels.Count, "class", "classes")}, trained on the features of {classifier.Extractor.Card.Id} and {Words.Images(result.Train.Count)} of the folder {result.Folder}.",
+            Title = NameOf(result.Source),
+            Summary = $"A classifier of {Words.Count(classifier.Labels.Count, "class", "classes")}, trained on the features of {classifier.Extractor.Card.Id} and {Words.Images(result.Train.Count)} of {result.Source}.",
             Labels = classifier.Labels,
             Sets = sets,
             Judged = result.Judge(),
@@ -65,27 +65,27 @@ internal static class Reports
             Skipped = result.Skipped,
             Times = [.. Times(result.Embedding, classifier), new StageTime($"Training the head, {Words.Count(epochs, "epoch", "epochs")}", result.TrainingTime, result.Train.Count * epochs)],
             Bottleneck = result.Embedding.Bottleneck,
-            Facts = Facts(classifier, result.Folder, images),
+            Facts = Facts(classifier, result.Source, images),
             Fingerprint = classifier.Training,
         };
     }
 
     internal static ReportContent OfEvaluation(
-        ImageClassifier classifier, string folder, EvaluationResult result, IReadOnlyList<JudgedImage> judged, EmbeddingResult embedding) => new()
+        ImageClassifier classifier, string source, EvaluationResult result, IReadOnlyList<JudgedImage> judged, EmbeddingResult embedding) => new()
         {
-            Title = NameOf(folder),
-            Summary = $"A classifier of {Words.Count(classifier.Labels.Count, "class", "classes")} on {classifier.Extractor.Card.Id}, measured on {Words.Images(result.Count)} of the folder {folder}.",
+            Title = NameOf(source),
+            Summary = $"A classifier of {Words.Count(classifier.Labels.Count, "class", "classes")} on {classifier.Extractor.Card.Id}, measured on {Words.Images(result.Count)} of {source}.",
             Labels = classifier.Labels,
             Sets = [new ScoredSet("evaluation", result)],
             Judged = judged,
             Skipped = embedding.Skipped,
             Times = Times(embedding, classifier),
             Bottleneck = embedding.Bottleneck,
-            Facts = Facts(classifier, folder, result.Count),
+            Facts = Facts(classifier, source, result.Count),
             Fingerprint = classifier.Training,
         };
 
-    private static string NameOf(string folder) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) is { Length: > 0 } name ? name : folder;
+    private static string NameOf(string source) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source))) is { Length: > 0 } name ? name : source;
 
     private static StageTime[] Times(EmbeddingResult embedding, ImageClassifier classifier)
     {
@@ -100,13 +100,13 @@ internal static class Reports
         ];
     }
 
-    private static (string, string)[] Facts(ImageClassifier classifier, string folder, int images)
+    private static (string, string)[] Facts(ImageClassifier classifier, string source, int images)
     {
         var (card, options) = (classifier.Extractor.Card, classifier.Extractor.Options);
         return
         [
             ("Written", DateTimeOffset.Now.ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture)),
-            ("Folder", $"{Path.GetFullPath(folder)}, {Words.Images(images)} used"),
+            ("Images from", $"{(Path.Exists(source) ? Path.GetFullPath(source) : source)}, {Words.Images(images)} used"),
             ("Backbone", $"{card.Id}, {card.Features.Dim:N0} features, {card.Input.Width}×{card.Input.Height} pixels"),
             ("Backbone's SHA-256", card.Sha256 ?? "not stated"),
             ("Backbone's licence", card.License ?? "not stated"),

@@ -1,4 +1,3 @@
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Evaluation;
 using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
@@ -9,17 +8,14 @@ namespace OnnxTransfer;
 /// <summary>A trained classifier and how it came about.</summary>
 public sealed class TrainingResult
 {
-    private readonly IReadOnlyList<LabeledImage> _images;
-    private readonly IReadOnlyList<int> _judgedRows;
+    private readonly ImageDataset _dataset;
+    private readonly TrainingSets _sets;
+    private readonly Lazy<IReadOnlyList<EvaluatedImage>> _images;
 
-    /// <param name="folder">The folder of photos.</param>
-    /// <param name="images">The images that could be used, one for each row of <see cref="Embedding"/>.</param>
-    /// <param name="judgedRows">Rows of the set that the training is judged by: the test images, else those for validation, else those trained on.</param>
-    internal TrainingResult(string folder, IReadOnlyList<LabeledImage> images, IReadOnlyList<int> judgedRows)
+    internal TrainingResult(ImageDataset dataset, TrainingSets sets)
     {
-        Folder = folder;
-        _images = images;
-        _judgedRows = judgedRows;
+        (_dataset, _sets) = (dataset, sets);
+        _images = new Lazy<IReadOnlyList<EvaluatedImage>>(() => _sets.Evaluate(row => Classifier!.ToPrediction(Embedding!.Features.Row(row))));
     }
 
     /// <summary>The classifier; the caller disposes it. It runs on the extractor it was trained with, which must outlive it.</summary>
@@ -31,25 +27,32 @@ public sealed class TrainingResult
     /// <summary>The scores on the training images.</summary>
     public required EvaluationResult Train { get; init; }
 
-    /// <summary>The scores on the validation images, which chose the weights; null when the split leaves none.</summary>
+    /// <summary>The scores on the validation images, which chose the weights; null when there are none.</summary>
     public required EvaluationResult? Validation { get; init; }
 
-    /// <summary>The scores on the test images, which nothing was chosen by; null when the split leaves none.</summary>
+    /// <summary>The scores on the test images, which nothing was chosen by; null when there are none.</summary>
     public required EvaluationResult? Test { get; init; }
 
-    /// <summary>The test images, in the order of the rows behind <see cref="Test"/>.</summary>
-    public required IReadOnlyList<LabeledImage> TestImages { get; init; }
+    /// <summary>
+    /// Every image of the dataset in its order: its class, its set, and the prediction of the trained classifier, or why it could not be
+    /// used. Computed from the feature vectors when it is first asked for.
+    /// </summary>
+    public IReadOnlyList<EvaluatedImage> Images => _images.Value;
 
     /// <summary>The feature vectors and how long they took.</summary>
     public required EmbeddingResult Embedding { get; init; }
 
     /// <summary>The images that could not be used, with reasons.</summary>
-    public IReadOnlyList<SkippedImage> Skipped => Embedding.Skipped;
+    public required IReadOnlyList<SkippedImage> Skipped { get; init; }
+
+    /// <summary>The files, folders and rows of the source that were not among the images, with reasons.</summary>
+    public IReadOnlyList<UnusedFile> Unused => _dataset.Unused;
 
     /// <summary>Wall-clock time of training the head.</summary>
     public required TimeSpan TrainingTime { get; init; }
 
-    internal string Folder { get; }
+    /// <summary>The folder, file or other source of the images.</summary>
+    internal string Source => _dataset.Source;
 
     /// <summary>
     /// Writes the training as one HTML page that needs no network: accuracy with its confidence interval, curves, confusion
@@ -58,5 +61,14 @@ public sealed class TrainingResult
     /// <param name="path">The <c>.html</c> file to write, whole or not at all; an existing one is replaced.</param>
     public void WriteReport(string path) => Reports.Write(path, Reports.OfTraining(this), Classifier);
 
-    internal IReadOnlyList<JudgedImage> Judge() => Classifier.Judge(Embedding.Features.Select(_judgedRows), [.. _judgedRows.Select(row => _images[row])]);
+    /// <summary>The images of the set that the training is judged by: the test images, else those for validation, else those trained on.</summary>
+    internal IReadOnlyList<JudgedImage> Judge()
+    {
+        var judged = Test is not null ? DataSplit.Test : Validation is not null ? DataSplit.Validation : DataSplit.Train;
+        return
+        [
+            .. _sets.Rows(judged).Select(row => Embedding.Indices[row])
+                .Select(index => new JudgedImage(_dataset.Images[index].Image, _dataset.ClassIndices[index], Images[index].Prediction!.Probabilities)),
+        ];
+    }
 }

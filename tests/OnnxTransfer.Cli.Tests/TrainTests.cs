@@ -100,7 +100,7 @@ public sealed class TrainTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Equal(1, Cli.Run("evaluate", classifier, two, "--json").Json.GetProperty("accuracy").GetDouble());
 
         var refused = Cli.Run(["train", fixture.Photos, "--out", classifier, .. options]);
-        Assert.Equal(1, refused.ExitCode);
+        Assert.Equal(2, refused.ExitCode);
         Assert.Contains("two classes", refused.Error);
     }
 

@@ -19,16 +19,17 @@ internal sealed record Call(string Name, Func<Ground, Subject> Open)
     [
         OfExtractor("Embed(path)", (extractor, ground) => extractor.Embed(ground.Photo)),
         OfExtractor("Embed(bytes)", (extractor, ground) => extractor.Embed((ReadOnlySpan<byte>)ground.Encoded)),
-        OfExtractor("Embed(stream)", (extractor, ground) => extractor.Embed(new MemoryStream(ground.Encoded))),
+        OfExtractor("EmbedAsync(stream)", (extractor, ground) => extractor.EmbedAsync(new MemoryStream(ground.Encoded))),
+        OfExtractor("EmbedAsync(path)", (extractor, ground) => extractor.EmbedAsync(ground.Photo)),
         OfExtractor("Embed(pixels)", (extractor, ground) =>
         {
             using var pixels = ImageDecoders.Default.Decode(ground.Encoded);
-            extractor.Embed(pixels);
+            extractor.Embed(ImageInput.FromPixels(pixels));
         }),
         OfExtractor("Embed(bitmap)", (extractor, ground) =>
         {
             using var bitmap = SkiaSharp.SKBitmap.Decode(ground.Encoded);
-            extractor.Embed(bitmap);
+            extractor.Embed(ImageInput.FromBitmap(bitmap));
         }),
         OfExtractor("EmbedAsync", (extractor, ground) => extractor.EmbedAsync(ground.Photos, batchSize: 2)),
         OfExtractor("EmbedAsync of one", (extractor, ground) => extractor.EmbedAsync([ground.Photo])),
@@ -63,7 +64,8 @@ internal sealed record Call(string Name, Func<Ground, Subject> Open)
             ImageClassifier.TrainAsync(extractor, ground.Folder, Ground.Training)),
         OfClassifier("Predict(path)", (classifier, ground) => classifier.Predict(ground.Photo)),
         OfClassifier("Predict(bytes)", (classifier, ground) => classifier.Predict((ReadOnlySpan<byte>)ground.Encoded)),
-        OfClassifier("Predict(stream)", (classifier, ground) => classifier.Predict(new MemoryStream(ground.Encoded))),
+        OfClassifier("PredictAsync(stream)", (classifier, ground) => classifier.PredictAsync(new MemoryStream(ground.Encoded))),
+        OfClassifier("PredictAsync(path)", (classifier, ground) => classifier.PredictAsync(ground.Photo)),
         OfClassifier("PredictAsync", (classifier, ground) => classifier.PredictAsync(ground.Photos, batchSize: 2)),
         OfClassifier("PredictAsync of one", (classifier, ground) => classifier.PredictAsync([ground.Photo])),
         OfClassifier("EvaluateAsync", (classifier, ground) => classifier.EvaluateAsync(ground.Folder)),

@@ -1,5 +1,4 @@
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
 using OnnxTransfer.Onnx;
@@ -29,9 +28,9 @@ internal sealed class Ground : IDisposable
                 File.WriteAllBytes(_folder.File("photos", label, $"{i}.png"), TestImage.NoisyPng(40, 30, ((byte)red, 90, 60), i + red));
         }
 
-        Folder = ImageFolder.Open(Path.Combine(_folder.Path, "photos"));
-        Photos = [.. Folder.Images.Select(image => image.Path)];
-        Encoded = File.ReadAllBytes(Photos[0]);
+        Folder = ImageDataset.FromFolder(Path.Combine(_folder.Path, "photos"));
+        Photos = [.. Folder.Images.Select(image => image.Image)];
+        Encoded = File.ReadAllBytes(Photos[0].Id);
         Classifier = _folder.File("classifier.onnx");
         Cache = new FeatureCache(_folder.File("cache"));
         using var extractor = Open();
@@ -47,11 +46,11 @@ internal sealed class Ground : IDisposable
 
     internal string Classifier { get; }
 
-    internal ImageFolder Folder { get; }
+    internal ImageDataset Folder { get; }
 
-    internal IReadOnlyList<string> Photos { get; }
+    internal IReadOnlyList<ImageInput> Photos { get; }
 
-    internal string Photo => Photos[0];
+    internal ImageInput Photo => Photos[0];
 
     internal byte[] Encoded { get; }
 

@@ -20,8 +20,7 @@ internal static class PublicSurface
         foreach (var type in assembly.GetExportedTypes().OrderBy(type => type.FullName, StringComparer.Ordinal))
         {
             text.Append(Header(type)).Append('\n');
-            // A door for SkiaSharp's bitmaps is there only where SkiaSharp restores.
-            foreach (var member in Members(type).Where(line => !line.Contains("SKBitmap", StringComparison.Ordinal)).Order(StringComparer.Ordinal)) text.Append("  ").Append(member).Append('\n');
+            foreach (var member in Members(type).Order(StringComparer.Ordinal)) text.Append("  ").Append(member).Append('\n');
             text.Append('\n');
         }
 

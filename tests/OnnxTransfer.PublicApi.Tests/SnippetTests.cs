@@ -1,4 +1,3 @@
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
 using OnnxTransfer.TestSupport;
@@ -102,10 +101,13 @@ public sealed class SnippetTests : IClassFixture<SnippetTests.Photos>
                 foreach (var file in Directory.EnumerateFiles(from).Order(StringComparer.Ordinal).Take(PerClass)) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
             }
 
+            var rows = Directory.EnumerateFiles(Path.Combine(folder, "flower_photos"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+                .Select((file, i) => $"{Path.GetRelativePath(folder, file)},{Path.GetFileName(Path.GetDirectoryName(file))},{(i % 4 == 0 ? "test" : "train")}");
+            File.WriteAllLines(Path.Combine(folder, "labels.csv"), ["path,species,fold", .. rows]);
             File.Copy(Repository.SharedPath("data", "cat_720p.jpg"), Path.Combine(folder, "cat.jpg"));
             File.Copy(Directory.EnumerateFiles(Repository.SharedPath("data", "flowers", "tulips")).Order(StringComparer.Ordinal).Last(), Path.Combine(folder, "unknown.jpg"));
             using var extractor = FeatureExtractor.Load(Backbone, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu });
-            var result = ImageClassifier.TrainAsync(extractor, ImageFolder.Open(Path.Combine(folder, "flower_photos")), new TrainingOptions()).GetAwaiter().GetResult();
+            var result = ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(Path.Combine(folder, "flower_photos")), new TrainingOptions()).GetAwaiter().GetResult();
             result.Classifier.Save(Path.Combine(folder, "flowers.onnx"));
             return folder;
         }

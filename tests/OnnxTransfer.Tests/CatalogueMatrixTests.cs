@@ -34,7 +34,7 @@ public sealed class CatalogueMatrixTests
         Assert.Equal((file.Card!.Input.Tensor, file.Card.Features.Tensor, file.Card.Features.Dim), (file.Inputs[0].Name, file.Features!.Name, file.Features.Dim));
         Assert.False(string.IsNullOrWhiteSpace(file.Card.License));
         Assert.Equal(file.Card.Features.Dim, extractor.Dim);
-        var five = (await extractor.EmbedAsync(paths, batchSize: 5)).Features;
+        var five = (await extractor.EmbedAsync(ImageInput.FromFiles(paths), batchSize: 5)).Features;
         for (var i = 0; i < 5; i++)
         {
             var one = extractor.Embed(paths[i]);

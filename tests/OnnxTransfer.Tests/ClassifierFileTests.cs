@@ -1,6 +1,5 @@
 using System.Text.Json;
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
@@ -39,7 +38,7 @@ public sealed class ClassifierFileTests : IDisposable
             var pixels = new byte[Side * Side * 3];
             random.NextBytes(pixels);
             using var image = PixelBuffer.FromRgb(pixels, Side, Side);
-            var (ours, theirs) = (classifier.Predict(image).Probabilities, session.Run(pixels, Side, Side));
+            var (ours, theirs) = (classifier.Predict(ImageInput.FromPixels(image)).Probabilities, session.Run(pixels, Side, Side));
             Assert.Equal(2, theirs.Length);
             for (var c = 0; c < 2; c++) Assert.Equal(ours[c], theirs[c], 1e-6f);
             Assert.InRange(ours[0], 0.001f, 0.999f);
@@ -147,7 +146,7 @@ public sealed class ClassifierFileTests : IDisposable
         Assert.Equal("""["cyan","orange"]""", head.Metadata["onnxtransfer.labels"]);
 
         var photos = Directory.GetFiles(Path.Combine(_folder.Path, "photos"), "*.png", SearchOption.AllDirectories);
-        var features = new Values([.. photos.SelectMany(extractor.Embed)], photos.Length, TinyBackbone.Dim);
+        var features = new Values([.. photos.SelectMany(photo => extractor.Embed(photo))], photos.Length, TinyBackbone.Dim);
         var expected = new Values([.. photos.SelectMany(photo => classifier.Predict(photo).Probabilities)], photos.Length, 2);
         GraphRunner.Run(head, ("features", features))["probabilities"].AssertClose(expected, 1e-6);
         Assert.Contains("no classifier", Assert.Throws<ModelException>(() => ImageClassifier.Load(file)).Message);
@@ -203,7 +202,7 @@ public sealed class ClassifierFileTests : IDisposable
             File.WriteAllBytes(_folder.File("photos", "cyan", $"{i}.png"), TestImage.NoisyPng(20, 20, (20, 200, 210), 100 + i));
         }
 
-        var photos = ImageFolder.Open(Path.Combine(_folder.Path, "photos"));
+        var photos = ImageDataset.FromFolder(Path.Combine(_folder.Path, "photos"));
         return (await ImageClassifier.TrainAsync(extractor, photos, options ?? new TrainingOptions { Epochs = 10, LearningRate = 0.05 })).Classifier;
     }
 }

@@ -1,5 +1,4 @@
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
@@ -94,7 +93,7 @@ public sealed class ExplanationTests : IDisposable
     public async Task The_report_shows_where_it_looks_or_says_why_not()
     {
         using var extractor = Extractor();
-        var photos = ImageFolder.Open(Photos());
+        var photos = ImageDataset.FromFolder(Photos());
         var report = _folder.File("report.html");
         (await ImageClassifier.TrainAsync(extractor, photos)).WriteReport(report);
         Assert.Contains("with heat where it speaks for", File.ReadAllText(report), StringComparison.Ordinal);
@@ -110,7 +109,7 @@ public sealed class ExplanationTests : IDisposable
     }
 
     private async Task<ImageClassifier> TrainAsync(FeatureExtractor extractor, TrainingOptions options) =>
-        (await ImageClassifier.TrainAsync(extractor, ImageFolder.Open(Photos()), options)).Classifier;
+        (await ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(Photos()), options)).Classifier;
 
     private string Photos()
     {

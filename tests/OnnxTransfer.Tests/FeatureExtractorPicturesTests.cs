@@ -42,7 +42,7 @@ public sealed class FeatureExtractorPicturesTests : IDisposable
         File.WriteAllText(bad, "text");
         var output = _folder.File("patches.png");
         var skipped = _network.DrawPatches("activated", 3, [bad, .. images], output);
-        Assert.Equal(bad, Assert.Single(skipped).Path);
+        Assert.Equal(bad, Assert.Single(skipped).Id);
 
         using var picture = ImageDecoders.Default.DecodeFile(output);
         using var maps = new FeatureExtractor(_network.Backbone, "activated", TinyBackbone.Dim * 256, _network.Options);

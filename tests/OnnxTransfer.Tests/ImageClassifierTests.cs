@@ -1,5 +1,4 @@
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
 using OnnxTransfer.Onnx;
@@ -20,11 +19,11 @@ public sealed class ImageClassifierTests : IDisposable
     public async Task Training_tells_colours_apart_and_a_reloaded_classifier_differs_by_nothing()
     {
         using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
-        var photos = ImageFolder.Open(Photos(20));
-        var result = await ImageClassifier.TrainAsync(extractor, photos, Quick, new DataOptions { Split = (60, 20, 20) });
+        var photos = ImageDataset.FromFolder(Photos(20));
+        var result = await ImageClassifier.TrainAsync(extractor, photos, Quick, new DataOptions { Split = new SplitPercentages(60, 20, 20) });
         Assert.Equal(["cyan", "orange"], result.Classifier.Labels);
         Assert.Equal(1.0, result.Test!.Accuracy);
-        Assert.Equal(8, result.TestImages.Count);
+        Assert.Equal(8, result.Images.Count(image => image.Split == DataSplit.Test));
         Assert.Equal(40, result.History.Epochs.Count);
 
         var file = _folder.File("saved.onnx");
@@ -33,27 +32,27 @@ public sealed class ImageClassifierTests : IDisposable
         Assert.Equal(result.Classifier.Labels, again.Labels);
         foreach (var image in photos.Images)
         {
-            var (before, after) = (result.Classifier.Predict(image.Path), again.Predict(image.Path));
+            var (before, after) = (result.Classifier.Predict(image.Image), again.Predict(image.Image));
             Assert.Equal(before.Probabilities, after.Probabilities);
         }
 
-        var (evaluation, skipped) = await again.EvaluateAsync(photos);
-        Assert.Equal(40, evaluation.Count);
-        Assert.Empty(skipped);
+        var run = await again.EvaluateAsync(photos);
+        Assert.Equal(40, run.Result.Count);
+        Assert.Empty(run.Skipped);
     }
 
     [Fact]
     public async Task A_head_with_hidden_layers_and_a_sigmoid_survives_the_file_to_the_bit()
     {
         using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
-        var photos = ImageFolder.Open(Photos(8));
+        var photos = ImageDataset.FromFolder(Photos(8));
         foreach (var options in new[] { Quick with { HiddenUnits = [7, 5] }, Quick with { Sigmoid = true }, Quick with { HiddenUnits = [6], Sigmoid = true } })
         {
             var result = await ImageClassifier.TrainAsync(extractor, photos, options);
             var file = _folder.File("layers.onnx");
             result.Classifier.Save(file);
             using var again = ImageClassifier.Load(file, OnCpu);
-            foreach (var image in photos.Images) Assert.Equal(result.Classifier.Predict(image.Path).Probabilities, again.Predict(image.Path).Probabilities);
+            foreach (var image in photos.Images) Assert.Equal(result.Classifier.Predict(image.Image).Probabilities, again.Predict(image.Image).Probabilities);
         }
     }
 
@@ -61,7 +60,7 @@ public sealed class ImageClassifierTests : IDisposable
     public async Task The_file_says_what_the_training_was()
     {
         using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
-        var result = await ImageClassifier.TrainAsync(extractor, ImageFolder.Open(Photos(4)), Quick);
+        var result = await ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(Photos(4)), Quick);
         var file = _folder.File("described.onnx");
         result.Classifier.Save(file);
         var training = OnnxModel.Load(file).Metadata["onnxtransfer.training"];
@@ -73,7 +72,7 @@ public sealed class ImageClassifierTests : IDisposable
     public async Task A_loaded_classifier_saves_the_same_file_again()
     {
         using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
-        var result = await ImageClassifier.TrainAsync(extractor, ImageFolder.Open(Photos(5)), Quick);
+        var result = await ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(Photos(5)), Quick);
         var (first, second) = (_folder.File("first.onnx"), _folder.File("second.onnx"));
         result.Classifier.Save(first);
         using var loaded = ImageClassifier.Load(first, OnCpu);
@@ -87,9 +86,9 @@ public sealed class ImageClassifierTests : IDisposable
         using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
         var photos = Photos(4);
         File.WriteAllText(Path.Combine(photos, "cyan", "bad.jpg"), "text");
-        var error = await Assert.ThrowsAsync<InvalidDataException>(() => ImageClassifier.TrainAsync(extractor, ImageFolder.Open(photos), Quick, new DataOptions { MaxBad = 0.1 }));
+        var error = await Assert.ThrowsAsync<InvalidDataException>(() => ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(photos), Quick, new DataOptions { MaxBad = 0.1 }));
         Assert.Contains("bad.jpg", error.Message, StringComparison.Ordinal);
-        var result = await ImageClassifier.TrainAsync(extractor, ImageFolder.Open(photos), Quick, new DataOptions { MaxBad = 0.2 });
+        var result = await ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(photos), Quick, new DataOptions { MaxBad = 0.2 });
         Assert.Single(result.Skipped);
     }
 
@@ -100,7 +99,7 @@ public sealed class ImageClassifierTests : IDisposable
         var photos = Photos(4);
         Directory.CreateDirectory(Path.Combine(photos, "void"));
         File.WriteAllText(Path.Combine(photos, "void", "a.png"), "text");
-        var error = await Assert.ThrowsAsync<InvalidDataException>(() => ImageClassifier.TrainAsync(extractor, ImageFolder.Open(photos), Quick, new DataOptions { MaxBad = 1 }));
+        var error = await Assert.ThrowsAsync<InvalidDataException>(() => ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(photos), Quick, new DataOptions { MaxBad = 1 }));
         Assert.Contains("void", error.Message, StringComparison.Ordinal);
     }
 
@@ -109,12 +108,12 @@ public sealed class ImageClassifierTests : IDisposable
     {
         using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
         var photos = Photos(5);
-        var result = await ImageClassifier.TrainAsync(extractor, ImageFolder.Open(photos), Quick);
+        var result = await ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(photos), Quick);
         var bad = _folder.File("bad.png");
         File.WriteAllText(bad, "text");
         string[] paths = [Path.Combine(photos, "orange", "1.png"), bad, Path.Combine(photos, "cyan", "1.png")];
-        var predictions = await result.Classifier.PredictAsync(paths);
-        Assert.Equal(paths, predictions.Select(prediction => prediction.Path));
+        var predictions = await result.Classifier.PredictAsync(ImageInput.FromFiles(paths));
+        Assert.Equal(paths, predictions.Select(prediction => prediction.Id));
         Assert.Equal("orange", predictions[0].Prediction!.Label);
         Assert.Null(predictions[1].Prediction);
         Assert.NotNull(predictions[1].Error);
@@ -127,9 +126,9 @@ public sealed class ImageClassifierTests : IDisposable
     {
         using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
         var photos = Photos(5);
-        var result = await ImageClassifier.TrainAsync(extractor, ImageFolder.Open(photos), Quick);
+        var result = await ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(photos), Quick);
         Directory.Move(Path.Combine(photos, "cyan"), Path.Combine(photos, "cyann"));
-        var error = await Assert.ThrowsAsync<InvalidDataException>(() => result.Classifier.EvaluateAsync(ImageFolder.Open(photos)));
+        var error = await Assert.ThrowsAsync<InvalidDataException>(() => result.Classifier.EvaluateAsync(ImageDataset.FromFolder(photos)));
         Assert.Contains("cyann", error.Message, StringComparison.Ordinal);
         Assert.Contains("orange", error.Message, StringComparison.Ordinal);
     }

@@ -1,5 +1,4 @@
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Features;
 using OnnxTransfer.Onnx;
 using OnnxTransfer.Tests.Onnx;
@@ -106,7 +105,7 @@ public sealed class LayerTests : IDisposable
         }
 
         using var extractor = Load(Small(), pooling, "relu", "scores");
-        using var trained = (await ImageClassifier.TrainAsync(extractor, ImageFolder.Open(_folder.File("photos")))).Classifier;
+        using var trained = (await ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(_folder.File("photos")))).Classifier;
         var path = _folder.File("classifier.onnx");
         trained.Save(path);
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
@@ -39,18 +38,21 @@ public sealed class LifetimeTests : IDisposable
             () => extractor.Embed(photos[0]),
             () => extractor.Embed("missing.png"),
             () => extractor.Embed(File.ReadAllBytes(photos[0]).AsSpan()),
-            () => extractor.Embed(new MemoryStream(File.ReadAllBytes(photos[0]))),
-            () => extractor.Embed(pixels),
-            () => extractor.Embed(bitmap),
-            () => extractor.EmbedStreamAsync(photos),
+            () => extractor.Embed(ImageInput.FromPixels(pixels)),
+            () => extractor.Embed(ImageInput.FromBitmap(bitmap)),
+            () => extractor.Embed(photos[0], new float[TinyBackbone.Dim]),
+            () => extractor.EmbedStreamAsync(ImageInput.FromFiles(photos)),
+            () => extractor.EmbedStreamAsync(ImageInput.FromFiles(photos).ToAsyncEnumerable()),
             () => extractor.VerifyParity(),
             () => extractor.CountNodes(),
             () => extractor.DrawFilters(_folder.File("x.png")),
             () => extractor.DrawFeatureMaps("activated", photos[0], _folder.File("x.png")),
-            () => extractor.DrawPatches("activated", 0, photos, _folder.File("x.png")),
+            () => extractor.DrawPatches("activated", 0, ImageInput.FromFiles(photos), _folder.File("x.png")),
         ];
         Assert.All(calls, call => Assert.Equal("OnnxTransfer.FeatureExtractor", Assert.Throws<ObjectDisposedException>(call).ObjectName));
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => extractor.EmbedAsync(photos));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => extractor.EmbedAsync(ImageInput.FromFiles(photos)));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => extractor.EmbedAsync(photos[0]));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => extractor.EmbedAsync(new MemoryStream(File.ReadAllBytes(photos[0]))));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => ImageClassifier.TrainAsync(extractor, Classes()));
         Assert.Equal(TinyBackbone.Dim, extractor.Dim);
     }
@@ -77,13 +79,14 @@ public sealed class LifetimeTests : IDisposable
         [
             () => classifier.Predict(photo),
             () => classifier.Predict(File.ReadAllBytes(photo).AsSpan()),
-            () => classifier.Predict(new MemoryStream(File.ReadAllBytes(photo))),
-            () => classifier.Predict(pixels),
+            () => classifier.Predict(ImageInput.FromPixels(pixels)),
             () => classifier.Explain(photo),
             () => classifier.Save(_folder.File("x.onnx")),
             () => classifier.SaveHead(_folder.File("x.onnx")),
         ];
         Assert.All(calls, call => Assert.Equal("OnnxTransfer.ImageClassifier", Assert.Throws<ObjectDisposedException>(call).ObjectName));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => classifier.PredictAsync(photo));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => classifier.PredictAsync(new MemoryStream(File.ReadAllBytes(photo))));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => classifier.PredictAsync([photo]));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => classifier.PredictAsync([photo, photo]));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => classifier.EvaluateAsync(Classes()));
@@ -107,7 +110,7 @@ public sealed class LifetimeTests : IDisposable
     public async Task A_progress_handler_may_dispose_the_extractor_that_it_hears_of()
     {
         var extractor = Open();
-        var run = extractor.EmbedAsync(Photos(30), batchSize: 1, new Act(extractor.Dispose));
+        var run = extractor.EmbedAsync(ImageInput.FromFiles(Photos(30)), batchSize: 1, new Act(extractor.Dispose));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => run.WaitAsync(s_bound));
     }
 
@@ -144,7 +147,7 @@ public sealed class LifetimeTests : IDisposable
         FeatureExtractor? extractor = null;
         extractor = FeatureExtractor.Load(Tiny(), s_onCpu with { Decoder = new Disposing(() => extractor!.Dispose()) });
         var picture = _folder.File("patches.png");
-        Assert.Throws<ObjectDisposedException>(() => extractor.DrawPatches("activated", 0, Photos(3), picture));
+        Assert.Throws<ObjectDisposedException>(() => extractor.DrawPatches("activated", 0, ImageInput.FromFiles(Photos(3)), picture));
         Assert.False(File.Exists(picture));
     }
 
@@ -181,7 +184,7 @@ public sealed class LifetimeTests : IDisposable
     {
         var photos = Photos(3);
         var extractor = FeatureExtractor.Load(Tiny(), s_onCpu with { Cache = new FeatureCache(_folder.File("cache")) });
-        await extractor.EmbedAsync(photos);
+        await extractor.EmbedAsync(ImageInput.FromFiles(photos));
         var seen = 0;
         var loop = Task.Run(async () =>
         {
@@ -197,7 +200,7 @@ public sealed class LifetimeTests : IDisposable
     {
         var extractor = Open();
         var before = OwnThreads();
-        var abandoned = new List<IAsyncEnumerator<(string, float[]?, string?)>>();
+        var abandoned = new List<IAsyncEnumerator<EmbeddedImage>>();
         for (var i = 0; i < 10; i++)
         {
             abandoned.Add(extractor.EmbedStreamAsync(Endless(), batchSize: 1).GetAsyncEnumerator());
@@ -252,19 +255,19 @@ public sealed class LifetimeTests : IDisposable
         return paths;
     }
 
-    private ImageFolder Classes()
+    private ImageDataset Classes()
     {
         foreach (var (label, red) in new[] { ("cold", 40), ("warm", 220) })
         {
             for (var i = 0; i < 4; i++) File.WriteAllBytes(_folder.File("classes", label, $"{i}.png"), TestImage.NoisyPng(20, 20, ((byte)red, 90, 60), i));
         }
 
-        return ImageFolder.Open(Path.Combine(_folder.Path, "classes"));
+        return ImageDataset.FromFolder(Path.Combine(_folder.Path, "classes"));
     }
 
-    private IEnumerable<string> Endless() => Repeat(Photos(1));
+    private IEnumerable<ImageInput> Endless() => Repeat(Photos(1));
 
-    private static IEnumerable<string> Repeat(IReadOnlyList<string> paths)
+    private static IEnumerable<ImageInput> Repeat(IReadOnlyList<string> paths)
     {
         while (true)
         {

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
 using OnnxTransfer.TestSupport;
@@ -113,7 +112,7 @@ public sealed class OnnxTransferServiceCollectionExtensionsTests : IDisposable
         }
 
         using var extractor = FeatureExtractor.Load(Tiny(), s_onCpu);
-        var result = await ImageClassifier.TrainAsync(extractor, ImageFolder.Open(Path.Combine(_folder.Path, name)), new TrainingOptions { Epochs = 1 });
+        var result = await ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(Path.Combine(_folder.Path, name)), new TrainingOptions { Epochs = 1 });
         var file = _folder.File(name + ".onnx");
         result.Classifier.Save(file);
         return file;

@@ -1,5 +1,4 @@
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
 using OnnxTransfer.Preprocessing;
@@ -111,15 +110,15 @@ public sealed class PrecisionTests : IDisposable
     [Fact]
     public async Task AClassifierIsSavedWithTheNetworkThatItWasTrainedOn()
     {
-        var photos = ImageFolder.Open(Path.Combine(_folder.Path, "photos"));
+        var photos = ImageDataset.FromFolder(Path.Combine(_folder.Path, "photos"));
         using var extractor = FeatureExtractor.Load(_backbone, Options(NetworkPrecision.Int8));
-        var result = await ImageClassifier.TrainAsync(extractor, photos, new TrainingOptions { Epochs = 5 }, new DataOptions { Split = (100, 0, 0) });
+        var result = await ImageClassifier.TrainAsync(extractor, photos, new TrainingOptions { Epochs = 5 }, new DataOptions { Split = new SplitPercentages(100, 0, 0) });
         var file = _folder.File("saved.onnx");
         result.Classifier.Save(file);
 
         using var again = ImageClassifier.Load(file, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu });
 
-        foreach (var image in photos.Images) Assert.Equal(result.Classifier.Predict(image.Path).Probabilities, again.Predict(image.Path).Probabilities);
+        foreach (var image in photos.Images) Assert.Equal(result.Classifier.Predict(image.Image).Probabilities, again.Predict(image.Image).Probabilities);
         var error = Assert.Throws<ModelException>(() => ImageClassifier.Load(file, Options(NetworkPrecision.Float16)));
         Assert.Contains("was saved in Int8", error.Message, StringComparison.Ordinal);
     }
@@ -144,7 +143,7 @@ public sealed class PrecisionTests : IDisposable
     {
         Provider = ExecutionProvider.Cpu,
         Precision = precision,
-        CalibrationImages = _images,
+        CalibrationImages = ImageInput.FromFiles(_images),
         Store = new ModelStore { Folder = Path.Combine(_folder.Path, "store") },
     };
 }

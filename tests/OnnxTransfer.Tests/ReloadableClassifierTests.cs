@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
@@ -105,8 +104,9 @@ public sealed class ReloadableClassifierTests : IClassFixture<ReloadableClassifi
         using var pixels = ImageDecoders.Default.Decode(bytes);
         Assert.Equal(expected, serving.Predict(_files.Photo).Probabilities);
         Assert.Equal(expected, serving.Predict(bytes.AsSpan()).Probabilities);
-        Assert.Equal(expected, serving.Predict(new MemoryStream(bytes)).Probabilities);
-        Assert.Equal(expected, serving.Predict(pixels).Probabilities);
+        Assert.Equal(expected, (await serving.PredictAsync(new MemoryStream(bytes))).Probabilities);
+        Assert.Equal(expected, serving.Predict(ImageInput.FromPixels(pixels)).Probabilities);
+        Assert.Equal(expected, (await serving.PredictAsync(_files.Photo)).Probabilities);
         Assert.Equal(expected, Assert.Single(await serving.PredictAsync([_files.Photo])).Prediction!.Probabilities);
     }
 
@@ -201,8 +201,8 @@ public sealed class ReloadableClassifierTests : IClassFixture<ReloadableClassifi
                     for (var i = 0; i < 4; i++) File.WriteAllBytes(_folder.File(name, $"{name}-{label}", $"{i}.png"), TestImage.NoisyPng(20, 20, ((byte)red, 90, 60), i));
                 }
 
-                var images = ImageFolder.Open(System.IO.Path.Combine(_folder.Path, name));
-                Photo = images.Images[0].Path;
+                var images = ImageDataset.FromFolder(System.IO.Path.Combine(_folder.Path, name));
+                Photo = images.Images[0].Id;
                 using var classifier = ImageClassifier.TrainAsync(extractor, images, new TrainingOptions { Epochs = 1 }).GetAwaiter().GetResult().Classifier;
                 classifier.Save(Path(name));
             }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Features;
 using OnnxTransfer.Onnx;
 using OnnxTransfer.Preprocessing;
@@ -58,7 +57,7 @@ public sealed class StubbornModelTests : IDisposable
         using var reference = FeatureExtractor.Load(SmallGraphs.Write(SmallGraphs.Classifier(), _folder.File("new.onnx"), SmallGraphs.Card()), OnCpu);
         Photos("red", 6);
         Photos("blue", 6);
-        var result = await ImageClassifier.TrainAsync(extractor, ImageFolder.Open(_folder.Path));
+        var result = await ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(_folder.Path));
         var saved = _folder.File("classifier.onnx");
         result.Classifier.Save(saved);
         using var classifier = ImageClassifier.Load(saved, OnCpu);
@@ -252,7 +251,7 @@ public sealed class StubbornModelTests : IDisposable
     private async Task AssertBatchesAgree(FeatureExtractor extractor)
     {
         var paths = Photos("any", 5);
-        var five = (await extractor.EmbedAsync(paths, batchSize: 5)).Features;
+        var five = (await extractor.EmbedAsync(ImageInput.FromFiles(paths), batchSize: 5)).Features;
         for (var i = 0; i < 5; i++)
         {
             var one = extractor.Embed(paths[i]);

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Numerics.Tensors;
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
 using OnnxTransfer.Preprocessing;
@@ -24,7 +23,7 @@ internal static class DevicePeers
     /// <returns>0 when all vectors are near those of the CPU.</returns>
     internal static async Task<int> RunAsync(string model, string folder, ExecutionProvider provider, IReadOnlyList<int> batches)
     {
-        var paths = ImageFolder.ListImages(folder);
+        var paths = ImageListing.FromFolder(folder).Images;
         using var cpu = FeatureExtractor.Load(model, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu });
         await cpu.EmbedAsync([.. paths.Take(8)]).ConfigureAwait(false);
         var exact = await cpu.EmbedAsync(paths).ConfigureAwait(false);
@@ -55,7 +54,7 @@ internal static class DevicePeers
     }
 
     /// <summary>Prints the figures of one batch size and returns the least cosine of a vector to the CPU's.</summary>
-    private static async Task<double> CompareAsync(FeatureExtractor device, IReadOnlyList<string> paths, FeatureMatrix exact, int batch)
+    private static async Task<double> CompareAsync(FeatureExtractor device, IReadOnlyList<ImageInput> paths, FeatureMatrix exact, int batch)
     {
         var alone = NetworkAlone(device, paths[0], batch);
         var result = await device.EmbedAsync(paths, batch).ConfigureAwait(false);
@@ -67,7 +66,7 @@ internal static class DevicePeers
     }
 
     /// <summary>Images per second of the network, copies to and from the device included; at least three batches and a second.</summary>
-    private static double NetworkAlone(FeatureExtractor extractor, string photo, int batch)
+    private static double NetworkAlone(FeatureExtractor extractor, ImageInput photo, int batch)
     {
         var card = extractor.Backbone.Card;
         using var session = extractor.OpenSession(extractor.Settings);

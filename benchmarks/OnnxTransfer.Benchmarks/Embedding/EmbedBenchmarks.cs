@@ -10,7 +10,7 @@ public class EmbedBenchmarks : EmbedSetup
     public int BatchSize { get; set; }
 
     [Benchmark(OperationsPerInvoke = Photos.SmallCount)]
-    public async Task<int> Many() => (await Extractor.EmbedAsync(Paths, BatchSize)).Features.RowCount;
+    public async Task<int> Many() => (await Extractor.EmbedAsync(ImageInput.FromFiles(Paths), BatchSize)).Features.RowCount;
 }
 
 /// <summary>One file after the other, each on all cores: what a caller waits for.</summary>

@@ -23,12 +23,12 @@ internal static class EmbedPeers
         Console.WriteLine($"{paths.Count} photos to vectors of {Path.GetFileName(MeasuredBackbone.Path)}; medians of {rounds} rounds, images/s");
         using var extractor = MeasuredBackbone.Open();
         using var floor = new EmbedFloor(extractor, paths);
-        await extractor.EmbedAsync([.. paths.Take(64)]);
+        await extractor.EmbedAsync(ImageInput.FromFiles(paths.Take(64)));
         var answers = new List<Round>();
         for (var round = 0; round < rounds; round++)
         {
             var (prepare, perCore, together) = (floor.Prepare(), floor.RunPerCore(), floor.RunTogether());
-            var ours = await extractor.EmbedAsync(paths);
+            var ours = await extractor.EmbedAsync(ImageInput.FromFiles(paths));
             answers.Add(new Round(
                 prepare, perCore, together, ours.ImagesPerSecond,
                 Directory.Exists(Path.Combine(peers, "node_modules")) ? Ask("node", [Path.Combine(peers, "embed.mjs"), MeasuredBackbone.Path, .. paths]) : null,

@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Features;
 
 namespace OnnxTransfer.Benchmarks.Embedding;
@@ -10,12 +9,12 @@ public class EndToEndBenchmarks
     private readonly string _folder = Directory.CreateTempSubdirectory("onnxtransfer-cache-").FullName;
     private FeatureExtractor _plain = null!;
     private FeatureExtractor _cached = null!;
-    private ImageFolder _flowers = null!;
+    private ImageDataset _flowers = null!;
 
     [GlobalSetup]
     public async Task Setup()
     {
-        _flowers = ImageFolder.Open(Photos.Flowers());
+        _flowers = ImageDataset.FromFolder(Photos.Flowers());
         _plain = MeasuredBackbone.Open();
         _cached = MeasuredBackbone.Open(new FeatureCache(_folder));
         await AgainFromTheCache();

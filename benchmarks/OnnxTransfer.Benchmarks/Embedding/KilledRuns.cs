@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Features;
 
 namespace OnnxTransfer.Benchmarks.Embedding;
@@ -22,7 +21,7 @@ internal static class KilledRuns
         var temporary = Directory.CreateTempSubdirectory("onnxtransfer-kills-").FullName;
         try
         {
-            var paths = ImageFolder.ListImages(folder);
+            var paths = ImageListing.FromFolder(folder).Images;
             using var plain = FeatureExtractor.Load(model, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu });
             var undisturbed = (await plain.EmbedAsync(paths)).Features;
             var random = new Random(1);
@@ -57,7 +56,7 @@ internal static class KilledRuns
     {
         using var extractor = FeatureExtractor.Load(model, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu, Cache = new FeatureCache(cache) });
         var done = 0;
-        await foreach (var _ in extractor.EmbedStreamAsync(ImageFolder.ListImages(folder))) Console.WriteLine(++done);
+        await foreach (var _ in extractor.EmbedStreamAsync(ImageListing.FromFolder(folder).Images)) Console.WriteLine(++done);
         return 0;
     }
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Features;
 
 namespace OnnxTransfer.Benchmarks.Embedding;
@@ -24,13 +23,13 @@ internal static class ManyImages
         var temporary = Directory.CreateTempSubdirectory("onnxtransfer-many-").FullName;
         try
         {
-            var paths = Repeat(ImageFolder.ListImages(folder), temporary, count);
+            var paths = ImageInput.FromFiles(Repeat([.. ImageListing.FromFolder(folder).Images.Select(image => image.Id)], temporary, count));
             using var extractor = FeatureExtractor.Load(
                 model, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu, Cache = new FeatureCache(Path.Combine(temporary, "cache")) });
             using var expected = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             var memory = new Memory(count);
             var clock = Stopwatch.StartNew();
-            await foreach (var (_, vector, error) in extractor.EmbedStreamAsync(paths))
+            await foreach (var (_, _, vector, error) in extractor.EmbedStreamAsync(paths))
             {
                 expected.AppendData(MemoryMarshal.AsBytes<float>(vector ?? throw new InvalidDataException(error)));
                 memory.Look(clock.Elapsed);

@@ -32,12 +32,12 @@ internal static class MlNetPeers
         Console.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}");
         Console.WriteLine($"{paths.Count} PNG files of {Side}x{Side} pixels to the 512 features of resnet18; images/s, of {rounds} rounds");
         using var extractor = FeatureExtractor.Load("resnet18", new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu });
-        await extractor.EmbedAsync([.. paths.Take(64)]);
+        await extractor.EmbedAsync(ImageInput.FromFiles(paths.Take(64)));
         var answers = new List<(double Ours, double Theirs)>();
         var (difference, largest, versions) = (0f, 0f, "");
         for (var round = 0; round < rounds; round++)
         {
-            var ours = await extractor.EmbedAsync(paths);
+            var ours = await extractor.EmbedAsync(ImageInput.FromFiles(paths));
             var output = Path.Combine(folder.Path, "features.f32");
             var said = PeerFolder.Ask("dotnet", [Path.Combine(program, "OnnxTransfer.Peers.MlNet.dll"), list, output, "1"]);
             var answer = JsonSerializer.Deserialize<Answer>(said[said.LastIndexOf('{')..], JsonSerializerOptions.Web)!;

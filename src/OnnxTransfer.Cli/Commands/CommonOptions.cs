@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using OnnxTransfer.Backbones;
 using OnnxTransfer.Cli.Output;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Features;
 using OnnxTransfer.Preprocessing;
 
@@ -160,6 +160,14 @@ internal static class CommonOptions
     internal static Task<ModelFile> ReadAsync(string model, CancellationToken cancellationToken) =>
         Progress.RunAsync($"Opening {model}", report => ModelFile.OpenAsync(model, store: null, report, cancellationToken));
 
+    /// <summary>Checks before images are listed that a backbone is a file, or an id that the catalogue has.</summary>
+    internal static void RequireBackbone(string backbone)
+    {
+        var isPath = Path.Exists(backbone) || backbone.AsSpan().ContainsAny('/', '\\', ':') || backbone.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase);
+        if (!isPath) _ = ModelStore.Find(backbone);
+        else if (backbone.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) && !File.Exists(backbone)) throw new FileNotFoundException($"There is no file '{backbone}' (looked for {Path.GetFullPath(backbone)}).");
+    }
+
     /// <summary>Opens a backbone with a bar for its download.</summary>
     internal static Task<FeatureExtractor> OpenAsync(string backbone, FeatureExtractorOptions options, CancellationToken cancellationToken) =>
         Progress.RunAsync($"Opening {backbone}", report => FeatureExtractor.LoadAsync(backbone, options, report, cancellationToken));
@@ -169,10 +177,10 @@ internal static class CommonOptions
     {
         if (skipped.Count == 0) return;
         Console.Error.WriteLine(skipped.Count == 1 ? "1 image skipped:" : $"{skipped.Count} images skipped:");
-        foreach (var image in skipped) Console.Error.WriteLine($"  {image.Path}: {image.Reason}");
+        foreach (var image in skipped) Console.Error.WriteLine($"  {image.Id}: {image.Reason}");
     }
 
-    internal static IReadOnlyList<SkippedJson> ToJson(IReadOnlyList<SkippedImage> skipped) => [.. skipped.Select(image => new SkippedJson(image.Path, image.Reason))];
+    internal static IReadOnlyList<SkippedJson> ToJson(IReadOnlyList<SkippedImage> skipped) => [.. skipped.Select(image => new SkippedJson(image.Id, image.Reason, image.Label, image.Split == DataSplit.Auto ? null : image.Split.ToString().ToLowerInvariant()))];
 
     private static Option<int> AtLeast(int least, string name, string description, int value, string help)
     {

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using OnnxTransfer.Cli.Output;
-using OnnxTransfer.Datasets;
 
 namespace OnnxTransfer.Cli.Commands;
 
@@ -31,17 +30,22 @@ internal static class EmbedCommand
     private static async Task<int> RunAsync(
         string[] inputs, string output, string backbone, int batchSize, FeatureExtractorOptions options, bool json, CancellationToken cancellationToken)
     {
-        var paths = inputs.SelectMany(input => Directory.Exists(input) ? ImageFolder.ListImages(input) : [input]).ToList();
-        options = options with { CalibrationImages = paths };
+        CommonOptions.RequireBackbone(backbone);
+        CommonOptions.RequireFolderOf(output, "--out", "features.npy");
+        var listings = inputs.Select(input => Directory.Exists(input) ? ImageListing.FromFolder(input) : new ImageListing([input], [])).ToList();
+        ImageInput[] images = [.. listings.SelectMany(listing => listing.Images)];
+        UnusedFile[] unused = [.. listings.SelectMany(listing => listing.Unused)];
+        UnusedFiles.Warn(unused);
+        options = options with { CalibrationImages = images };
         using var extractor = await CommonOptions.OpenAsync(backbone, options, cancellationToken).ConfigureAwait(false);
         CommonOptions.TellPrecision(extractor, options);
         var result = await Progress.RunAsync(
-            "Embedding", report => extractor.EmbedAsync(paths, batchSize, report, cancellationToken)).ConfigureAwait(false);
+            "Embedding", report => extractor.EmbedAsync(images, batchSize, report, cancellationToken)).ConfigureAwait(false);
         CommonOptions.WarnCache(options);
         CommonOptions.WarnSkipped(result.Skipped);
         if (result.Features.RowCount == 0) throw new InvalidDataException("None of the images could be used, so nothing was written.");
 
-        var used = result.Indices.Select(index => paths[index]).ToList();
+        var used = result.Indices.Select(index => images[index].Id).ToList();
         result.Features.SaveNpy(output);
         IdFile.Write(Path.ChangeExtension(output, ".json"), new EmbedIdsJson(
             extractor.Model.Id, result.Features.RowCount, result.Features.Dim, used, [.. used.Select(path => Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path))))]));
@@ -49,7 +53,7 @@ internal static class EmbedCommand
         {
             JsonOutput.Write(
                 new EmbedResultJson(
-                    result.Features.RowCount, result.Features.Dim, CommonOptions.ToJson(extractor), result.Cached, result.Elapsed.TotalSeconds, result.ImagesPerSecond, CommonOptions.ToJson(result.Skipped)),
+                    result.Features.RowCount, result.Features.Dim, CommonOptions.ToJson(extractor), result.Cached, result.Elapsed.TotalSeconds, result.ImagesPerSecond, CommonOptions.ToJson(result.Skipped), UnusedFiles.ToJson(unused)),
                 JsonContracts.Default.EmbedResultJson);
         }
         else

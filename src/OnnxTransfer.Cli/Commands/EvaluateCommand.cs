@@ -1,36 +1,46 @@
 using System.CommandLine;
 using OnnxTransfer.Cli.Output;
-using OnnxTransfer.Datasets;
 
 namespace OnnxTransfer.Cli.Commands;
 
-/// <summary><c>onnxtransfer evaluate FILE.onnx DIR</c></summary>
+/// <summary><c>onnxtransfer evaluate FILE.onnx DATA</c></summary>
 internal static class EvaluateCommand
 {
     internal static Command Create()
     {
         var file = CommonOptions.Classifier();
-        var folder = new Argument<string>("DIR") { Description = "Photos, one sub-folder per class." };
         var cache = CommonOptions.Cache();
         var report = CommonOptions.Report();
         var json = CommonOptions.Json();
-        var command = new Command("evaluate", "Measure a saved classifier on a folder of photos.") { file, folder, cache, report, json };
+        var command = new Command("evaluate", "Measure a saved classifier on labeled photos; of data with a test set, on that set.") { file };
+        var data = new DataArguments(command);
+        foreach (var option in (Option[])[cache, report, json]) command.Options.Add(option);
         var machine = new MachineOptions(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetRequiredValue(file), parsed.GetRequiredValue(folder), parsed.GetValue(report),
+            parsed.GetRequiredValue(file), () => data.Read(parsed), parsed.GetValue(report),
             CommonOptions.Extractor(machine.Read(parsed), cache: parsed.GetValue(cache)), parsed.GetValue(json), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string file, string folder, string? report, FeatureExtractorOptions options, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string file, Func<ImageDataset> read, string? report, FeatureExtractorOptions options, bool json, CancellationToken cancellationToken)
     {
-        var images = ImageFolder.Open(folder);
         CommonOptions.RequireFolderOf(report, "--report", "report.html");
         using var classifier = ImageClassifier.Load(file, options);
-        var (result, skipped) = await Progress.RunAsync(
-            "Evaluating", progress => classifier.EvaluateAsync(images, progress, report, cancellationToken)).ConfigureAwait(false);
+        var images = read();
+        Console.Error.WriteLine($"{images}; {images.Description}");
+        UnusedFiles.Warn(images.Unused);
+        if (images.Images.Any(image => image.Split == DataSplit.Test))
+        {
+            var test = images.Only(DataSplit.Test);
+            Console.Error.WriteLine($"measured on the test set: {test.Images.Count} of {images.Images.Count} images");
+            images = test;
+        }
+
+        var run = await Progress.RunAsync("Evaluating", progress => classifier.EvaluateAsync(images, progress, cancellationToken)).ConfigureAwait(false);
+        if (report is not null) run.WriteReport(report);
+        var result = run.Result;
         CommonOptions.WarnCache(options);
-        CommonOptions.WarnSkipped(skipped);
+        CommonOptions.WarnSkipped(run.Skipped);
         if (json)
         {
             JsonOutput.Write(
@@ -38,7 +48,7 @@ internal static class EvaluateCommand
                     result.Count, result.Accuracy, result.Loss, result.CalibrationError,
                     [.. result.PerClass.Select(c => new ClassJson(c.Label, c.Precision, c.Recall, c.F1, c.Support))],
                     result.Confusion,
-                    CommonOptions.ToJson(skipped)),
+                    CommonOptions.ToJson(run.Skipped), UnusedFiles.ToJson(images.Unused)),
                 JsonContracts.Default.EvaluateJson);
             return ExitCode.Done;
         }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using OnnxTransfer.Datasets;
 
 namespace OnnxTransfer.Cli.Commands;
 
@@ -27,7 +26,7 @@ internal static class ModelsDrawCommand
                 (true, null, null, null, null) => network => network.DrawFilters(path),
                 (false, not null, not null, null, null) => network => network.DrawFeatureMaps(name, photo, path),
                 (false, not null, null, { } k, not null) => network => CommonOptions.WarnSkipped(
-                    network.DrawPatches(name, k, ImageFolder.ListImages(folder), path, cancellationToken)),
+                    network.DrawPatches(name, k, ImageListing.FromFolder(folder).Images, path, cancellationToken)),
                 _ => throw new UsageException("Give --filters, or --layer with --image, or --layer with --unit and --images."),
             };
             using var extractor = await CommonOptions.OpenAsync(

@@ -1,13 +1,12 @@
 using System.CommandLine;
 using OnnxTransfer.Cli.Output;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Evaluation;
 using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
 
 namespace OnnxTransfer.Cli.Commands;
 
-/// <summary><c>onnxtransfer train DIR --out FILE.onnx</c></summary>
+/// <summary><c>onnxtransfer train DATA --out FILE.onnx</c></summary>
 internal static class TrainCommand
 {
     private static readonly Dictionary<string, Optimizer> s_optimizers = new()
@@ -21,15 +20,15 @@ internal static class TrainCommand
 
     internal static Command Create()
     {
-        var folder = new Argument<string>("DIR") { Description = "Photos, one sub-folder per class." };
+        var validation = new Option<string?>("--val") { Description = "The validation set: data with the same classes.", HelpName = "DATA" };
+        var test = new Option<string?>("--test") { Description = "The test set: data with the same classes.", HelpName = "DATA" };
         var output = new Option<string>("--out") { Description = "Where to save the classifier.", Required = true, HelpName = "FILE.onnx" };
         var backbone = CommonOptions.Backbone();
         var layers = CommonOptions.Layers();
         var pooling = CommonOptions.Pooling();
-        var split = new Option<string>("--split")
+        var split = new Option<string?>("--split")
         {
-            Description = "Percent of each class for training, validation and test.",
-            DefaultValueFactory = _ => "80/10/10",
+            Description = "Percent of each class for training, validation and test; 80/10/10 where the data have no sets of their own.",
             HelpName = "T/V/T",
         };
         var epochs = CommonOptions.Positive("--epochs", "Passes over the training images.", 6, "N");
@@ -48,13 +47,14 @@ internal static class TrainCommand
             "--max-bad", "The share of images that may be unusable before the run fails.", 0.05, "SHARE", share => share is >= 0 and <= 1, "a share between 0 and 1, such as 0.05");
         var report = CommonOptions.Report();
         var json = CommonOptions.Json();
-        var command = new Command("train", "Train a classifier on a folder of photos.")
+        var command = new Command("train", "Train a classifier on labeled photos.")
         {
-            folder, output, backbone, layers, pooling, split, epochs, optimizer, head, rate, batch, random, seed, upsample, precision, cache, maxBad, report, json,
+            output, validation, test, backbone, layers, pooling, split, epochs, optimizer, head, rate, batch, random, seed, upsample, precision, cache, maxBad, report, json,
         };
+        var images = new DataArguments(command);
         var machine = new MachineOptions(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetRequiredValue(folder),
+            () => Read(images, parsed, parsed.GetValue(validation), parsed.GetValue(test)),
             parsed.GetRequiredValue(output),
             parsed.GetValue(report),
             parsed.GetRequiredValue(backbone),
@@ -69,7 +69,7 @@ internal static class TrainCommand
                 Seed = parsed.GetValue(seed),
                 Threads = machine.Read(parsed).Threads is > 0 and var count ? count : null,
             },
-            new DataOptions { Split = ParseSplit(parsed.GetRequiredValue(split)), MaxBad = parsed.GetValue(maxBad) },
+            new DataOptions { Split = parsed.GetValue(split) is { } percentages ? ParseSplit(percentages) : null, MaxBad = parsed.GetValue(maxBad) },
             parsed.GetValue(json),
             cancellationToken));
         return command;
@@ -88,18 +88,37 @@ internal static class TrainCommand
             ? "the CPU (`onnxtransfer doctor` says why not on a GPU)"
             : $"{Name(extractor.Provider)}: {extractor.ProviderReason}";
 
+    private static ImageDataset Read(DataArguments arguments, ParseResult parsed, string? validation, string? test)
+    {
+        var images = arguments.Read(parsed);
+        if (validation is not null) images = images.WithValidation(arguments.Read(parsed, validation));
+        if (test is not null) images = images.WithTest(arguments.Read(parsed, test));
+        return images;
+    }
+
     private static async Task<int> RunAsync(
-        string folder, string output, string? report, string backbone, FeatureExtractorOptions extractorOptions, TrainingOptions training, DataOptions data, bool json,
+        Func<ImageDataset> read, string output, string? report, string backbone, FeatureExtractorOptions extractorOptions, TrainingOptions training, DataOptions data, bool json,
         CancellationToken cancellationToken)
     {
         // Cheap to check and sad to find out after the work.
-        var images = ImageFolder.Open(folder);
         CommonOptions.RequireFolderOf(output, "--out", "classifier.onnx");
         CommonOptions.RequireFolderOf(report, "--report", "report.html");
+        CommonOptions.RequireBackbone(backbone);
+        var images = read();
+        try
+        {
+            ImageClassifier.CheckTraining(images, training, data);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new UsageException(Failure.Describe(exception));
+        }
 
-        extractorOptions = extractorOptions with { CalibrationImages = [.. images.Images.Select(image => image.Path)] };
+        Console.Error.WriteLine($"{images}; {images.Description}");
+        UnusedFiles.Warn(images.Unused);
+        extractorOptions = extractorOptions with { CalibrationImages = [.. images.Images.Select(image => image.Image)] };
         using var extractor = await CommonOptions.OpenAsync(backbone, extractorOptions, cancellationToken).ConfigureAwait(false);
-        Console.Error.WriteLine($"{images.Images.Count} images in {images.Classes.Count} classes; {extractor.Model.Id} on {Where(extractor, extractorOptions.Provider)}");
+        Console.Error.WriteLine($"{extractor.Model.Id} on {Where(extractor, extractorOptions.Provider)}");
         CommonOptions.TellPrecision(extractor, extractorOptions);
         var result = await Progress.RunAsync(
             "Embedding", progress => ImageClassifier.TrainAsync(extractor, images, training, data, progress, cancellationToken)).ConfigureAwait(false);
@@ -148,6 +167,7 @@ internal static class TrainCommand
             epoch.Epoch, epoch.TrainLoss, epoch.TrainAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy, epoch.Seconds))],
         Score(result.Train)!, Score(result.Validation), Score(result.Test),
         CommonOptions.ToJson(result.Skipped),
+        UnusedFiles.ToJson(result.Unused),
         result.TrainingTime.TotalSeconds,
         output);
 
@@ -155,11 +175,11 @@ internal static class TrainCommand
 
     private static string Name(ExecutionProvider provider) => provider.ToString().ToLowerInvariant();
 
-    private static (double Train, double Validation, double Test) ParseSplit(string text)
+    private static SplitPercentages ParseSplit(string text)
     {
         try
         {
-            return DataOptions.ParseSplit(text);
+            return SplitPercentages.Parse(text);
         }
         catch (ArgumentException exception)
         {

@@ -33,8 +33,8 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
 
     /// <summary>The image input as the card says, with its size; read from the graph where there is no card.</summary>
     internal static OnnxImageInput ImageOf(OnnxModel graph, ModelInput? input) => input is null
-        ? OnnxInspector.ImageInput(graph)
-        : OnnxInspector.ImageInput(graph, input.Tensor, input.Layout == TensorLayout.Nchw ? OnnxImageLayout.Nchw : OnnxImageLayout.Nhwc) with { Height = input.Height, Width = input.Width };
+        ? OnnxInspector.ImageInputOf(graph)
+        : OnnxInspector.ImageInputOf(graph, input.Tensor, input.Layout == TensorLayout.Nchw ? OnnxImageLayout.Nchw : OnnxImageLayout.Nhwc) with { Height = input.Height, Width = input.Width };
 
     /// <summary>The names of the network's own classes; where its card does not name them, <c>class 0</c>, <c>class 1</c> and so on.</summary>
     internal IReadOnlyList<string> ClassLabels() =>
@@ -88,7 +88,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
     /// <summary>The image input of a file without a card, at the size that is prepared.</summary>
     private static ModelInput InputOf(OnnxModel graph, PreprocessSpec preprocess)
     {
-        var image = OnnxInspector.ImageInput(graph);
+        var image = OnnxInspector.ImageInputOf(graph);
         var (width, height) = preprocess.OutputSize;
         return new ModelInput(image.Tensor, image.Layout == OnnxImageLayout.Nchw ? TensorLayout.Nchw : TensorLayout.Nhwc, height, width);
     }

@@ -17,16 +17,16 @@ public sealed class ImageDecodeException : Exception
     public ImageDecodeException(string message, Exception? innerException) : base(message, innerException) =>
         Reason = message;
 
-    /// <summary>The image file <paramref name="path"/> could not be decoded; the message is the path, a colon and the reason.</summary>
-    public ImageDecodeException(string path, string reason, Exception? innerException) : base($"{path}: {reason}", innerException)
+    /// <summary>The image <paramref name="id"/> could not be decoded; the message is the id, a colon and the reason.</summary>
+    public ImageDecodeException(string id, string reason, Exception? innerException) : base($"{id}: {reason}", innerException)
     {
-        Path = path;
+        Id = id;
         Reason = reason;
     }
 
-    /// <summary>The file; null when the image came as bytes.</summary>
-    public string? Path { get; }
+    /// <summary>The image: the path of its file, or the id it was given; null when it has neither.</summary>
+    public string? Id { get; }
 
-    /// <summary>Why, in one sentence that does not name the file.</summary>
+    /// <summary>Why, in one sentence that does not name the image.</summary>
     public string Reason { get; }
 }

@@ -31,19 +31,19 @@ public static class ImageDecoders
 
     /// <summary>Reads and decodes one file.</summary>
     /// <exception cref="ImageDecodeException">
-    /// The file is missing, unreadable, too large or no sound image; <see cref="ImageDecodeException.Path"/> and
+    /// The file is missing, unreadable, too large or no sound image; <see cref="ImageDecodeException.Id"/> and
     /// <see cref="ImageDecodeException.Reason"/> say which and why.
     /// </exception>
     internal static PixelBuffer DecodeFile(this IImageDecoder decoder, string path, DecodeOptions? options = null)
     {
-        using var file = EncodedFile.Read(path, options ?? DecodeOptions.Default);
+        using var file = EncodedImage.Read(path, options ?? DecodeOptions.Default);
         try
         {
             return decoder.Decode(file.Bytes, options);
         }
         catch (ImageDecodeException exception)
         {
-            throw Throw.ImageFile(path, exception);
+            throw Throw.ImageNamed(path, exception);
         }
     }
 

@@ -16,16 +16,16 @@ internal sealed record CalibrationImages(IReadOnlyList<float[]> Calibration, IRe
     /// <summary>Every fourth image is held out.</summary>
     private const int HeldOutStep = 4;
 
-    /// <summary>Those of a list that are looked at: all, or so many in even steps over the list in ordinal order.</summary>
-    internal static IReadOnlyList<string> Choose(IReadOnlyList<string> paths)
+    /// <summary>The images to inspect: all of them, or an evenly spaced sample of the list sorted by id.</summary>
+    internal static IReadOnlyList<ImageInput> Choose(IReadOnlyList<ImageInput> images)
     {
-        var sorted = paths.Order(StringComparer.Ordinal).ToList();
+        var sorted = images.OrderBy(image => image.Id, StringComparer.Ordinal).ToList();
         return sorted.Count <= Most ? sorted : [.. Enumerable.Range(0, Most).Select(i => sorted[(int)((long)i * sorted.Count / Most)])];
     }
 
     /// <summary>Decodes and prepares; an image that cannot be decoded is left out here and listed where images are embedded.</summary>
     internal static CalibrationImages Prepare(
-        IReadOnlyList<string> chosen, ModelCard card, IImageDecoder decoder, DecodeOptions options, int threads, CancellationToken cancellationToken)
+        IReadOnlyList<ImageInput> chosen, ModelCard card, IImageDecoder decoder, DecodeOptions options, int threads, CancellationToken cancellationToken)
     {
         var prepared = new float[chosen.Count][];
         var reasons = new string?[chosen.Count];

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using OnnxTransfer.Backbones;
+using OnnxTransfer.Data;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Internals;
 using OnnxTransfer.Onnx;
@@ -21,7 +22,7 @@ internal sealed class ConvertedNetworkCache(string folder)
     private const int Most = 16;
 
     /// <summary>The hash of a network, the images it is calibrated on, and what turns the one and the other into numbers.</summary>
-    internal static string Key(byte[] graph, ModelCard card, PrecisionRequest request, IReadOnlyList<string> images, bool sumsSaturate)
+    internal static string Key(byte[] graph, ModelCard card, PrecisionRequest request, IReadOnlyList<ImageInput> images, bool sumsSaturate)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(SHA256.HashData(graph));
@@ -33,18 +34,31 @@ internal sealed class ConvertedNetworkCache(string folder)
         Append(string.Create(CultureInfo.InvariantCulture, $"{RuntimeInformation.ProcessArchitecture} {Environment.ProcessorCount} {request.Session.Threads} {request.Session.Provider} {sumsSaturate}"));
         foreach (var image in images)
         {
-            if (!File.Exists(image))
+            try
+            {
+                using var opened = image.Open(request.Decode, CancellationToken.None);
+                AppendContent(opened);
+            }
+            catch (ImageDecodeException)
             {
                 Append("missing");
-                continue;
             }
-
-            var encoded = File.ReadAllBytes(image);
-            hash.AppendData(SHA256.HashData(encoded));
-            if (request.Decoder.HandedTo(encoded) is { } other) Append(other.Name);
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
+
+        void AppendContent(in OpenedImage image)
+        {
+            if (image.Pixels is { } pixels)
+            {
+                hash.AppendData(SHA256.HashData(pixels.Pixels));
+                Append(string.Create(CultureInfo.InvariantCulture, $"{pixels.Width}x{pixels.Height}"));
+                return;
+            }
+
+            hash.AppendData(SHA256.HashData(image.Encoded));
+            if (request.Decoder.HandedTo(image.Encoded) is { } other) Append(other.Name);
+        }
 
         // Each text with its length, so that no two lists of texts give the same bytes.
         void Append(string text)

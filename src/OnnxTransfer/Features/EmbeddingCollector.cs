@@ -1,4 +1,4 @@
-using OnnxTransfer.Datasets;
+using OnnxTransfer.Data;
 using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Features;
@@ -8,20 +8,20 @@ internal static class EmbeddingCollector
 {
     /// <summary>Runs a pipeline to its end.</summary>
     /// <param name="pipeline">A pipeline that has not run.</param>
-    /// <param name="paths">The images.</param>
+    /// <param name="inputs">The images.</param>
     /// <param name="dim">D, the length of a row.</param>
     /// <param name="progress">Told after every batch.</param>
     /// <param name="cancellationToken">Stops the run.</param>
     internal static async Task<EmbeddingResult> CollectAsync(
-        EmbeddingPipeline pipeline, IReadOnlyList<string> paths, int dim, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
+        EmbeddingPipeline pipeline, IReadOnlyList<ImageInput> inputs, int dim, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
     {
-        if ((long)paths.Count * dim > Array.MaxLength) Throw.TooManyRowsForOneMatrix(paths.Count, dim);
-        var meter = new ProgressMeter(paths.Count);
-        var values = new float[paths.Count * dim];
-        var indices = new List<int>(paths.Count);
+        if ((long)inputs.Count * dim > Array.MaxLength) Throw.TooManyRowsForOneMatrix(inputs.Count, dim);
+        var meter = new ProgressMeter(inputs.Count);
+        var values = new float[inputs.Count * dim];
+        var indices = new List<int>(inputs.Count);
         var skipped = new SkippedImages();
         var cached = 0;
-        await foreach (var batch in pipeline.RunAsync(paths, cancellationToken).ConfigureAwait(false))
+        await foreach (var batch in pipeline.RunAsync(inputs.ToAsyncEnumerable(), cancellationToken).ConfigureAwait(false))
         {
             foreach (var image in batch.Images)
             {
@@ -33,14 +33,14 @@ internal static class EmbeddingCollector
                 }
                 else
                 {
-                    skipped.Add(image.Index, image.Path, image.Error!);
+                    skipped.Add(image.Index, image.Id, image.Error!);
                 }
             }
 
             progress?.Report(meter.Advance(batch.Count, pipeline.Times.Elapsed));
         }
 
-        if (indices.Count < paths.Count) Array.Resize(ref values, indices.Count * dim);
+        if (indices.Count < inputs.Count) Array.Resize(ref values, indices.Count * dim);
         return new EmbeddingResult(new FeatureMatrix(values, indices.Count, dim), indices, skipped, cached, pipeline.Times.Elapsed, pipeline.Times);
     }
 }

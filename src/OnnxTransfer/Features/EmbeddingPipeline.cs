@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using OnnxTransfer.Data;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features.Caching;
 
@@ -29,10 +30,10 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
     internal StageTimes Times { get; } = new(shape);
 
     /// <summary>Runs images through the network.</summary>
-    /// <param name="paths">The files; read from as the pipeline has room.</param>
+    /// <param name="inputs">The images; read from as the pipeline has room.</param>
     /// <param name="cancellationToken">Stops the run; images in hand are finished but not given out.</param>
     /// <returns>Batches in the order of the list, each with all its images. Leaving the loop early stops the run.</returns>
-    internal async IAsyncEnumerable<PipelineBatch> RunAsync(IEnumerable<string> paths, [EnumeratorCancellation] CancellationToken cancellationToken)
+    internal async IAsyncEnumerable<PipelineBatch> RunAsync(IAsyncEnumerable<ImageInput> inputs, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (shape.IsPadded) await Task.Run(() => session.WarmUp(shape.BatchSize), cancellationToken).ConfigureAwait(false);
         Times.Begin();
@@ -42,7 +43,7 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.Closing);
         Task[] tasks =
         [
-            Task.Run(() => FeedAsync(paths, window, stop.Token), CancellationToken.None),
+            Task.Run(() => FeedAsync(inputs, window, stop.Token), CancellationToken.None),
             .. Enumerable.Range(0, shape.Workers).Select(_ => StartThread(_images.Reader, stop.Token)),
             .. Enumerable.Range(0, shape.Runners).Select(_ => StartThread(_device.Reader, stop.Token)),
         ];
@@ -81,12 +82,12 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
         foreach (var (hash, row) in batch.NewRows()) _cache?.Add(hash, row);
     }
 
-    private async Task FeedAsync(IEnumerable<string> paths, SemaphoreSlim window, CancellationToken cancellationToken)
+    private async Task FeedAsync(IAsyncEnumerable<ImageInput> inputs, SemaphoreSlim window, CancellationToken cancellationToken)
     {
         try
         {
             var (number, start) = (0, 0);
-            foreach (var chunk in paths.Chunk(shape.BatchSize))
+            await foreach (var chunk in inputs.Chunk(shape.BatchSize).WithCancellation(cancellationToken).ConfigureAwait(false))
             {
                 await window.WaitAsync(cancellationToken).ConfigureAwait(false);
                 Interlocked.Increment(ref _open);
@@ -116,7 +117,7 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
                 while (!cancellationToken.IsCancellationRequested && steps.TryRead(out var step))
                 {
                     if (step.IsRun) Run(step.Batch);
-                    else Prepare(step.Batch, step.Slot);
+                    else Prepare(step.Batch, step.Slot, cancellationToken);
                 }
             }
         }
@@ -126,15 +127,15 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
         }
     }
 
-    private void Prepare(PipelineBatch batch, int slot)
+    private void Prepare(PipelineBatch batch, int slot, CancellationToken cancellationToken)
     {
         var time = Stopwatch.GetTimestamp();
         try
         {
-            using var file = filler.Read(batch.Path(slot));
-            var isKnown = _cache is not null && TryRecall(_cache, batch, slot, file.Bytes);
+            using var image = filler.Open(batch.Input(slot), cancellationToken);
+            var isKnown = _cache is not null && TryRecall(_cache, batch, slot, image);
             time = Times.Book(PipelineStage.Reading, time);
-            if (!isKnown) filler.Fill(file.Bytes, batch.Slot(slot, filler));
+            if (!isKnown) filler.Fill(image, batch.Slot(slot, filler));
         }
         catch (ImageDecodeException exception)
         {
@@ -147,9 +148,9 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
         else Finish(batch);
     }
 
-    private bool TryRecall(CachedRows cache, PipelineBatch batch, int slot, ReadOnlySpan<byte> encoded)
+    private bool TryRecall(CachedRows cache, PipelineBatch batch, int slot, in OpenedImage image)
     {
-        var hash = filler.CacheKey(encoded);
+        var hash = filler.CacheKey(image);
         if (cache.Find(hash) is { } row)
         {
             batch.Take(slot, row);

@@ -1,4 +1,4 @@
-using OnnxTransfer.Datasets;
+using OnnxTransfer.Data;
 
 namespace OnnxTransfer.Features;
 

@@ -5,43 +5,43 @@ namespace OnnxTransfer.Features;
 /// <summary>Neighbouring images of a list that go through the network together. Each slot is filled by one thread.</summary>
 /// <param name="number">The batch's place among the batches of the run.</param>
 /// <param name="start">The position in the list of its first image.</param>
-/// <param name="paths">Its images.</param>
-internal sealed class PipelineBatch(int number, int start, string[] paths)
+/// <param name="inputs">Its images.</param>
+internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs)
 {
-    private readonly EmbeddedImage?[] _images = new EmbeddedImage?[paths.Length];
-    private readonly byte[]?[] _hashes = new byte[]?[paths.Length];
+    private readonly EmbeddedImage?[] _images = new EmbeddedImage?[inputs.Length];
+    private readonly byte[]?[] _hashes = new byte[]?[inputs.Length];
     private readonly Lock _gate = new();
     private TensorBatch? _tensors;
-    private int _unprepared = paths.Length;
+    private int _unprepared = inputs.Length;
 
     internal int Number => number;
 
-    internal int Count => paths.Length;
+    internal int Count => inputs.Length;
 
     /// <summary>The outcomes, in the order of the list, once the batch has been through the network.</summary>
     internal IEnumerable<EmbeddedImage> Images => _images!;
 
-    internal string Path(int slot) => paths[slot];
+    internal ImageInput Input(int slot) => inputs[slot];
 
     /// <summary>The place of an image in the input tensor, which is rented when the first image of the batch needs it.</summary>
     internal Memory<float> Slot(int slot, TensorFiller filler)
     {
-        lock (_gate) return (_tensors ??= filler.Rent(paths.Length)).ImageMemory(slot);
+        lock (_gate) return (_tensors ??= filler.Rent(inputs.Length)).ImageMemory(slot);
     }
 
     /// <summary>Takes a row that was computed before.</summary>
-    internal void Take(int slot, float[] row) => _images[slot] = new EmbeddedImage(start + slot, paths[slot], row, null, FromCache: true);
+    internal void Take(int slot, float[] row) => _images[slot] = new EmbeddedImage(start + slot, inputs[slot].Id, row, null) { FromCache = true };
 
     /// <summary>Remembers under which key the row that is to be computed can be kept.</summary>
     internal void Identify(int slot, byte[] hash) => _hashes[slot] = hash;
 
     /// <summary>Leaves an image out.</summary>
-    internal void Skip(int slot, string reason) => _images[slot] = new EmbeddedImage(start + slot, paths[slot], null, reason);
+    internal void Skip(int slot, string reason) => _images[slot] = new EmbeddedImage(start + slot, inputs[slot].Id, null, reason);
 
     /// <summary>The rows that were computed and can be kept, each with its key.</summary>
     internal IEnumerable<(byte[] Hash, float[] Row)> NewRows()
     {
-        for (var slot = 0; slot < paths.Length; slot++)
+        for (var slot = 0; slot < inputs.Length; slot++)
         {
             if (_hashes[slot] is { } hash && _images[slot] is { Vector: { } row }) yield return (hash, row);
         }
@@ -60,7 +60,7 @@ internal sealed class PipelineBatch(int number, int start, string[] paths)
     {
         using var tensors = _tensors!;
         _tensors = null;
-        int[] slots = [.. Enumerable.Range(0, paths.Length).Where(slot => _images[slot] is null)];
+        int[] slots = [.. Enumerable.Range(0, inputs.Length).Where(slot => _images[slot] is null)];
         // The gaps that unusable images left are closed, in order.
         for (var i = 0; i < slots.Length; i++)
         {
@@ -72,7 +72,7 @@ internal sealed class PipelineBatch(int number, int start, string[] paths)
         for (var i = 0; i < slots.Length; i++)
         {
             var vector = slots.Length == 1 ? rows : rows.AsSpan(i * session.RowLength, session.RowLength).ToArray();
-            _images[slots[i]] = new EmbeddedImage(start + slots[i], paths[slots[i]], vector, null);
+            _images[slots[i]] = new EmbeddedImage(start + slots[i], inputs[slots[i]].Id, vector, null);
         }
     }
 }

@@ -13,7 +13,7 @@ namespace OnnxTransfer.Features;
 /// <param name="Decode">Limits and background.</param>
 /// <param name="Store">Where converted networks are kept, beside the downloaded ones.</param>
 internal sealed record PrecisionRequest(
-    NetworkPrecision Precision, IReadOnlyList<string> Images, SessionSettings Session, IImageDecoder Decoder, DecodeOptions Decode, ModelStore Store);
+    NetworkPrecision Precision, IReadOnlyList<ImageInput> Images, SessionSettings Session, IImageDecoder Decoder, DecodeOptions Decode, ModelStore Store);
 
 /// <summary>Brings a network to the precision that was asked for, or for <see cref="NetworkPrecision.Auto"/> to the one that measures best.</summary>
 internal static class PrecisionChooser

@@ -24,7 +24,7 @@ internal sealed class PrecisionTrial(
 
     private readonly long[] _imageShape = card.Input.ImageShape;
     private readonly Lazy<OnnxQuantizer> _quantizer = new(() => new OnnxQuantizer(model));
-    private readonly Lazy<IReadOnlyList<string>> _chosen = new(() => CalibrationImages.Choose(request.Images));
+    private readonly Lazy<IReadOnlyList<ImageInput>> _chosen = new(() => CalibrationImages.Choose(request.Images));
 
     /// <summary>What float32 runs on.</summary>
     internal ExecutionProvider Provider

@@ -27,7 +27,7 @@ internal static class HeadTrainer
             (training, validation) = HoldOut.Split(training, options.ValidationFraction, options.Seed);
         }
 
-        TrainingChecks.Options(options, training, classCount, validation);
+        TrainingChecks.Options(options, training.LabelCount, classCount, validation is not null);
         cancellationToken.ThrowIfCancellationRequested();
         using var team = new WorkerTeam(options.Threads ?? Environment.ProcessorCount);
         var model = TrainingModel.Create(training, classCount, options, team);

@@ -77,14 +77,26 @@ internal static partial class Throw
             $"The image has {length:N0} bytes, more than the limit of {limit:N0} ({nameof(DecodeOptions)}.{nameof(DecodeOptions.MaxEncodedBytes)})."));
 
     [DoesNotReturn]
+    internal static void ImageStreamTooLong(long limit) =>
+        throw new ImageDecodeException(string.Create(CultureInfo.InvariantCulture,
+            $"The stream has more than {limit:N0} bytes, the limit ({nameof(DecodeOptions)}.{nameof(DecodeOptions.MaxEncodedBytes)})."));
+
+    [DoesNotReturn]
+    internal static void ImageIsNoOrdinaryFile(string kind) =>
+        throw new ImageDecodeException($"This is a {kind}, not an image file; it was not opened.");
+
+    internal static ImageDecodeException ImageStreamFailed(Exception inner) =>
+        new($"The stream could not be read: {OneLine(inner.Message)}", inner);
+
+    [DoesNotReturn]
     internal static void ImageOutOfMemory(int width, int height) =>
         throw new ImageDecodeException($"There is not enough memory for the image's {width}x{height} pixels.");
 
     /// <summary>Returns what a catch block throws, so that the compiler sees where the flow ends.</summary>
-    internal static ImageDecodeException ImageFile(string path, ImageDecodeException inner) =>
-        new(path, inner.Reason, inner);
+    internal static ImageDecodeException ImageNamed(string id, ImageDecodeException inner) =>
+        new(id, inner.Reason, inner);
 
-    /// <inheritdoc cref="ImageFile"/>
+    /// <inheritdoc cref="ImageNamed"/>
     internal static ImageDecodeException ImageFileUnreadable(string path, Exception inner) => inner switch
     {
         FileNotFoundException or DirectoryNotFoundException => new(path, "The file does not exist.", inner),

@@ -11,11 +11,15 @@ internal static partial class Throw
         throw new InvalidDataException($"None of the images in {folder} could be used; the first: {firstReason}");
 
     [DoesNotReturn]
-    internal static void ClassHasNoUsableImage(string label, string folder) =>
-        throw new InvalidDataException($"The class '{label}' of {folder} has no image that could be used: mend its images or remove its folder.");
+    internal static void ClassHasNoUsableImage(string label, string source) =>
+        throw new InvalidDataException($"The class '{label}' of {source} has no training image that could be used: repair its images or remove the class.");
+
+    [DoesNotReturn]
+    internal static void ClassNotInTraining(string label, string source) =>
+        throw new InvalidDataException($"The class '{label}' of {source} has no image in the training set: add one, or remove the class from the other sets.");
 
     internal static InvalidDataException NotAClass(string label, IEnumerable<string> known) =>
-        new($"'{label}' is no class of this classifier; it knows {Known(label, known)}. Rename the folder or leave it out.");
+        new($"'{label}' is no class of this classifier; it knows {Known(label, known)}. Rename the class or leave it out.");
 
     internal static ArgumentException ClassifierIsInUse() =>
         new("This classifier serves here already, or did and is being closed: swap in one that was loaded or trained anew.", "next");

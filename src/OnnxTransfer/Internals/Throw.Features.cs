@@ -65,6 +65,10 @@ internal static partial class Throw
         _ => new IOException($"The feature cache '{file}' cannot be used: {OneLine(inner.Message)} Mend its folder, or name another.", inner),
     };
 
+    [DoesNotReturn]
+    internal static void DestinationTooShort(string name, int length, int dim) =>
+        throw new ArgumentException($"The destination has room for {length} numbers, and a feature vector has {dim}: give a span of FeatureExtractor.Dim numbers.", name);
+
     internal static ModelException RunFailed(string model, Exception inner) => new($"{model} failed to run: {OneLine(inner.Message)}", inner);
 
     internal static ModelException ModelDoesNotLoad(string model, Exception inner) =>

@@ -48,7 +48,7 @@ internal static class OnnxAdapter
     /// named, and the model is as it was.</exception>
     public static void FreeBatch(OnnxModel model, OnnxImageInput? image = null)
     {
-        image ??= OnnxInspector.ImageInput(model);
+        image ??= OnnxInspector.ImageInputOf(model);
         if (model.Inputs.FirstOrDefault(i => i.Name == image.Tensor)?.Dims is null) return;
         var trial = model.Clone();
         SetBatch(trial, image, new TensorShapeProto.Types.Dimension { DimParam = Batch });

@@ -122,7 +122,7 @@ internal static class OnnxGraphEditor
     public static OnnxFeatureTensor CutToFeatures(OnnxModel model, IReadOnlyList<string> layers, OnnxPooling pooling = OnnxPooling.Average, OnnxImageInput? image = null)
     {
         if (layers.Count == 0) Throw.OnnxNoTensorsToKeep();
-        image ??= OnnxInspector.ImageInput(model);
+        image ??= OnnxInspector.ImageInputOf(model);
         // Vectors alone can be joined, so of several layers even an unpooled one is laid out flat.
         if (pooling == OnnxPooling.None && layers.Count > 1) pooling = OnnxPooling.Flatten;
         var known = OnnxSummary.Of(model, image).Layers.DistinctBy(l => l.Value.Name).ToDictionary(l => l.Value.Name, StringComparer.Ordinal);

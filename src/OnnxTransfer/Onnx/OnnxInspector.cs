@@ -49,7 +49,7 @@ internal static class OnnxInspector
     public static OnnxInspection Inspect(OnnxModel model)
     {
         var shapes = OnnxShapes.Infer(model);
-        var input = ImageInput(model);
+        var input = ImageInputOf(model);
         var producers = new Producers(model);
 
         foreach (var output in model.Outputs)
@@ -75,11 +75,11 @@ internal static class OnnxInspector
     }
 
     /// <summary>The input that takes the images; <see cref="InvalidDataException"/> where there is none.</summary>
-    public static OnnxImageInput ImageInput(OnnxModel model)
+    public static OnnxImageInput ImageInputOf(OnnxModel model)
     {
         foreach (var input in model.Inputs)
         {
-            if (input.Dims is { Count: 4 } && Layout(model, input) is { } layout) return ImageInput(input, layout);
+            if (input.Dims is { Count: 4 } && Layout(model, input) is { } layout) return ImageInputOf(input, layout);
         }
 
         Throw.OnnxNoImageInput(model.Source, string.Join(", ", model.Inputs.Select(i => $"'{i.Name}' {i.ShapeText}")));
@@ -87,15 +87,15 @@ internal static class OnnxInspector
     }
 
     /// <summary>The input of that name, which a card says takes the images in that layout.</summary>
-    public static OnnxImageInput ImageInput(OnnxModel model, string tensor, OnnxImageLayout layout)
+    public static OnnxImageInput ImageInputOf(OnnxModel model, string tensor, OnnxImageLayout layout)
     {
         var input = model.Inputs.FirstOrDefault(i => i.Name == tensor);
         if (input is null) Throw.OnnxInputUnknown(model.Source, tensor, model.Inputs.Select(i => i.Name));
         if (input.Dims is { Count: not 4 }) Throw.OnnxInputNotAnImage(model.Source, tensor, input.ShapeText);
-        return ImageInput(input, layout);
+        return ImageInputOf(input, layout);
     }
 
-    private static OnnxImageInput ImageInput(OnnxValue input, OnnxImageLayout layout)
+    private static OnnxImageInput ImageInputOf(OnnxValue input, OnnxImageLayout layout)
     {
         var (c, h, w) = layout == OnnxImageLayout.Nchw ? (1, 2, 3) : (3, 1, 2);
         int? Size(int axis) => (int?)input.Dims?[axis].Size;

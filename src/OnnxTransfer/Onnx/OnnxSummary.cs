@@ -24,7 +24,7 @@ internal sealed record OnnxSummary(IReadOnlyList<OnnxLayer> Layers, long Paramet
     /// <param name="image">The image input, with the size to assume where the graph leaves it free; null to read it from the graph.</param>
     public static OnnxSummary Of(OnnxModel model, OnnxImageInput? image = null)
     {
-        image ??= OnnxInspector.ImageInput(model);
+        image ??= OnnxInspector.ImageInputOf(model);
         var shapes = OnnxShapes.Infer(model, image.Sizes(model));
         var layouts = new Dictionary<string, OnnxImageLayout>(StringComparer.Ordinal) { [image.Tensor] = image.Layout };
         var constants = new Dictionary<string, TensorProto>(StringComparer.Ordinal);

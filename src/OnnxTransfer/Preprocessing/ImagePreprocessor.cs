@@ -1,3 +1,4 @@
+using OnnxTransfer.Data;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Internals;
 
@@ -51,21 +52,31 @@ internal static class ImagePreprocessor
         sink.Complete();
     }
 
-    /// <summary>Reads, decodes and prepares one file.</summary>
-    /// <exception cref="ImageDecodeException">The file is missing, unreadable, too large or no sound image; the exception names it.</exception>
+    /// <summary>Opens, decodes and prepares an image of any kind.</summary>
+    /// <exception cref="ImageDecodeException">The image cannot be read or decoded; the exception names it.</exception>
     /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, IImageDecoder, DecodeOptions, PreprocessSpec, TensorLayout, Memory{float})"/>
     internal static void Prepare(
-        string path, IImageDecoder decoder, DecodeOptions options, PreprocessSpec spec, TensorLayout layout, Memory<float> destination)
+        ImageInput image, IImageDecoder decoder, DecodeOptions options, PreprocessSpec spec, TensorLayout layout, Memory<float> destination)
     {
-        using var file = EncodedFile.Read(path, options);
         try
         {
-            Prepare(file.Bytes, decoder, options, spec, layout, destination);
+            using var opened = image.Open(options, CancellationToken.None);
+            Prepare(opened, decoder, options, spec, layout, destination);
         }
-        catch (ImageDecodeException exception)
+        catch (ImageDecodeException exception) when (image.MustName(exception))
         {
-            throw Throw.ImageFile(path, exception);
+            throw Throw.ImageNamed(image.Id, exception);
         }
+    }
+
+    /// <summary>Prepares an image that is open.</summary>
+    /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
+    /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, IImageDecoder, DecodeOptions, PreprocessSpec, TensorLayout, Memory{float})"/>
+    internal static void Prepare(
+        in OpenedImage image, IImageDecoder decoder, DecodeOptions options, PreprocessSpec spec, TensorLayout layout, Memory<float> destination)
+    {
+        if (image.Pixels is { } pixels) Prepare(pixels, spec, layout, destination.Span);
+        else Prepare(image.Encoded, decoder, options, spec, layout, destination);
     }
 
     private static PreprocessingSink OfThread() => t_sink ??= new PreprocessingSink();

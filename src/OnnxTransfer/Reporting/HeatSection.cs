@@ -46,7 +46,7 @@ internal static class HeatSection
 
     private static void AddTile(HtmlBuilder body, HeatTile tile, IReadOnlyList<string> labels)
     {
-        var (image, name) = (tile.Image, Path.GetFileName(tile.Image.Path));
+        var (image, name) = (tile.Image, tile.Image.Name);
         var (predicted, truth) = (labels[image.Predicted], labels[image.Truth]);
         body.Add($"""<figure class="{(image.IsRight ? "right" : "wrong")}"><div class="two"><img src="{HtmlBuilder.Trusted(tile.Photo)}" alt="{truth}: {name}">""");
         body.Add($"""<img src="{HtmlBuilder.Trusted(tile.Overlay)}" alt="The same photo with heat where it speaks for {predicted}"></div>""");

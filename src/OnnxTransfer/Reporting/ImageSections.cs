@@ -15,7 +15,7 @@ internal static class ImageSections
         var wrong = judged.Where(image => !image.IsRight).OrderByDescending(image => image.Confidence).ToList();
         var mistakes = wrong.Take(MostMistakes).ToList();
         var unsure = judged.OrderBy(image => image.Confidence).Take(MostUnsure).ToList();
-        var pictures = thumbnails.Squares(grid.Concat(mistakes).Concat(unsure).Select(image => image.Path));
+        var pictures = thumbnails.Squares(grid.Concat(mistakes).Concat(unsure).Select(image => image.Image));
 
         yield return Section("predictions", "Predictions", $"A spread of the {set} images over all classes, each with its prediction and how sure the classifier is.{Words.Some(grid.Count, judged.Count, "images")}", grid);
         yield return mistakes.Count == 0
@@ -26,7 +26,7 @@ internal static class ImageSections
         ReportSection Section(string id, string heading, string note, IReadOnlyList<JudgedImage> images) => new(id, heading, HtmlBuilder.Of(body =>
         {
             body.Add($"""<p class="note">{note}</p><div class="grid-of-images">""");
-            foreach (var image in images) AddTile(body, image, content.Labels, pictures[image.Path]);
+            foreach (var image in images) AddTile(body, image, content.Labels, pictures[image.Image]);
             body.Add($"</div>");
         }));
     }
@@ -34,7 +34,7 @@ internal static class ImageSections
     /// <summary>A picture with its verdict: colour, sign and words say the same.</summary>
     internal static void AddTile(HtmlBuilder body, JudgedImage image, IReadOnlyList<string> labels, string? picture)
     {
-        var name = Path.GetFileName(image.Path);
+        var name = image.Name;
         var (predicted, truth) = (labels[image.Predicted], labels[image.Truth]);
         body.Add($"""<figure class="{(image.IsRight ? "right" : "wrong")}">""");
         if (picture is not null) body.Add($"""<img src="{HtmlBuilder.Trusted(picture)}" alt="{truth}: {name}" title="{name}" width="148" height="148">""");

@@ -4,11 +4,11 @@ using OnnxTransfer.Preprocessing;
 namespace OnnxTransfer.Reporting;
 
 /// <summary>A place of an image and how much it excites a unit.</summary>
-/// <param name="Path">The image.</param>
+/// <param name="Image">The image.</param>
 /// <param name="Value">The unit's activation.</param>
 /// <param name="V">The place's centre, as a share of the height that the network sees.</param>
 /// <param name="U">The same of the width.</param>
-internal sealed record ExcitingPlace(string Path, float Value, double V, double U);
+internal sealed record ExcitingPlace(ImageInput Image, float Value, double V, double U);
 
 /// <summary>Cuts the places that excite a unit most out of their photos.</summary>
 internal static class PatchPicture
@@ -23,12 +23,12 @@ internal static class PatchPicture
     /// <param name="share">The patch's side, as a share of the side that the network sees.</param>
     /// <param name="preprocess">What the network sees of a photo.</param>
     /// <param name="read">Reads a photo; the result is disposed here.</param>
-    internal static PictureGrid Draw(IReadOnlyList<ExcitingPlace> places, double share, PreprocessSpec preprocess, Func<string, PixelBuffer> read)
+    internal static PictureGrid Draw(IReadOnlyList<ExcitingPlace> places, double share, PreprocessSpec preprocess, Func<ImageInput, PixelBuffer> read)
     {
         var grid = new PictureGrid(places.Count, Math.Min(Columns, places.Count), Side, Side);
         for (var i = 0; i < places.Count; i++)
         {
-            using var photo = read(places[i].Path);
+            using var photo = read(places[i].Image);
             using var patch = Cut(photo, places[i], share, ImageWindow.Of(preprocess, photo.Width, photo.Height));
             using var cell = Photos.Resized(patch, Side, Side);
             grid.Put(i, cell);

@@ -1,4 +1,3 @@
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Evaluation;
 using OnnxTransfer.Heads;
 
@@ -52,11 +51,14 @@ internal sealed record ReportContent
 internal sealed record ScoredSet(string Name, EvaluationResult Result);
 
 /// <summary>One image, what it is and what was predicted.</summary>
-/// <param name="Path">The file.</param>
+/// <param name="Image">The image.</param>
 /// <param name="Truth">The class it is of.</param>
 /// <param name="Probabilities"><c>[C]</c>.</param>
-internal sealed record JudgedImage(string Path, int Truth, IReadOnlyList<float> Probabilities)
+internal sealed record JudgedImage(ImageInput Image, int Truth, IReadOnlyList<float> Probabilities)
 {
+    /// <summary>What the page calls the image: the name of its file, or its id.</summary>
+    internal string Name => Path.GetFileName(Image.Id) is { Length: > 0 } name ? name : Image.Id;
+
     /// <summary>The most probable class; of equals the first.</summary>
     internal int Predicted { get; } = Largest(Probabilities);
 

@@ -3,7 +3,7 @@ using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Reporting;
 
-/// <summary>Small pictures of image files, as <c>data:</c> addresses that a page carries in itself.</summary>
+/// <summary>Small pictures of images, as <c>data:</c> addresses that a page carries in itself.</summary>
 internal sealed class Thumbnails(IImageDecoder decoder, DecodeOptions options)
 {
     /// <summary>Twice the size it is shown at, for screens with more than one dot to a pixel.</summary>
@@ -19,13 +19,13 @@ internal sealed class Thumbnails(IImageDecoder decoder, DecodeOptions options)
     // A large photograph is not decoded in full for a small picture.
     private readonly DecodeOptions _options = options with { JpegShrink = JpegShrink.Near };
 
-    /// <summary>The square in the middle of an image; null for a file that is gone or no image any more.</summary>
-    internal string? Square(string path)
+    /// <summary>The square in the middle of an image; null for one that is gone or no image any more.</summary>
+    internal string? Square(ImageInput image)
     {
         var values = new float[3 * Side * Side];
         try
         {
-            ImagePreprocessor.Prepare(path, decoder, _options, s_square, TensorLayout.Nhwc, values);
+            ImagePreprocessor.Prepare(image, decoder, _options, s_square, TensorLayout.Nhwc, values);
         }
         catch (ImageDecodeException)
         {
@@ -38,9 +38,9 @@ internal sealed class Thumbnails(IImageDecoder decoder, DecodeOptions options)
         return Jpeg(pixels);
     }
 
-    /// <summary>The squares of many images, by path; made on all cores.</summary>
-    internal IReadOnlyDictionary<string, string?> Squares(IEnumerable<string> paths) =>
-        paths.Distinct(StringComparer.Ordinal).AsParallel().Select(path => (path, Data: Square(path))).ToDictionary(one => one.path, one => one.Data, StringComparer.Ordinal);
+    /// <summary>The squares of many images; made on all cores.</summary>
+    internal IReadOnlyDictionary<ImageInput, string?> Squares(IEnumerable<ImageInput> images) =>
+        images.Distinct().AsParallel().Select(image => (image, Data: Square(image))).ToDictionary(one => one.image, one => one.Data);
 
     /// <summary>A picture as the address of a JPEG file that is not larger than a page can bear.</summary>
     internal static string Jpeg(PixelBuffer pixels)

@@ -16,7 +16,7 @@ internal sealed record SourceFile(string Path, string Text)
 internal static partial class StageOrder
 {
     public static readonly string[] Stages =
-        ["Datasets", "Decoding", "Preprocessing", "Backbones", "Features", "Heads", "Evaluation", "Reporting"];
+        ["Decoding", "Data", "Preprocessing", "Backbones", "Features", "Heads", "Evaluation", "Reporting"];
 
     private static readonly string[] s_free = ["Internals", "Onnx"];
 
@@ -28,7 +28,23 @@ internal static partial class StageOrder
                 .SelectMany(file => DeclarationPattern().Matches(file.Code))
                 .DistinctBy(match => match.Groups["name"].Value)
                 .ToDictionary(match => match.Groups["name"].Value, match => match.Groups["kind"].Value));
-        return [.. files.SelectMany(file => Violations(file, typesOf))];
+        // Types that a user meets first live in the root namespace, whatever stage they belong to: no using line shows their use.
+        var ofRoot = files.Where(file => Stages.Contains(FolderOf(file.Path)) && RootNamespacePattern().IsMatch(file.Code))
+            .SelectMany(file => DeclarationPattern().Matches(file.Code).Select(match => (Name: match.Groups["name"].Value, Stage: FolderOf(file.Path))))
+            .DistinctBy(type => type.Name).ToDictionary(type => type.Name, type => type.Stage);
+        return [.. files.SelectMany(file => Violations(file, typesOf).Concat(RootTypesAgainstTheOrder(file, ofRoot)))];
+    }
+
+    private static IEnumerable<string> RootTypesAgainstTheOrder(SourceFile file, Dictionary<string, string> ofRoot)
+    {
+        var folder = FolderOf(file.Path);
+        var place = Array.IndexOf(Stages, folder);
+        if (folder.Length == 0 || file.Path.StartsWith("Internals/Throw", StringComparison.Ordinal)) yield break;
+        foreach (Match word in TypeNamePattern().Matches(file.Code))
+        {
+            if (ofRoot.TryGetValue(word.Value, out var stage) && Array.IndexOf(Stages, stage) > place)
+                yield return $"{file.Path}:{LineOf(file.Code, word.Index)}: {folder} uses {stage} ({word.Value})";
+        }
     }
 
     private static IEnumerable<string> Violations(SourceFile file, Dictionary<string, Dictionary<string, string>> typesOf)
@@ -93,6 +109,9 @@ internal static partial class StageOrder
 
     [GeneratedRegex(@"\b(?<kind>class|struct|interface|enum|record)\s+(?!class\b|struct\b)(?<name>[A-Z]\w*)|\b(?<kind>delegate)\s+[^;(]*?(?<name>[A-Z]\w*)\s*\(")]
     private static partial Regex DeclarationPattern();
+
+    [GeneratedRegex(@"^namespace OnnxTransfer;", RegexOptions.Multiline)]
+    private static partial Regex RootNamespacePattern();
 
     [GeneratedRegex(@"(?<![\w.])[A-Z]\w*")]
     private static partial Regex TypeNamePattern();

@@ -258,7 +258,7 @@ public abstract class ImageDecoderContract
         using var folder = new TempFolder();
         var path = folder.File("missing.jpg");
         var exception = Assert.Throws<ImageDecodeException>(() => Decoder.DecodeFile(path));
-        Assert.Equal((path, "The file does not exist."), (exception.Path, exception.Reason));
+        Assert.Equal((path, "The file does not exist."), (exception.Id, exception.Reason));
         Assert.Equal($"{path}: The file does not exist.", exception.Message);
     }
 
@@ -277,7 +277,7 @@ public abstract class ImageDecoderContract
         var path = folder.File("empty.png");
         File.WriteAllBytes(path, []);
         var exception = Assert.Throws<ImageDecodeException>(() => Decoder.DecodeFile(path));
-        Assert.Equal((path, "The image is empty: it has no bytes."), (exception.Path, exception.Reason));
+        Assert.Equal((path, "The image is empty: it has no bytes."), (exception.Id, exception.Reason));
     }
 
     [Fact]

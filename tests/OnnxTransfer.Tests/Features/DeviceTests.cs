@@ -24,7 +24,7 @@ public sealed class DeviceTests(PipelineFixture fixture) : IClassFixture<Pipelin
     {
         using var extractor = Load();
         Assert.Equal(DeviceFactAttribute.Provider, extractor.Provider);
-        var result = await extractor.EmbedAsync(fixture.Photos, batchSize);
+        var result = await extractor.EmbedAsync(ImageInput.FromFiles(fixture.Photos), batchSize);
         Assert.Empty(result.Skipped);
         for (var i = 0; i < fixture.Photos.Count; i++) AssertClose(fixture.Expected[i], result.Features.Row(i).ToArray());
     }
@@ -36,7 +36,7 @@ public sealed class DeviceTests(PipelineFixture fixture) : IClassFixture<Pipelin
         for (var round = 0; round < 2; round++)
         {
             AssertClose(fixture.Expected[3], extractor.Embed(fixture.Photos[3]));
-            var result = await extractor.EmbedAsync(fixture.Photos, 5);
+            var result = await extractor.EmbedAsync(ImageInput.FromFiles(fixture.Photos), 5);
             AssertClose(fixture.Expected[9], result.Features.Row(9).ToArray());
         }
     }
@@ -58,7 +58,7 @@ public sealed class DeviceTests(PipelineFixture fixture) : IClassFixture<Pipelin
         using var extractor = Load();
         foreach (var size in (int[])[1, 2, 3, 4, 5, 6, 1, 2])
         {
-            var result = await extractor.EmbedAsync([.. fixture.Photos.Take(7)], size);
+            var result = await extractor.EmbedAsync(ImageInput.FromFiles(fixture.Photos.Take(7)), size);
             for (var i = 0; i < 7; i++) AssertClose(fixture.Expected[i], result.Features.Row(i).ToArray());
         }
     }
@@ -72,7 +72,7 @@ public sealed class DeviceTests(PipelineFixture fixture) : IClassFixture<Pipelin
         if (DeviceFactAttribute.Provider == ExecutionProvider.WebGpu) Assert.Contains("not recorded: what is replayed gives other numbers", extractor.ProviderReason, StringComparison.Ordinal);
         else Assert.Contains("recorded once for each batch size", extractor.ProviderReason, StringComparison.Ordinal);
         foreach (var path in fixture.Photos.Take(5)) AssertClose(fixture.Expected[fixture.Photos.ToList().IndexOf(path)], extractor.Embed(path));
-        var result = await extractor.EmbedAsync(fixture.Photos, 8);
+        var result = await extractor.EmbedAsync(ImageInput.FromFiles(fixture.Photos), 8);
         for (var i = 0; i < fixture.Photos.Count; i++) AssertClose(fixture.Expected[i], result.Features.Row(i).ToArray());
     }
 
@@ -111,7 +111,7 @@ public sealed class DeviceTests(PipelineFixture fixture) : IClassFixture<Pipelin
         using var session = fixture.Session(TinyBackbone.Dim + 1, DeviceFactAttribute.Provider!.Value);
         var exception = await Assert.ThrowsAsync<ModelException>(async () =>
         {
-            await foreach (var _ in fixture.Pipeline(new PipelineShape(4, 2, 1), session: session).RunAsync(fixture.Photos, CancellationToken.None)) { }
+            await foreach (var _ in fixture.Pipeline(new PipelineShape(4, 2, 1), session: session).RunAsync(ImageInput.FromFiles(fixture.Photos).ToAsyncEnumerable(), CancellationToken.None)) { }
         });
         Assert.Contains("tiny", exception.Message, StringComparison.Ordinal);
     }
@@ -120,7 +120,7 @@ public sealed class DeviceTests(PipelineFixture fixture) : IClassFixture<Pipelin
     public async Task A_batch_that_no_array_holds_is_refused_with_its_size()
     {
         using var extractor = Load();
-        var exception = await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => extractor.EmbedAsync(fixture.Photos, int.MaxValue));
+        var exception = await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => extractor.EmbedAsync(ImageInput.FromFiles(fixture.Photos), int.MaxValue));
         Assert.Contains("smaller batch", exception.Message, StringComparison.Ordinal);
     }
 

@@ -20,7 +20,7 @@ public sealed class EmbeddingPipelineTests(PipelineFixture fixture) : IClassFixt
     public async Task Rows_come_in_order_and_to_the_bit_whatever_the_shape(int batchSize, int workers, int runners)
     {
         var images = await RunAsync(new PipelineShape(batchSize, workers, runners), fixture.Photos);
-        Assert.Equal(fixture.Photos, images.Select(image => image.Path));
+        Assert.Equal(fixture.Photos, images.Select(image => image.Id));
         Assert.Equal(Enumerable.Range(0, fixture.Photos.Count), images.Select(image => image.Index));
         for (var i = 0; i < images.Count; i++) Assert.Equal(fixture.Expected[i], images[i].Vector);
     }
@@ -60,7 +60,7 @@ public sealed class EmbeddingPipelineTests(PipelineFixture fixture) : IClassFixt
         // The batch that was taken, those on their way, and the one in the hand of whoever reads the list.
         var most = batchSize * (1 + shape.Window + 1);
         var pulled = 0;
-        await foreach (var batch in fixture.Pipeline(shape).RunAsync(Endless(() => Interlocked.Increment(ref pulled)), CancellationToken.None))
+        await foreach (var batch in fixture.Pipeline(shape).RunAsync(Endless(() => Interlocked.Increment(ref pulled)).ToAsyncEnumerable(), CancellationToken.None))
         {
             SpinWait.SpinUntil(() => Volatile.Read(ref pulled) >= most - batchSize, s_patience);
             await Task.Delay(50);
@@ -81,7 +81,7 @@ public sealed class EmbeddingPipelineTests(PipelineFixture fixture) : IClassFixt
         var seen = 0;
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
-            await foreach (var batch in fixture.Pipeline(new PipelineShape(2, 2, 0)).RunAsync(Endless(() => { }), stop.Token))
+            await foreach (var batch in fixture.Pipeline(new PipelineShape(2, 2, 0)).RunAsync(Endless(() => { }).ToAsyncEnumerable(), stop.Token))
             {
                 seen += batch.Count;
                 if (seen == 20) await stop.CancelAsync();
@@ -138,11 +138,11 @@ public sealed class EmbeddingPipelineTests(PipelineFixture fixture) : IClassFixt
     private static async Task<List<EmbeddedImage>> RunAsync(EmbeddingPipeline pipeline, IEnumerable<string> paths)
     {
         var images = new List<EmbeddedImage>();
-        await foreach (var batch in pipeline.RunAsync(paths, CancellationToken.None)) images.AddRange(batch.Images);
+        await foreach (var batch in pipeline.RunAsync(paths.Select(ImageInput.FromFile).ToAsyncEnumerable(), CancellationToken.None)) images.AddRange(batch.Images);
         return images;
     }
 
-    private IEnumerable<string> Endless(Action onPull)
+    private IEnumerable<ImageInput> Endless(Action onPull)
     {
         for (var i = 0; ; i = (i + 1) % fixture.Photos.Count)
         {

@@ -114,15 +114,15 @@ public sealed class FeatureCacheTests : IDisposable
         var cache = Cache();
         using var extractor = Extractor(cache);
         var seen = 0;
-        await foreach (var image in extractor.EmbedStreamAsync(_photos))
+        await foreach (var image in extractor.EmbedStreamAsync(ImageInput.FromFiles(_photos)))
         {
-            Assert.Equal(_photos[seen], image.Path);
+            Assert.Equal(_photos[seen], image.Id);
             if (++seen == 5) break;
         }
 
         var kept = cache.Models().Single().Vectors;
         Assert.InRange(kept, 5, 49);
-        Assert.Equal(kept, (await extractor.EmbedAsync(_photos)).Cached);
+        Assert.Equal(kept, (await extractor.EmbedAsync(ImageInput.FromFiles(_photos))).Cached);
         Assert.Equal(50, cache.Models().Single().Vectors);
     }
 
@@ -259,7 +259,7 @@ public sealed class FeatureCacheTests : IDisposable
     private async Task<EmbeddingResult> EmbedAsync(FeatureCache cache, PreprocessSpec? preprocess = null, DecodeOptions? decode = null)
     {
         using var extractor = Extractor(cache, preprocess, decode);
-        return await extractor.EmbedAsync(_photos);
+        return await extractor.EmbedAsync(ImageInput.FromFiles(_photos));
     }
 
     private static CacheSpace Wide { get; } = new("wide", "wide", Dim: 4000);

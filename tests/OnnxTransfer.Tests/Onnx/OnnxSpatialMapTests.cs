@@ -77,7 +77,7 @@ public sealed class OnnxSpatialMapTests
     public void A_real_network_has_one_of_7_by_7()
     {
         var model = OnnxModel.Load(Repository.SharedPath("models", "mobilenet_v2_imagenet.onnx"));
-        var map = OnnxSpatialMap.BehindAverage(model, "features", OnnxInspector.ImageInput(model));
+        var map = OnnxSpatialMap.BehindAverage(model, "features", OnnxInspector.ImageInputOf(model));
         Assert.Equal((1280, 7, 7), (map.Channels, map.Height, map.Width));
     }
 
@@ -91,6 +91,6 @@ public sealed class OnnxSpatialMapTests
         end(graph);
         graph.Output("features", OnnxElementType.Float32, null);
         var model = graph.Build("test");
-        return OnnxSpatialMap.BehindAverage(model, "features", OnnxInspector.ImageInput(model) with { Height = 10, Width = 12 });
+        return OnnxSpatialMap.BehindAverage(model, "features", OnnxInspector.ImageInputOf(model) with { Height = 10, Width = 12 });
     }
 }

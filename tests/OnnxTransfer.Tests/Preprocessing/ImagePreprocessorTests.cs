@@ -113,7 +113,7 @@ public sealed class ImagePreprocessorTests
     {
         var exception = Assert.Throws<ImageDecodeException>(() => ImagePreprocessor.Prepare(
             "no such.jpg", ImageDecoders.Default, DecodeOptions.Default, Spec, TensorLayout.Nhwc, new float[18]));
-        Assert.Equal(("no such.jpg", "The file does not exist."), (exception.Path, exception.Reason));
+        Assert.Equal(("no such.jpg", "The file does not exist."), (exception.Id, exception.Reason));
     }
 
     [Fact]

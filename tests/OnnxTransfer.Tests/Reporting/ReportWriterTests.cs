@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Reporting;
 using OnnxTransfer.TestSupport;
 

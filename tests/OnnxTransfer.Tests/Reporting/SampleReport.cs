@@ -1,5 +1,4 @@
 using MathNet.Numerics.LinearAlgebra;
-using OnnxTransfer.Datasets;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Evaluation;
 using OnnxTransfer.Heads;

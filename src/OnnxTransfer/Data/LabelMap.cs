@@ -1,6 +1,6 @@
 using OnnxTransfer.Internals;
 
-namespace OnnxTransfer.Datasets;
+namespace OnnxTransfer.Data;
 
 /// <summary>The labels of the C classes of a network, in class order. Two classes may share a label, as in ImageNet.</summary>
 internal sealed class LabelMap

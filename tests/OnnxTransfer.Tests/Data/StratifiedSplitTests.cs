@@ -1,13 +1,13 @@
 using FsCheck;
 using FsCheck.Fluent;
-using OnnxTransfer.Datasets;
+using OnnxTransfer.Data;
 using OnnxTransfer.Internals;
 
-namespace OnnxTransfer.Tests.Datasets;
+namespace OnnxTransfer.Tests.Data;
 
 public sealed class StratifiedSplitTests
 {
-    private static readonly SplitFractions s_80_10_10 = new(80, 10, 10);
+    private static readonly SplitPercentages s_80_10_10 = new(80, 10, 10);
 
     [Fact]
     public void EveryImageIsInExactlyOnePart() => Check(Generated(), (classes, fractions, seed) =>
@@ -63,7 +63,7 @@ public sealed class StratifiedSplitTests
     [InlineData("70/10/20", 21, 3, 6)]
     public void ExactSharesAreExact(string text, int train, int validation, int test)
     {
-        var split = StratifiedSplit.Create(Classes(30), SplitFractions.Parse(text), 3);
+        var split = StratifiedSplit.Create(Classes(30), SplitPercentages.Parse(text), 3);
         Assert.Equal((train, validation, test), (split.Train.Count, split.Validation.Count, split.Test.Count));
     }
 
@@ -73,7 +73,7 @@ public sealed class StratifiedSplitTests
     [InlineData("10/45/45")]
     public void ClassWithOneImageGoesToTrain(string text)
     {
-        var split = StratifiedSplit.Create(Classes(1, 20, 1), SplitFractions.Parse(text), 5);
+        var split = StratifiedSplit.Create(Classes(1, 20, 1), SplitPercentages.Parse(text), 5);
         Assert.Contains(0, split.Train);
         Assert.Contains(21, split.Train);
     }
@@ -113,7 +113,7 @@ public sealed class StratifiedSplitTests
     [InlineData("")]
     public void WrongSplitIsRefusedWithTheRightForm(string text)
     {
-        var error = Assert.Throws<ArgumentException>(() => SplitFractions.Parse(text));
+        var error = Assert.Throws<ArgumentException>(() => SplitPercentages.Parse(text));
         Assert.Contains("80/10/10", error.Message, StringComparison.Ordinal);
         Assert.Contains($"'{text}'", error.Message, StringComparison.Ordinal);
     }
@@ -121,20 +121,20 @@ public sealed class StratifiedSplitTests
     [Theory]
     [InlineData("80/10/10", "80/10/10")]
     [InlineData(" 66.6 / 0 / 33.4 ", "66.6/0/33.4")]
-    public void SplitIsWrittenAsItIsRead(string text, string written) => Assert.Equal(written, SplitFractions.Parse(text).ToString());
+    public void SplitIsWrittenAsItIsRead(string text, string written) => Assert.Equal(written, SplitPercentages.Parse(text).ToString());
 
     private static int In(IReadOnlyList<int> part, int[] classes, int label) => part.Count(index => classes[index] == label);
 
     private static int[] Classes(params int[] sizes) => [.. sizes.SelectMany((size, label) => Enumerable.Repeat(label, size))];
 
-    private static Gen<(int[] Classes, SplitFractions Fractions, int Seed)> Generated() =>
+    private static Gen<(int[] Classes, SplitPercentages Fractions, int Seed)> Generated() =>
         from classes in Gen.Choose(0, 6).ArrayOf()
         from train in Gen.Choose(1, 100)
         from validation in Gen.Choose(0, 100 - train)
         from seed in Gen.Choose(int.MinValue, int.MaxValue)
-        select (classes, new SplitFractions(train, validation, 100 - train - validation), seed);
+        select (classes, new SplitPercentages(train, validation, 100 - train - validation), seed);
 
     private static void Check(
-        Gen<(int[] Classes, SplitFractions Fractions, int Seed)> cases, Func<int[], SplitFractions, int, bool> law) =>
+        Gen<(int[] Classes, SplitPercentages Fractions, int Seed)> cases, Func<int[], SplitPercentages, int, bool> law) =>
         FsCheck.Fluent.Prop.ForAll(cases.ToArbitrary(), one => law(one.Classes, one.Fractions, one.Seed)).QuickCheckThrowOnFailure();
 }

@@ -1,7 +1,7 @@
-using OnnxTransfer.Datasets;
+using OnnxTransfer.Data;
 using OnnxTransfer.TestSupport;
 
-namespace OnnxTransfer.Tests.Datasets;
+namespace OnnxTransfer.Tests.Data;
 
 public sealed class LabelMapTests : IDisposable
 {

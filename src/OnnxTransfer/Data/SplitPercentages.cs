@@ -1,25 +1,25 @@
 using System.Globalization;
 using OnnxTransfer.Internals;
 
-namespace OnnxTransfer.Datasets;
+namespace OnnxTransfer;
 
-/// <summary>How many percent of the images are for training, validation and test; together 100.</summary>
-internal sealed record SplitFractions
+/// <summary>How many percent of each class are for training, validation and test; together 100.</summary>
+public sealed record SplitPercentages
 {
-    /// <summary>Percentages of the three parts.</summary>
+    /// <summary>Percentages of the three sets.</summary>
     /// <param name="train">Percent for training, more than 0.</param>
     /// <param name="validation">Percent for validation, at least 0.</param>
     /// <param name="test">Percent for test, at least 0.</param>
     /// <exception cref="ArgumentException">A number is out of range, or they do not add up to 100.</exception>
-    public SplitFractions(double train, double validation, double test)
+    public SplitPercentages(double train, double validation, double test)
     {
         var isInRange = train > 0 && validation >= 0 && test >= 0;
-        if (!isInRange || Math.Abs(train + validation + test - 100) > 1e-6) Throw.SplitNotUsable(Format(train, validation, test));
+        if (!isInRange || !(Math.Abs(train + validation + test - 100) <= 1e-6)) Throw.SplitNotUsable(Format(train, validation, test));
         (Train, Validation, Test) = (train, validation, test);
     }
 
     /// <summary>80/10/10.</summary>
-    public static SplitFractions Default { get; } = new(80, 10, 10);
+    public static SplitPercentages Default { get; } = new(80, 10, 10);
 
     /// <summary>Percent for training.</summary>
     public double Train { get; }
@@ -32,7 +32,7 @@ internal sealed record SplitFractions
 
     /// <summary>Reads <c>80/10/10</c>: training, validation and test in percent.</summary>
     /// <exception cref="ArgumentException">The text is no such split.</exception>
-    public static SplitFractions Parse(string text)
+    public static SplitPercentages Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         var parts = text.Split('/');
@@ -44,11 +44,20 @@ internal sealed record SplitFractions
                 Throw.SplitNotUsable(text);
         }
 
-        return new SplitFractions(numbers[0], numbers[1], numbers[2]);
+        return new SplitPercentages(numbers[0], numbers[1], numbers[2]);
     }
 
     /// <summary>For example <c>80/10/10</c>.</summary>
     public override string ToString() => Format(Train, Validation, Test);
+
+    /// <summary>The share of every set that the data do not bring themselves; the others keep their ratio.</summary>
+    internal SplitPercentages Without(bool validation, bool test)
+    {
+        var (v, t) = (validation ? 0 : Validation, test ? 0 : Test);
+        var sum = Train + v + t;
+        var (newValidation, newTest) = (100 * v / sum, 100 * t / sum);
+        return new SplitPercentages(100 - newValidation - newTest, newValidation, newTest);
+    }
 
     private static string Format(double train, double validation, double test) =>
         string.Create(CultureInfo.InvariantCulture, $"{train}/{validation}/{test}");

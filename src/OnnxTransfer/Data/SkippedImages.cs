@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using OnnxTransfer.Internals;
 
-namespace OnnxTransfer.Datasets;
+namespace OnnxTransfer.Data;
 
 /// <summary>
 /// The ledger of a run: which images could not be used and why. Several threads may write to it; it is read in the order of
@@ -14,7 +14,7 @@ internal sealed class SkippedImages
     internal int Count => _byPosition.Count;
 
     /// <summary>Notes that the image at a position of the input could not be used; noting it again changes nothing.</summary>
-    internal void Add(int position, string path, string reason) => _byPosition.TryAdd(position, new SkippedImage(path, reason));
+    internal void Add(int position, string id, string reason) => _byPosition.TryAdd(position, new SkippedImage(id, reason));
 
     internal bool Contains(int position) => _byPosition.ContainsKey(position);
 
@@ -25,10 +25,10 @@ internal sealed class SkippedImages
     /// <param name="imageCount">How many images there were, the unusable ones included.</param>
     /// <param name="maxBad">The greatest share that may be unusable, 0 (none) to 1 (all).</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxBad"/> is no share.</exception>
-    /// <exception cref="InvalidDataException">More were unusable: the message lists every path with its reason.</exception>
+    /// <exception cref="InvalidDataException">More were unusable: the message lists every image with its reason.</exception>
     internal void ThrowIfMoreThan(double maxBad, int imageCount)
     {
         if (maxBad is not (>= 0 and <= 1)) Throw.MaxBadNotAShare(nameof(maxBad), maxBad);
-        if (Count > maxBad * imageCount) Throw.TooManyImagesSkipped(ToList().Select(one => (one.Path, one.Reason)), Count, imageCount, maxBad);
+        if (Count > maxBad * imageCount) Throw.TooManyImagesSkipped(ToList().Select(one => (one.Id, one.Reason)), Count, imageCount, maxBad);
     }
 }

@@ -1,6 +1,6 @@
-using OnnxTransfer.Datasets;
+using OnnxTransfer.Data;
 
-namespace OnnxTransfer.Tests.Datasets;
+namespace OnnxTransfer.Tests.Data;
 
 public sealed class SkippedImagesTests
 {
@@ -9,7 +9,7 @@ public sealed class SkippedImagesTests
     {
         var ledger = new SkippedImages();
         Parallel.For(0, 200, i => ledger.Add(199 - i, $"{199 - i}.jpg", "damaged"));
-        Assert.Equal(Enumerable.Range(0, 200).Select(i => $"{i}.jpg"), ledger.ToList().Select(one => one.Path));
+        Assert.Equal(Enumerable.Range(0, 200).Select(i => $"{i}.jpg"), ledger.ToList().Select(one => one.Id));
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using OnnxTransfer.Internals;
 
-namespace OnnxTransfer.Datasets;
+namespace OnnxTransfer.Data;
 
 /// <summary>
 /// Images parted into training, validation and test so that every class has the asked proportions, to within one image.
@@ -36,7 +36,7 @@ internal sealed class StratifiedSplit
     /// <param name="fractions">The proportions.</param>
     /// <param name="seed">The same seed gives the same split, on every machine and version of .NET.</param>
     /// <exception cref="ArgumentOutOfRangeException">A class index is negative.</exception>
-    public static StratifiedSplit Create(IReadOnlyList<int> classIndices, SplitFractions fractions, int seed)
+    public static StratifiedSplit Create(IReadOnlyList<int> classIndices, SplitPercentages fractions, int seed)
     {
         ArgumentNullException.ThrowIfNull(classIndices);
         ArgumentNullException.ThrowIfNull(fractions);

@@ -1,0 +1,21 @@
+using OnnxTransfer.Data;
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer;
+
+/// <summary>The images of a folder, without classes, and what else lies there.</summary>
+/// <param name="Images">The images at any depth, in ordinal order of their paths.</param>
+/// <param name="Unused">Every other file, with its kind and the reason.</param>
+public sealed record ImageListing(IReadOnlyList<ImageInput> Images, IReadOnlyList<UnusedFile> Unused)
+{
+    /// <summary>Lists a folder as <see cref="ImageDataset.FromFolder"/> does.</summary>
+    /// <param name="path">Any folder.</param>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder, or it is a file.</exception>
+    /// <exception cref="InvalidDataException">There is no image in it.</exception>
+    public static ImageListing FromFolder(string path)
+    {
+        var contents = FolderContents.Of(path);
+        if (contents.Images.Count == 0) Throw.FolderHasNoImages(path);
+        return new ImageListing([.. contents.Images.Select(image => ImageInput.FromFile(image.Path))], contents.Unused);
+    }
+}

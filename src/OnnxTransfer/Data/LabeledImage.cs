@@ -1,0 +1,70 @@
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer;
+
+/// <summary>An image and the class it belongs to.</summary>
+public sealed record LabeledImage
+{
+    /// <summary>Pairs an image with its class.</summary>
+    /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
+    /// <param name="label">The name of its class.</param>
+    /// <exception cref="ArgumentException">The label is empty.</exception>
+    public LabeledImage(ImageInput image, string label)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentException.ThrowIfNullOrWhiteSpace(label);
+        (Image, Label) = (image, label);
+    }
+
+    /// <summary>The image.</summary>
+    public ImageInput Image { get; }
+
+    /// <summary>The name of its class.</summary>
+    public string Label { get; }
+
+    /// <summary>The set that the image belongs to; by default <see cref="DataSplit.Auto"/>.</summary>
+    public DataSplit Split { get; init; }
+
+    /// <summary>What the image's loss is multiplied by in training, finite and at least 0; 1 by default.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The weight is negative, infinite or NaN.</exception>
+    public float Weight
+    {
+        get;
+        init
+        {
+            if (!(value >= 0 && float.IsFinite(value))) Throw.ImageWeightOutOfRange(nameof(Weight), value);
+            field = value;
+        }
+    } = 1;
+
+    /// <summary>What results call the image.</summary>
+    public string Id => Image.Id;
+}
+
+/// <summary>The sets that labeled images are divided into.</summary>
+public enum DataSplit
+{
+    /// <summary>Decided when a classifier is trained: by <see cref="DataOptions.Split"/> and the seed.</summary>
+    Auto = 0,
+
+    /// <summary>The images that the head learns from.</summary>
+    Train,
+
+    /// <summary>The images that choose the best epoch and stop a training early.</summary>
+    Validation,
+
+    /// <summary>The images that measure the result; nothing is chosen by them.</summary>
+    Test,
+}
+
+/// <summary>An image that could not be used; the run went on without it.</summary>
+/// <param name="Id">The image's <see cref="ImageInput.Id"/>: the path of a file, or the id it was given.</param>
+/// <param name="Reason">Why not, in one sentence.</param>
+public sealed record SkippedImage(string Id, string Reason)
+{
+    /// <summary>The class it was said to belong to; null where images had no labels.</summary>
+    public string? Label { get; init; }
+
+    /// <summary>The set it was said to belong to; <see cref="DataSplit.Auto"/> where nothing said so.</summary>
+    public DataSplit Split { get; init; }
+}

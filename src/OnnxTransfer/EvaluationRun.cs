@@ -1,0 +1,33 @@
+using OnnxTransfer.Evaluation;
+using OnnxTransfer.Features;
+
+namespace OnnxTransfer;
+
+/// <summary>A classifier measured on labeled images: the scores, and what became of every image.</summary>
+public sealed class EvaluationRun
+{
+    private readonly ImageClassifier _classifier;
+    private readonly ImageDataset _dataset;
+    private readonly EmbeddingResult _embedding;
+
+    internal EvaluationRun(ImageClassifier classifier, ImageDataset dataset, EmbeddingResult embedding, EvaluationResult result, IReadOnlyList<EvaluatedImage> images)
+    {
+        (_classifier, _dataset, _embedding) = (classifier, dataset, embedding);
+        (Result, Images) = (result, images);
+        Skipped = EvaluatedImage.SkippedOf(images);
+    }
+
+    /// <summary>The scores on the images that could be used.</summary>
+    public EvaluationResult Result { get; }
+
+    /// <summary>Every image of the dataset in its order, those that could not be used included.</summary>
+    public IReadOnlyList<EvaluatedImage> Images { get; }
+
+    /// <summary>The images that could not be used, with reasons.</summary>
+    public IReadOnlyList<SkippedImage> Skipped { get; }
+
+    /// <summary>Writes the evaluation as one HTML page that needs no network, as <see cref="TrainingResult.WriteReport"/> does.</summary>
+    /// <param name="path">The <c>.html</c> file to write, whole or not at all; an existing one is replaced.</param>
+    public void WriteReport(string path) =>
+        Reports.Write(path, Reports.OfEvaluation(_classifier, _dataset.Source, Result, EvaluatedImage.Judged(Images, _dataset, _classifier.Labels), _embedding), _classifier);
+}
