@@ -43,6 +43,7 @@ foreach (var application in applications)
 Console.WriteLine();
 if (args.Length == 0)
 {
+    NamesThePackageAtRunTime();
     Refuses("without ONNX Runtime", ["OnnxTransfer.Core"], null, "OT1001");
     Refuses("on CUDA, for a Mac", ["OnnxTransfer.Gpu"], "osx-arm64", "OT1001");
     Refuses("on both runtimes", ["OnnxTransfer", "OnnxTransfer.Gpu"], null, "OT1002");
@@ -167,14 +168,29 @@ void Refuses(string what, string[] packages, string? platform, string code)
     else Console.WriteLine($"{what}: {error[error.IndexOf(code, StringComparison.Ordinal)..error.LastIndexOf('[')].Trim()}");
 }
 
+// A library that is lost after the build, for example by a copy of some of the files.
+void NamesThePackageAtRunTime()
+{
+    var output = Path.Combine(work, "OnnxTransfer", "out", here);
+    foreach (var file in Directory.EnumerateFiles(output, "*onnxruntime.*").Where(file => Path.GetExtension(file) is ".so" or ".dylib" || Path.GetFileName(file) == "onnxruntime.dll")) File.Delete(file);
+    var (exitCode, text) = Shell.Capture("dotnet", [Path.Combine(output, "app.dll"), Model(), Picture()], output);
+    if (exitCode == 0 || !text.Contains("Add the package OnnxTransfer (CPU)", StringComparison.Ordinal)) Fail($"without ONNX Runtime's library the application said: {text}");
+    else Console.WriteLine($"at run time: {text.Split('\n').First(line => line.Contains("Add the package", StringComparison.Ordinal)).Trim()}");
+}
+
 void Run(string folder, string program)
 {
-    var model = Path.Combine(root, "artifacts", "obj", "OnnxTransfer.Models.ResNet18", "models", "resnet18.onnx");
-    if (!File.Exists(model)) throw new BuildException($"There is no {model}: run `dotnet run build.cs pack` first.");
-    var picture = Path.Combine(root, "src", "OnnxTransfer", "Preprocessing", "Parity", "picture.jpg");
-    var (exitCode, output) = program.EndsWith(".dll") ? Shell.Capture("dotnet", [program, model, picture], folder) : Shell.Capture(program, [model, picture], folder);
+    var (exitCode, output) = program.EndsWith(".dll") ? Shell.Capture("dotnet", [program, Model(), Picture()], folder) : Shell.Capture(program, [Model(), Picture()], folder);
     if (exitCode != 0 || output.Trim() != "512 numbers") Fail($"{program} ended with {exitCode}: {output}");
 }
+
+string Model()
+{
+    var model = Path.Combine(root, "artifacts", "obj", "OnnxTransfer.Models.ResNet18", "models", "resnet18.onnx");
+    return File.Exists(model) ? model : throw new BuildException($"There is no {model}: run `dotnet run build.cs pack` first.");
+}
+
+string Picture() => Path.Combine(root, "src", "OnnxTransfer", "Preprocessing", "Parity", "picture.jpg");
 
 void Dotnet(string folder, string[] arguments, string output)
 {

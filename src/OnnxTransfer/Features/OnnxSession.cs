@@ -17,7 +17,7 @@ internal sealed class OnnxSession : IDisposable
     // Null where tensors stay in this process's memory.
     private readonly DeviceRunner? _device;
     private readonly ExecutionProviderInfo _provider;
-    private readonly RunOptions _runOptions = new();
+    private readonly RunOptions _runOptions;
     private readonly ConcurrentDictionary<int, bool> _warm = [];
     private readonly string[] _inputNames;
     private readonly string[] _outputNames;
@@ -37,6 +37,9 @@ internal sealed class OnnxSession : IDisposable
     internal OnnxSession(
         byte[] graph, string model, string input, long[] imageShape, string output, int rowLength, SessionSettings settings, RunGate? runs = null)
     {
+        // Before the first type of ONNX Runtime, whose own error names no package.
+        OnnxRuntimeLibrary.Require();
+        _runOptions = new RunOptions();
         _model = model;
         _runs = runs ?? new RunGate(typeof(OnnxSession));
         _inputNames = [input];
