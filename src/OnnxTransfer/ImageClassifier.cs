@@ -95,6 +95,26 @@ public sealed partial class ImageClassifier : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
+    /// A classifier of a head that was trained on the extractor's vectors, with <see cref="ClassifierHead.Train"/> or
+    /// <see cref="ClassifierHead.CrossValidate"/>. It can be saved as one that <see cref="TrainAsync"/> made. A head that takes further columns beside
+    /// the vector cannot see them in an image: save it with <see cref="ClassifierHead.Save"/> instead.
+    /// </summary>
+    /// <param name="extractor">What made the vectors; it must outlive the classifier, which does not dispose it.</param>
+    /// <param name="head">The head; its D is the extractor's. It is not copied.</param>
+    /// <param name="labels">C names, in the order of the head's probabilities; none empty, no two the same.</param>
+    /// <exception cref="ArgumentException">The head takes another number of features than the extractor gives; or there are not C labels, one is empty, or two are the same.</exception>
+    /// <exception cref="ObjectDisposedException">The extractor is disposed.</exception>
+    public static ImageClassifier Create(FeatureExtractor extractor, ClassifierHead head, IReadOnlyList<string> labels)
+    {
+        ArgumentNullException.ThrowIfNull(extractor);
+        ArgumentNullException.ThrowIfNull(head);
+        extractor.ThrowIfDisposed();
+        if (head.Dim != extractor.Dim) Throw.HeadHasOtherDim(head.Dim, extractor.Dim, extractor.Backbone.Name);
+        var names = Require.Labels(labels, head.ClassCount);
+        return new ImageClassifier(extractor, ownsExtractor: false, head, names, RunFingerprint.OfOwnVectors(head, Fingerprint(extractor.Card)));
+    }
+
+    /// <summary>
     /// Loads a classifier that <see cref="Save"/> wrote and asks it for the two probe images in the file: it answers as when
     /// it was saved, or is refused. On the machine that saved it, it answers to the bit as before.
     /// </summary>
@@ -252,7 +272,8 @@ public sealed partial class ImageClassifier : IDisposable, IAsyncDisposable
     public void SaveHead(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        ClassifierFile.WriteHead(path, Usable, _head ?? throw Throw.NothingTrained(), Labels, _training);
+        Usable.ThrowIfDisposed();
+        HeadFile.Write(path, _head ?? throw Throw.NothingTrained(), Labels, _training);
     }
 
     /// <summary>
@@ -290,6 +311,9 @@ public sealed partial class ImageClassifier : IDisposable, IAsyncDisposable
         var time = clock.Elapsed;
         var fingerprint = RunFingerprint.Of(train, validation, classes.Count, training, $"{extractor.Card.Id} sha256 {extractor.Card.Sha256}");
         return new TrainingResult(images, sets)
+        var fingerprint = RunFingerprint.Of(train, validation, classes.Count, training, Fingerprint(extractor.Card));
+        var judged = test is not null ? split.Test : validation is not null ? split.Validation : split.Train;
+        return new TrainingResult(images.Path, usable, judged)
         {
             Classifier = new ImageClassifier(extractor, ownsExtractor: false, trained.Head, classes, fingerprint),
             History = trained.History,
@@ -324,6 +348,16 @@ public sealed partial class ImageClassifier : IDisposable, IAsyncDisposable
     }
 
     internal Prediction ToPrediction(ReadOnlySpan<float> row) => new(Score(row), Labels);
+    private static void RequireEveryClass(ImageFolder images, List<LabeledImage> usable)
+    {
+        var present = usable.Select(image => image.ClassIndex).ToHashSet();
+        for (var index = 0; index < images.Classes.Count; index++)
+        {
+            if (!present.Contains(index)) Throw.ClassHasNoUsableImage(images.Classes[index], images.Path);
+        }
+    }
+    private static string Fingerprint(ModelCard card) => $"{card.Id} sha256 {card.Sha256}";
+    private Prediction ToPrediction(ReadOnlySpan<float> row) => new(Score(row), Labels);
 
     private int IndexOf(string label)
     {

@@ -72,6 +72,35 @@ public abstract class ClassifierHead
     /// <exception cref="ArgumentException">The shapes do not fit together, or there are fewer than two classes.</exception>
     public static ClassifierHead FromWeights(Matrix<float> weights, Vector<float> bias) => new SoftmaxHead(weights, bias);
 
+    /// <summary>
+    /// Saves the head as an ONNX file that any ONNX Runtime runs: <c>features</c>, float32 <c>[N,D]</c>, to <c>probabilities</c> <c>[N,C]</c>.
+    /// The labels are in its metadata. For a head on vectors that are not a backbone's alone, such as feature vectors with further columns; a
+    /// head on a backbone's vectors becomes a classifier of images with <see cref="ImageClassifier.Create"/>. The file is read back
+    /// first: it is there whole and answering the same to the bit, or not at all.
+    /// </summary>
+    /// <param name="path">The file to write; an existing one is replaced.</param>
+    /// <param name="labels">C names, in the order of the probabilities; none empty, no two the same.</param>
+    /// <exception cref="ArgumentException">There are not C labels, one is empty, or two are the same.</exception>
+    /// <exception cref="Backbones.ModelException">What was written does not answer the same.</exception>
+    public void Save(string path, IReadOnlyList<string> labels)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        HeadFile.Write(path, this, Require.Labels(labels, ClassCount), $"training {RunFingerprint.OwnVectors}");
+    }
+
+    /// <summary>
+    /// Reads a head from a file that <see cref="Save"/>, <see cref="ImageClassifier.SaveHead"/> or <see cref="ImageClassifier.Save"/> wrote.
+    /// It gives the same probabilities as the head that was saved, to the bit.
+    /// </summary>
+    /// <param name="path">The <c>.onnx</c> file.</param>
+    /// <returns>The head and the labels of its classes.</returns>
+    /// <exception cref="Backbones.ModelException">The file is missing, damaged, or holds no such head.</exception>
+    public static LabeledHead Load(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        return HeadFile.Read(path);
+    }
+
     /// <summary>W and b of the output layer, <c>[U,C]</c> and <c>[C]</c>; U is D for a head without hidden layers. Copies.</summary>
     public (Matrix<float> Weights, Vector<float> Bias) OutputLayer()
     {

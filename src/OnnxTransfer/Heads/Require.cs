@@ -2,7 +2,7 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Heads;
 
-/// <summary>What the options' accessors hold.</summary>
+/// <summary>Checks of options and labels.</summary>
 internal static class Require
 {
     internal static int Positive(int value, string name)
@@ -44,4 +44,20 @@ internal static class Require
 
     internal static double[]? AllNotNegative(IReadOnlyList<double>? values, string name) =>
         values is null ? null : [.. values.Select((value, i) => NotNegative(value, $"{name}[{i}]"))];
+
+    /// <summary>A copy of the labels: one for each class, none empty, no two the same.</summary>
+    internal static string[] Labels(IReadOnlyList<string> labels, int classCount)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        if (labels.Count != classCount) Throw.LabelsDoNotMatchClasses(labels.Count, classCount);
+        string[] names = [.. labels];
+        var first = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var i = 0; i < names.Length; i++)
+        {
+            if (string.IsNullOrWhiteSpace(names[i])) Throw.LabelEmpty(i);
+            if (!first.TryAdd(names[i], i)) Throw.LabelTwice(names[i], first[names[i]], i);
+        }
+
+        return names;
+    }
 }

@@ -10,6 +10,9 @@ namespace OnnxTransfer.Heads;
 /// </summary>
 internal static class RunFingerprint
 {
+    /// <summary>The line of a head whose training this library did not see as a whole.</summary>
+    internal const string OwnVectors = "on the caller's own vectors";
+
     /// <param name="training">The training rows.</param>
     /// <param name="validation">The validation rows, if any.</param>
     /// <param name="classCount">C.</param>
@@ -32,6 +35,16 @@ internal static class RunFingerprint
             L2 {options.L2}; L1 {options.L1}; smoothing {options.LabelSmoothing}; class weights [{string.Join(", ", options.ClassWeights ?? [])}]; balanced {options.BalanceClasses}
             """);
     }
+
+    /// <summary>What is known of a head that somebody trained on vectors of their own: the training rows and options are not.</summary>
+    /// <param name="head">The head.</param>
+    /// <param name="backbone">What gives the features of images: the backbone's own fingerprint.</param>
+    internal static string OfOwnVectors(ClassifierHead head, string backbone) => string.Create(CultureInfo.InvariantCulture, $"""
+        OnnxTransfer {typeof(RunFingerprint).Assembly.GetName().Version}
+        backbone {backbone}
+        training {OwnVectors}
+        classes {head.ClassCount}; head {head.Layers[^1].Activation}; hidden [{string.Join(", ", head.Layers.SkipLast(1).Select(layer => layer.Outputs))}]
+        """);
 
     private static string Describe(LabelledFeatures rows)
     {

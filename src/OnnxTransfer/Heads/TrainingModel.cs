@@ -1,4 +1,5 @@
 using OnnxTransfer.Heads.Optimizers;
+using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Heads;
 

@@ -53,6 +53,15 @@ internal static partial class Throw
     internal static ModelException NotAClassifier(string path) =>
         new($"{path} is no classifier that OnnxTransfer saved: its metadata has no labels and head. Make one with `onnxtransfer train`, or use the file as a --backbone.");
 
+    internal static ModelException HeadWithoutBackbone(string path) =>
+        new($"{path} is a head alone, without the backbone that makes feature vectors of images: load it with ClassifierHead.Load, and join it to its backbone with ImageClassifier.Create.");
+
+    [DoesNotReturn]
+    internal static void HeadHasOtherDim(int head, int extractor, string model) =>
+        throw new ArgumentException(head > extractor
+            ? $"The head takes {head} features, but {model} gives {extractor}: train it on vectors of this extractor alone, or, where further columns stand beside them, save it with ClassifierHead.Save and give it whole rows."
+            : $"The head takes {head} features, but {model} gives {extractor}: use the extractor, with the layers, whose vectors the head was trained on.");
+
     internal static ModelException ClassifierDamaged(string path, string what, Exception? inner = null) =>
         new($"{path} is a damaged classifier: {what} Train or copy it again.", inner);
 

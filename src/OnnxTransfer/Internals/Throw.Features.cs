@@ -13,6 +13,40 @@ internal static partial class Throw
         throw new ArgumentException($"A matrix of {rowCount} rows and {dim} columns has {(long)rowCount * dim} values, but {length} were given.");
 
     [DoesNotReturn]
+    internal static void DestinationHasWrongLength(int given, int expected) =>
+        throw new ArgumentException($"The destination has {given} numbers, but the vector has {expected}: they must be equally long.");
+
+    [DoesNotReturn]
+    internal static void IdsDoNotMatchRows(int ids, int rows) =>
+        throw new ArgumentException($"There are {rows} feature vectors but {ids} ids: every row needs one.");
+
+    [DoesNotReturn]
+    internal static void IdMissing(int row) =>
+        throw new ArgumentException($"The id of row {row} is null: give every row a name.");
+
+    [DoesNotReturn]
+    internal static void QueryHasWrongDim(int given, int expected) =>
+        throw new ArgumentException($"The query has {given} dimensions, but the index has {expected}: use the backbone and layer that the index was made with.");
+
+    [DoesNotReturn]
+    internal static void VectorNotFinite(string what, int? row, int column, ReadOnlySpan<float> vector) =>
+        throw new ArgumentException($"Feature {column} of {Named(what, row)} is {vector[column]}: features must be finite numbers; leave that vector out, or find out why the backbone gave it.");
+
+    [DoesNotReturn]
+    internal static void VectorHasNoDirection(int? row) =>
+        throw new ArgumentException($"All features of {Named("vector", row)} are zero, so it has no direction and cannot be normalized: leave it out.");
+
+    [DoesNotReturn]
+    internal static void VectorTooShortForCosine(string what, int row, double length) =>
+        throw new ArgumentException($"The length of {Named(what, row)} is {length:G3}, which is too near zero for a direction: leave that vector out, or use {nameof(DistanceMetric)}.{nameof(DistanceMetric.Euclidean)}.");
+
+    [DoesNotReturn]
+    internal static void VectorTooLong(string what, int row, double length) =>
+        throw new ArgumentException($"The length of {Named(what, row)} is {length:G3}, and vectors are compared up to 1e18: divide all vectors by one number.");
+
+    private static string Named(string what, int? row) => row is { } index ? $"{what} {index}" : $"the {what}";
+
+    [DoesNotReturn]
     internal static void TensorNotFound(string model, string what, string name, IEnumerable<string> known) =>
         throw new ModelException($"{model} has no {what} '{name}'; it has {Known(name, known)}. Correct its .model.json.");
 

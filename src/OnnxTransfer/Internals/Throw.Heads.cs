@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using OnnxTransfer.Backbones;
 
 namespace OnnxTransfer.Internals;
 
@@ -98,4 +99,19 @@ internal static partial class Throw
     [DoesNotReturn]
     internal static void TooFewRowsToHoldOut(double fraction, int rows) =>
         throw new ArgumentException($"A validation fraction of {fraction} of {rows} training rows leaves a side empty: give more rows or another fraction.");
+
+    [DoesNotReturn]
+    internal static void LabelsDoNotMatchClasses(int labels, int classCount) =>
+        throw new ArgumentException($"The head has {classCount} classes, but there {(labels == 1 ? "is 1 label" : $"are {labels} labels")}: give one label for each class, in the order of the head's probabilities.");
+
+    [DoesNotReturn]
+    internal static void LabelEmpty(int index) =>
+        throw new ArgumentException($"Label {index} is empty: give every class a name.");
+
+    [DoesNotReturn]
+    internal static void LabelTwice(string label, int first, int second) =>
+        throw new ArgumentException($"The labels {first} and {second} are both '{label}': give every class a name of its own.");
+
+    internal static ModelException NotAHeadFile(string path) =>
+        new($"{path} holds no head that OnnxTransfer saved: its metadata has no labels. Write one with ClassifierHead.Save or ImageClassifier.SaveHead.");
 }

@@ -39,6 +39,43 @@ public sealed class FeatureMatrixTests
         Assert.Contains("3", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Normalized_rows_have_the_length_one_and_their_direction()
+    {
+        var random = new Random(1);
+        var values = Enumerable.Range(0, 50 * 37).Select(_ => (random.NextSingle() * 2) - 1).ToArray();
+        var matrix = new FeatureMatrix([.. values], 50, 37);
+        var normalized = matrix.Normalized();
+        Assert.Equal(values, matrix.Values.ToArray());
+        for (var row = 0; row < 50; row++)
+        {
+            var length = Math.Sqrt(matrix.Row(row).ToArray().Sum(value => (double)value * value));
+            for (var i = 0; i < 37; i++) Assert.Equal(matrix.Row(row)[i] / length, normalized.Row(row)[i], 6e-8);
+            var alone = matrix.Row(row).ToArray();
+            FeatureMatrix.Normalize(alone, alone);
+            Assert.Equal(normalized.Row(row).ToArray(), alone);
+        }
+    }
+
+    [Theory]
+    [InlineData(1e38f)]
+    [InlineData(1e-42f)]
+    public void Normalizing_neither_overflows_nor_underflows(float value)
+    {
+        var unit = new float[9];
+        FeatureMatrix.Normalize(Enumerable.Repeat(value, 9).ToArray(), unit);
+        Assert.All(unit, one => Assert.Equal(1 / 3f, one, 1e-7f));
+    }
+
+    [Fact]
+    public void A_vector_without_a_direction_is_not_normalized()
+    {
+        Assert.Contains("All features of vector 1 are zero", Assert.Throws<ArgumentException>(() => new FeatureMatrix([1, 2, 0, 0], 2, 2).Normalized()).Message, StringComparison.Ordinal);
+        Assert.Contains("All features of the vector are zero", Assert.Throws<ArgumentException>(() => FeatureMatrix.Normalize(new float[9], new float[9])).Message, StringComparison.Ordinal);
+        Assert.Contains("Feature 9 of vector 0 is NaN", Assert.Throws<ArgumentException>(() => new FeatureMatrix([1, 2, 3, 4, 5, 6, 7, 8, 9, float.NaN], 1, 10).Normalized()).Message, StringComparison.Ordinal);
+        Assert.Contains("The destination has 1 numbers", Assert.Throws<ArgumentException>(() => FeatureMatrix.Normalize([1f, 2f], new float[1])).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(1, 1)]
     [InlineData(1000, 1280)]

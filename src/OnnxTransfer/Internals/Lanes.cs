@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace OnnxTransfer.Heads;
+namespace OnnxTransfer.Internals;
 
 /// <summary>
 /// 256-bit lanes whatever the hardware has (wider registers stay half empty, narrower ones work in pairs), fused

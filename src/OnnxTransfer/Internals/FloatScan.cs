@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace OnnxTransfer.Heads;
+namespace OnnxTransfer.Internals;
 
 internal static class FloatScan
 {
