@@ -253,9 +253,9 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Where the operators of the network really run: a device leaves those that it does not know to the CPU. Opens the network once more and runs one empty image.</summary>
-    /// <returns>ONNX Runtime's name of a provider, an operator, and the number of its nodes there once the graph is optimised; the most frequent first.</returns>
+    /// <returns>One entry for each operator on each provider; the most frequent first.</returns>
     /// <exception cref="ModelException">The network failed to run.</exception>
-    public IReadOnlyList<(string Provider, string Operator, int Count)> CountNodes()
+    public IReadOnlyList<NodeCount> CountNodes()
     {
         _runs.ThrowIfClosed();
         return NodePlacement.Of(Backbone.GraphFor(_tensor, Dim), Backbone.Name, Card.Input.ImageShape, Settings with { Provider = Provider });

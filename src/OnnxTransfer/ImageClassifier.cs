@@ -309,11 +309,8 @@ public sealed partial class ImageClassifier : IDisposable, IAsyncDisposable
         var clock = Stopwatch.StartNew();
         var trained = HeadTrainer.Train(train, classes.Count, training, validation, cancellationToken: cancellationToken);
         var time = clock.Elapsed;
-        var fingerprint = RunFingerprint.Of(train, validation, classes.Count, training, $"{extractor.Card.Id} sha256 {extractor.Card.Sha256}");
-        return new TrainingResult(images, sets)
         var fingerprint = RunFingerprint.Of(train, validation, classes.Count, training, Fingerprint(extractor.Card));
-        var judged = test is not null ? split.Test : validation is not null ? split.Validation : split.Train;
-        return new TrainingResult(images.Path, usable, judged)
+        return new TrainingResult(images, sets)
         {
             Classifier = new ImageClassifier(extractor, ownsExtractor: false, trained.Head, classes, fingerprint),
             History = trained.History,
@@ -348,16 +345,8 @@ public sealed partial class ImageClassifier : IDisposable, IAsyncDisposable
     }
 
     internal Prediction ToPrediction(ReadOnlySpan<float> row) => new(Score(row), Labels);
-    private static void RequireEveryClass(ImageFolder images, List<LabeledImage> usable)
-    {
-        var present = usable.Select(image => image.ClassIndex).ToHashSet();
-        for (var index = 0; index < images.Classes.Count; index++)
-        {
-            if (!present.Contains(index)) Throw.ClassHasNoUsableImage(images.Classes[index], images.Path);
-        }
-    }
+
     private static string Fingerprint(ModelCard card) => $"{card.Id} sha256 {card.Sha256}";
-    private Prediction ToPrediction(ReadOnlySpan<float> row) => new(Score(row), Labels);
 
     private int IndexOf(string label)
     {

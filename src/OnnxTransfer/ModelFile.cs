@@ -194,13 +194,9 @@ public sealed class ModelFile
     /// <param name="weights">A <c>.safetensors</c>, <c>.npz</c> or <c>.onnx</c> file.</param>
     /// <param name="output">The ONNX file to write; an existing one is replaced.</param>
     /// <param name="allowMissing">Whether weights that are missing or have another shape may stay as they are; else nothing is written.</param>
-    /// <returns>
-    /// The names of the weights that were replaced, of those that the file lacks, of those that have another shape there (with
-    /// both shapes), and of the file's that this network lacks.
-    /// </returns>
+    /// <returns>Which weights were replaced, and which were not, by name.</returns>
     /// <exception cref="ModelException">The file is missing or damaged, its weights do not match (they are listed), or this is a trained classifier.</exception>
-    public (IReadOnlyList<string> Matched, IReadOnlyList<string> Missing, IReadOnlyList<string> WrongShape, IReadOnlyList<string> Unused) ReplaceWeights(
-        string weights, string output, bool allowMissing = false)
+    public WeightReport ReplaceWeights(string weights, string output, bool allowMissing = false)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(weights);
         ArgumentException.ThrowIfNullOrWhiteSpace(output);
@@ -214,7 +210,7 @@ public sealed class ModelFile
                 Source = $"weights of {System.IO.Path.GetFileName(weights)} in the graph of {Card.Source ?? Card.Id}",
                 License = null,
             });
-            return (report.Matched, report.Missing, report.WrongShape, report.Unused);
+            return report;
         }
         catch (Exception exception) when (exception is InvalidDataException or FileNotFoundException)
         {

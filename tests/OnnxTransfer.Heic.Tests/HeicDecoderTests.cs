@@ -54,7 +54,7 @@ public sealed class HeicDecoderTests
     [InlineData(10, 90, 170)]
     public void Decode_Transparent_IsCompositedOverTheBackground(byte r, byte g, byte b)
     {
-        using var pixels = s_decoder.Decode(Bytes("alpha.heic"), new DecodeOptions { Background = (r, g, b) });
+        using var pixels = s_decoder.Decode(Bytes("alpha.heic"), new DecodeOptions { Background = new Rgb(r, g, b) });
         Sample.Shows(pixels, Sample.Over(Sample.Colours, (r, g, b)), 2);
     }
 

@@ -1,6 +1,9 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
+using OnnxTransfer.Conversion;
+using OnnxTransfer.Heic;
+using OnnxTransfer.Vips;
 
 namespace OnnxTransfer.PublicApi.Tests;
 
@@ -13,6 +16,35 @@ internal static class PublicSurface
     private static readonly string[] s_ofRecords = ["Equals", "GetHashCode", "ToString", "PrintMembers", "Deconstruct", "<Clone>$", "op_Equality", "op_Inequality", "EqualityContract"];
 
     private static readonly NullabilityInfoContext s_nullability = new();
+
+    /// <summary>Every assembly that a user references.</summary>
+    internal static readonly Assembly[] Assemblies =
+        [typeof(FeatureExtractor).Assembly, typeof(TfLiteConverter).Assembly, typeof(VipsDecoder).Assembly, typeof(HeicDecoder).Assembly];
+
+    /// <summary>The methods, constructors and fields of a type that a user can reach.</summary>
+    internal static IEnumerable<MemberInfo> ReachableMembers(Type type) => type.GetMembers(Declared).Where(member => member switch
+    {
+        MethodBase method => IsReachable(method),
+        FieldInfo field => IsReachable(field.Attributes),
+        _ => false,
+    });
+
+    /// <summary>The types in the signature of a method, constructor or field, type arguments and elements of arrays included.</summary>
+    internal static IEnumerable<Type> SignatureTypes(MemberInfo member) => member switch
+    {
+        MethodInfo method => method.GetParameters().Select(one => one.ParameterType).Append(method.ReturnType).SelectMany(Parts),
+        ConstructorInfo constructor => constructor.GetParameters().Select(one => one.ParameterType).SelectMany(Parts),
+        FieldInfo field => Parts(field.FieldType),
+        _ => [],
+    };
+
+    internal static bool IsTuple(Type type) => type.IsGenericType && typeof(ITuple).IsAssignableFrom(type);
+
+    private static IEnumerable<Type> Parts(Type type)
+    {
+        IEnumerable<Type> inner = type.HasElementType ? [type.GetElementType()!] : type.IsGenericType ? type.GetGenericArguments() : [];
+        return inner.SelectMany(Parts).Prepend(type);
+    }
 
     internal static string Of(Assembly assembly)
     {

@@ -176,7 +176,7 @@ public sealed class OwnHeadTests : IDisposable
 
     private async Task<LabelledFeatures> EmbedAsync()
     {
-        var embedding = await _extractor.EmbedAsync(_photos);
+        var embedding = await _extractor.EmbedAsync(ImageInput.FromFiles(_photos));
         return new LabelledFeatures(embedding.Features, [.. embedding.Indices.Select(i => i % 2)]);
     }
 

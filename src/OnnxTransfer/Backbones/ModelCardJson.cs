@@ -76,8 +76,8 @@ internal static class ModelCardJson
             Classes = card.Classes is { } classes ? Classes(classes, fields.Within("classes.")) : null,
             Preprocess = preprocess,
         };
-        if (preprocess.OutputSize != (result.Input.Width, result.Input.Height))
-            Throw.CardSizesDiffer(fields.Origin, fields.Prefix, preprocess.OutputSize, result.Input.Width, result.Input.Height);
+        if (preprocess.OutputSize != new ImageSize(result.Input.Width, result.Input.Height))
+            Throw.CardSizesDiffer(fields.Origin, fields.Prefix, preprocess.OutputSize.Width, preprocess.OutputSize.Height, result.Input.Width, result.Input.Height);
         return result;
     }
 

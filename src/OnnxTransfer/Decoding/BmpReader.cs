@@ -149,7 +149,7 @@ internal static class BmpReader
         }
     }
 
-    private static void ReadMasked(ReadOnlySpan<byte> row, BmpHeader header, Span<byte> rgb, (byte R, byte G, byte B) background)
+    private static void ReadMasked(ReadOnlySpan<byte> row, BmpHeader header, Span<byte> rgb, Rgb background)
     {
         var masks = header.Masks;
         Span<byte> rgba = stackalloc byte[4];

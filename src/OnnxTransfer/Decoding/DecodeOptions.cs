@@ -70,8 +70,8 @@ public sealed record DecodeOptions
     /// <summary>Whether large JPEG images may be decoded at a fraction of their size; exact by default.</summary>
     public JpegShrink JpegShrink { get; init; } = JpegShrink.None;
 
-    /// <summary>The RGB colour that transparent pixels are composited over; white by default.</summary>
-    public (byte R, byte G, byte B) Background { get; init; } = (255, 255, 255);
+    /// <summary>The color that transparent pixels are composited over; white by default.</summary>
+    public Rgb Background { get; init; } = Rgb.White;
 }
 
 /// <summary>

@@ -9,7 +9,7 @@ internal static class RowConverter
     /// <param name="channels">1 to 4.</param>
     /// <param name="rgb"><c>[W,3]</c>.</param>
     /// <param name="background">What shows through transparent pixels.</param>
-    internal static void ToRgb(ReadOnlySpan<byte> row, int channels, Span<byte> rgb, (byte R, byte G, byte B) background)
+    internal static void ToRgb(ReadOnlySpan<byte> row, int channels, Span<byte> rgb, Rgb background)
     {
         switch (channels)
         {
@@ -46,7 +46,7 @@ internal static class RowConverter
         for (; i < rgba.Length; i += 4, o += 3) rgba.Slice(i, 3).CopyTo(rgb.Slice(o, 3));
     }
 
-    private static void Composite(byte r, byte g, byte b, byte alpha, Span<byte> rgb, (byte R, byte G, byte B) background)
+    private static void Composite(byte r, byte g, byte b, byte alpha, Span<byte> rgb, Rgb background)
     {
         rgb[0] = Over(r, background.R, alpha);
         rgb[1] = Over(g, background.G, alpha);

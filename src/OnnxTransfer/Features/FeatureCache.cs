@@ -42,21 +42,17 @@ public sealed class FeatureCache
     public long Bytes => new[] { File, File + "-wal" }.Where(System.IO.File.Exists).Sum(file => new FileInfo(file).Length);
 
     /// <summary>The networks that the cache has vectors of, the last used first, each under one preparation and one set of versions.</summary>
-    /// <returns>
-    /// The model's id; D, the length of a vector; how many vectors there are; when a run last asked for them; and all that they depend
-    /// on besides the image, one fact per line.
-    /// </returns>
     /// <exception cref="IOException">The cache cannot be read.</exception>
     /// <exception cref="InvalidDataException">The file is damaged or no feature cache.</exception>
-    public IReadOnlyList<(string Id, int Dim, long Vectors, DateTimeOffset Used, string Description)> Models() => Guarded<IReadOnlyList<(string Id, int Dim, long Vectors, DateTimeOffset Used, string Description)>>([], connection =>
+    public IReadOnlyList<CachedModel> Models() => Guarded<IReadOnlyList<CachedModel>>([], connection =>
     {
         using var query = connection.Command(
             "SELECT model, dim, used, description, (SELECT count(*) FROM vector WHERE space = space.id) FROM space ORDER BY used DESC, id;");
         using var reader = query.ExecuteReader();
-        var models = new List<(string Id, int Dim, long Vectors, DateTimeOffset Used, string Description)>();
+        var models = new List<CachedModel>();
         while (reader.Read())
         {
-            models.Add((
+            models.Add(new CachedModel(
                 reader.GetString(0), reader.GetInt32(1), reader.GetInt64(4), DateTimeOffset.FromUnixTimeSeconds(reader.GetInt64(2)), reader.GetString(3)));
         }
 
@@ -64,17 +60,16 @@ public sealed class FeatureCache
     });
 
     /// <summary>Reads everything and compares it with its checksums.</summary>
-    /// <returns>The vectors, and how many of them are damaged; those are never served, and <see cref="Collect"/> removes them.</returns>
     /// <exception cref="IOException">The cache cannot be read.</exception>
     /// <exception cref="InvalidDataException">The file is damaged as a whole, or no feature cache.</exception>
-    public (long Vectors, long Damaged) Verify() => Guarded((0L, 0L), connection =>
+    public CacheCheck Verify() => Guarded(new CacheCheck(0, 0), connection =>
     {
         using (var check = connection.Command("PRAGMA quick_check(1);"))
         {
             if ((string)check.ExecuteScalar()! is not "ok" and var finding) throw Throw.CacheDamaged(File, finding);
         }
 
-        return (connection.Number("SELECT count(*) FROM vector;"), Damaged(connection).Count);
+        return new CacheCheck(connection.Number("SELECT count(*) FROM vector;"), Damaged(connection).Count);
     });
 
     /// <summary>Removes what is damaged, what no run has asked for in a while, and the oldest vectors beyond a size; the file shrinks.</summary>

@@ -15,7 +15,7 @@ internal static class NodePlacement
     /// <param name="imageShape">The shape of one image.</param>
     /// <param name="settings">Where to run, by the name of the provider.</param>
     /// <returns>Provider, operator and number of nodes, the most frequent first.</returns>
-    internal static IReadOnlyList<(string Provider, string Operator, int Count)> Of(byte[] graph, string model, long[] imageShape, SessionSettings settings)
+    internal static IReadOnlyList<NodeCount> Of(byte[] graph, string model, long[] imageShape, SessionSettings settings)
     {
         var folder = Directory.CreateTempSubdirectory("onnxtransfer-").FullName;
         try
@@ -51,7 +51,7 @@ internal static class NodePlacement
         return File.ReadAllBytes(session.EndProfiling());
     }
 
-    private static List<(string Provider, string Operator, int Count)> Count(byte[] profile)
+    private static List<NodeCount> Count(byte[] profile)
     {
         using var events = JsonDocument.Parse(profile);
         var nodes =
@@ -61,6 +61,6 @@ internal static class NodePlacement
             where details.TryGetProperty("provider", out _) && details.TryGetProperty("op_name", out _)
             let provider = details.GetProperty("provider").GetString()!
             select (Provider: provider.EndsWith(Suffix, StringComparison.Ordinal) ? provider[..^Suffix.Length] : provider, Operator: details.GetProperty("op_name").GetString()!);
-        return [.. nodes.GroupBy(node => node).Select(group => (group.Key.Provider, group.Key.Operator, group.Count())).OrderByDescending(group => group.Item3)];
+        return [.. nodes.GroupBy(node => node).Select(group => new NodeCount(group.Key.Provider, group.Key.Operator, group.Count())).OrderByDescending(node => node.Count)];
     }
 }

@@ -40,13 +40,10 @@ public abstract class ClassifierHead
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled before the first step: there is nothing to return.</exception>
     /// <exception cref="TrainingDivergedException">The loss is no longer a sensible number; carries the last good weights.</exception>
-    public static (ClassifierHead Head, TrainingHistory History) Train(
+    public static TrainedHead Train(
         LabelledFeatures training, int classCount, TrainingOptions? options = null, LabelledFeatures? validation = null,
-        IProgress<EpochMetrics>? progress = null, CancellationToken cancellationToken = default)
-    {
-        var trained = HeadTrainer.Train(training, classCount, options, validation, progress, cancellationToken);
-        return (trained.Head, trained.History);
-    }
+        IProgress<EpochMetrics>? progress = null, CancellationToken cancellationToken = default) =>
+        HeadTrainer.Train(training, classCount, options, validation, progress, cancellationToken);
 
     /// <summary>
     /// k-fold cross-validation: the rows are dealt out, class by class, to k folds, and a head is trained for each fold on
@@ -61,10 +58,10 @@ public abstract class ClassifierHead
     /// <returns>One head a fold, in order; the validation loss and accuracy of its best epoch are what it is worth.</returns>
     /// <exception cref="ArgumentException">As <see cref="Train"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled before the first step.</exception>
-    public static IReadOnlyList<(ClassifierHead Head, TrainingHistory History)> CrossValidate(
+    public static IReadOnlyList<TrainedHead> CrossValidate(
         LabelledFeatures rows, int classCount, int foldCount, TrainingOptions? options = null,
         IProgress<EpochMetrics>? progress = null, CancellationToken cancellationToken = default) =>
-        [.. HeadTrainer.CrossValidate(rows, classCount, foldCount, options, progress, cancellationToken).Select(fold => (fold.Head, fold.History))];
+        HeadTrainer.CrossValidate(rows, classCount, foldCount, options, progress, cancellationToken);
 
     /// <summary>A linear head with the given weights, which are copied: <c>p = softmax(x·W + b)</c>.</summary>
     /// <param name="weights">W, <c>[D,C]</c>; C at least 2.</param>
@@ -101,11 +98,11 @@ public abstract class ClassifierHead
         return HeadFile.Read(path);
     }
 
-    /// <summary>W and b of the output layer, <c>[U,C]</c> and <c>[C]</c>; U is D for a head without hidden layers. Copies.</summary>
-    public (Matrix<float> Weights, Vector<float> Bias) OutputLayer()
+    /// <summary>The weights and the bias of the output layer. Copies.</summary>
+    public LinearLayer OutputLayer()
     {
         var layer = Layers[^1];
-        return (Matrix<float>.Build.DenseOfRowMajor(layer.Inputs, layer.Outputs, layer.Weights), Vector<float>.Build.DenseOfArray(layer.Bias));
+        return new LinearLayer(Matrix<float>.Build.DenseOfRowMajor(layer.Inputs, layer.Outputs, layer.Weights), Vector<float>.Build.DenseOfArray(layer.Bias));
     }
 
     /// <summary>The dense layers in order, for whoever writes them to a file.</summary>

@@ -69,14 +69,14 @@ public sealed class TrainingHistory
 /// <summary>A trained head and how it came about.</summary>
 /// <param name="Head">The head with the best weights seen.</param>
 /// <param name="History">Losses and accuracies on the way.</param>
-internal sealed record TrainedHead(ClassifierHead Head, TrainingHistory History);
+public sealed record TrainedHead(ClassifierHead Head, TrainingHistory History);
 
 /// <summary>Training ran away: the loss was NaN, infinite or beyond all sense. The last good weights are kept.</summary>
 public sealed class TrainingDivergedException : ArithmeticException
 {
     internal TrainingDivergedException(string message, TrainedHead lastGood)
-        : base(message) => LastGood = (lastGood.Head, lastGood.History);
+        : base(message) => LastGood = lastGood;
 
     /// <summary>The best weights seen before, or the first weights when it happened in the first epoch; and the way there.</summary>
-    public (ClassifierHead Head, TrainingHistory History) LastGood { get; }
+    public TrainedHead LastGood { get; }
 }

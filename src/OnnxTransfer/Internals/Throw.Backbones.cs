@@ -55,8 +55,8 @@ internal static partial class Throw
         throw new ModelException($"{origin}: '{prefix}preset' is '{preset}', which says everything but the upsampling, so no other field may stand beside it; leave them away, or leave the preset away.");
 
     [DoesNotReturn]
-    internal static void CardSizesDiffer(string origin, string prefix, (int Width, int Height) prepared, int width, int height) =>
-        throw new ModelException($"{origin}: '{prefix}preprocess' makes images of {prepared.Width}x{prepared.Height} pixels, but '{prefix}input' takes {width}x{height}.");
+    internal static void CardSizesDiffer(string origin, string prefix, int preparedWidth, int preparedHeight, int width, int height) =>
+        throw new ModelException($"{origin}: '{prefix}preprocess' makes images of {preparedWidth}x{preparedHeight} pixels, but '{prefix}input' takes {width}x{height}.");
 
     [DoesNotReturn]
     internal static void CatalogSchemaUnknown(string origin, int? schema, int known) =>

@@ -46,7 +46,7 @@ public sealed partial record PreprocessSpec
     public bool Bgr { get; init; }
 
     /// <summary>Width and height in pixels of the prepared image.</summary>
-    public (int Width, int Height) OutputSize => CropSize is { } side ? (side, side) : (Width, Height);
+    public ImageSize OutputSize => CropSize is { } side ? new ImageSize(side, side) : new ImageSize(Width, Height);
 
     /// <summary>Checks that the parts fit together; whatever takes a spec calls it first.</summary>
     /// <exception cref="ArgumentException">A size is missing, the crop is larger than what it is cut from, or a number is unusable.</exception>

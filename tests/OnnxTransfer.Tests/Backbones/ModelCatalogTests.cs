@@ -1,5 +1,6 @@
 using System.Text;
 using OnnxTransfer.Backbones;
+using OnnxTransfer.Preprocessing;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Backbones;
@@ -50,7 +51,7 @@ public sealed class ModelCatalogTests
     {
         var card = Find(id).Card;
         Assert.InRange(card.Features.Dim, 256, 4096);
-        Assert.Equal((card.Input.Width, card.Input.Height), card.Preprocess.OutputSize);
+        Assert.Equal(new ImageSize(card.Input.Width, card.Input.Height), card.Preprocess.OutputSize);
         Assert.DoesNotContain(0.0, card.Preprocess.Std);
         Assert.NotEqual(card.Input.Tensor, card.Features.Tensor);
         // This one subtracts a whole image of means, which is in its graph.

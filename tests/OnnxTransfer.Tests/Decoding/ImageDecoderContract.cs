@@ -73,7 +73,7 @@ public abstract class ImageDecoderContract
     [MemberData(nameof(TransparentSamples))]
     public void Decode_TransparentImage_IsCompositedOverTheStatedBackground(string name)
     {
-        using var pixels = Decoder.Decode(Sample.Bytes(name), new DecodeOptions { Background = (10, 90, 170) });
+        using var pixels = Decoder.Decode(Sample.Bytes(name), new DecodeOptions { Background = new Rgb(10, 90, 170) });
         Sample.Shows(pixels, Sample.Over(Sample.Colours, (10, 90, 170)), 1);
     }
 
@@ -87,7 +87,7 @@ public abstract class ImageDecoderContract
     [Fact]
     public void Decode_GifWithTransparency_IsComposited()
     {
-        using var pixels = Decoder.Decode(Sample.Bytes("transparent.gif"), new DecodeOptions { Background = (1, 2, 3) });
+        using var pixels = Decoder.Decode(Sample.Bytes("transparent.gif"), new DecodeOptions { Background = new Rgb(1, 2, 3) });
         Sample.Shows(pixels, [Sample.Colours[0], Sample.Colours[1], (1, 2, 3), Sample.Colours[3]], 0);
     }
 

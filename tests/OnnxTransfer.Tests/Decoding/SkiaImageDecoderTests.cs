@@ -101,7 +101,7 @@ public sealed class SkiaImageDecoderTests : ImageDecoderContract
         using var bitmap = new SKBitmap(new SKImageInfo(2, 1, SKColorType.Bgra8888, SKAlphaType.Premul));
         bitmap.SetPixel(0, 0, new SKColor(200, 100, 0, 0));
         bitmap.SetPixel(1, 0, new SKColor(200, 100, 0, 255));
-        using var pixels = SkiaImageDecoder.ToPixels(bitmap, new DecodeOptions { Background = (1, 2, 3) });
+        using var pixels = SkiaImageDecoder.ToPixels(bitmap, new DecodeOptions { Background = new Rgb(1, 2, 3) });
         Assert.Equal([1, 2, 3, 200, 100, 0], pixels.Pixels.ToArray());
     }
 

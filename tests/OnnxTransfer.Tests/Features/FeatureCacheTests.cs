@@ -86,7 +86,7 @@ public sealed class FeatureCacheTests : IDisposable
         var card = TinyBackbone.Card();
         Assert.Equal(0, (await EmbedAsync(cache, preprocess: card.Preprocess with { Mean = [0.5, 0.5, 0.4] })).Cached);
         Assert.Equal(0, (await EmbedAsync(cache, preprocess: card.Preprocess with { Filter = ResizeFilter.TensorFlowBilinear })).Cached);
-        Assert.Equal(0, (await EmbedAsync(cache, decode: new DecodeOptions { Background = (0, 0, 0) })).Cached);
+        Assert.Equal(0, (await EmbedAsync(cache, decode: new DecodeOptions { Background = Rgb.Black })).Cached);
         // One bit of one weight, under the same name and card.
         var bytes = File.ReadAllBytes(_model);
         var weight = bytes.AsSpan().IndexOf(BitConverter.GetBytes((float)((new Random(42).NextDouble() * 2) - 1)));
@@ -131,17 +131,17 @@ public sealed class FeatureCacheTests : IDisposable
     {
         var cache = Cache();
         var sound = await EmbedAsync(cache);
-        Assert.Equal((50, 0), cache.Verify());
+        Assert.Equal(new CacheCheck(50, 0), cache.Verify());
         Change(cache, "UPDATE vector SET value = zeroblob(length(value)) WHERE id IN (5, 9);");
-        Assert.Equal((50, 2), cache.Verify());
+        Assert.Equal(new CacheCheck(50, 2), cache.Verify());
         var mended = await EmbedAsync(cache);
         Assert.Equal(48, mended.Cached);
         Assert.True(sound.Features.Values.SequenceEqual(mended.Features.Values));
-        Assert.Equal((50, 0), cache.Verify());
+        Assert.Equal(new CacheCheck(50, 0), cache.Verify());
 
         Change(cache, "UPDATE vector SET value = substr(value, 2) WHERE id = 5;");
         Assert.Equal(1, cache.Collect(TimeSpan.FromDays(1)));
-        Assert.Equal((49, 0), cache.Verify());
+        Assert.Equal(new CacheCheck(49, 0), cache.Verify());
     }
 
     [Fact]
@@ -236,7 +236,7 @@ public sealed class FeatureCacheTests : IDisposable
     {
         var cache = new FeatureCache(Path.Combine(_folder.Path, "not", "there"));
         Assert.Empty(cache.Models());
-        Assert.Equal((0, 0), cache.Verify());
+        Assert.Equal(new CacheCheck(0, 0), cache.Verify());
         Assert.Equal(0, cache.Collect(TimeSpan.Zero));
         Assert.False(Directory.Exists(Path.GetDirectoryName(cache.File)));
     }
@@ -248,7 +248,7 @@ public sealed class FeatureCacheTests : IDisposable
         var results = await Task.WhenAll(EmbedAsync(one), EmbedAsync(two));
         Assert.True(results[0].Features.Values.SequenceEqual(results[1].Features.Values));
         Assert.Null(one.Problem ?? two.Problem);
-        Assert.Equal((50, 0), one.Verify());
+        Assert.Equal(new CacheCheck(50, 0), one.Verify());
     }
 
     private FeatureCache Cache() => new(_folder.Path);

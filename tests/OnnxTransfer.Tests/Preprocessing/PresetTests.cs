@@ -32,7 +32,7 @@ public sealed class PresetTests
         {
             var spec = PreprocessSpec.Named(name, 299);
             spec.Validate();
-            Assert.Equal((299, 299), spec.OutputSize);
+            Assert.Equal(new ImageSize(299, 299), spec.OutputSize);
         }
     }
 
