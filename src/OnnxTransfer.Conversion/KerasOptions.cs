@@ -1,3 +1,4 @@
+using OnnxTransfer.Internals;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Conversion;
@@ -6,7 +7,7 @@ namespace OnnxTransfer.Conversion;
 public sealed record KerasOptions
 {
     /// <summary>The layers to keep, by Keras name; only what they need is converted. Empty for the model's own outputs.</summary>
-    public IReadOnlyList<string> Outputs { get; init; } = [];
+    public IReadOnlyList<string> Outputs { get; init => field = EquatableList.Of(value, nameof(Outputs)); } = EquatableList.Of<string>([]);
 
     /// <summary>The height in pixels of the image input; null for the model's own.</summary>
     public int? Height { get; init; }

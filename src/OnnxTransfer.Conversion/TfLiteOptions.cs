@@ -1,3 +1,4 @@
+using OnnxTransfer.Internals;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Conversion;
@@ -12,7 +13,7 @@ public sealed record TfLiteOptions
     /// The tensors to keep, by TFLite name; only what they need is converted. Empty for the model's own outputs.
     /// A name that joins several with semicolons may be given by its first part where that is unique.
     /// </summary>
-    public IReadOnlyList<string> Outputs { get; init; } = [];
+    public IReadOnlyList<string> Outputs { get; init => field = EquatableList.Of(value, nameof(Outputs)); } = EquatableList.Of<string>([]);
 
     /// <summary>The height in pixels of the image input; null for the model's own.</summary>
     public int? Height { get; init; }

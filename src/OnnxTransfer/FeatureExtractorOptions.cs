@@ -9,7 +9,7 @@ namespace OnnxTransfer;
 /// <summary>How a backbone is opened.</summary>
 public sealed record FeatureExtractorOptions
 {
-    private readonly IReadOnlyList<string> _layers = [];
+    private readonly IReadOnlyList<string> _layers = EquatableList.Of<string>([]);
 
     /// <summary>Where the network runs; by default CUDA where it works, else the CPU.</summary>
     public ExecutionProvider Provider { get; init; } = ExecutionProvider.Auto;
@@ -22,7 +22,7 @@ public sealed record FeatureExtractorOptions
     /// numbers are measured on up to 96 of them, and the loss on up to 32 others. Eight at least for 8 bits; the result is kept
     /// beside the downloaded models, for the same network and images.
     /// </summary>
-    public IReadOnlyList<ImageInput> CalibrationImages { get; init; } = [];
+    public IReadOnlyList<ImageInput> CalibrationImages { get; init => field = EquatableList.Of(value, nameof(CalibrationImages)); } = EquatableList.Of<ImageInput>([]);
 
     /// <summary>The number of the device, from 0, where there are several GPUs; on CUDA, TensorRT and DirectML.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
@@ -87,7 +87,7 @@ public sealed record FeatureExtractorOptions
         {
             ArgumentNullException.ThrowIfNull(value);
             if (value.Any(string.IsNullOrWhiteSpace)) Throw.LayerNameEmpty(nameof(Layers));
-            _layers = value;
+            _layers = EquatableList.Of(value, nameof(Layers));
         }
     }
 

@@ -1,3 +1,5 @@
+using OnnxTransfer.Internals;
+
 namespace OnnxTransfer;
 
 /// <summary>A tensor of a network: an input, an output, or what a layer computes.</summary>
@@ -10,7 +12,7 @@ public sealed record ModelTensor
     public required string ElementType { get; init; }
 
     /// <summary>Its axes; null for one that is free, such as the batch. Null as a whole where not even their number is known.</summary>
-    public IReadOnlyList<long?>? Shape { get; init; }
+    public IReadOnlyList<long?>? Shape { get; init => field = value is null ? null : EquatableList.Of(value, nameof(Shape)); }
 
     /// <summary>The ONNX operator that computes it; null for an input.</summary>
     public string? Operator { get; init; }

@@ -8,7 +8,7 @@ using OnnxTransfer.Preprocessing;
 namespace OnnxTransfer;
 
 /// <summary>What this process has to work with: versions, decoder, execution providers, model folder.</summary>
-public sealed record RuntimeReport
+public sealed class RuntimeReport
 {
     private readonly ModelStore _store = new();
 

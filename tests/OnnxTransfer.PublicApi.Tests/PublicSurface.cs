@@ -78,7 +78,7 @@ internal static class PublicSurface
         return $"{modifier}{record}class";
     }
 
-    private static bool IsRecord(Type type) => type.GetMethod("PrintMembers", Declared) is not null;
+    internal static bool IsRecord(Type type) => type.GetMethod("PrintMembers", Declared) is not null;
 
     private static IEnumerable<string> Members(Type type)
     {

@@ -8,6 +8,12 @@ namespace OnnxTransfer;
 /// <param name="Unused">Every other file, with its kind and the reason.</param>
 public sealed record ImageListing(IReadOnlyList<ImageInput> Images, IReadOnlyList<UnusedFile> Unused)
 {
+    /// <summary>The images at any depth, in ordinal order of their paths.</summary>
+    public IReadOnlyList<ImageInput> Images { get; init => field = EquatableList.Of(value, nameof(Images)); } = EquatableList.Of(Images);
+
+    /// <summary>Every other file, with its kind and the reason.</summary>
+    public IReadOnlyList<UnusedFile> Unused { get; init => field = EquatableList.Of(value, nameof(Unused)); } = EquatableList.Of(Unused);
+
     /// <summary>Lists a folder as <see cref="ImageDataset.FromFolder"/> does.</summary>
     /// <param name="path">Any folder.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such folder, or it is a file.</exception>

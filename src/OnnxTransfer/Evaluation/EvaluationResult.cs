@@ -1,3 +1,5 @@
+using OnnxTransfer.Internals;
+
 namespace OnnxTransfer.Evaluation;
 
 /// <summary>How well one class is found. Where a ratio is 0/0 it is 0.</summary>
@@ -31,6 +33,15 @@ public sealed record EvaluationResult(
     IReadOnlyList<IReadOnlyList<int>> Confusion,
     IReadOnlyList<CalibrationBin> Calibration)
 {
+    /// <summary>One entry a class, in the order of the labels.</summary>
+    public IReadOnlyList<ClassMetrics> PerClass { get; init => field = EquatableList.Of(value, nameof(PerClass)); } = EquatableList.Of(PerClass);
+
+    /// <summary><c>[C][C]</c>: how many images of the class of the row were predicted as the class of the column.</summary>
+    public IReadOnlyList<IReadOnlyList<int>> Confusion { get; init => field = EquatableList.OfLists(value, nameof(Confusion)); } = EquatableList.OfLists(Confusion);
+
+    /// <summary>The images by confidence, in ten bins of equal width from 0 to 1.</summary>
+    public IReadOnlyList<CalibrationBin> Calibration { get; init => field = EquatableList.Of(value, nameof(Calibration)); } = EquatableList.Of(Calibration);
+
     /// <summary>
     /// The expected calibration error, in [0, 1]: how far confidence and accuracy are apart in a bin, averaged over the images
     /// (Guo et al., 2017, equation 5).

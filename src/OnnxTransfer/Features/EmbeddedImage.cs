@@ -1,3 +1,5 @@
+using OnnxTransfer.Internals;
+
 namespace OnnxTransfer;
 
 /// <summary>One image of many, embedded or not.</summary>
@@ -9,4 +11,12 @@ public sealed record EmbeddedImage(int Index, string Id, float[]? Vector, string
 {
     /// <summary>Whether the vector was computed by an earlier run and came from the cache.</summary>
     public bool FromCache { get; init; }
+
+    /// <summary>Whether the other is the same image with the same numbers.</summary>
+    public bool Equals(EmbeddedImage? other) =>
+        other is not null && (Index, Id, Error, FromCache) == (other.Index, other.Id, other.Error, other.FromCache)
+        && Vector is null == other.Vector is null && Vector.AsSpan().SequenceEqual(other.Vector);
+
+    /// <summary>A hash of the image and its numbers.</summary>
+    public override int GetHashCode() => HashCode.Combine(Index, Id, Error, FromCache, EquatableList.Hash<float>(Vector));
 }

@@ -36,14 +36,14 @@ internal static class Require
         return value;
     }
 
-    internal static int[] AllPositive(IReadOnlyList<int>? values, string name)
+    internal static IReadOnlyList<int> AllPositive(IReadOnlyList<int>? values, string name)
     {
         ArgumentNullException.ThrowIfNull(values, name);
-        return [.. values.Select((value, i) => Positive(value, $"{name}[{i}]"))];
+        return EquatableList.Of([.. values.Select((value, i) => Positive(value, $"{name}[{i}]"))]);
     }
 
-    internal static double[]? AllNotNegative(IReadOnlyList<double>? values, string name) =>
-        values is null ? null : [.. values.Select((value, i) => NotNegative(value, $"{name}[{i}]"))];
+    internal static IReadOnlyList<double>? AllNotNegative(IReadOnlyList<double>? values, string name) =>
+        values is null ? null : EquatableList.Of([.. values.Select((value, i) => NotNegative(value, $"{name}[{i}]"))]);
 
     /// <summary>A copy of the labels: one for each class, none empty, no two the same.</summary>
     internal static string[] Labels(IReadOnlyList<string> labels, int classCount)

@@ -1,3 +1,5 @@
+using OnnxTransfer.Internals;
+
 namespace OnnxTransfer.Heads;
 
 /// <summary>How a head is trained. The defaults are Keras' for <c>Dense(C, softmax)</c> with Adam, except for <see cref="GlorotStart"/>.</summary>
@@ -43,7 +45,7 @@ public sealed record TrainingOptions
     public bool Sigmoid { get; init; }
 
     /// <summary>Sizes of the hidden layers (ReLU), each at least 1; none for a linear head.</summary>
-    public IReadOnlyList<int> HiddenUnits { get; init => field = Require.AllPositive(value, nameof(HiddenUnits)); } = [];
+    public IReadOnlyList<int> HiddenUnits { get; init => field = Require.AllPositive(value, nameof(HiddenUnits)); } = EquatableList.Of<int>([]);
 
     /// <summary>The probability that a hidden unit is left out of a step, in [0, 1).</summary>
     public double Dropout { get; init => field = Require.Fraction(value, nameof(Dropout)); }

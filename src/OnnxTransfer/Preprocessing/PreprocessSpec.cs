@@ -37,10 +37,10 @@ public sealed partial record PreprocessSpec
     public double Rescale { get; init; } = 1.0 / 255.0;
 
     /// <summary>Subtracted after the rescale, one number per channel of the tensor, in the tensor's channel order.</summary>
-    public IReadOnlyList<double> Mean { get; init; } = [0, 0, 0];
+    public IReadOnlyList<double> Mean { get; init => field = EquatableList.Of(value, nameof(Mean)); } = EquatableList.Of([0.0, 0, 0]);
 
     /// <summary>Divided by last, one number per channel of the tensor, in the tensor's channel order.</summary>
-    public IReadOnlyList<double> Std { get; init; } = [1, 1, 1];
+    public IReadOnlyList<double> Std { get; init => field = EquatableList.Of(value, nameof(Std)); } = EquatableList.Of([1.0, 1, 1]);
 
     /// <summary>Whether the tensor's channels are B, G, R instead of R, G, B.</summary>
     public bool Bgr { get; init; }
