@@ -19,7 +19,7 @@ namespace OnnxTransfer;
 /// result.Classifier.Save("flowers.onnx");
 /// </code>
 /// </example>
-public sealed partial class ImageClassifier : IDisposable, IAsyncDisposable
+public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAsyncDisposable
 {
     private readonly FeatureExtractor _extractor;
     private readonly bool _ownsExtractor;

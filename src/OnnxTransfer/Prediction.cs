@@ -1,9 +1,20 @@
+using OnnxTransfer.Internals;
+
 namespace OnnxTransfer;
 
 /// <summary>What a classifier says about one image.</summary>
 public sealed class Prediction
 {
     private readonly IReadOnlyList<string> _labels;
+
+    /// <summary>A prediction of one's own, for a test or for another classifier behind <see cref="IImageClassifier"/>.</summary>
+    /// <param name="labels">The classes, <c>[C]</c>.</param>
+    /// <param name="probabilities">The probability of every class, <c>[C]</c>, 0 to 1.</param>
+    /// <exception cref="ArgumentException">There is no class, the counts differ, or a number is not between 0 and 1.</exception>
+    public Prediction(IReadOnlyList<string> labels, IReadOnlyList<float> probabilities)
+        : this(Checked(labels, probabilities), labels)
+    {
+    }
 
     internal Prediction(float[] probabilities, IReadOnlyList<string> labels)
     {
@@ -28,6 +39,19 @@ public sealed class Prediction
 
     /// <summary>The probability of every class, <c>[C]</c>, in the order of the classifier's labels.</summary>
     public IReadOnlyList<float> Probabilities { get; }
+
+    private static float[] Checked(IReadOnlyList<string> labels, IReadOnlyList<float> probabilities)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        ArgumentNullException.ThrowIfNull(probabilities);
+        if (labels.Count == 0 || labels.Count != probabilities.Count) throw Throw.PredictionOfOtherClasses(nameof(probabilities), probabilities.Count, labels.Count);
+        for (var i = 0; i < probabilities.Count; i++)
+        {
+            if (!(probabilities[i] is >= 0 and <= 1)) throw Throw.NoProbability(nameof(probabilities), labels[i], probabilities[i]);
+        }
+
+        return [.. probabilities];
+    }
 
     /// <summary>The most probable classes, best first.</summary>
     /// <param name="count">How many; as many as there are classes when it is more.</param>

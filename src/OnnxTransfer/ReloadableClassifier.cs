@@ -15,7 +15,7 @@ namespace OnnxTransfer;
 /// await classifier.ReloadAsync("flowers-2.onnx");
 /// </code>
 /// </example>
-public sealed class ReloadableClassifier : IDisposable, IAsyncDisposable
+public sealed class ReloadableClassifier : IImageClassifier, IDisposable, IAsyncDisposable
 {
     private readonly FeatureExtractorOptions? _options;
     private readonly Lock _exchange = new();
@@ -41,6 +41,17 @@ public sealed class ReloadableClassifier : IDisposable, IAsyncDisposable
     /// <exception cref="ModelException">The file is missing, damaged, or no such classifier.</exception>
     public static ReloadableClassifier Load(string path, FeatureExtractorOptions? options = null) =>
         new(ImageClassifier.Load(path, options), options);
+
+    /// <summary>The classes of the current classifier; another one may have others. A prediction has the labels of the classifier that made it.</summary>
+    /// <exception cref="ObjectDisposedException">This object is disposed.</exception>
+    public IReadOnlyList<string> Labels
+    {
+        get
+        {
+            using var lease = Acquire();
+            return lease.Classifier.Labels;
+        }
+    }
 
     /// <summary>Says what is in an image, as <see cref="ImageClassifier.Predict(ImageInput)"/> does.</summary>
     /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>

@@ -95,8 +95,4 @@ internal static partial class Throw
         new($"The graph of {path} takes images of {width}x{height} pixels, not {otherWidth}x{otherHeight}: leave the size away, or use a network exported with a free size.");
 
     internal static ModelException ModelUnreadable(string message, Exception inner) => new(message, inner);
-
-    [DoesNotReturn]
-    internal static void NothingToRegister() =>
-        throw new ArgumentException("AddOnnxTransfer has nothing to register: name a backbone (an id such as resnet18, or the path of an .onnx file) for a FeatureExtractor, a classifier (a file that ImageClassifier.Save wrote), or both.");
 }

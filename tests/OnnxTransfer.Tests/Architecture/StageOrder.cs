@@ -16,7 +16,7 @@ internal sealed record SourceFile(string Path, string Text)
 internal static partial class StageOrder
 {
     public static readonly string[] Stages =
-        ["Decoding", "Data", "Preprocessing", "Backbones", "Features", "Heads", "Evaluation", "Reporting"];
+        ["Decoding", "Data", "Preprocessing", "Backbones", "Features", "Heads", "Evaluation", "Reporting", "Hosting"];
 
     private static readonly string[] s_free = ["Internals", "Onnx"];
 
