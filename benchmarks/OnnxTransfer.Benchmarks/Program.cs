@@ -12,7 +12,7 @@ using OnnxTransfer.Features;
 // TensorFlow.js and scikit-learn; `pixels PEERS PYTHON ROUNDS [RESULT.md]` prepares photographs beside Pillow and sharp
 // (`pixels alone ROUNDS` without them); `embed PEERS PYTHON [PHOTOS ROUNDS]` embeds photos beside sharp + onnxruntime-node and
 // Pillow + PyTorch; `mlnet PEERS [PHOTOS ROUNDS]` computes ResNet-18's features beside ML.NET; `many MODEL FOLDER COUNT` is a long run and a second one from the cache; `kills MODEL FOLDER KILLS` kills
-// runs; `device MODEL FOLDER PROVIDER [BATCH...]` holds a GPU against the CPU; `keras PEERS PHOTO...` holds converted networks against TensorFlow.js, `quantized FILE.tflite
+// runs; `device MODEL FOLDER PROVIDER [BATCH...]` holds a GPU against the CPU; `neighbors ROWS DIM ROUNDS` searches beside a plain loop; `keras PEERS PHOTO...` holds converted networks against TensorFlow.js, `quantized FILE.tflite
 // FOLDER...` what is kept quantised against the same weights in float32; everything else is BenchmarkDotNet's command line.
 if (args is ["soak", var model, var folder]) return Soak.Run(model, folder);
 if (args is ["precision", var network, var classes]) return await PrecisionPeers.RunAsync(network, classes).ConfigureAwait(false);
@@ -28,6 +28,7 @@ if (args is ["kills", var killModel, var killFolder, var kills]) return await Ki
 if (args is ["kills-victim", var victimModel, var victimFolder, var cache]) return await KilledRuns.RunVictimAsync(victimModel, victimFolder, cache);
 if (args is ["device", var deviceModel, var deviceFolder, var provider, .. var batches])
     return await DevicePeers.RunAsync(deviceModel, deviceFolder, Enum.Parse<ExecutionProvider>(provider, ignoreCase: true), batches.Length > 0 ? [.. batches.Select(Number)] : [1, 32, 256]);
+if (args is ["neighbors", var vectors, var length, var searches]) return NeighborSpeed.Run(Number(vectors), Number(length), Number(searches));
 if (args is ["keras", var folderOfPeers, .. var photos]) return KerasPeers.Run(folderOfPeers, photos);
 if (args is ["quantized", var tflite, .. var folders]) return QuantizedAgreement.Run(tflite, folders);
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

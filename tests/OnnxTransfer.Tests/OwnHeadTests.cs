@@ -106,7 +106,7 @@ public sealed class OwnHeadTests : IDisposable
         var random = new Random(1);
         var rows = new LabelledFeatures(new FeatureMatrix([.. Enumerable.Range(0, 4 * dim).Select(_ => random.NextSingle())], 4, dim), [0, 1, 0, 1]);
         var error = Assert.Throws<ArgumentException>(() => ImageClassifier.Create(_extractor, ClassifierHead.Train(rows, 2, Options()).Head, s_labels)).Message;
-        Assert.StartsWith($"The head takes {dim} features, but tiny gives {TinyBackbone.Dim}: ", error, StringComparison.Ordinal);
+        Assert.StartsWith($"The head takes {dim} features, but {_folder.File("tiny.onnx")} gives {TinyBackbone.Dim}: ", error, StringComparison.Ordinal);
         Assert.Contains(advice, error, StringComparison.Ordinal);
     }
 
