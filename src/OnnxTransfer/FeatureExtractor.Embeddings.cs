@@ -33,6 +33,7 @@ public sealed partial class FeatureExtractor
     {
         // One image needs no pipeline, unless there is a cache to look it up in.
         if (images.Count == 1 && _cacheSpace is null) return [await EmbedAsync(images[0], cancellationToken).ConfigureAwait(false)];
+        using var activity = _meter.Begin(images.Count);
         var rows = new List<float[]>(images.Count);
         await foreach (var image in Flatten(Pipeline(0, images.Count), images.ToAsyncEnumerable(), cancellationToken).ConfigureAwait(false))
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -33,6 +34,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     // Null without a cache.
     private readonly CacheSpace? _cacheSpace;
     private readonly RunGate _runs;
+    private readonly ExtractorMeter _meter;
 
     /// <summary>Opens the network up to one of its tensors.</summary>
     /// <param name="backbone">The network.</param>
@@ -48,6 +50,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     {
         _runs = new RunGate(owner ?? typeof(FeatureExtractor));
         Model = ModelInfo.Of(backbone.Card);
+        _meter = new ExtractorMeter(Model.Id);
         _options = options;
         _logger = options.Logger ?? NullLogger.Instance;
         (_tensor, _dim) = (tensor, dim);
@@ -145,9 +148,20 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(image);
         if (destination.Length < Dim) Throw.DestinationTooShort(nameof(destination), destination.Length, Dim);
         _runs.ThrowIfClosed();
-        using var batch = _filler.Rent(1);
-        _filler.Fill(image, batch.Memory);
-        Run(batch, destination[..Dim]);
+        using var activity = _meter.Begin(1);
+        try
+        {
+            var time = Stopwatch.GetTimestamp();
+            using var opened = _filler.Open(image, CancellationToken.None);
+            _meter.Book(PipelineStage.Reading, time);
+            Embed(opened, destination[..Dim]);
+        }
+        catch (ImageDecodeException exception)
+        {
+            _meter.Skipped();
+            if (image.MustName(exception)) throw Throw.ImageNamed(image.Id, exception);
+            throw;
+        }
     }
 
     /// <summary>The feature vector of an encoded image (JPEG, PNG, WebP, ...) held in memory.</summary>
@@ -156,9 +170,22 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     public float[] Embed(ReadOnlySpan<byte> encoded)
     {
         _runs.ThrowIfClosed();
+        using var activity = _meter.Begin(1);
         using var batch = _filler.Rent(1);
-        _filler.Fill(encoded, batch.Memory);
-        return Run(batch);
+        var time = Stopwatch.GetTimestamp();
+        try
+        {
+            _filler.Fill(encoded, batch.Memory);
+        }
+        catch (ImageDecodeException)
+        {
+            _meter.Skipped();
+            throw;
+        }
+
+        var row = new float[Dim];
+        RunPrepared(batch, row, time);
+        return row;
     }
 
     /// <summary>The feature vector of an image, without blocking the caller while it is read and computed.</summary>
@@ -170,14 +197,19 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(image);
         _runs.ThrowIfClosed();
+        using var activity = _meter.Begin(1);
         try
         {
+            var time = Stopwatch.GetTimestamp();
             using var opened = await _filler.OpenAsync(image, cancellationToken).ConfigureAwait(false);
+            _meter.Book(PipelineStage.Reading, time);
             return await Task.Run(() => Embed(opened), cancellationToken).ConfigureAwait(false);
         }
-        catch (ImageDecodeException exception) when (image.MustName(exception))
+        catch (ImageDecodeException exception)
         {
-            throw Throw.ImageNamed(image.Id, exception);
+            _meter.Skipped();
+            if (image.MustName(exception)) throw Throw.ImageNamed(image.Id, exception);
+            throw;
         }
     }
 
@@ -193,8 +225,19 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(encoded);
         _runs.ThrowIfClosed();
-        using var opened = new OpenedImage(await EncodedImage.ReadAsync(encoded, _options.Decode, cancellationToken).ConfigureAwait(false));
-        return await Task.Run(() => Embed(opened), cancellationToken).ConfigureAwait(false);
+        using var activity = _meter.Begin(1);
+        try
+        {
+            var time = Stopwatch.GetTimestamp();
+            using var opened = new OpenedImage(await EncodedImage.ReadAsync(encoded, _options.Decode, cancellationToken).ConfigureAwait(false));
+            _meter.Book(PipelineStage.Reading, time);
+            return await Task.Run(() => Embed(opened), cancellationToken).ConfigureAwait(false);
+        }
+        catch (ImageDecodeException)
+        {
+            _meter.Skipped();
+            throw;
+        }
     }
 
     /// <summary>The feature vectors of many images. One that cannot be used is listed in the result and the run goes on.</summary>
@@ -209,7 +252,8 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
         IReadOnlyList<ImageInput> images, int batchSize = 0, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
-        return LoggedAsync(EmbeddingCollector.CollectAsync(Pipeline(batchSize, images.Count), images, Dim, progress, cancellationToken));
+        var pipeline = Pipeline(batchSize, images.Count);
+        return LoggedAsync(images.Count, () => EmbeddingCollector.CollectAsync(pipeline, images, Dim, progress, cancellationToken));
     }
 
     /// <summary>
@@ -301,9 +345,26 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
 
     private float[] Embed(in OpenedImage image)
     {
+        var row = new float[Dim];
+        Embed(image, row);
+        return row;
+    }
+
+    private void Embed(in OpenedImage image, Span<float> row)
+    {
         using var batch = _filler.Rent(1);
+        var time = Stopwatch.GetTimestamp();
         _filler.Fill(image, batch.Memory);
-        return Run(batch);
+        RunPrepared(batch, row, time);
+    }
+
+    /// <summary>Runs the network on one image whose preparation began at a timestamp, and counts it.</summary>
+    private void RunPrepared(TensorBatch batch, Span<float> row, long start)
+    {
+        var time = _meter.Book(PipelineStage.Preparing, start);
+        Run(batch, row);
+        _meter.Book(PipelineStage.Running, time);
+        _meter.Embedded();
     }
 
     private static async IAsyncEnumerable<EmbeddedImage> Flatten(
@@ -325,13 +386,14 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
         var shape = PipelineShape.For(session.Provider.Provider, _options.Threads, batchSize, session.FixedBatch);
         if (shape.IsPadded) TensorBatch.CheckSize(shape.BatchSize, Card.Input.Width, Card.Input.Height);
         return new EmbeddingPipeline(
-            session, _filler, shape,
+            session, _filler, shape, _meter,
             _cacheSpace is null ? null : () => _options.Cache!.Open(_cacheSpace));
     }
 
-    private async Task<EmbeddingResult> LoggedAsync(Task<EmbeddingResult> run)
+    private async Task<EmbeddingResult> LoggedAsync(int count, Func<Task<EmbeddingResult>> run)
     {
-        var result = await run.ConfigureAwait(false);
+        using var activity = _meter.Begin(count);
+        var result = await run().ConfigureAwait(false);
         foreach (var image in result.Skipped) Log.ImageSkipped(_logger, image.Id, image.Reason);
         Log.Embedded(_logger, result.Features.RowCount, result.Elapsed.TotalSeconds, result.Skipped.Count);
         return result;

@@ -15,8 +15,9 @@ namespace OnnxTransfer.Features;
 /// <param name="session">The network.</param>
 /// <param name="filler">Prepares its images.</param>
 /// <param name="shape">Threads and batches.</param>
+/// <param name="meter">Told of every image and stage.</param>
 /// <param name="openCache">Opens the rows of earlier runs; null to compute all.</param>
-internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler, PipelineShape shape, Func<CachedRows>? openCache = null)
+internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler, PipelineShape shape, ExtractorMeter meter, Func<CachedRows>? openCache = null)
 {
     // Threads take first what brings a batch nearest to its end. On the CPU the network's work is in here as well.
     private readonly Channel<Step> _images = Channel.CreateUnboundedPrioritized(new UnboundedPrioritizedChannelOptions<Step> { Comparer = Step.MostAdvancedFirst });
@@ -27,7 +28,7 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
     private int _open = 1;
 
     /// <summary>Where the time went, so far.</summary>
-    internal StageTimes Times { get; } = new(shape);
+    internal StageTimes Times { get; } = new(shape, meter);
 
     /// <summary>Runs images through the network.</summary>
     /// <param name="inputs">The images; read from as the pipeline has room.</param>
@@ -171,6 +172,7 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
 
     private void Finish(PipelineBatch batch)
     {
+        meter.Count(batch.Images);
         _done.Writer.TryWrite(batch);
         Close();
     }

@@ -12,7 +12,7 @@ internal enum PipelineStage
 }
 
 /// <summary>Where the threads of a run spent their time. Several threads may write to it.</summary>
-internal sealed class StageTimes(PipelineShape shape)
+internal sealed class StageTimes(PipelineShape shape, ExtractorMeter meter)
 {
     private readonly long[] _ticks = new long[Enum.GetValues<PipelineStage>().Length];
     private long _start = Stopwatch.GetTimestamp();
@@ -31,6 +31,7 @@ internal sealed class StageTimes(PipelineShape shape)
     {
         var now = Stopwatch.GetTimestamp();
         Interlocked.Add(ref _ticks[(int)stage], now - start);
+        meter.Record(stage, now - start);
         return now;
     }
 

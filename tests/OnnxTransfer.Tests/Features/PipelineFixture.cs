@@ -35,7 +35,7 @@ public sealed class PipelineFixture : IDisposable
     internal string NewFile(params string[] parts) => _folder.File(parts);
 
     internal EmbeddingPipeline Pipeline(PipelineShape shape, IImageDecoder? decoder = null, OnnxSession? session = null) =>
-        new(session ?? _session, new TensorFiller(_backbone.Card, decoder ?? ImageDecoders.Default, DecodeOptions.Default), shape);
+        new(session ?? _session, new TensorFiller(_backbone.Card, decoder ?? ImageDecoders.Default, DecodeOptions.Default), shape, new ExtractorMeter("tiny"));
 
     /// <summary>A session that believes in rows of a length.</summary>
     internal OnnxSession Session(int rowLength, ExecutionProvider provider = ExecutionProvider.Cpu) => new(
