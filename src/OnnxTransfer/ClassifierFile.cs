@@ -79,7 +79,7 @@ internal static partial class ClassifierFile
         }
         catch (FileNotFoundException exception)
         {
-            throw Throw.ModelUnreadable(exception.Message, exception);
+            throw Throw.ModelUnreadable(exception);
         }
         catch (Exception exception) when (exception is InvalidDataException or JsonException or ArgumentException)
         {

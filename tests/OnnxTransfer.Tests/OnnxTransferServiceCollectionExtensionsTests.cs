@@ -32,7 +32,7 @@ public sealed class OnnxTransferServiceCollectionExtensionsTests : IDisposable
     public void A_file_that_is_missing_is_said_on_first_use_and_not_at_registration()
     {
         using var provider = new ServiceCollection().AddOnnxTransfer(classifier: _folder.File("none.onnx")).BuildServiceProvider();
-        Assert.Contains("none.onnx", Assert.Throws<ModelException>(provider.GetRequiredService<ImageClassifier>).Message);
+        Assert.Contains("none.onnx", Assert.Throws<ModelNotFoundException>(provider.GetRequiredService<ImageClassifier>).Message);
     }
 
     [Fact]
