@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using OnnxTransfer;
-using OnnxTransfer.Backbones;
 using OnnxTransfer.Build;
 using OnnxTransfer.Evaluation;
 using OnnxTransfer.Features;
@@ -48,7 +47,7 @@ try
     foreach (var one in results) one.Classifier.Dispose();
     return isSame ? 0 : 1;
 }
-catch (Exception exception) when (exception is ModelException or BuildException or IOException or InvalidDataException)
+catch (Exception exception) when (exception is OnnxTransferException or BuildException or IOException or InvalidDataException)
 {
     Console.Error.WriteLine($"error: {exception.Message}");
     return 1;

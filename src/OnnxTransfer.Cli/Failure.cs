@@ -1,7 +1,3 @@
-using OnnxTransfer.Backbones;
-using OnnxTransfer.Decoding;
-using OnnxTransfer.Heads;
-
 namespace OnnxTransfer.Cli;
 
 /// <summary>Which exceptions are the user's to read, and how they read.</summary>
@@ -9,8 +5,8 @@ internal static class Failure
 {
     /// <summary>An error with a message written for the user; anything else is a fault of ours and keeps its stack trace.</summary>
     internal static bool IsExpected(Exception exception) =>
-        exception is ModelException or ImageDecodeException or InvalidDataException or ArgumentException or IOException or UnauthorizedAccessException
-            or TrainingDivergedException or DllNotFoundException;
+        exception is OnnxTransferException or InvalidDataException or ArgumentException or IOException or UnauthorizedAccessException
+            or DllNotFoundException;
 
     internal static string Describe(Exception exception)
     {

@@ -61,7 +61,7 @@ internal static class ClassifierFile
         }
         catch (FileNotFoundException exception)
         {
-            throw Throw.ModelUnreadable(exception.Message, exception);
+            throw Throw.ModelUnreadable(exception);
         }
         catch (Exception exception) when (exception is InvalidDataException or JsonException or ArgumentException)
         {

@@ -29,7 +29,7 @@ internal sealed class Explainer : IDisposable, IAsyncDisposable
         }
         catch (InvalidDataException exception)
         {
-            throw Throw.ModelUnreadable(exception.Message, exception);
+            throw Throw.ModelUnusable(exception);
         }
 
         // Maps are fifty times as large as features and seldom asked for twice: not worth a place in the cache.

@@ -52,7 +52,7 @@ public sealed partial class FeatureExtractor
     /// <param name="cancellationToken">Stops between two images.</param>
     /// <returns>The images that could not be used, with reasons.</returns>
     /// <exception cref="ArgumentException">There is no such layer or unit, or the layer has no height and width.</exception>
-    /// <exception cref="InvalidDataException">None of the images could be used.</exception>
+    /// <exception cref="DatasetException">None of the images could be used.</exception>
     public IReadOnlyList<SkippedImage> DrawPatches(
         string layer, int unit, IReadOnlyList<ImageInput> images, string path, CancellationToken cancellationToken = default)
     {

@@ -44,7 +44,16 @@ public sealed record FeatureExtractorOptions
     public bool CaptureGraph { get; init; }
 
     /// <summary>Threads for decoding and for the network on the CPU, in all; 0, the default, for one per core.</summary>
-    public int Threads { get; init; }
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    public int Threads
+    {
+        get;
+        init
+        {
+            if (value < 0) Throw.OptionOutOfRange(nameof(Threads), value, "at least 0, where 0 is one per core");
+            field = value;
+        }
+    }
 
     /// <summary>The image decoder; null for <see cref="ImageDecoders.Default"/>.</summary>
     public IImageDecoder? Decoder { get; init; }

@@ -61,7 +61,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     /// <param name="progress">Told how many images are embedded.</param>
     /// <param name="cancellationToken">While images are embedded: stops. While the head trains: stops and returns the best so far.</param>
     /// <exception cref="ArgumentException">Options contradict each other or the images; no image was read.</exception>
-    /// <exception cref="InvalidDataException">More images are unusable than <see cref="DataOptions.MaxBad"/> allows, or a class has none left to learn from.</exception>
+    /// <exception cref="DatasetException">More images are unusable than <see cref="DataOptions.MaxBad"/> allows, or a class has none left to learn from.</exception>
     /// <exception cref="OperationCanceledException">Cancelled before all images were embedded.</exception>
     public static async Task<TrainingResult> TrainAsync(
         FeatureExtractor extractor, ImageDataset images, TrainingOptions? training = null, DataOptions? data = null,
@@ -87,7 +87,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     /// <param name="training">Epochs, optimizer, seed; null for the defaults.</param>
     /// <param name="data">Split and tolerance for unusable images; null for the defaults.</param>
     /// <exception cref="ArgumentException">The options make no sense with the images.</exception>
-    /// <exception cref="InvalidDataException">There is one class only, or a class has no image to learn from.</exception>
+    /// <exception cref="DatasetException">There is one class only, or a class has no image to learn from.</exception>
     public static void CheckTraining(ImageDataset images, TrainingOptions? training = null, DataOptions? data = null)
     {
         ArgumentNullException.ThrowIfNull(images);
@@ -227,7 +227,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     /// <param name="progress">Told after every batch.</param>
     /// <param name="cancellationToken">Stops after the batch in hand.</param>
     /// <returns>The scores, and what became of every image; it can write a report.</returns>
-    /// <exception cref="InvalidDataException">A class is none of this classifier, or no image could be used.</exception>
+    /// <exception cref="DatasetException">A class is none of this classifier, or no image could be used.</exception>
     public async Task<EvaluationRun> EvaluateAsync(ImageDataset images, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);

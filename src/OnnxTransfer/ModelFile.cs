@@ -134,7 +134,7 @@ public sealed class ModelFile
         }
         catch (Exception exception) when (exception is InvalidDataException or ArgumentException)
         {
-            throw Throw.ModelUnreadable(exception.Message, exception);
+            throw Throw.ModelUnreadable(exception);
         }
     }
 
@@ -214,7 +214,7 @@ public sealed class ModelFile
         }
         catch (Exception exception) when (exception is InvalidDataException or FileNotFoundException)
         {
-            throw Throw.ModelUnreadable(exception.Message, exception);
+            throw Throw.ModelUnusable(exception);
         }
     }
 
@@ -227,7 +227,7 @@ public sealed class ModelFile
         }
         catch (InvalidDataException exception)
         {
-            throw Throw.ModelUnreadable(exception.Message, exception);
+            throw Throw.ModelUnusable(exception);
         }
 
         AtomicFile.Write(output, bytes);

@@ -30,7 +30,7 @@ internal sealed class TrainingSets
 
     /// <summary>Refuses options that contradict the data or each other, before any image is read.</summary>
     /// <exception cref="ArgumentException">The options make no sense with the data.</exception>
-    /// <exception cref="InvalidDataException">A class has no image to learn from, or there is one class.</exception>
+    /// <exception cref="DatasetException">A class has no image to learn from, or there is one class.</exception>
     internal static void Check(ImageDataset dataset, TrainingOptions training, DataOptions data)
     {
         if (dataset.Classes.Count == 1) Throw.DatasetHasOneClass(dataset.Source, dataset.Classes[0]);

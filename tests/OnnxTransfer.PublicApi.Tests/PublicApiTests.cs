@@ -1,4 +1,7 @@
 using System.Reflection;
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Decoding;
+using OnnxTransfer.Features;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.PublicApi.Tests;
@@ -43,6 +46,37 @@ public sealed class PublicApiTests
             where PublicSurface.SignatureTypes(member).Any(PublicSurface.IsTuple)
             select $"{type.Name}.{member.Name}";
         Assert.Empty(tuples);
+    }
+
+    [Fact]
+    public void Every_exception_of_ours_has_the_common_base()
+    {
+        var exceptions = PublicSurface.Assemblies.SelectMany(assembly => assembly.GetExportedTypes()).Where(typeof(Exception).IsAssignableFrom).ToList();
+        Assert.Equal(8, exceptions.Count);
+        Assert.All(exceptions, type => Assert.True(typeof(OnnxTransferException).IsAssignableFrom(type), $"{type.Name} is no OnnxTransferException"));
+    }
+
+    [Fact]
+    public void What_goes_wrong_with_a_model_is_told_apart()
+    {
+        var folder = Directory.CreateTempSubdirectory("onnxtransfer-").FullName;
+        try
+        {
+            var broken = Path.Combine(folder, "broken.onnx");
+            File.WriteAllText(broken, "no model");
+            Assert.Throws<ModelNotFoundException>(() => FeatureExtractor.Load(Path.Combine(folder, "missing.onnx")));
+            Assert.Throws<ModelNotFoundException>(() => ImageClassifier.Load(Path.Combine(folder, "missing.onnx")));
+            Assert.Throws<InvalidModelException>(() => FeatureExtractor.Load(broken));
+            Assert.Throws<InvalidModelException>(() => ImageClassifier.Load(broken));
+            Assert.Throws<InvalidModelException>(() => ModelFile.Open(broken));
+            Assert.Throws<ProviderUnavailableException>(() => FeatureExtractor.Load("resnet18", new FeatureExtractorOptions { Provider = ExecutionProvider.DirectMl }));
+            Assert.Throws<DatasetException>(() => ImageDataset.FromFolder(folder));
+            Assert.Throws<ImageDecodeException>(() => ImageDecoders.Default.Decode("no image"u8));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     private static Task<IReadOnlyList<(int, int)[]>>? HasTuple() => null;

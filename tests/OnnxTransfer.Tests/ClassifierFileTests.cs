@@ -149,7 +149,7 @@ public sealed class ClassifierFileTests : IDisposable
         var features = new Values([.. photos.SelectMany(photo => extractor.Embed(photo))], photos.Length, TinyBackbone.Dim);
         var expected = new Values([.. photos.SelectMany(photo => classifier.Predict(photo).Probabilities)], photos.Length, 2);
         GraphRunner.Run(head, ("features", features))["probabilities"].AssertClose(expected, 1e-6);
-        Assert.Contains("is a head alone", Assert.Throws<ModelException>(() => ImageClassifier.Load(file)).Message);
+        Assert.Contains("is a head alone", Assert.Throws<InvalidModelException>(() => ImageClassifier.Load(file)).Message);
     }
 
     [Fact]
@@ -174,7 +174,7 @@ public sealed class ClassifierFileTests : IDisposable
     {
         var file = _folder.File("changed.onnx");
         model.Save(file);
-        Assert.Contains(message, Assert.Throws<ModelException>(() => ImageClassifier.Load(file, s_onCpu)).Message);
+        Assert.Contains(message, Assert.Throws<InvalidModelException>(() => ImageClassifier.Load(file, s_onCpu)).Message);
     }
 
     private string Saved(ImageClassifier classifier)

@@ -59,7 +59,7 @@ public sealed class FeatureExtractorPicturesTests : IDisposable
         Assert.Contains("activated", Assert.Throws<ArgumentException>(() => _network.DrawFeatureMaps("actvated", image, output)).Message, StringComparison.Ordinal);
         Assert.Contains("[N,12]", Assert.Throws<ArgumentException>(() => _network.DrawFeatureMaps("features", image, output)).Message, StringComparison.Ordinal);
         Assert.Contains("0 to 11", Assert.Throws<ArgumentOutOfRangeException>(() => _network.DrawPatches("activated", 12, [image], output)).Message, StringComparison.Ordinal);
-        Assert.Throws<InvalidDataException>(() => _network.DrawPatches("activated", 1, [_folder.File("gone.png")], output));
+        Assert.Throws<DatasetException>(() => _network.DrawPatches("activated", 1, [_folder.File("gone.png")], output));
         Assert.False(File.Exists(output));
     }
 

@@ -86,7 +86,7 @@ public sealed class ImageClassifierTests : IDisposable
         using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
         var photos = Photos(4);
         File.WriteAllText(Path.Combine(photos, "cyan", "bad.jpg"), "text");
-        var error = await Assert.ThrowsAsync<InvalidDataException>(() => ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(photos), Quick, new DataOptions { MaxBad = 0.1 }));
+        var error = await Assert.ThrowsAsync<DatasetException>(() => ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(photos), Quick, new DataOptions { MaxBad = 0.1 }));
         Assert.Contains("bad.jpg", error.Message, StringComparison.Ordinal);
         var result = await ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(photos), Quick, new DataOptions { MaxBad = 0.2 });
         Assert.Single(result.Skipped);
@@ -99,7 +99,7 @@ public sealed class ImageClassifierTests : IDisposable
         var photos = Photos(4);
         Directory.CreateDirectory(Path.Combine(photos, "void"));
         File.WriteAllText(Path.Combine(photos, "void", "a.png"), "text");
-        var error = await Assert.ThrowsAsync<InvalidDataException>(() => ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(photos), Quick, new DataOptions { MaxBad = 1 }));
+        var error = await Assert.ThrowsAsync<DatasetException>(() => ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(photos), Quick, new DataOptions { MaxBad = 1 }));
         Assert.Contains("void", error.Message, StringComparison.Ordinal);
     }
 
@@ -128,7 +128,7 @@ public sealed class ImageClassifierTests : IDisposable
         var photos = Photos(5);
         var result = await ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(photos), Quick);
         Directory.Move(Path.Combine(photos, "cyan"), Path.Combine(photos, "cyann"));
-        var error = await Assert.ThrowsAsync<InvalidDataException>(() => result.Classifier.EvaluateAsync(ImageDataset.FromFolder(photos)));
+        var error = await Assert.ThrowsAsync<DatasetException>(() => result.Classifier.EvaluateAsync(ImageDataset.FromFolder(photos)));
         Assert.Contains("cyann", error.Message, StringComparison.Ordinal);
         Assert.Contains("orange", error.Message, StringComparison.Ordinal);
     }
@@ -136,13 +136,13 @@ public sealed class ImageClassifierTests : IDisposable
     [Fact]
     public void A_plain_onnx_file_is_no_classifier()
     {
-        var error = Assert.Throws<ModelException>(() => ImageClassifier.Load(Tiny()));
+        var error = Assert.Throws<InvalidModelException>(() => ImageClassifier.Load(Tiny()));
         Assert.Contains("train", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_missing_classifier_is_named() =>
-        Assert.Contains("nowhere.onnx", Assert.Throws<ModelException>(() => ImageClassifier.Load("nowhere.onnx")).Message, StringComparison.Ordinal);
+        Assert.Contains("nowhere.onnx", Assert.Throws<ModelNotFoundException>(() => ImageClassifier.Load("nowhere.onnx")).Message, StringComparison.Ordinal);
 
     private string Tiny()
     {

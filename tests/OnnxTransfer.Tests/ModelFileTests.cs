@@ -129,7 +129,7 @@ public sealed class ModelFileTests : IDisposable
         // Whose licence the new weights are under is not ours to say.
         Assert.Null(ModelCard.Load(ModelCard.PathFor(output)).License);
         Assert.NotEqual(Embed(file.Path, new()), Embed(output, new()));
-        Assert.Throws<ModelException>(() => file.ReplaceWeights(_folder.File("missing.npz"), output));
+        Assert.Throws<ModelNotFoundException>(() => file.ReplaceWeights(_folder.File("missing.npz"), output));
     }
 
     [SharedFact("models/mobilenet_v2_imagenet.onnx")]

@@ -159,17 +159,17 @@ public sealed class OwnHeadTests : IDisposable
     public async Task What_is_no_head_is_refused()
     {
         Assert.Contains("holds no head", Assert.Throws<ModelException>(() => ClassifierHead.Load(_folder.File("tiny.onnx"))).Message, StringComparison.Ordinal);
-        Assert.Throws<ModelException>(() => ClassifierHead.Load(_folder.File("missing.onnx")));
+        Assert.Throws<ModelNotFoundException>(() => ClassifierHead.Load(_folder.File("missing.onnx")));
         File.WriteAllText(_folder.File("text.onnx"), "no protobuf");
-        Assert.Throws<ModelException>(() => ClassifierHead.Load(_folder.File("text.onnx")));
+        Assert.Throws<InvalidModelException>(() => ClassifierHead.Load(_folder.File("text.onnx")));
 
         var file = _folder.File("head.onnx");
         (await HeadAsync()).Save(file, s_labels);
-        Assert.Contains("is a head alone", Assert.Throws<ModelException>(() => ImageClassifier.Load(file)).Message, StringComparison.Ordinal);
+        Assert.Contains("is a head alone", Assert.Throws<InvalidModelException>(() => ImageClassifier.Load(file)).Message, StringComparison.Ordinal);
         var model = OnnxModel.Load(file);
         model.SetMetadata("onnxtransfer.labels", """["one"]""");
         model.Save(file);
-        Assert.Contains("1 labels for 2 classes", Assert.Throws<ModelException>(() => ClassifierHead.Load(file)).Message, StringComparison.Ordinal);
+        Assert.Contains("1 labels for 2 classes", Assert.Throws<InvalidModelException>(() => ClassifierHead.Load(file)).Message, StringComparison.Ordinal);
     }
 
     private static TrainingOptions Options(int hidden = 0) => new() { Epochs = 10, LearningRate = 0.05, HiddenUnits = hidden > 0 ? [hidden] : [] };

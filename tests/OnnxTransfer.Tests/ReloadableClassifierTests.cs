@@ -114,7 +114,7 @@ public sealed class ReloadableClassifierTests : IClassFixture<ReloadableClassifi
     public async Task A_file_that_does_not_load_leaves_the_old_classifier_serving()
     {
         await using var serving = new ReloadableClassifier(Load("one"), s_onCpu);
-        await Assert.ThrowsAsync<ModelException>(() => serving.ReloadAsync(_files.Path("missing")));
+        await Assert.ThrowsAsync<ModelNotFoundException>(() => serving.ReloadAsync(_files.Path("missing")));
         Assert.StartsWith("one", serving.Predict(_files.Photo).Label, StringComparison.Ordinal);
         await serving.ReloadAsync(_files.Path("two"));
         Assert.StartsWith("two", serving.Predict(_files.Photo).Label, StringComparison.Ordinal);

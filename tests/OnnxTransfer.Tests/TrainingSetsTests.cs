@@ -130,8 +130,8 @@ public sealed class TrainingSetsTests : IDisposable
         Refuses<ArgumentException>(nameof(TrainingOptions.Patience), divided, new() { Patience = 3 });
         Refuses<ArgumentException>(nameof(TrainingOptions.ValidationFraction), own, new() { ValidationFraction = 0.2 });
         Refuses<ArgumentException>("weights", open, new() { ClassWeights = [1, 2] });
-        Refuses<InvalidDataException>("'c'", onlyTested, new());
-        Refuses<InvalidDataException>("one class, 'a'", ImageDataset.FromItems([Item("a", default)]), new());
+        Refuses<DatasetException>("'c'", onlyTested, new());
+        Refuses<DatasetException>("one class, 'a'", ImageDataset.FromItems([Item("a", default)]), new());
         Assert.Throws<ArgumentOutOfRangeException>(() => new DataOptions { MaxBad = 5 });
         Assert.Throws<ArgumentOutOfRangeException>(() => new DataOptions { EmbeddingBatchSize = -1 });
         Assert.Equal(0, read);

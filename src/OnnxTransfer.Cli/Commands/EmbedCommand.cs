@@ -43,7 +43,7 @@ internal static class EmbedCommand
             "Embedding", report => extractor.EmbedAsync(images, batchSize, report, cancellationToken)).ConfigureAwait(false);
         CommonOptions.WarnCache(options);
         CommonOptions.WarnSkipped(result.Skipped);
-        if (result.Features.RowCount == 0) throw new InvalidDataException("None of the images could be used, so nothing was written.");
+        if (result.Features.RowCount == 0) throw new DatasetException("None of the images could be used, so nothing was written.");
 
         var used = result.Indices.Select(index => images[index].Id).ToList();
         result.Features.SaveNpy(output);

@@ -27,7 +27,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
         }
         catch (Exception exception) when (exception is InvalidDataException or ArgumentException)
         {
-            throw Throw.ModelUnreadable(exception.Message, exception);
+            throw Throw.ModelUnreadable(exception);
         }
     }
 
@@ -56,7 +56,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidDataException)
         {
-            throw Throw.ModelUnreadable(exception.Message, exception);
+            throw Throw.ModelUnusable(exception);
         }
     }
 

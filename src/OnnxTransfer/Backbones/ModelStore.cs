@@ -59,7 +59,7 @@ public sealed class ModelStore
     public HttpMessageHandler? MessageHandler { get; init; }
 
     /// <summary>What the card beside the application or the catalogue says of a model, whatever the case of its id.</summary>
-    /// <exception cref="ModelException">There is no such model: the message lists the nearest ids. Or its card cannot be read.</exception>
+    /// <exception cref="ModelNotFoundException">There is no such model: the message lists the nearest ids. Or its card cannot be read.</exception>
     public static ModelInfo Find(string id)
     {
         ArgumentNullException.ThrowIfNull(id);
@@ -78,11 +78,11 @@ public sealed class ModelStore
     }
 
     /// <summary>Where the ONNX file of a model is, beside the application or in <see cref="Folder"/>, or will be once it is downloaded.</summary>
-    /// <exception cref="ModelException">There is no such model: the message lists the nearest ids.</exception>
+    /// <exception cref="ModelNotFoundException">There is no such model: the message lists the nearest ids.</exception>
     public string PathOf(string id) => Application.Find(id) ?? PathOf(EntryOf(id));
 
     /// <summary>Whether a model is on this machine, beside the application or in <see cref="Folder"/>; nothing is hashed.</summary>
-    /// <exception cref="ModelException">There is no such model: the message lists the nearest ids.</exception>
+    /// <exception cref="ModelNotFoundException">There is no such model: the message lists the nearest ids.</exception>
     public bool Contains(string id) => Application.Find(id) is not null || Contains(EntryOf(id));
 
     /// <summary>
@@ -103,7 +103,7 @@ public sealed class ModelStore
 
     /// <summary>Hashes a model on this machine, whatever was remembered of it.</summary>
     /// <returns>null when it is whole; else what is wrong with it, in words: not there, another size, another SHA-256.</returns>
-    /// <exception cref="ModelException">There is no such model: the message lists the nearest ids.</exception>
+    /// <exception cref="ModelNotFoundException">There is no such model: the message lists the nearest ids.</exception>
     public async Task<string?> VerifyAsync(string id, CancellationToken cancellationToken = default)
     {
         if (Application.Find(id) is not { } beside) return await VerifyAsync(EntryOf(id), cancellationToken).ConfigureAwait(false);

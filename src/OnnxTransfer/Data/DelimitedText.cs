@@ -16,7 +16,7 @@ internal sealed class DelimitedText(TextReader text, char separator, string path
     private int _line = 1;
 
     /// <summary>The records, each with the line that it begins on, from 1; empty lines between them do not count.</summary>
-    /// <exception cref="InvalidDataException">A quote is where none may be, or the text ends inside of quotes; the message names the line.</exception>
+    /// <exception cref="DatasetException">A quote is where none may be, or the text ends inside of quotes; the message names the line.</exception>
     internal IEnumerable<(int Line, string[] Fields)> Records()
     {
         while (text.Peek() != End)

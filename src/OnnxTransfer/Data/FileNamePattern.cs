@@ -31,7 +31,7 @@ internal static class FileNamePattern
     }
 
     /// <summary>The image with its class; null where the pattern does not match.</summary>
-    /// <exception cref="InvalidDataException">The matching takes too long, or what should be a set is none.</exception>
+    /// <exception cref="DatasetException">The matching takes too long, or what should be a set is none.</exception>
     internal static LabeledImage? Match(Regex pattern, FoundImage image)
     {
         try

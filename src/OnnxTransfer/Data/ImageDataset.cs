@@ -58,7 +58,7 @@ public sealed class ImageDataset
     /// </summary>
     /// <param name="path">The folder.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such folder, or it is a file.</exception>
-    /// <exception cref="InvalidDataException">There are no class folders, a class has no image, or the sets have different classes.</exception>
+    /// <exception cref="DatasetException">There are no class folders, a class has no image, or the sets have different classes.</exception>
     public static ImageDataset FromFolder(string path)
     {
         var contents = FolderContents.Of(path);
@@ -96,7 +96,7 @@ public sealed class ImageDataset
     /// <param name="split">The column with the set (train, val, validation, test); null for the first named split, fold, set or subset where there is one, empty for none.</param>
     /// <param name="weight">The column with <see cref="LabeledImage.Weight"/>; null for the first named weight or sample_weight where there is one, empty for none.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">There is no such column, or a row is malformed: the message names the file and the line, and lists the columns.</exception>
+    /// <exception cref="DatasetException">There is no such column, or a row is malformed: the message names the file and the line, and lists the columns.</exception>
     public static ImageDataset FromCsv(string path, string? image = null, string? label = null, string? split = null, string? weight = null) =>
         FromTable(path, ImageTable.ReadDelimited(Given(path), ',', new ColumnNames(image, label, split, weight)));
 
@@ -112,7 +112,7 @@ public sealed class ImageDataset
 
     /// <summary>Takes labeled images of any kind, in the order given.</summary>
     /// <param name="items">The images; read once, here.</param>
-    /// <exception cref="InvalidDataException">There are none, or some say which set they belong to and others do not.</exception>
+    /// <exception cref="DatasetException">There are none, or some say which set they belong to and others do not.</exception>
     public static ImageDataset FromItems(IEnumerable<LabeledImage> items)
     {
         ArgumentNullException.ThrowIfNull(items);
@@ -129,7 +129,7 @@ public sealed class ImageDataset
     /// </param>
     /// <exception cref="ArgumentException">The pattern is no regular expression or has no group named label; nothing was read.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such folder, or it is a file.</exception>
-    /// <exception cref="InvalidDataException">The folder has no image, the pattern matches none, or a group named split matches something else than a set.</exception>
+    /// <exception cref="DatasetException">The folder has no image, the pattern matches none, or a group named split matches something else than a set.</exception>
     public static ImageDataset FromPattern(string folder, string pattern)
     {
         var regex = FileNamePattern.Parse(pattern);
@@ -155,7 +155,7 @@ public sealed class ImageDataset
     /// <param name="weight">As for <see cref="FromCsv"/>.</param>
     /// <exception cref="ArgumentException">The path names neither, or columns of a folder are asked for.</exception>
     /// <exception cref="IOException">There is no such folder or file.</exception>
-    /// <exception cref="InvalidDataException">As for <see cref="FromFolder"/> and <see cref="FromCsv"/>.</exception>
+    /// <exception cref="DatasetException">As for <see cref="FromFolder"/> and <see cref="FromCsv"/>.</exception>
     public static ImageDataset Open(string path, string? image = null, string? label = null, string? split = null, string? weight = null)
     {
         Given(path);
@@ -174,18 +174,18 @@ public sealed class ImageDataset
     /// <summary>These images, with a validation set of their own.</summary>
     /// <param name="validation">The images of the validation set, with the same classes.</param>
     /// <exception cref="ArgumentException">There is a validation set already, or <paramref name="validation"/> is divided into sets itself.</exception>
-    /// <exception cref="InvalidDataException">The classes differ; the message lists the differences.</exception>
+    /// <exception cref="DatasetException">The classes differ; the message lists the differences.</exception>
     public ImageDataset WithValidation(ImageDataset validation) => With(validation, DataSplit.Validation);
 
     /// <summary>These images, with a test set of their own.</summary>
     /// <param name="test">The images of the test set, with the same classes.</param>
     /// <exception cref="ArgumentException">There is a test set already, or <paramref name="test"/> is divided into sets itself.</exception>
-    /// <exception cref="InvalidDataException">The classes differ; the message lists the differences.</exception>
+    /// <exception cref="DatasetException">The classes differ; the message lists the differences.</exception>
     public ImageDataset WithTest(ImageDataset test) => With(test, DataSplit.Test);
 
     /// <summary>The images of one set.</summary>
     /// <param name="split">The set.</param>
-    /// <exception cref="InvalidDataException">The set has no image.</exception>
+    /// <exception cref="DatasetException">The set has no image.</exception>
     public ImageDataset Only(DataSplit split)
     {
         LabeledImage[] images = [.. Images.Where(image => image.Split == split)];

@@ -17,7 +17,7 @@ public sealed record ImageListing(IReadOnlyList<ImageInput> Images, IReadOnlyLis
     /// <summary>Lists a folder as <see cref="ImageDataset.FromFolder"/> does.</summary>
     /// <param name="path">Any folder.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such folder, or it is a file.</exception>
-    /// <exception cref="InvalidDataException">There is no image in it.</exception>
+    /// <exception cref="DatasetException">There is no image in it.</exception>
     public static ImageListing FromFolder(string path)
     {
         var contents = FolderContents.Of(path);

@@ -35,7 +35,7 @@ internal sealed class ImageTable
 
     /// <summary>Reads comma- or tab-separated text with a header.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The text is malformed or has no such column; the message names file and line.</exception>
+    /// <exception cref="DatasetException">The text is malformed or has no such column; the message names file and line.</exception>
     internal static ImageTable ReadDelimited(string path, char separator, ColumnNames names) => Read(path, (table, text) =>
     {
         Columns? columns = null;
@@ -57,7 +57,7 @@ internal sealed class ImageTable
 
     /// <summary>Reads one JSON object a line.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">A line is no JSON object or lacks a property; the message names file and line.</exception>
+    /// <exception cref="DatasetException">A line is no JSON object or lacks a property; the message names file and line.</exception>
     internal static ImageTable ReadJsonLines(string path, ColumnNames names) => Read(path, (table, text) =>
     {
         Columns? columns = null;

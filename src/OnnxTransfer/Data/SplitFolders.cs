@@ -6,7 +6,7 @@ namespace OnnxTransfer.Data;
 internal static class SplitFolders
 {
     /// <summary>The sets of a folder, training first; null where its sub-folders are classes.</summary>
-    /// <exception cref="InvalidDataException">The sub-folders are named as sets, but do not hold the same classes.</exception>
+    /// <exception cref="DatasetException">The sub-folders are named as sets, but do not hold the same classes.</exception>
     internal static IReadOnlyList<(string Folder, DataSplit Split)>? Find(string path, FolderContents contents)
     {
         var top = contents.FoldersIn("");

@@ -1,7 +1,7 @@
 namespace OnnxTransfer.Decoding;
 
 /// <summary>An image could not be decoded: the message says which one and why, in one sentence.</summary>
-public sealed class ImageDecodeException : Exception
+public sealed class ImageDecodeException : OnnxTransferException
 {
     /// <summary>An image could not be decoded.</summary>
     public ImageDecodeException() : this("The image could not be decoded.")

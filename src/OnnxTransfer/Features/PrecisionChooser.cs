@@ -61,7 +61,7 @@ internal static class PrecisionChooser
         catch (NotSupportedException exception)
         {
             // An operator that cannot be converted; a precision that was only to be tried is then left as it is.
-            if (request.Precision != NetworkPrecision.Auto) throw Throw.ModelUnreadable(exception.Message, exception);
+            if (request.Precision != NetworkPrecision.Auto) throw Throw.ModelUnusable(exception);
             return (graph, new(NetworkPrecision.Float32, exception.Message));
         }
     }

@@ -42,7 +42,7 @@ internal static partial class HeadFile
         }
         catch (FileNotFoundException exception)
         {
-            throw Throw.ModelUnreadable(exception.Message, exception);
+            throw Throw.ModelUnreadable(exception);
         }
         catch (Exception exception) when (exception is InvalidDataException or JsonException or ArgumentException)
         {

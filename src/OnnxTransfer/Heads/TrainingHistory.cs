@@ -72,7 +72,7 @@ public sealed class TrainingHistory
 public sealed record TrainedHead(ClassifierHead Head, TrainingHistory History);
 
 /// <summary>Training ran away: the loss was NaN, infinite or beyond all sense. The last good weights are kept.</summary>
-public sealed class TrainingDivergedException : ArithmeticException
+public sealed class TrainingDivergedException : OnnxTransferException
 {
     internal TrainingDivergedException(string message, TrainedHead lastGood)
         : base(message) => LastGood = lastGood;

@@ -9,77 +9,77 @@ internal static partial class Throw
 {
     [DoesNotReturn]
     internal static void CardNotFound(string path) =>
-        throw new ModelException($"There is no model card at '{path}'; a model X.onnx has its card beside it as X.model.json.");
+        throw new ModelNotFoundException($"There is no model card at '{path}'; a model X.onnx has its card beside it as X.model.json.");
 
     [DoesNotReturn]
     internal static void JsonEmpty(string origin) =>
-        throw new ModelException($"{origin}: the JSON is null, but an object is needed.");
+        throw new InvalidModelException($"{origin}: the JSON is null, but an object is needed.");
 
-    internal static ModelException JsonUnreadable(string origin, JsonException cause)
+    internal static InvalidModelException JsonUnreadable(string origin, JsonException cause)
     {
         var field = cause.Path is { Length: > 2 } path ? $", field '{path[2..]}'" : "";
         var line = cause.LineNumber is { } number ? string.Create(CultureInfo.InvariantCulture, $", line {number + 1}") : "";
         var where = origin + line + field;
         // The serializer wraps the reader's own exception where the text itself is broken.
         return cause.InnerException is JsonException
-            ? new ModelException($"{where}: this is not valid JSON.", cause)
-            : new ModelException($"{where}: the field does not exist in this format, or its value is of the wrong kind; correct its spelling or its value.", cause);
+            ? new InvalidModelException($"{where}: this is not valid JSON.", cause)
+            : new InvalidModelException($"{where}: the field does not exist in this format, or its value is of the wrong kind; correct its spelling or its value.", cause);
     }
 
     [DoesNotReturn]
     internal static void FieldMissing(string origin, string field) =>
-        throw new ModelException($"{origin}: the field '{field}' is missing or empty.");
+        throw new InvalidModelException($"{origin}: the field '{field}' is missing or empty.");
 
     [DoesNotReturn]
     internal static void FieldNotPositive(string origin, string field, long value) =>
-        throw new ModelException($"{origin}: the field '{field}' must be greater than zero, but is {value}.");
+        throw new InvalidModelException($"{origin}: the field '{field}' must be greater than zero, but is {value}.");
 
     [DoesNotReturn]
     internal static void FieldNotUsable(string origin, string field, string wanted, string found) =>
-        throw new ModelException($"{origin}: the field '{field}' must be {wanted}, but is '{found}'.");
+        throw new InvalidModelException($"{origin}: the field '{field}' must be {wanted}, but is '{found}'.");
 
     [DoesNotReturn]
     internal static void FieldChoiceUnknown(string origin, string field, string found, IEnumerable<string> known) =>
-        throw new ModelException($"{origin}: the field '{field}' is '{found}', which does not exist; it can be {Known(found, known)}.");
+        throw new InvalidModelException($"{origin}: the field '{field}' is '{found}', which does not exist; it can be {Known(found, known)}.");
 
     [DoesNotReturn]
     internal static void FieldOutOfPlace(string origin, string field, string mode, string wanted) =>
-        throw new ModelException($"{origin}: the field '{field}' has no meaning with the resize mode '{mode}', which takes {wanted}.");
+        throw new InvalidModelException($"{origin}: the field '{field}' has no meaning with the resize mode '{mode}', which takes {wanted}.");
 
     [DoesNotReturn]
     internal static void CropMissing(string origin, string field) =>
-        throw new ModelException($"{origin}: the field '{field}' is missing or null, but the resize mode 'shortest-edge' leaves one side open, so a crop with a size must follow.");
+        throw new InvalidModelException($"{origin}: the field '{field}' is missing or null, but the resize mode 'shortest-edge' leaves one side open, so a crop with a size must follow.");
 
     [DoesNotReturn]
     internal static void PresetNotAlone(string origin, string prefix, string preset) =>
-        throw new ModelException($"{origin}: '{prefix}preset' is '{preset}', which says everything but the upsampling, so no other field may stand beside it; leave them away, or leave the preset away.");
+        throw new InvalidModelException($"{origin}: '{prefix}preset' is '{preset}', which says everything but the upsampling, so no other field may stand beside it; leave them away, or leave the preset away.");
 
     [DoesNotReturn]
     internal static void CardSizesDiffer(string origin, string prefix, int preparedWidth, int preparedHeight, int width, int height) =>
-        throw new ModelException($"{origin}: '{prefix}preprocess' makes images of {preparedWidth}x{preparedHeight} pixels, but '{prefix}input' takes {width}x{height}.");
+        throw new InvalidModelException($"{origin}: '{prefix}preprocess' makes images of {preparedWidth}x{preparedHeight} pixels, but '{prefix}input' takes {width}x{height}.");
 
     [DoesNotReturn]
     internal static void CatalogSchemaUnknown(string origin, int? schema, int known) =>
-        throw new ModelException($"{origin}: the schema is {schema?.ToString(CultureInfo.InvariantCulture) ?? "not stated"}, but this version reads schema {known}.");
+        throw new InvalidModelException($"{origin}: the schema is {schema?.ToString(CultureInfo.InvariantCulture) ?? "not stated"}, but this version reads schema {known}.");
 
     [DoesNotReturn]
     internal static void CatalogIdTwice(string origin, string id) =>
-        throw new ModelException($"{origin}: the id '{id}' occurs twice.");
+        throw new InvalidModelException($"{origin}: the id '{id}' occurs twice.");
 
     [DoesNotReturn]
     internal static void CatalogIdNotAFileName(string origin, string id) =>
-        throw new ModelException($"{origin}: the id '{id}' names files in the model store, so it may hold only lower-case letters, digits, '.', '-' and '_', and must begin with a letter or digit.");
+        throw new InvalidModelException($"{origin}: the id '{id}' names files in the model store, so it may hold only lower-case letters, digits, '.', '-' and '_', and must begin with a letter or digit.");
 
     [DoesNotReturn]
     internal static void CatalogEntryHasNoOrigin(string origin, string id) =>
-        throw new ModelException($"{origin}: the entry '{id}' needs bytes, the card's sha256, and either mirrors or a package.");
+        throw new InvalidModelException($"{origin}: the entry '{id}' needs bytes, the card's sha256, and either mirrors or a package.");
 
-    internal static ModelException ModelIdUnknown(string id, ApplicationModels beside, IEnumerable<string> known) =>
+    internal static ModelNotFoundException ModelIdUnknown(string id, ApplicationModels beside, IEnumerable<string> known) =>
         new($"There is no model '{id}': {Places(id, beside, known)}.");
 
     [DoesNotReturn]
     internal static void BackboneNotFound(string idOrPath, string fullPath, bool isFolder, ApplicationModels beside, IEnumerable<string> known) =>
-        throw new ModelException(
+        throw new ModelNotFoundException(
             (isFolder
                 ? $"The backbone '{idOrPath}' is a folder ('{fullPath}'), not an ONNX file: give the path of an .onnx file, or an id. "
                 : $"There is no backbone '{idOrPath}': there is no file '{fullPath}', and no model with that id. ")
@@ -92,15 +92,15 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void CardOfAnotherId(string cardPath, string id, string path) =>
-        throw new ModelException($"The card '{cardPath}' has the id '{id}', but the model is named '{Path.GetFileName(path)}': give the file the name '{id}.onnx', or correct the id.");
+        throw new InvalidModelException($"The card '{cardPath}' has the id '{id}', but the model is named '{Path.GetFileName(path)}': give the file the name '{id}.onnx', or correct the id.");
 
     [DoesNotReturn]
     internal static void ModelHashDiffers(string path, string cardPath, string expected, string actual) =>
-        throw new ModelException($"The model '{path}' is not the one its card '{cardPath}' describes: the card has sha256 {expected}, the file {actual}; restore the file, or correct the card if the change is intended.");
+        throw new InvalidModelException($"The model '{path}' is not the one its card '{cardPath}' describes: the card has sha256 {expected}, the file {actual}; restore the file, or correct the card if the change is intended.");
 
     [DoesNotReturn]
     internal static void ModelInPackage(CatalogEntry entry, string path, ApplicationModels beside) =>
-        throw new ModelException(string.Create(
+        throw new ModelNotFoundException(string.Create(
             CultureInfo.InvariantCulture,
             $"The model '{entry.Id}' comes with the package {entry.Package}, which this application does not have (no '{Path.Combine(beside.Folder, entry.Id + ".onnx")}'): run `dotnet add package {entry.Package}`, or place the file of {entry.Bytes} bytes with sha256 {entry.Card.Sha256} at '{path}'."));
 
@@ -113,7 +113,7 @@ internal static partial class Throw
             ? "downloads are switched off (ONNXTRANSFER_OFFLINE or ModelStore.IsOffline)"
             : $"{tried.Count} {(tried.Count == 1 ? "mirror" : "mirrors")} failed (listed below)";
         var attempts = string.Concat(tried.Select(one => $"{Environment.NewLine}  {one.Url}: {one.Reason}"));
-        throw new ModelException(string.Create(
+        throw new ModelNotFoundException(string.Create(
             CultureInfo.InvariantCulture,
             $"Could not download '{entry.Id}': {failure}.{found} Place the file ({entry.Bytes} bytes, sha256 {entry.Card.Sha256}) at '{path}', or {WithoutDownload(beside)}.{attempts}"));
     }

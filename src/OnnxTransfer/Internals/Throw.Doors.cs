@@ -8,17 +8,17 @@ internal static partial class Throw
 {
     [DoesNotReturn]
     internal static void NoImageUsable(string folder, string firstReason) =>
-        throw new InvalidDataException($"None of the images in {folder} could be used; the first: {firstReason}");
+        throw new DatasetException($"None of the images in {folder} could be used; the first: {firstReason}");
 
     [DoesNotReturn]
     internal static void ClassHasNoUsableImage(string label, string source) =>
-        throw new InvalidDataException($"The class '{label}' of {source} has no training image that could be used: repair its images or remove the class.");
+        throw new DatasetException($"The class '{label}' of {source} has no training image that could be used: repair its images or remove the class.");
 
     [DoesNotReturn]
     internal static void ClassNotInTraining(string label, string source) =>
-        throw new InvalidDataException($"The class '{label}' of {source} has no image in the training set: add one, or remove the class from the other sets.");
+        throw new DatasetException($"The class '{label}' of {source} has no image in the training set: add one, or remove the class from the other sets.");
 
-    internal static InvalidDataException NotAClass(string label, IEnumerable<string> known) =>
+    internal static DatasetException NotAClass(string label, IEnumerable<string> known) =>
         new($"'{label}' is no class of this classifier; it knows {Known(label, known)}. Rename the class or leave it out.");
 
     internal static ArgumentException ClassifierIsInUse() =>
@@ -48,12 +48,12 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void NoImageForPatches(int count, string firstReason) =>
-        throw new InvalidDataException($"None of {count} images could be used to look for patches; the first: {firstReason}");
+        throw new DatasetException($"None of {count} images could be used to look for patches; the first: {firstReason}");
 
-    internal static ModelException NotAClassifier(string path) =>
+    internal static InvalidModelException NotAClassifier(string path) =>
         new($"{path} is no classifier that OnnxTransfer saved: its metadata has no labels and head. Make one with `onnxtransfer train`, or use the file as a --backbone.");
 
-    internal static ModelException HeadWithoutBackbone(string path) =>
+    internal static InvalidModelException HeadWithoutBackbone(string path) =>
         new($"{path} is a head alone, without the backbone that makes feature vectors of images: load it with ClassifierHead.Load, and join it to its backbone with ImageClassifier.Create.");
 
     [DoesNotReturn]
@@ -62,16 +62,16 @@ internal static partial class Throw
             ? $"The head takes {head} features, but {model} gives {extractor}: train it on vectors of this extractor alone, or, where further columns stand beside them, save it with ClassifierHead.Save and give it whole rows."
             : $"The head takes {head} features, but {model} gives {extractor}: use the extractor, with the layers, whose vectors the head was trained on.");
 
-    internal static ModelException ClassifierDamaged(string path, string what, Exception? inner = null) =>
+    internal static InvalidModelException ClassifierDamaged(string path, string what, Exception? inner = null) =>
         new($"{path} is a damaged classifier: {what} Train or copy it again.", inner);
 
-    internal static ModelException ClassifierOfAnotherVersion(string path, string? format, string known) =>
+    internal static InvalidModelException ClassifierOfAnotherVersion(string path, string? format, string known) =>
         new($"{path} is a classifier in format {format ?? "unknown"}, and this version reads format {known}: use the version of OnnxTransfer that saved it, or train again.");
 
     internal static ModelException SavedClassifierDiffers(string path, string what) =>
         new($"{path} was not written: read back, {what}. The classifier in memory is as it was; if the disk is sound, this is a defect of OnnxTransfer worth reporting.");
 
-    internal static ModelException ClassifierDisagrees(string path, float difference, float tolerance) =>
+    internal static InvalidModelException ClassifierDisagrees(string path, float difference, float tolerance) =>
         new($"{path} does not answer as it did when it was saved: a probability of its probe images is off by {difference:0.####}, and {tolerance:0.####} is allowed. The file was changed, or the network computes something else here: copy or train it again.");
 
     internal static ModelException PreprocessingUnknown(string path, string cardPath) =>
@@ -94,5 +94,11 @@ internal static partial class Throw
     internal static ModelException ModelTakesOneSize(string path, int? height, int? width, int otherHeight, int otherWidth) =>
         new($"The graph of {path} takes images of {width}x{height} pixels, not {otherWidth}x{otherHeight}: leave the size away, or use a network exported with a free size.");
 
-    internal static ModelException ModelUnreadable(string message, Exception inner) => new(message, inner);
+    /// <summary>The error of a model that was to be read, by what the file is: missing, damaged, or sound and asked for what it does not have.</summary>
+    internal static ModelException ModelUnreadable(Exception inner) =>
+        inner is InvalidDataException ? new InvalidModelException(inner.Message, inner) : ModelUnusable(inner);
+
+    /// <summary>The error of a model that was read and cannot do what it was to do.</summary>
+    internal static ModelException ModelUnusable(Exception inner) =>
+        inner is FileNotFoundException ? new ModelNotFoundException(inner.Message, inner) : new ModelException(inner.Message, inner);
 }

@@ -105,12 +105,12 @@ internal static partial class Throw
 
     internal static ModelException RunFailed(string model, Exception inner) => new($"{model} failed to run: {OneLine(inner.Message)}", inner);
 
-    internal static ModelException ModelDoesNotLoad(string model, Exception inner) =>
+    internal static InvalidModelException ModelDoesNotLoad(string model, Exception inner) =>
         new($"{model} is no model that ONNX Runtime can load: {OneLine(inner.Message)}", inner);
 
     [DoesNotReturn]
     internal static void ProviderUnavailable(string provider, string obstacle) =>
-        throw new ModelException($"{provider} was asked for and does not work: {OneLine(obstacle)} Use --provider auto or cpu to run on the CPU; `onnxtransfer doctor` lists what works.");
+        throw new ProviderUnavailableException($"{provider} was asked for and does not work: {OneLine(obstacle)} Use --provider auto or cpu to run on the CPU; `onnxtransfer doctor` lists what works.");
 
     [DoesNotReturn]
     internal static void TooFewCalibrationImages(int usable, int fewest, int given, string? reason) =>

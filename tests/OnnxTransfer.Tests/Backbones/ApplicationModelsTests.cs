@@ -46,7 +46,7 @@ public sealed class ApplicationModelsTests : IDisposable
     public async Task OtherBytesThanTheCardsAreRefused()
     {
         var path = Write("acme", card => card with { Sha256 = new string('0', 64) });
-        var error = await Assert.ThrowsAsync<ModelException>(() => Store().GetAsync("acme"));
+        var error = await Assert.ThrowsAsync<InvalidModelException>(() => Store().GetAsync("acme"));
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
         Assert.Contains(new string('0', 64), error.Message, StringComparison.Ordinal);
         Assert.Contains("sha256", await Store().VerifyAsync("acme"), StringComparison.Ordinal);
@@ -67,7 +67,7 @@ public sealed class ApplicationModelsTests : IDisposable
         File.SetLastWriteTimeUtc(path, time);
         await Store().GetAsync("acme");
         Assert.NotNull(await Store().VerifyAsync("acme"));
-        await Assert.ThrowsAsync<ModelException>(() => Store().GetAsync("acme"));
+        await Assert.ThrowsAsync<InvalidModelException>(() => Store().GetAsync("acme"));
     }
 
     [Fact]
@@ -99,7 +99,7 @@ public sealed class ApplicationModelsTests : IDisposable
     public async Task ACardOfAnotherIdIsRefusedWithBothNames()
     {
         Write("acme", card => card with { Id = "other" });
-        var error = await Assert.ThrowsAsync<ModelException>(() => Store().GetAsync("acme"));
+        var error = await Assert.ThrowsAsync<InvalidModelException>(() => Store().GetAsync("acme"));
         Assert.Contains("has the id 'other', but the model is named 'acme.onnx'", error.Message, StringComparison.Ordinal);
     }
 
@@ -107,7 +107,7 @@ public sealed class ApplicationModelsTests : IDisposable
     public async Task AModelWithoutACardIsRefused()
     {
         File.Delete(ModelCard.PathFor(Write("acme")));
-        Assert.Contains("acme.model.json", (await Assert.ThrowsAsync<ModelException>(() => Store().GetAsync("acme"))).Message, StringComparison.Ordinal);
+        Assert.Contains("acme.model.json", (await Assert.ThrowsAsync<ModelNotFoundException>(() => Store().GetAsync("acme"))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public sealed class ApplicationModelsTests : IDisposable
     {
         TinyBackbone.Write(_folder.File("outside.onnx"));
         Write("acme");
-        await Assert.ThrowsAsync<ModelException>(() => BackboneResolver.ResolveAsync("../outside", Store()));
+        await Assert.ThrowsAsync<ModelNotFoundException>(() => BackboneResolver.ResolveAsync("../outside", Store()));
     }
 
     [Fact]
@@ -124,7 +124,7 @@ public sealed class ApplicationModelsTests : IDisposable
         Write("acme-screws");
         foreach (var find in new Func<Task>[] { () => BackboneResolver.ResolveAsync("acme-screw", Store()), () => Store().GetAsync("acme-screw") })
         {
-            var error = await Assert.ThrowsAsync<ModelException>(find);
+            var error = await Assert.ThrowsAsync<ModelNotFoundException>(find);
             Assert.Contains($"Beside the application ({Beside}) is acme-screws", error.Message, StringComparison.Ordinal);
             Assert.Contains("the catalogue has ", error.Message, StringComparison.Ordinal);
         }
@@ -133,7 +133,7 @@ public sealed class ApplicationModelsTests : IDisposable
     [Fact]
     public async Task APackageThatIsMissingIsNamedWithTheCommandThatAddsIt()
     {
-        var error = await Assert.ThrowsAsync<ModelException>(() => BackboneResolver.ResolveAsync("resnet18", Store()));
+        var error = await Assert.ThrowsAsync<ModelNotFoundException>(() => BackboneResolver.ResolveAsync("resnet18", Store()));
         Assert.Contains("`dotnet add package OnnxTransfer.Models.ResNet18`", error.Message, StringComparison.Ordinal);
         Assert.Contains(Path.Combine(_folder.Path, "store", "resnet18.onnx"), error.Message, StringComparison.Ordinal);
     }
@@ -151,14 +151,14 @@ public sealed class ApplicationModelsTests : IDisposable
     [Fact]
     public async Task WhereADownloadFailsOnlyAModelThatIsHereIsOffered()
     {
-        var error = await Assert.ThrowsAsync<ModelException>(() => Store().GetAsync("mobilenet-v2"));
+        var error = await Assert.ThrowsAsync<ModelNotFoundException>(() => Store().GetAsync("mobilenet-v2"));
         Assert.Contains("add a model that needs no download: `dotnet add package OnnxTransfer.Models.ResNet18`, then `--backbone resnet18`", error.Message, StringComparison.Ordinal);
         Write("acme");
-        error = await Assert.ThrowsAsync<ModelException>(() => Store().GetAsync("mobilenet-v2"));
+        error = await Assert.ThrowsAsync<ModelNotFoundException>(() => Store().GetAsync("mobilenet-v2"));
         Assert.Contains("use a model that needs no download: `--backbone acme`", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("resnet18", error.Message, StringComparison.Ordinal);
         Write("resnet18");
-        error = await Assert.ThrowsAsync<ModelException>(() => Store().GetAsync("mobilenet-v2"));
+        error = await Assert.ThrowsAsync<ModelNotFoundException>(() => Store().GetAsync("mobilenet-v2"));
         Assert.Contains("use a model that needs no download: `--backbone resnet18`", error.Message, StringComparison.Ordinal);
     }
 

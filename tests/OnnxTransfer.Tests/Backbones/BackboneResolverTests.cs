@@ -32,7 +32,7 @@ public sealed class BackboneResolverTests : IDisposable
     {
         var expected = new string('0', 64);
         var path = Model(TestCards.Card with { Sha256 = expected });
-        var error = await Assert.ThrowsAsync<ModelException>(() => BackboneResolver.ResolveAsync(path));
+        var error = await Assert.ThrowsAsync<InvalidModelException>(() => BackboneResolver.ResolveAsync(path));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         Assert.Contains(s_hash, error.Message, StringComparison.Ordinal);
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
@@ -41,7 +41,7 @@ public sealed class BackboneResolverTests : IDisposable
     [Fact]
     public async Task NeitherFileNorIdSaysBothAndListsTheNearest()
     {
-        var error = await Assert.ThrowsAsync<ModelException>(() => BackboneResolver.ResolveAsync("mobilnet-v2"));
+        var error = await Assert.ThrowsAsync<ModelNotFoundException>(() => BackboneResolver.ResolveAsync("mobilnet-v2"));
         Assert.Contains($"no file '{Path.GetFullPath("mobilnet-v2")}'", error.Message, StringComparison.Ordinal);
         Assert.Contains("Beside the application", error.Message, StringComparison.Ordinal);
         Assert.Contains("is resnet18; the catalogue has mobilenet-v2,", error.Message, StringComparison.Ordinal);
@@ -50,14 +50,14 @@ public sealed class BackboneResolverTests : IDisposable
     [Fact]
     public async Task FolderIsSaidToBeOne()
     {
-        var error = await Assert.ThrowsAsync<ModelException>(() => BackboneResolver.ResolveAsync(_folder.Path));
+        var error = await Assert.ThrowsAsync<ModelNotFoundException>(() => BackboneResolver.ResolveAsync(_folder.Path));
         Assert.Contains("is a folder", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task UnavailableDownloadSaysSo()
     {
-        var error = await Assert.ThrowsAsync<ModelException>(() => BackboneResolver.ResolveAsync("mobilenet-v2", Store()));
+        var error = await Assert.ThrowsAsync<ModelNotFoundException>(() => BackboneResolver.ResolveAsync("mobilenet-v2", Store()));
         Assert.Contains("ONNXTRANSFER_OFFLINE", error.Message, StringComparison.Ordinal);
     }
 

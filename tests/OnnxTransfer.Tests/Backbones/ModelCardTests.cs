@@ -72,7 +72,7 @@ public sealed class ModelCardTests : IDisposable
         Assert.Contains("no other field may stand beside it", Refused("\"torch\"", "\"torch\", \"rescale\": 1"), StringComparison.Ordinal);
 
         string Refused(string find, string replacement) =>
-            Assert.Throws<ModelException>(() => ModelCard.FromJson(json.Replace(find, replacement, StringComparison.Ordinal))).Message;
+            Assert.Throws<InvalidModelException>(() => ModelCard.FromJson(json.Replace(find, replacement, StringComparison.Ordinal))).Message;
     }
 
     [SharedFact("models/mobilenet_v2_imagenet.model.json")]
@@ -98,7 +98,7 @@ public sealed class ModelCardTests : IDisposable
         var path = _folder.File("x.model.json");
         File.WriteAllText(path, "old");
         var broken = ModelCard.FromJson(Valid) with { Input = new ModelInput("in", TensorLayout.Nchw, 100, 100) };
-        Assert.Throws<ModelException>(() => broken.Save(path));
+        Assert.Throws<InvalidModelException>(() => broken.Save(path));
         Assert.Equal("old", File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFiles(_folder.Path));
     }
@@ -133,7 +133,7 @@ public sealed class ModelCardTests : IDisposable
     {
         var path = _folder.File("wrong.model.json");
         File.WriteAllText(path, Replace(find, replacement));
-        var error = Assert.Throws<ModelException>(() => ModelCard.Load(path));
+        var error = Assert.Throws<InvalidModelException>(() => ModelCard.Load(path));
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
         Assert.Contains(wanted, error.Message, StringComparison.Ordinal);
     }
@@ -144,13 +144,13 @@ public sealed class ModelCardTests : IDisposable
     [InlineData("[]")]
     [InlineData("\"text\"")]
     public void WhatIsNoObjectIsRefused(string json) =>
-        Assert.Contains("the metadata", Assert.Throws<ModelException>(() => ModelCard.FromJson(json, "the metadata")).Message, StringComparison.Ordinal);
+        Assert.Contains("the metadata", Assert.Throws<InvalidModelException>(() => ModelCard.FromJson(json, "the metadata")).Message, StringComparison.Ordinal);
 
     [Fact]
     public void MissingFileIsNamed()
     {
         var path = Path.Combine(_folder.Path, "none.model.json");
-        Assert.Contains(path, Assert.Throws<ModelException>(() => ModelCard.Load(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(path, Assert.Throws<ModelNotFoundException>(() => ModelCard.Load(path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

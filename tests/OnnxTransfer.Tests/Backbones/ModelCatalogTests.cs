@@ -100,7 +100,7 @@ public sealed class ModelCatalogTests
     {
         Assert.Contains(find, Minimal, StringComparison.Ordinal);
         var json = Minimal.Replace(find, replacement, StringComparison.Ordinal);
-        var error = Assert.Throws<ModelException>(() => ModelCatalog.Parse(Encoding.UTF8.GetBytes(json), "my.json"));
+        var error = Assert.Throws<InvalidModelException>(() => ModelCatalog.Parse(Encoding.UTF8.GetBytes(json), "my.json"));
         Assert.Contains("my.json", error.Message, StringComparison.Ordinal);
         Assert.Contains(wanted, error.Message, StringComparison.Ordinal);
     }
@@ -111,7 +111,7 @@ public sealed class ModelCatalogTests
         var start = Minimal.IndexOf('[', StringComparison.Ordinal) + 1;
         var entry = Minimal[start..Minimal.LastIndexOf(']')];
         var twice = Minimal.Insert(start, entry + ",");
-        var error = Assert.Throws<ModelException>(() => ModelCatalog.Parse(Encoding.UTF8.GetBytes(twice), "my.json"));
+        var error = Assert.Throws<InvalidModelException>(() => ModelCatalog.Parse(Encoding.UTF8.GetBytes(twice), "my.json"));
         Assert.Contains("'x' occurs twice", error.Message, StringComparison.Ordinal);
     }
 

@@ -14,7 +14,7 @@ public sealed class ModelInfoTests
         Assert.Null(model.Package);
         Assert.Equal("OnnxTransfer.Models.ResNet18", ModelStore.Find("resnet18").Package);
         Assert.False(ModelStore.TryFind("mobilenet-v3000", out _));
-        Assert.Contains("mobilenet-v2", Assert.Throws<ModelException>(() => ModelStore.Find("mobilenet-v3000")).Message, StringComparison.Ordinal);
+        Assert.Contains("mobilenet-v2", Assert.Throws<ModelNotFoundException>(() => ModelStore.Find("mobilenet-v3000")).Message, StringComparison.Ordinal);
     }
 
     [Fact]

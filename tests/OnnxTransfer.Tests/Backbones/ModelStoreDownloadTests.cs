@@ -114,7 +114,7 @@ public sealed class ModelStoreDownloadTests : ModelStoreFixture
     {
         Mirrors.Set("one", _ => new HttpResponseMessage(HttpStatusCode.NotFound));
         Mirrors.Serve("two", new byte[Content.Length]);
-        var error = await Assert.ThrowsAsync<ModelException>(() => Store().GetAsync(Entry));
+        var error = await Assert.ThrowsAsync<ModelNotFoundException>(() => Store().GetAsync(Entry));
         Assert.Contains("http://one/x.onnx: answered HTTP 404", error.Message, StringComparison.Ordinal);
         Assert.Contains("http://two/x.onnx: sent 700000 bytes with another sha256", error.Message, StringComparison.Ordinal);
         Assert.Contains(Entry.Card.Sha256!, error.Message, StringComparison.Ordinal);
@@ -127,7 +127,7 @@ public sealed class ModelStoreDownloadTests : ModelStoreFixture
     {
         Mirrors.Serve("one", Content[..133]);
         Mirrors.Set("two", _ => throw new HttpRequestException("no such host"));
-        var error = await Assert.ThrowsAsync<ModelException>(() => Store().GetAsync(Entry));
+        var error = await Assert.ThrowsAsync<ModelNotFoundException>(() => Store().GetAsync(Entry));
         Assert.Contains("one/x.onnx: has a file of 133 bytes, not 700000", error.Message, StringComparison.Ordinal);
         Assert.Contains("two/x.onnx: no such host", error.Message, StringComparison.Ordinal);
         Assert.Equal(["x.lock"], Names());
@@ -138,7 +138,7 @@ public sealed class ModelStoreDownloadTests : ModelStoreFixture
     {
         Mirrors.Set("one", _ => new HttpResponseMessage(HttpStatusCode.OK) { Content = new BrokenBody(Content, 5, _ => Task.CompletedTask) });
         Mirrors.Set("two", _ => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new Endless()) });
-        var error = await Assert.ThrowsAsync<ModelException>(() => Store().GetAsync(Entry));
+        var error = await Assert.ThrowsAsync<ModelNotFoundException>(() => Store().GetAsync(Entry));
         Assert.Contains("one/x.onnx: ended after 5 of 700000 bytes", error.Message, StringComparison.Ordinal);
         Assert.Contains("two/x.onnx: sent more than 700000 bytes", error.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(FinalPath));

@@ -56,7 +56,7 @@ public sealed class ModelStoreTests : ModelStoreFixture
     [Fact]
     public async Task OfflineSaysWhereToPutTheFileAndAsksNobody()
     {
-        var error = await Assert.ThrowsAsync<ModelException>(() => Store(offline: true).GetAsync(Entry));
+        var error = await Assert.ThrowsAsync<ModelNotFoundException>(() => Store(offline: true).GetAsync(Entry));
         Assert.Contains("ONNXTRANSFER_OFFLINE", error.Message, StringComparison.Ordinal);
         Assert.Contains(Entry.Card.Sha256!, error.Message, StringComparison.Ordinal);
         Assert.Contains($"'{FinalPath}'", error.Message, StringComparison.Ordinal);
@@ -76,7 +76,7 @@ public sealed class ModelStoreTests : ModelStoreFixture
     public async Task WrongFilePlacedByHandIsNamedOfflineAndReplacedOnline()
     {
         File.WriteAllBytes(FinalPath, new byte[Content.Length]);
-        var error = await Assert.ThrowsAsync<ModelException>(() => Store(offline: true).GetAsync(Entry));
+        var error = await Assert.ThrowsAsync<ModelNotFoundException>(() => Store(offline: true).GetAsync(Entry));
         Assert.Contains($"it has sha256 {Convert.ToHexStringLower(SHA256.HashData(new byte[Content.Length]))}", error.Message, StringComparison.Ordinal);
         Mirrors.Serve("one", Content);
         Assert.Equal(Content, File.ReadAllBytes(await Store().GetAsync(Entry)));

@@ -141,7 +141,7 @@ public sealed class ImageDatasetTests : IDisposable
         Assert.Contains("no sub-folders", Refusal(), StringComparison.Ordinal);
         Touch("a/1.jpg", "empty/readme.txt");
         Assert.Contains("'empty'", Refusal(), StringComparison.Ordinal);
-        Assert.Throws<InvalidDataException>(() => ImageListing.FromFolder(Path.Combine(_folder.Path, "empty")));
+        Assert.Throws<DatasetException>(() => ImageListing.FromFolder(Path.Combine(_folder.Path, "empty")));
     }
 
     [Fact]
@@ -170,7 +170,7 @@ public sealed class ImageDatasetTests : IDisposable
         Assert.Equal(UnusedKind.Unlabeled, Assert.Single(photos.Unused).Kind);
         Assert.Contains($"{test} for test", photos.Description, StringComparison.Ordinal);
         Assert.Equal(2, photos.Only(DataSplit.Test).Images.Count);
-        Assert.Throws<InvalidDataException>(() => photos.Only(DataSplit.Auto));
+        Assert.Throws<DatasetException>(() => photos.Only(DataSplit.Auto));
     }
 
     [Fact]
@@ -212,7 +212,7 @@ public sealed class ImageDatasetTests : IDisposable
         var pets = ImageDataset.FromPattern(_folder.Path, @"^(?<split>\w+)/(?<label>[a-z]+)_\d+");
         Assert.Equal([DataSplit.Test, DataSplit.Train], pets.Images.Select(image => image.Split));
         Touch("extra/pug_9.jpg");
-        Assert.Contains("'extra'", Assert.Throws<InvalidDataException>(() => ImageDataset.FromPattern(_folder.Path, @"^(?<split>\w+)/(?<label>[a-z]+)_\d+")).Message, StringComparison.Ordinal);
+        Assert.Contains("'extra'", Assert.Throws<DatasetException>(() => ImageDataset.FromPattern(_folder.Path, @"^(?<split>\w+)/(?<label>[a-z]+)_\d+")).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -228,7 +228,7 @@ public sealed class ImageDatasetTests : IDisposable
     public void A_pattern_that_matches_nothing_shows_what_it_was_matched_against()
     {
         Touch("a/1.jpg");
-        Assert.Contains("'a/1.jpg'", Assert.Throws<InvalidDataException>(() => ImageDataset.FromPattern(_folder.Path, "(?<label>x)")).Message, StringComparison.Ordinal);
+        Assert.Contains("'a/1.jpg'", Assert.Throws<DatasetException>(() => ImageDataset.FromPattern(_folder.Path, "(?<label>x)")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -238,9 +238,9 @@ public sealed class ImageDatasetTests : IDisposable
         Assert.Equal(["alpha", "beta"], items.Classes);
         Assert.Equal(["b.jpg", "row 7"], items.Images.Select(image => image.Id));
         Assert.Equal(2, items.Images[1].Weight);
-        Assert.Throws<InvalidDataException>(() => ImageDataset.FromItems([]));
+        Assert.Throws<DatasetException>(() => ImageDataset.FromItems([]));
         Assert.Throws<ArgumentNullException>(() => ImageDataset.FromItems([null!]));
-        var mixed = Assert.Throws<InvalidDataException>(() => ImageDataset.FromItems([new("a.jpg", "a") { Split = DataSplit.Test }, new("b.jpg", "b")]));
+        var mixed = Assert.Throws<DatasetException>(() => ImageDataset.FromItems([new("a.jpg", "a") { Split = DataSplit.Test }, new("b.jpg", "b")]));
         Assert.Contains("b.jpg", mixed.Message, StringComparison.Ordinal);
     }
 
@@ -257,7 +257,7 @@ public sealed class ImageDatasetTests : IDisposable
         ImageDataset Set(params string[] labels) => ImageDataset.FromItems(labels.Select(label => new LabeledImage(label + ".jpg", label)));
         var all = Set("a", "b").WithValidation(Set("b", "a")).WithTest(Set("a", "a", "b"));
         Assert.Equal([0, 0, 1, 1, 2, 2, 2], all.Images.Select(image => image.Split switch { DataSplit.Auto => 0, DataSplit.Validation => 1, _ => 2 }));
-        var differ = Assert.Throws<InvalidDataException>(() => Set("a", "b").WithTest(Set("a", "c"))).Message;
+        var differ = Assert.Throws<DatasetException>(() => Set("a", "b").WithTest(Set("a", "c"))).Message;
         Assert.Contains("'c'", differ, StringComparison.Ordinal);
         Assert.Contains("'b'", differ, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => all.WithTest(Set("a", "b")));
@@ -299,7 +299,7 @@ public sealed class ImageDatasetTests : IDisposable
 
     private ImageDataset Open() => ImageDataset.FromFolder(_folder.Path);
 
-    private string Refusal() => Assert.Throws<InvalidDataException>(Open).Message;
+    private string Refusal() => Assert.Throws<DatasetException>(Open).Message;
 
     private string Relative(LabeledImage image) => Relative(image.Id);
 

@@ -165,7 +165,7 @@ public sealed class ImageTableTests : IDisposable
         return file;
     }
 
-    private static string Refusal(Action action) => Assert.Throws<InvalidDataException>(action).Message;
+    private static string Refusal(Action action) => Assert.Throws<DatasetException>(action).Message;
 
     /// <summary>Tables of one width, whose fields are made of what makes trouble. A row of one empty field is an empty line, which does not count.</summary>
     private static Arbitrary<string[][]> Tables()

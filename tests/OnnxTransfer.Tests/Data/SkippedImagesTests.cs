@@ -35,7 +35,7 @@ public sealed class SkippedImagesTests
     [InlineData(0.5, 3, 2)]
     public void OneMoreFailsWithTheWholeList(double maxBad, int images, int bad)
     {
-        var error = Assert.Throws<InvalidDataException>(() => Ledger(bad).ThrowIfMoreThan(maxBad, images));
+        var error = Assert.Throws<DatasetException>(() => Ledger(bad).ThrowIfMoreThan(maxBad, images));
         for (var i = 0; i < bad; i++) Assert.Contains($"{i}.jpg: reason {i}", error.Message, StringComparison.Ordinal);
     }
 

@@ -44,7 +44,7 @@ public sealed class OnnxTransferServiceCollectionExtensionsTests : IDisposable
         var services = new ServiceCollection();
         services.AddImageClassifier(_folder.File("none.onnx"));
         using var provider = services.BuildServiceProvider();
-        Assert.Contains("none.onnx", Assert.Throws<ModelException>(provider.GetRequiredService<IImageClassifier>).Message);
+        Assert.Contains("none.onnx", Assert.Throws<ModelNotFoundException>(provider.GetRequiredService<IImageClassifier>).Message);
     }
 
     [Fact]
@@ -123,7 +123,7 @@ public sealed class OnnxTransferServiceCollectionExtensionsTests : IDisposable
         var services = new ServiceCollection();
         services.AddImageClassifier(_folder.File("none.onnx")).AddWarmup();
         using var provider = services.BuildServiceProvider();
-        Assert.Contains("none.onnx", (await Assert.ThrowsAsync<ModelException>(() => provider.GetServices<IHostedService>().Single().StartAsync(CancellationToken.None))).Message);
+        Assert.Contains("none.onnx", (await Assert.ThrowsAsync<ModelNotFoundException>(() => provider.GetServices<IHostedService>().Single().StartAsync(CancellationToken.None))).Message);
     }
 
     [Fact]
