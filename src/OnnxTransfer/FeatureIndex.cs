@@ -87,9 +87,12 @@ public sealed class FeatureIndex
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         RequireDim(queries.Dim);
         var results = new Neighbor[queries.RowCount][];
-        _search.Run(queries, count, threads, (query, row, at, score) => (results[query] ??= new Neighbor[Math.Min(count, Count)])[at] = new Neighbor(_ids[row], row, score), progress, cancellationToken);
+        _search.Run(queries, count, threads, Keep, progress, cancellationToken);
         for (var i = 0; i < results.Length; i++) results[i] ??= [];
         return results;
+
+        void Keep(int query, int row, int at, float score) =>
+            (results[query] ??= new Neighbor[Math.Min(count, Count)])[at] = new Neighbor(_ids[row], row, score);
     }
 
     private int RequireDim(int dim)

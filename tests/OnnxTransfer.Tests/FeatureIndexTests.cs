@@ -77,6 +77,7 @@ public sealed class FeatureIndexTests
             var nearest = Assert.Single(found[row]);
             Assert.Equal(row, nearest.Index);
             AssertNear(metric == DistanceMetric.Cosine ? 1 : 0, nearest.Score, dim, metric);
+            Assert.InRange(nearest.Score, 0f, 1f);
         }
     }));
 

@@ -66,11 +66,12 @@ internal sealed class NeighborSearch
         for (var first = 0; first < queries.RowCount; first += perBlock)
         {
             var block = Pack(queries, first, Math.Min(perBlock, queries.RowCount - first), lengths);
-            var next = -1;
+            // Each worker has its own first chunk, and takes the others as it gets to them.
+            var next = workers.Length - 1;
             Parallel.For(0, workers.Length, new ParallelOptions { MaxDegreeOfParallelism = workers.Length }, i =>
             {
                 workers[i].Clear();
-                for (var chunk = Interlocked.Increment(ref next); chunk < chunks && !cancellationToken.IsCancellationRequested; chunk = Interlocked.Increment(ref next))
+                for (var chunk = i; chunk < chunks && !cancellationToken.IsCancellationRequested; chunk = Interlocked.Increment(ref next))
                     Compare(block, chunk * chunkRows, Math.Min(chunkRows, _rows.RowCount - (chunk * chunkRows)), workers[i]);
             });
             cancellationToken.ThrowIfCancellationRequested();
