@@ -10,4 +10,25 @@ internal static class ExitCode
 }
 
 /// <summary>The arguments parse but make no sense together; the message says what would.</summary>
-internal sealed class UsageException(string message) : Exception(message);
+internal sealed class UsageException(string message) : Exception(message)
+{
+    /// <summary>Runs a check or a parser of the library on what the user typed: what it refuses is wrong usage.</summary>
+    internal static T Check<T>(Func<T> check)
+    {
+        try
+        {
+            return check();
+        }
+        catch (ArgumentException exception)
+        {
+            throw new UsageException(Failure.Describe(exception));
+        }
+    }
+
+    /// <inheritdoc cref="Check{T}"/>
+    internal static void Check(Action check) => Check(() =>
+    {
+        check();
+        return true;
+    });
+}

@@ -10,9 +10,8 @@ internal static class Failure
 
     internal static string Describe(Exception exception)
     {
-        var message = exception.Message;
-        // .NET appends the parameter's name to argument errors, which means nothing at a terminal.
-        var suffix = exception is ArgumentException { ParamName: { } name } ? $" (Parameter '{name}')" : "";
-        return suffix.Length > 0 ? message.Replace(suffix, "", StringComparison.Ordinal) : message;
+        // .NET appends the parameter's name and value to argument errors, which mean nothing at a terminal.
+        var end = exception is ArgumentException { ParamName: { } name } ? exception.Message.IndexOf($" (Parameter '{name}')", StringComparison.Ordinal) : -1;
+        return end < 0 ? exception.Message : exception.Message[..end];
     }
 }

@@ -3,29 +3,29 @@ using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Conversion;
 
-/// <summary>How a TFLite model is converted.</summary>
+/// <summary>How a TFLite model is converted. Every value is checked where it is set.</summary>
 public sealed record TfLiteOptions
 {
     /// <summary>The largest height or width, in pixels, that can be asked for.</summary>
-    public const int LargestSide = 16384;
+    public const int LargestSide = Require.LargestSide;
 
     /// <summary>
     /// The tensors to keep, by TFLite name; only what they need is converted. Empty for the model's own outputs.
     /// A name that joins several with semicolons may be given by its first part where that is unique.
     /// </summary>
-    public IReadOnlyList<string> Outputs { get; init => field = EquatableList.Of(value, nameof(Outputs)); } = EquatableList.Of<string>([]);
+    public IReadOnlyList<string> Outputs { get; init => field = Require.Names(value, nameof(Outputs)); } = EquatableList.Of<string>([]);
 
     /// <summary>The height in pixels of the image input; null for the model's own.</summary>
-    public int? Height { get; init; }
+    public int? Height { get; init => field = value is { } side ? Require.Side(side, nameof(Height)) : null; }
 
     /// <summary>The width in pixels of the image input; null for the model's own.</summary>
-    public int? Width { get; init; }
+    public int? Width { get; init => field = value is { } side ? Require.Side(side, nameof(Width)) : null; }
 
     /// <summary>
     /// The axis order of the image input. <see cref="TensorLayout.Nchw"/> needs no transpose at all;
     /// <see cref="TensorLayout.Nhwc"/> keeps TFLite's order by one transpose at the input.
     /// </summary>
-    public TensorLayout InputLayout { get; init; } = TensorLayout.Nchw;
+    public TensorLayout InputLayout { get; init => field = Require.Defined(value, nameof(InputLayout)); } = TensorLayout.Nchw;
 
     /// <summary>
     /// Whether the 8-bit weights of a fully quantised model stay bytes in the file, and convolutions and fully connected layers
@@ -39,11 +39,11 @@ public sealed record TfLiteOptions
     /// With <see cref="KeepQuantized"/>, the share of all multiplications that may stay in float32, counted from the input on, 0
     /// to 1. The roundings of the first layers go through all the others and change the answers most.
     /// </summary>
-    public double FloatShare { get; init; } = 0.15;
+    public double FloatShare { get; init => field = Require.Share(value, nameof(FloatShare)); } = 0.15;
 
     /// <summary>
     /// How the network wants its images, one of <see cref="PreprocessSpec.PresetNames"/>. With it the ONNX file gets its card, so
     /// that it can be used as a backbone at once. Null where it is not known: the file itself does not tell.
     /// </summary>
-    public string? Preprocess { get; init; }
+    public string? Preprocess { get; init => field = value is null ? null : Require.OneOf(value, PreprocessSpec.PresetNames, nameof(Preprocess)); }
 }

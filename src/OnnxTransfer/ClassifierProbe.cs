@@ -35,10 +35,7 @@ internal sealed partial record ClassifierProbe(IReadOnlyList<float[]> Probabilit
         var spec = extractor.Card.Preprocess with
         {
             Filter = ResizeFilter.Nearest,
-            Width = input.Width,
-            Height = input.Height,
-            ShortestEdge = null,
-            CropSize = null,
+            Resize = Resize.Stretch(input.Width, input.Height),
         };
         for (var n = 0; n < Images; n++)
         {

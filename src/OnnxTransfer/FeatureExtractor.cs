@@ -384,7 +384,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
         _runs.ThrowIfClosed();
         var session = _sessions.For(count ?? int.MaxValue);
         var shape = PipelineShape.For(session.Provider.Provider, _options.Threads, batchSize, session.FixedBatch);
-        if (shape.IsPadded) TensorBatch.CheckSize(shape.BatchSize, Card.Input.Width, Card.Input.Height);
+        TensorBatch.CheckSize(shape.IsPadded ? shape.BatchSize : Math.Min(shape.BatchSize, count ?? int.MaxValue), Card.Input.Width, Card.Input.Height);
         return new EmbeddingPipeline(
             session, _filler, shape, _meter,
             _cacheSpace is null ? null : () => _options.Cache!.Open(_cacheSpace));

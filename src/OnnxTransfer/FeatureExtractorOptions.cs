@@ -6,35 +6,27 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;
 
-/// <summary>How a backbone is opened.</summary>
+/// <summary>How a backbone is opened. Every value is checked where it is set.</summary>
 public sealed record FeatureExtractorOptions
 {
     private readonly IReadOnlyList<string> _layers = EquatableList.Of<string>([]);
 
     /// <summary>Where the network runs; by default CUDA where it works, else the CPU.</summary>
-    public ExecutionProvider Provider { get; init; } = ExecutionProvider.Auto;
+    public ExecutionProvider Provider { get; init => field = Require.Defined(value, nameof(Provider)); } = ExecutionProvider.Auto;
 
     /// <summary>The numbers that the network computes with; float32 by default. A file that was saved in another precision keeps it.</summary>
-    public NetworkPrecision Precision { get; init; } = NetworkPrecision.Float32;
+    public NetworkPrecision Precision { get; init => field = Require.Defined(value, nameof(Precision)); } = NetworkPrecision.Float32;
 
     /// <summary>
     /// Images like those that the network will see, for a <see cref="Precision"/> other than float32: the ranges of 8-bit
     /// numbers are measured on up to 96 of them, and the loss on up to 32 others. Eight at least for 8 bits; the result is kept
     /// beside the downloaded models, for the same network and images.
     /// </summary>
-    public IReadOnlyList<ImageInput> CalibrationImages { get; init => field = EquatableList.Of(value, nameof(CalibrationImages)); } = EquatableList.Of<ImageInput>([]);
+    public IReadOnlyList<ImageInput> CalibrationImages { get; init => field = Require.NoneNull(value, nameof(CalibrationImages)); } = EquatableList.Of<ImageInput>([]);
 
     /// <summary>The number of the device, from 0, where there are several GPUs; on CUDA, TensorRT and DirectML.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
-    public int DeviceId
-    {
-        get;
-        init
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(value);
-            field = value;
-        }
-    }
+    public int DeviceId { get; init => field = Require.NotNegative(value, nameof(DeviceId)); }
 
     /// <summary>
     /// Whether a GPU records its work once for each batch size and replays it from then on (CUDA graphs), which saves the time
@@ -43,23 +35,18 @@ public sealed record FeatureExtractorOptions
     /// </summary>
     public bool CaptureGraph { get; init; }
 
-    /// <summary>Threads for decoding and for the network on the CPU, in all; 0, the default, for one per core.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
-    public int Threads
-    {
-        get;
-        init
-        {
-            if (value < 0) Throw.OptionOutOfRange(nameof(Threads), value, "at least 0, where 0 is one per core");
-            field = value;
-        }
-    }
+    /// <summary>
+    /// Threads for decoding and for the network on the CPU, in all, at most 1024; 0, the default, for one for each core that the process may
+    /// use.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative or greater than 1024.</exception>
+    public int Threads { get; init => field = Require.Threads(value, nameof(Threads)); }
 
     /// <summary>The image decoder; null for <see cref="ImageDecoders.Default"/>.</summary>
     public IImageDecoder? Decoder { get; init; }
 
     /// <summary>The decoder's limits and background colour.</summary>
-    public DecodeOptions Decode { get; init; } = DecodeOptions.Default;
+    public DecodeOptions Decode { get; init => field = Require.NotNull(value, nameof(Decode)); } = DecodeOptions.Default;
 
     /// <summary>Keeps the vectors of <c>EmbedAsync</c> and <c>EmbedStreamAsync</c> on disk; null, the default, to compute them each time.</summary>
     public FeatureCache? Cache { get; init; }
@@ -74,14 +61,14 @@ public sealed record FeatureExtractorOptions
     /// How images that are nowhere larger than the network's input are enlarged
     /// (<see cref="Preprocessing.PreprocessSpec.Upsampling"/>); null to leave that to the preprocessing.
     /// </summary>
-    public Preprocessing.ResizeFilter? Upsampling { get; init; }
+    public Preprocessing.ResizeFilter? Upsampling { get; init => field = value is { } filter ? Require.Defined(filter, nameof(Upsampling)) : null; }
 
     /// <summary>The one layer whose tensor is the features; null, the default, for those that the model's card names.</summary>
     /// <exception cref="ArgumentException">The name is empty.</exception>
     public string? Layer
     {
         get => _layers is [var only] ? only : null;
-        init => Layers = value is null ? [] : [value];
+        init => _layers = value is null ? EquatableList.Of<string>([]) : Require.Names([value], nameof(Layer));
     }
 
     /// <summary>
@@ -92,16 +79,11 @@ public sealed record FeatureExtractorOptions
     public IReadOnlyList<string> Layers
     {
         get => _layers;
-        init
-        {
-            ArgumentNullException.ThrowIfNull(value);
-            if (value.Any(string.IsNullOrWhiteSpace)) Throw.LayerNameEmpty(nameof(Layers));
-            _layers = EquatableList.Of(value, nameof(Layers));
-        }
+        init => _layers = Require.Names(value, nameof(Layers));
     }
 
     /// <summary>What becomes of the height and width of <see cref="Layers"/>; by default their average, one number per channel.</summary>
-    public FeaturePooling Pooling { get; init; }
+    public FeaturePooling Pooling { get; init => field = Require.Defined(value, nameof(Pooling)); }
 
     /// <summary>Told what the network runs on, what is downloaded and which images cannot be used; null for nobody.</summary>
     public ILogger? Logger { get; init; }

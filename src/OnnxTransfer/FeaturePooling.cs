@@ -1,4 +1,3 @@
-using OnnxTransfer.Internals;
 using OnnxTransfer.Onnx;
 
 namespace OnnxTransfer;
@@ -25,17 +24,12 @@ public enum FeaturePooling
 /// <summary>The same choice, as the graph editor names it.</summary>
 internal static class FeaturePoolings
 {
-    internal static OnnxPooling ToOnnx(this FeaturePooling pooling)
+    internal static OnnxPooling ToOnnx(this FeaturePooling pooling) => pooling switch
     {
-        switch (pooling)
-        {
-            case FeaturePooling.Average: return OnnxPooling.Average;
-            case FeaturePooling.Max: return OnnxPooling.Max;
-            case FeaturePooling.Flatten: return OnnxPooling.Flatten;
-            case FeaturePooling.None: return OnnxPooling.None;
-            default:
-                Throw.EnumValueUnknown(pooling);
-                return default;
-        }
-    }
+        FeaturePooling.Average => OnnxPooling.Average,
+        FeaturePooling.Max => OnnxPooling.Max,
+        FeaturePooling.Flatten => OnnxPooling.Flatten,
+        FeaturePooling.None => OnnxPooling.None,
+        _ => throw new ArgumentOutOfRangeException(nameof(pooling), pooling, null),
+    };
 }

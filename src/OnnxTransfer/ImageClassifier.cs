@@ -56,42 +56,24 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     /// <summary>Trains a classifier on labeled images: embeds each image once, then trains a head on the vectors.</summary>
     /// <param name="extractor">The backbone; it must outlive the classifier.</param>
     /// <param name="images">The images with their classes; sets that they name themselves are used as they are.</param>
-    /// <param name="training">Epochs, optimizer, seed; null for the defaults.</param>
-    /// <param name="data">Split and tolerance for unusable images; null for the defaults.</param>
+    /// <param name="plan">Epochs, optimizer, seed, split, tolerance for unusable images; null for the defaults.</param>
     /// <param name="progress">Told how many images are embedded.</param>
     /// <param name="cancellationToken">While images are embedded: stops. While the head trains: stops and returns the best so far.</param>
-    /// <exception cref="ArgumentException">Options contradict each other or the images; no image was read.</exception>
-    /// <exception cref="DatasetException">More images are unusable than <see cref="DataOptions.MaxBad"/> allows, or a class has none left to learn from.</exception>
+    /// <exception cref="ArgumentException">The plan contradicts itself or the images (<see cref="TrainingPlan.Validate(ImageDataset)"/>); no image was read.</exception>
+    /// <exception cref="DatasetException">More images are unusable than <see cref="TrainingPlan.MaxBad"/> allows, or a class has none left to learn from.</exception>
     /// <exception cref="OperationCanceledException">Cancelled before all images were embedded.</exception>
     public static async Task<TrainingResult> TrainAsync(
-        FeatureExtractor extractor, ImageDataset images, TrainingOptions? training = null, DataOptions? data = null,
-        IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
+        FeatureExtractor extractor, ImageDataset images, TrainingPlan? plan = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(extractor);
         ArgumentNullException.ThrowIfNull(images);
-        training ??= new TrainingOptions();
-        data ??= new DataOptions();
-        TrainingSets.Check(images, training, data);
+        plan ??= new TrainingPlan();
+        plan.Validate(images);
 
         var embedding = await extractor.EmbedAsync(
-            [.. images.Images.Select(image => image.Image)], data.EmbeddingBatchSize, progress, cancellationToken).ConfigureAwait(false);
-        embedding.Ledger.ThrowIfMoreThan(data.MaxBad, images.Images.Count);
-        return await Task.Run(() => TrainOn(extractor, images, embedding, training, data, cancellationToken), CancellationToken.None).ConfigureAwait(false);
-    }
-
-    /// <summary>
-    /// Refuses options that contradict the images or each other, as <see cref="TrainAsync"/> does before it reads the first image: for a
-    /// program that wants to know before it opens a backbone.
-    /// </summary>
-    /// <param name="images">The images with their classes.</param>
-    /// <param name="training">Epochs, optimizer, seed; null for the defaults.</param>
-    /// <param name="data">Split and tolerance for unusable images; null for the defaults.</param>
-    /// <exception cref="ArgumentException">The options make no sense with the images.</exception>
-    /// <exception cref="DatasetException">There is one class only, or a class has no image to learn from.</exception>
-    public static void CheckTraining(ImageDataset images, TrainingOptions? training = null, DataOptions? data = null)
-    {
-        ArgumentNullException.ThrowIfNull(images);
-        TrainingSets.Check(images, training ?? new TrainingOptions(), data ?? new DataOptions());
+            [.. images.Images.Select(image => image.Image)], plan.EmbeddingBatchSize, progress, cancellationToken).ConfigureAwait(false);
+        embedding.Ledger.ThrowIfMoreThan(plan.MaxBad, images.Images.Count);
+        return await Task.Run(() => TrainOn(extractor, images, embedding, plan, cancellationToken), CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -300,16 +282,16 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     }
 
     private static TrainingResult TrainOn(
-        FeatureExtractor extractor, ImageDataset images, EmbeddingResult embedding, TrainingOptions training, DataOptions data, CancellationToken cancellationToken)
+        FeatureExtractor extractor, ImageDataset images, EmbeddingResult embedding, TrainingPlan plan, CancellationToken cancellationToken)
     {
         var classes = images.Classes;
-        var sets = new TrainingSets(images, embedding, data.Split, training.Seed);
+        var sets = new TrainingSets(images, embedding, plan);
         var (train, validation, test) = (sets.Features(DataSplit.Train)!, sets.Features(DataSplit.Validation), sets.Features(DataSplit.Test));
 
         var clock = Stopwatch.StartNew();
-        var trained = HeadTrainer.Train(train, classes.Count, training, validation, cancellationToken: cancellationToken);
+        var trained = HeadTrainer.Train(train, classes.Count, plan, validation, cancellationToken: cancellationToken);
         var time = clock.Elapsed;
-        var fingerprint = RunFingerprint.Of(train, validation, classes.Count, training, Fingerprint(extractor.Card));
+        var fingerprint = RunFingerprint.Of(train, validation, classes.Count, plan, Fingerprint(extractor.Card));
         return new TrainingResult(images, sets)
         {
             Classifier = new ImageClassifier(extractor, ownsExtractor: false, trained.Head, classes, fingerprint),

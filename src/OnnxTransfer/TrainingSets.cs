@@ -14,43 +14,17 @@ internal sealed class TrainingSets
 
     /// <param name="dataset">The dataset.</param>
     /// <param name="embedding">Its feature vectors.</param>
-    /// <param name="split">The percentages; null for the usual ones.</param>
-    /// <param name="seed">Decides which image goes where.</param>
-    internal TrainingSets(ImageDataset dataset, EmbeddingResult embedding, SplitPercentages? split, int seed)
+    /// <param name="plan">The percentages, and the seed that decides which image goes where.</param>
+    internal TrainingSets(ImageDataset dataset, EmbeddingResult embedding, TrainingPlan plan)
     {
         (_dataset, _embedding) = (dataset, embedding);
         _splitOfRow = [.. embedding.Indices.Select(index => dataset.Images[index].Split)];
         int[] open = [.. Enumerable.Range(0, _splitOfRow.Length).Where(row => _splitOfRow[row] == DataSplit.Auto)];
-        var drawn = StratifiedSplit.Create([.. open.Select(ClassOf)], Percentages(dataset, split), seed);
+        var drawn = StratifiedSplit.Create([.. open.Select(ClassOf)], plan.Percentages(dataset), plan.Seed);
         foreach (var i in drawn.Train) _splitOfRow[open[i]] = DataSplit.Train;
         foreach (var i in drawn.Validation) _splitOfRow[open[i]] = DataSplit.Validation;
         foreach (var i in drawn.Test) _splitOfRow[open[i]] = DataSplit.Test;
         RequireEveryClass();
-    }
-
-    /// <summary>Refuses options that contradict the data or each other, before any image is read.</summary>
-    /// <exception cref="ArgumentException">The options make no sense with the data.</exception>
-    /// <exception cref="DatasetException">A class has no image to learn from, or there is one class.</exception>
-    internal static void Check(ImageDataset dataset, TrainingOptions training, DataOptions data)
-    {
-        if (dataset.Classes.Count == 1) Throw.DatasetHasOneClass(dataset.Source, dataset.Classes[0]);
-        var hasOpen = dataset.Has(DataSplit.Auto);
-        if (data.Split is { } split)
-        {
-            if (!hasOpen) Throw.SplitOfSplitData(dataset.Source, split.ToString());
-            if (split.Validation > 0 && dataset.Has(DataSplit.Validation)) Throw.SplitOfGivenSet(dataset.Source, split.ToString(), DataSplits.Name(DataSplit.Validation));
-            if (split.Test > 0 && dataset.Has(DataSplit.Test)) Throw.SplitOfGivenSet(dataset.Source, split.ToString(), DataSplits.Name(DataSplit.Test));
-        }
-
-        var learned = dataset.Images.Where(image => image.Split is DataSplit.Auto or DataSplit.Train).Select(image => image.Label).ToHashSet(StringComparer.Ordinal);
-        foreach (var label in dataset.Classes)
-        {
-            if (!learned.Contains(label)) Throw.ClassNotInTraining(label, dataset.Source);
-        }
-
-        var hasValidation = dataset.Has(DataSplit.Validation) || (hasOpen && Percentages(dataset, data.Split).Validation > 0);
-        if (hasValidation && training.ValidationFraction > 0) Throw.OptionsExclude(nameof(TrainingOptions.ValidationFraction), "a validation set of the data");
-        TrainingChecks.Options(training, labelCount: 0, dataset.Classes.Count, hasValidation || training.ValidationFraction > 0);
     }
 
     /// <summary>The rows of a set, ascending.</summary>
@@ -100,9 +74,6 @@ internal sealed class TrainingSets
     }
 
     private int ClassOf(int row) => _dataset.ClassIndices[_embedding.Indices[row]];
-
-    private static SplitPercentages Percentages(ImageDataset dataset, SplitPercentages? split) =>
-        split ?? SplitPercentages.Default.Without(dataset.Has(DataSplit.Validation), dataset.Has(DataSplit.Test));
 
     private void RequireEveryClass()
     {

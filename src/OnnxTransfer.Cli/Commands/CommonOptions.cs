@@ -99,12 +99,19 @@ internal static class CommonOptions
     /// <summary>A number that a rule must hold for; <paramref name="rule"/> says it in words.</summary>
     internal static Option<double> Number(string name, string description, double value, string help, Func<double, bool> holds, string rule)
     {
-        var option = new Option<double>(name) { Description = description, DefaultValueFactory = _ => value, HelpName = help };
-        option.Validators.Add(result =>
+        return new Option<double>(name)
         {
-            if (result.Tokens is [var token] && double.TryParse(token.Value, CultureInfo.InvariantCulture, out var number) && !holds(number)) result.AddError($"{name} must be {rule}.");
-        });
-        return option;
+            Description = description,
+            DefaultValueFactory = _ => value,
+            HelpName = help,
+            // A number with a point, whatever the locale; a comma would be taken for a separator of thousands.
+            CustomParser = result =>
+            {
+                var number = double.TryParse(result.Tokens[^1].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed) ? parsed : double.NaN;
+                if (!holds(number)) result.AddError($"{name} {result.Tokens[^1].Value}: it must be {rule}.");
+                return number;
+            },
+        };
     }
 
     internal static Option<int> NonNegative(string name, string description, int value, string help) => AtLeast(0, name, description, value, help);
@@ -116,12 +123,38 @@ internal static class CommonOptions
         HelpName = "NAME[,NAME]",
     };
 
-    internal static Option<FeaturePooling> Pooling() => new("--pooling")
+    internal static Option<FeaturePooling> Pooling() => Choice("--pooling", "What becomes of a layer's height and width.", FeaturePooling.Average);
+
+    /// <summary>What the library's Threads means; the library says which numbers it takes.</summary>
+    internal static Option<int> Threads()
     {
-        Description = "What becomes of a layer's height and width: average, max, flatten or none.",
-        DefaultValueFactory = _ => FeaturePooling.Average,
-        HelpName = "average|max|flatten|none",
-    };
+        var option = new Option<int>("--threads") { Description = "Threads on the CPU; 0 for one for each core that the process may use.", DefaultValueFactory = _ => 0, HelpName = "T" };
+        option.Validators.Add(result =>
+        {
+            try
+            {
+                if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var threads)) _ = new FeatureExtractorOptions { Threads = threads };
+            }
+            catch (ArgumentException exception)
+            {
+                result.AddError($"{option.Name}: {Failure.Describe(exception)}");
+            }
+        });
+        return option;
+    }
+
+    /// <summary>A value of an enumeration by its name; a number is none.</summary>
+    internal static Option<TEnum> Choice<TEnum>(string name, string description, TEnum value)
+        where TEnum : struct, Enum
+    {
+        var names = Enum.GetNames<TEnum>().Select(one => one.ToLowerInvariant()).ToArray();
+        var option = new Option<TEnum>(name) { Description = description, DefaultValueFactory = _ => value, HelpName = string.Join('|', names) };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !names.Contains(token.Value, StringComparer.OrdinalIgnoreCase)) result.AddError($"{name} {token.Value} is none of {string.Join(", ", names)}.");
+        });
+        return option;
+    }
 
     internal static Argument<string> Model() => new("ID|FILE") { Description = "An id of `onnxtransfer models list`, or the path of an .onnx file." };
 

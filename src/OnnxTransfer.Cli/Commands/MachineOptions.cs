@@ -8,12 +8,8 @@ namespace OnnxTransfer.Cli.Commands;
 /// <summary>The options that say where a network runs and what reads its images, of every command that runs one.</summary>
 internal sealed class MachineOptions
 {
-    private readonly Option<ExecutionProvider> _provider = new("--provider")
-    {
-        Description = "Where the network runs; auto is CUDA where it works, else the CPU. See `onnxtransfer doctor`.",
-        DefaultValueFactory = _ => ExecutionProvider.Auto,
-        HelpName = "auto|cpu|cuda|tensorrt|directml|coreml|openvino|webgpu",
-    };
+    private readonly Option<ExecutionProvider> _provider = CommonOptions.Choice(
+        "--provider", "Where the network runs; auto is CUDA where it works, else the CPU. See `onnxtransfer doctor`.", ExecutionProvider.Auto);
 
     private readonly Option<int> _device = CommonOptions.NonNegative("--device", "The number of the device, where there are several GPUs.", 0, "N");
 
@@ -22,14 +18,11 @@ internal sealed class MachineOptions
         Description = "Let the GPU record its work for each batch size and replay it (CUDA graphs), where that gives the same numbers.",
     };
 
-    private readonly Option<int> _threads = CommonOptions.NonNegative("--threads", "Threads on the CPU; 0 for one per core.", 0, "T");
+    private readonly Option<int> _threads = CommonOptions.Threads();
 
-    private readonly Option<JpegShrink> _shrink = new("--jpeg-shrink")
-    {
-        Description = "Decode large JPEG files at a part of their size: several times faster, pixels near the exact ones. Train and predict with the same choice.",
-        DefaultValueFactory = _ => JpegShrink.None,
-        HelpName = "none|near|fast",
-    };
+    private readonly Option<JpegShrink> _shrink = CommonOptions.Choice(
+        "--jpeg-shrink", "Decode large JPEG files at a part of their size: several times faster, pixels near the exact ones. Train and predict with the same choice.",
+        JpegShrink.None);
 
     private readonly Option<string> _decoder = new("--decoder")
     {

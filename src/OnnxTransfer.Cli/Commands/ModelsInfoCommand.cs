@@ -102,7 +102,7 @@ internal static class ModelsInfoCommand
     private static string Describe(PreprocessJson preprocess)
     {
         var size = preprocess.ShortestEdge is { } edge ? $"shorter side to {edge}" : $"stretched to {preprocess.Width}x{preprocess.Height}";
-        var crop = preprocess.CropSize is { } side ? $", crop {side}" : "";
+        var crop = preprocess.CropSize is { } side ? $", crop {side}" : preprocess.Crop is { } rectangle ? $", crop {rectangle.Width}x{rectangle.Height}" : "";
         return $"{size} ({preprocess.Filter}){crop}, {preprocess.Channels}, (pixel * {Table.Number(preprocess.Rescale, "0.######")} - {List(preprocess.Mean)}) / {List(preprocess.Std)}";
 
         static string List(IReadOnlyList<double> values) => $"[{string.Join(", ", values.Select(value => Table.Number(value, "0.####")))}]";

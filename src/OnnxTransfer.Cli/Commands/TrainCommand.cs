@@ -11,11 +11,11 @@ internal static class TrainCommand
 {
     private static readonly Dictionary<string, Optimizer> s_optimizers = new()
     {
-        ["adam"] = Optimizer.Adam,
-        ["adamw"] = Optimizer.AdamW,
-        ["sgd"] = Optimizer.Sgd,
-        ["rmsprop"] = Optimizer.RmsProp,
-        ["lbfgs"] = Optimizer.Lbfgs,
+        ["adam"] = Optimizer.Adam(),
+        ["adamw"] = Optimizer.AdamW(),
+        ["sgd"] = Optimizer.Sgd(),
+        ["rmsprop"] = Optimizer.RmsProp(),
+        ["lbfgs"] = Optimizer.Lbfgs(),
     };
 
     internal static Command Create()
@@ -59,7 +59,7 @@ internal static class TrainCommand
             parsed.GetValue(report),
             parsed.GetRequiredValue(backbone),
             CommonOptions.Extractor(machine.Read(parsed), parsed.GetRequiredValue(precision), parsed.GetValue(cache), parsed.GetValue(upsample)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
-            Training(parsed.GetRequiredValue(head)) with
+            Plan(parsed.GetRequiredValue(head)) with
             {
                 Epochs = parsed.GetValue(epochs),
                 Optimizer = s_optimizers[parsed.GetRequiredValue(optimizer)],
@@ -67,19 +67,20 @@ internal static class TrainCommand
                 BatchSize = parsed.GetValue(batch),
                 RandomBatchesPerEpoch = parsed.GetValue(random) is > 0 and var batches ? batches : null,
                 Seed = parsed.GetValue(seed),
-                Threads = machine.Read(parsed).Threads is > 0 and var count ? count : null,
+                Threads = machine.Read(parsed).Threads,
+                Split = parsed.GetValue(split) is { } percentages ? UsageException.Check(() => SplitPercentages.Parse(percentages)) : null,
+                MaxBad = parsed.GetValue(maxBad),
             },
-            new DataOptions { Split = parsed.GetValue(split) is { } percentages ? ParseSplit(percentages) : null, MaxBad = parsed.GetValue(maxBad) },
             parsed.GetValue(json),
             cancellationToken));
         return command;
     }
 
-    private static TrainingOptions Training(string head) => head switch
+    private static TrainingPlan Plan(string head) => head switch
     {
-        "sigmoid" => new TrainingOptions { Sigmoid = true },
-        "mlp" => new TrainingOptions { HiddenUnits = [1024, 512], Dropout = 0.3 },
-        _ => new TrainingOptions(),
+        "sigmoid" => new TrainingPlan { Sigmoid = true },
+        "mlp" => new TrainingPlan { HiddenUnits = [1024, 512], Dropout = 0.3 },
+        _ => new TrainingPlan(),
     };
 
     /// <summary>What the network runs on. Whoever left the choice open and has no GPU wants no page about CUDA.</summary>
@@ -97,23 +98,16 @@ internal static class TrainCommand
     }
 
     private static async Task<int> RunAsync(
-        Func<ImageDataset> read, string output, string? report, string backbone, FeatureExtractorOptions extractorOptions, TrainingOptions training, DataOptions data, bool json,
+        Func<ImageDataset> read, string output, string? report, string backbone, FeatureExtractorOptions extractorOptions, TrainingPlan plan, bool json,
         CancellationToken cancellationToken)
     {
         // Cheap to check and sad to find out after the work.
         CommonOptions.RequireFolderOf(output, "--out", "classifier.onnx");
         CommonOptions.RequireFolderOf(report, "--report", "report.html");
         CommonOptions.RequireBackbone(backbone);
+        UsageException.Check(plan.Validate);
         var images = read();
-        try
-        {
-            ImageClassifier.CheckTraining(images, training, data);
-        }
-        catch (ArgumentException exception)
-        {
-            throw new UsageException(Failure.Describe(exception));
-        }
-
+        UsageException.Check(() => plan.Validate(images));
         Console.Error.WriteLine($"{images}; {images.Description}");
         UnusedFiles.Warn(images.Unused);
         extractorOptions = extractorOptions with { CalibrationImages = [.. images.Images.Select(image => image.Image)] };
@@ -121,7 +115,7 @@ internal static class TrainCommand
         Console.Error.WriteLine($"{extractor.Model.Id} on {Where(extractor, extractorOptions.Provider)}");
         CommonOptions.TellPrecision(extractor, extractorOptions);
         var result = await Progress.RunAsync(
-            "Embedding", progress => ImageClassifier.TrainAsync(extractor, images, training, data, progress, cancellationToken)).ConfigureAwait(false);
+            "Embedding", progress => ImageClassifier.TrainAsync(extractor, images, plan, progress, cancellationToken)).ConfigureAwait(false);
         using var classifier = result.Classifier;
         classifier.Save(output);
         if (report is not null) result.WriteReport(report);
@@ -174,16 +168,4 @@ internal static class TrainCommand
     private static ScoreJson? Score(EvaluationResult? result) => result is null ? null : new ScoreJson(result.Count, result.Loss, result.Accuracy);
 
     private static string Name(ExecutionProvider provider) => provider.ToString().ToLowerInvariant();
-
-    private static SplitPercentages ParseSplit(string text)
-    {
-        try
-        {
-            return SplitPercentages.Parse(text);
-        }
-        catch (ArgumentException exception)
-        {
-            throw new UsageException(Failure.Describe(exception));
-        }
-    }
 }

@@ -60,10 +60,21 @@ internal sealed record ModelInfoJson
 internal sealed record PreprocessJson(
     string Filter, int? Width, int? Height, int? ShortestEdge, int? CropSize, double Rescale, IReadOnlyList<double> Mean, IReadOnlyList<double> Std, string Channels)
 {
+    /// <summary>A crop that is no square, which has no <see cref="CropSize"/>.</summary>
+    public SizeJson? Crop { get; init; }
+
     internal static PreprocessJson From(PreprocessSpec spec) => new(
-        spec.Filter.ToString(), spec.ShortestEdge is null ? spec.Width : null, spec.ShortestEdge is null ? spec.Height : null, spec.ShortestEdge, spec.CropSize,
-        spec.Rescale, spec.Mean, spec.Std, spec.Bgr ? "BGR" : "RGB");
+        spec.Filter.ToString(), (spec.Resize as StretchResize)?.Width, (spec.Resize as StretchResize)?.Height, (spec.Resize as ShortestEdgeResize)?.Edge,
+        CropOf(spec.Resize) is { } square && square.Width == square.Height ? square.Width : null,
+        spec.Rescale, spec.Mean, spec.Std, spec.Bgr ? "BGR" : "RGB")
+    {
+        Crop = CropOf(spec.Resize) is { } crop && crop.Width != crop.Height ? new SizeJson(crop.Width, crop.Height) : null,
+    };
+
+    private static ImageSize? CropOf(Resize resize) => resize is StretchResize stretch ? stretch.Crop : resize.OutputSize;
 }
+
+internal sealed record SizeJson(int Width, int Height);
 
 internal sealed record ParametersJson(long File, long Frozen, int? Classes, long? Trainable, long? Total);
 

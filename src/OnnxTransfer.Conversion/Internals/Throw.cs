@@ -46,14 +46,6 @@ internal static class Throw
     internal static void SizeNotSettable(string source, string inputs) =>
         throw new ArgumentException($"Height and width can be set only for a model with one image input, but {source} has the inputs {inputs}.");
 
-    [DoesNotReturn]
-    internal static void SizeNotPositive(string name, int value) =>
-        throw new ArgumentOutOfRangeException(name, value, $"{name} must be between 1 and {TfLiteOptions.LargestSide} pixels, but is {value}.");
-
-    [DoesNotReturn]
-    internal static void ShareNotInRange(string name, double value) =>
-        throw new ArgumentOutOfRangeException(name, value, $"{name} must be between 0 and 1, but is {value.ToString(CultureInfo.InvariantCulture)}.");
-
     internal static ArgumentException InputNotSquare(string source, string preset, int? height, int? width) =>
         new($"The input of {source} is {height?.ToString(CultureInfo.InvariantCulture) ?? "any"} by {width?.ToString(CultureInfo.InvariantCulture) ?? "any"} pixels, but the preprocessing '{preset}' makes squares of a known size: set height and width to the same number, or convert without it and write the .model.json by hand.");
 

@@ -75,8 +75,8 @@ internal sealed partial class KerasTranslator
         if (sides.Length == 3)
         {
             if (count > 1 && (_options.Height ?? _options.Width) is not null) Throw.SizeNotSettable(_model.Source, $"'{layer.Name}' and others");
-            sides[0] = CheckedSide(_options.Height, sides[0], nameof(KerasOptions.Height));
-            sides[1] = CheckedSide(_options.Width, sides[1], nameof(KerasOptions.Width));
+            sides[0] = _options.Height ?? sides[0];
+            sides[1] = _options.Width ?? sides[1];
         }
 
         if (sides.Length == 0 || Array.Exists(sides, s => s is < 1 or > TfLiteOptions.LargestSide))
@@ -85,12 +85,6 @@ internal sealed partial class KerasTranslator
         _graph.Input(input.Name, OnnxElementType.Float32, OnnxDims(input));
         // Keras' order at the input: turned once here, so that everything behind finds an image.
         return sides.Length == 3 && !input.IsNchw ? input with { Name = InNchw(input), IsNchw = true } : input;
-    }
-
-    private static int CheckedSide(int? wanted, int own, string name)
-    {
-        if (wanted is < 1 or > TfLiteOptions.LargestSide) Throw.SizeNotPositive(name, wanted.Value);
-        return wanted ?? own;
     }
 
     private static OnnxDim[] OnnxDims(Activation activation) => activation.IsNchw

@@ -25,7 +25,6 @@ internal sealed partial class TfLiteTranslator
     /// <summary>Decides which operators compute in integers: all that can, but for the first of them up to the share that stays in float32.</summary>
     private void PlanIntegers(List<TfLiteOperator> operators, int[] outputs)
     {
-        if (_options.FloatShare is not (>= 0 and <= 1)) Throw.ShareNotInRange(nameof(TfLiteOptions.FloatShare), _options.FloatShare);
         _readExactly.UnionWith(outputs);
         var left = _options.FloatShare * operators.Sum(o => (double)Multiplications(o));
         foreach (var op in operators)

@@ -85,8 +85,8 @@ internal sealed partial class TfLiteTranslator
             var shape = (int[])_model.Tensors[index].Shape.Clone();
             if (shape.Length == 4)
             {
-                shape[1] = CheckedSide(_options.Height, shape[1], nameof(TfLiteOptions.Height));
-                shape[2] = CheckedSide(_options.Width, shape[2], nameof(TfLiteOptions.Width));
+                shape[1] = _options.Height ?? shape[1];
+                shape[2] = _options.Width ?? shape[2];
             }
 
             if (shape.Length == 0 || Array.Exists(shape, s => s < 1)) Throw.Malformed(_model.Source, $"its input '{_names[index]}' has the shape [{string.Join(",", shape)}]");
@@ -95,12 +95,6 @@ internal sealed partial class TfLiteTranslator
             _graph.Input(input.Name, OnnxElementType.Float32, OnnxDims(input));
             _activations[index] = input;
         }
-    }
-
-    private static int CheckedSide(int? wanted, int own, string name)
-    {
-        if (wanted is < 1 or > TfLiteOptions.LargestSide) Throw.SizeNotPositive(name, wanted.Value);
-        return wanted ?? own;
     }
 
     private static OnnxDim[] OnnxDims(Activation activation)

@@ -19,7 +19,6 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
     internal static async Task<Backbone> LoadAsync(
         string model, BackboneOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
     {
-        options.Preprocess?.Validate();
         try
         {
             var resolved = await BackboneResolver.ResolveAsync(model, options.Store, progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false);

@@ -62,7 +62,19 @@ internal sealed record ResizeDocument
     public int? Size { get; init; }
 }
 
-internal sealed record CropDocument(int? Size);
+internal sealed record CropDocument
+{
+    /// <summary>The side of a square.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Size { get; init; }
+
+    /// <summary>With <see cref="Width"/>, a rectangle.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Height { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Width { get; init; }
+}
 
 internal sealed record CatalogDocument(int? Schema, EntryDocument[]? Models);
 

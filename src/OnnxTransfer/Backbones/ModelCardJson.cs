@@ -98,7 +98,15 @@ internal static class ModelCardJson
         if (preprocess with { Preset = null, Upsampling = null } != new PreprocessDocument(null, null, null, null, null, null))
             Throw.PresetNotAlone(fields.Origin, fields.Prefix, preset);
         if (!PreprocessSpec.PresetNames.Contains(preset)) Throw.FieldChoiceUnknown(fields.Origin, fields.Prefix + "preset", preset, PreprocessSpec.PresetNames);
-        return PreprocessSpec.Named(preset, inputSize);
+        try
+        {
+            return PreprocessSpec.Named(preset, inputSize);
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            Throw.FieldNotUsable(fields.Origin, fields.Prefix + "preset", $"one for inputs of {inputSize} pixels", preset);
+            return null;
+        }
     }
 
     private static PreprocessSpec Spelt(PreprocessDocument preprocess, JsonFields fields)
@@ -107,11 +115,11 @@ internal static class ModelCardJson
         if (rescale == 0) Throw.FieldNotUsable(fields.Origin, fields.Prefix + "rescale", "a factor other than zero", "0");
         var std = Triple(preprocess.Std, "std", fields);
         if (std.Contains(0)) Throw.FieldNotUsable(fields.Origin, fields.Prefix + "std", "three numbers other than zero", string.Join(", ", std));
-        var resized = Resize(fields.Required(preprocess.Resize, "resize"), fields.Within("resize."));
-        if (resized.ShortestEdge is not null && preprocess.Crop is null) Throw.CropMissing(fields.Origin, fields.Prefix + "crop");
-        return resized with
+        var resize = fields.Required(preprocess.Resize, "resize");
+        return new PreprocessSpec
         {
-            CropSize = preprocess.Crop is { } crop ? Crop(crop, resized, fields.Within("crop.")) : null,
+            Resize = Resized(resize, preprocess.Crop, fields),
+            Filter = fields.Within("resize.").Choice(resize.Filter, "filter", s_filters),
             Rescale = rescale,
             Mean = Triple(preprocess.Mean, "mean", fields),
             Std = std,
@@ -119,27 +127,48 @@ internal static class ModelCardJson
         };
     }
 
-    private static PreprocessSpec Resize(ResizeDocument resize, JsonFields fields)
+    private static Resize Resized(ResizeDocument resize, CropDocument? crop, JsonFields fields)
     {
-        var toShortestEdge = fields.Choice(resize.Mode, "mode", s_modes);
-        var filter = fields.Choice(resize.Filter, "filter", s_filters);
-        if (!toShortestEdge)
+        var inResize = fields.Within("resize.");
+        if (!inResize.Choice(resize.Mode, "mode", s_modes))
         {
-            if (resize.Size is not null) Throw.FieldOutOfPlace(fields.Origin, fields.Prefix + "size", "stretch", "height and width");
-            return new PreprocessSpec { Filter = filter, Height = fields.Positive(resize.Height, "height"), Width = fields.Positive(resize.Width, "width") };
+            if (resize.Size is not null) Throw.FieldOutOfPlace(fields.Origin, inResize.Prefix + "size", "stretch", "height and width");
+            var (width, height) = (Side(resize.Width, "width", inResize), Side(resize.Height, "height", inResize));
+            return Resize.Stretch(width, height, crop is null ? null : Crop(crop, width, height, fields.Within("crop.")));
         }
 
-        if (resize.Height is not null) Throw.FieldOutOfPlace(fields.Origin, fields.Prefix + "height", "shortest-edge", "size");
-        if (resize.Width is not null) Throw.FieldOutOfPlace(fields.Origin, fields.Prefix + "width", "shortest-edge", "size");
-        return new PreprocessSpec { Filter = filter, ShortestEdge = fields.Positive(resize.Size, "size") };
+        if (resize.Height is not null) Throw.FieldOutOfPlace(fields.Origin, inResize.Prefix + "height", "shortest-edge", "size");
+        if (resize.Width is not null) Throw.FieldOutOfPlace(fields.Origin, inResize.Prefix + "width", "shortest-edge", "size");
+        var edge = Side(resize.Size, "size", inResize);
+        if (crop is null) Throw.CropMissing(fields.Origin, fields.Prefix + "crop");
+        return Resize.ShortestEdge(edge, Crop(crop, edge, edge, fields.Within("crop.")));
     }
 
-    private static int Crop(CropDocument crop, PreprocessSpec resized, JsonFields fields)
+    /// <summary>A square by its size, or a rectangle by its height and width.</summary>
+    private static ImageSize Crop(CropDocument crop, int availableWidth, int availableHeight, JsonFields fields)
     {
-        var size = fields.Positive(crop.Size, "size");
-        var available = resized.ShortestEdge ?? Math.Min(resized.Height, resized.Width);
-        if (size > available) Throw.FieldNotUsable(fields.Origin, fields.Prefix + "size", $"at most {available}, the side that the resize leaves", $"{size}");
-        return size;
+        if (crop.Height is null && crop.Width is null)
+        {
+            var size = Side(crop.Size, "size", fields, Math.Min(availableWidth, availableHeight));
+            return new ImageSize(size, size);
+        }
+
+        if (crop.Size is { } square) Throw.FieldNotUsable(fields.Origin, fields.Prefix + "size", "left out beside height and width", $"{square}");
+        return new ImageSize(Side(crop.Width, "width", fields, availableWidth), Side(crop.Height, "height", fields, availableHeight));
+    }
+
+    private static int Side(int? value, string field, JsonFields fields)
+    {
+        var side = fields.Positive(value, field);
+        if (side > Require.LargestSide) Throw.FieldNotUsable(fields.Origin, fields.Prefix + field, $"at most {Require.LargestSide} pixels", $"{side}");
+        return side;
+    }
+
+    private static int Side(int? value, string field, JsonFields fields, int available)
+    {
+        var side = fields.Positive(value, field);
+        if (side > available) Throw.FieldNotUsable(fields.Origin, fields.Prefix + field, $"at most {available}, the side that the resize leaves", $"{side}");
+        return side;
     }
 
     private static double[] Triple(double[]? values, string field, JsonFields fields)
@@ -162,8 +191,8 @@ internal static class ModelCardJson
             ? new ClassesDocument(classes.Tensor, Spelling(s_kinds, classes.Kind), classes.Count, classes.Labels)
             : null,
         Preprocess = new PreprocessDocument(
-            ResizeOf(card.Preprocess),
-            card.Preprocess.CropSize is { } size ? new CropDocument(size) : null,
+            ResizeOf(card.Preprocess.Resize) with { Filter = Spelling(s_filters, card.Preprocess.Filter) },
+            CropOf(card.Preprocess.Resize),
             card.Preprocess.Rescale,
             [.. card.Preprocess.Mean],
             [.. card.Preprocess.Std],
@@ -173,13 +202,16 @@ internal static class ModelCardJson
         },
     };
 
-    private static ResizeDocument ResizeOf(PreprocessSpec spec)
+    private static ResizeDocument ResizeOf(Resize resize) => resize.Match(
+        stretch => new ResizeDocument { Mode = Spelling(s_modes, false), Height = stretch.Height, Width = stretch.Width },
+        shortest => new ResizeDocument { Mode = Spelling(s_modes, true), Size = shortest.Edge });
+
+    private static CropDocument? CropOf(Resize resize) => resize.Match(stretch => stretch.Crop, shortest => shortest.Crop) switch
     {
-        var document = new ResizeDocument { Mode = Spelling(s_modes, spec.ShortestEdge is not null), Filter = Spelling(s_filters, spec.Filter) };
-        return spec.ShortestEdge is { } edge
-            ? document with { Size = edge }
-            : document with { Height = spec.Height, Width = spec.Width };
-    }
+        null => null,
+        { } crop when crop.Width == crop.Height => new CropDocument { Size = crop.Width },
+        { } crop => new CropDocument { Height = crop.Height, Width = crop.Width },
+    };
 
     private static string Spelling<T>((T Value, string Spelling)[] spellings, T value) where T : struct =>
         Array.Find(spellings, pair => EqualityComparer<T>.Default.Equals(pair.Value, value)).Spelling

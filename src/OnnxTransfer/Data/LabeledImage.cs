@@ -23,7 +23,7 @@ public sealed record LabeledImage
     public string Label { get; }
 
     /// <summary>The set that the image belongs to; by default <see cref="DataSplit.Auto"/>.</summary>
-    public DataSplit Split { get; init; }
+    public DataSplit Split { get; init => field = Require.Defined(value, nameof(Split)); }
 
     /// <summary>What the image's loss is multiplied by in training, finite and at least 0; 1 by default.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The weight is negative, infinite or NaN.</exception>
@@ -44,7 +44,7 @@ public sealed record LabeledImage
 /// <summary>The sets that labeled images are divided into.</summary>
 public enum DataSplit
 {
-    /// <summary>Decided when a classifier is trained: by <see cref="DataOptions.Split"/> and the seed.</summary>
+    /// <summary>Decided when a classifier is trained: by <see cref="TrainingPlan.Split"/> and the seed.</summary>
     Auto = 0,
 
     /// <summary>The images that the head learns from.</summary>

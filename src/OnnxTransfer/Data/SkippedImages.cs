@@ -24,11 +24,9 @@ internal sealed class SkippedImages
     /// <summary>Fails the run when too many images were unusable.</summary>
     /// <param name="imageCount">How many images there were, the unusable ones included.</param>
     /// <param name="maxBad">The greatest share that may be unusable, 0 (none) to 1 (all).</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxBad"/> is no share.</exception>
     /// <exception cref="DatasetException">More were unusable: the message lists every image with its reason.</exception>
     internal void ThrowIfMoreThan(double maxBad, int imageCount)
     {
-        if (maxBad is not (>= 0 and <= 1)) Throw.MaxBadNotAShare(nameof(maxBad), maxBad);
         if (Count > maxBad * imageCount) Throw.TooManyImagesSkipped(ToList().Select(one => (one.Id, one.Reason)), Count, imageCount, maxBad);
     }
 }

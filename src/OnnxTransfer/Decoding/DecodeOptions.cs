@@ -2,14 +2,9 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Decoding;
 
-/// <summary>Limits and choices of a decode.</summary>
+/// <summary>Limits and choices of a decode. Every value is checked where it is set.</summary>
 public sealed record DecodeOptions
 {
-    private readonly long _maxPixels = 100_000_000;
-    private readonly int _maxEncodedBytes = 256 << 20;
-    private readonly int _maxFrames = 1000;
-    private readonly TimeSpan _maxTime = TimeSpan.FromSeconds(30);
-
     /// <summary>The defaults.</summary>
     public static DecodeOptions Default { get; } = new();
 
@@ -18,57 +13,25 @@ public sealed record DecodeOptions
     /// before any pixel is decoded, so that a small file cannot demand gigabytes.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
-    public long MaxPixels
-    {
-        get => _maxPixels;
-        init
-        {
-            if (value <= 0) Throw.ArgumentNotPositive(nameof(MaxPixels), value);
-            _maxPixels = value;
-        }
-    }
+    public long MaxPixels { get; init => field = Require.Positive(value, nameof(MaxPixels)); } = 100_000_000;
 
     /// <summary>The most bytes an encoded image may have, 256 MiB by default.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
-    public int MaxEncodedBytes
-    {
-        get => _maxEncodedBytes;
-        init
-        {
-            if (value <= 0) Throw.ArgumentNotPositive(nameof(MaxEncodedBytes), value);
-            _maxEncodedBytes = value;
-        }
-    }
+    public int MaxEncodedBytes { get; init => field = Require.Positive(value, nameof(MaxEncodedBytes)); } = 256 << 20;
 
     /// <summary>The most frames or pages a file may claim, 1000 by default, though only the first is decoded.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
-    public int MaxFrames
-    {
-        get => _maxFrames;
-        init
-        {
-            if (value <= 0) Throw.ArgumentNotPositive(nameof(MaxFrames), value);
-            _maxFrames = value;
-        }
-    }
+    public int MaxFrames { get; init => field = Require.Positive(value, nameof(MaxFrames)); } = 1000;
 
     /// <summary>
     /// The longest that one image may take, 30 seconds by default. It is looked at between strips of rows: a format that
     /// decodes all at once is noticed when it has.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
-    public TimeSpan MaxTime
-    {
-        get => _maxTime;
-        init
-        {
-            if (value <= TimeSpan.Zero) Throw.ArgumentNotPositive(nameof(MaxTime), value.TotalSeconds);
-            _maxTime = value;
-        }
-    }
+    public TimeSpan MaxTime { get; init => field = Require.Positive(value, nameof(MaxTime)); } = TimeSpan.FromSeconds(30);
 
     /// <summary>Whether large JPEG images may be decoded at a fraction of their size; exact by default.</summary>
-    public JpegShrink JpegShrink { get; init; } = JpegShrink.None;
+    public JpegShrink JpegShrink { get; init => field = Require.Defined(value, nameof(JpegShrink)); } = JpegShrink.None;
 
     /// <summary>The color that transparent pixels are composited over; white by default.</summary>
     public Rgb Background { get; init; } = Rgb.White;

@@ -29,7 +29,7 @@ internal sealed record CalibrationImages(IReadOnlyList<float[]> Calibration, IRe
     {
         var prepared = new float[chosen.Count][];
         var reasons = new string?[chosen.Count];
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads > 0 ? threads : Environment.ProcessorCount, CancellationToken = cancellationToken };
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Cores.Count(threads), CancellationToken = cancellationToken };
         Parallel.For(0, chosen.Count, parallel, i =>
         {
             var image = new float[3 * card.Input.Width * card.Input.Height];

@@ -6,6 +6,9 @@ namespace OnnxTransfer.Features;
 [SuppressMessage("Naming", "CA1720:Identifier contains type name", Justification = "These are the names of the number formats.")]
 public enum NetworkPrecision
 {
+    /// <summary>16 bits on a GPU and 8 bits on a CPU where measuring shows a gain and hardly a loss, else 32 bits; what was chosen and why is reported.</summary>
+    Auto = 0,
+
     /// <summary>32-bit floating point, as backbones are published.</summary>
     Float32,
 
@@ -14,9 +17,6 @@ public enum NetworkPrecision
 
     /// <summary>8-bit integers, with ranges measured on the user's own images: a quarter of the memory, and faster on CPUs.</summary>
     Int8,
-
-    /// <summary>16 bits on a GPU and 8 bits on a CPU where measuring shows a gain and hardly a loss, else 32 bits; what was chosen and why is reported.</summary>
-    Auto,
 }
 
 /// <summary>What a network really computes with.</summary>

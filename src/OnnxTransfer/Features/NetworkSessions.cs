@@ -26,7 +26,7 @@ internal sealed class NetworkSessions : IDisposable
 
         OnnxSession Second(int threads)
         {
-            var hasOneCore = (settings.Threads > 0 ? settings.Threads : Environment.ProcessorCount) == 1;
+            var hasOneCore = Cores.Count(settings.Threads) == 1;
             return hasOneCore || Opened!.Provider.Provider != ExecutionProvider.Cpu ? Opened! : open(SessionSettings.OnCpu(threads));
         }
     }

@@ -1,3 +1,5 @@
+using OnnxTransfer.Internals;
+
 namespace OnnxTransfer.Features;
 
 /// <summary>How a run is laid out on the machine.</summary>
@@ -28,7 +30,7 @@ internal sealed record PipelineShape(int BatchSize, int Workers, int Runners)
     /// <param name="fixedBatch">The batch size that the graph insists on; null when it takes any.</param>
     internal static PipelineShape For(ExecutionProvider provider, int threads, int batchSize, int? fixedBatch)
     {
-        var workers = threads > 0 ? threads : Environment.ProcessorCount;
+        var workers = Cores.Count(threads);
         return provider == ExecutionProvider.Cpu
             ? new PipelineShape(batchSize > 0 ? batchSize : fixedBatch ?? 1, workers, Runners: 0)
             : new PipelineShape(batchSize > 0 ? batchSize : fixedBatch ?? DeviceBatchSize, workers, Runners: 1);

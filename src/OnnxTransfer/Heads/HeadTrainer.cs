@@ -1,4 +1,3 @@
-using OnnxTransfer.Heads.Optimizers;
 using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Heads;
@@ -20,6 +19,7 @@ internal static class HeadTrainer
     {
         ArgumentNullException.ThrowIfNull(training);
         options ??= new TrainingOptions();
+        options.Validate();
         TrainingChecks.Rows(training, classCount, validation);
         if (options.ValidationFraction > 0)
         {
@@ -27,12 +27,10 @@ internal static class HeadTrainer
             (training, validation) = HoldOut.Split(training, options.ValidationFraction, options.Seed);
         }
 
-        TrainingChecks.Options(options, training.LabelCount, classCount, validation is not null);
+        TrainingChecks.Fit(options, training.LabelCount, classCount, validation is not null);
         cancellationToken.ThrowIfCancellationRequested();
-        using var team = new WorkerTeam(options.Threads ?? Environment.ProcessorCount);
-        var model = TrainingModel.Create(training, classCount, options, team);
-        if (options.Optimizer.Kind == OptimizerKind.Lbfgs) return new LbfgsTraining(model, training, options, validation).Run(progress, cancellationToken);
-        return new TrainingLoop(model, training, options, validation).Run(progress, cancellationToken);
+        using var team = new WorkerTeam(Cores.Count(options.Threads));
+        return options.Optimizer.Train(TrainingModel.Create(training, classCount, options, team), training, options, validation, progress, cancellationToken);
     }
 
     /// <inheritdoc cref="ClassifierHead.CrossValidate"/>
@@ -48,6 +46,7 @@ internal static class HeadTrainer
         options ??= new TrainingOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(foldCount, 2);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(foldCount, rows.Count);
+        options.Validate();
         if (options.ValidationFraction > 0) Throw.OptionsExclude(nameof(TrainingOptions.ValidationFraction), "folds");
         TrainingChecks.Rows(rows, classCount, null);
         cancellationToken.ThrowIfCancellationRequested();

@@ -1,3 +1,5 @@
+using OnnxTransfer.Internals;
+
 namespace OnnxTransfer.Heads;
 
 /// <summary>How the learning rate changes in the course of a training.</summary>

@@ -22,7 +22,6 @@ internal static class RunFingerprint
     {
         var version = typeof(RunFingerprint).Assembly.GetName().Version;
         var mathNet = typeof(MathNet.Numerics.Control).Assembly.GetName().Version;
-        var optimizer = options.Optimizer;
         return string.Create(CultureInfo.InvariantCulture, $"""
             OnnxTransfer {version}, MathNet.Numerics {mathNet}, .NET {Environment.Version}, {RuntimeInformation.ProcessArchitecture}
             backbone {backbone}
@@ -31,7 +30,7 @@ internal static class RunFingerprint
             classes {classCount}; head {(options.Sigmoid ? "Sigmoid" : "Softmax")}; hidden [{string.Join(", ", options.HiddenUnits)}]; dropout {options.Dropout}; standardize {options.Standardize}
             epochs {options.Epochs}; batch {options.BatchSize}; random batches {options.RandomBatchesPerEpoch}; seed {options.Seed}; first weights {(options.GlorotStart ? "GlorotUniform" : "Zeros")}; patience {options.Patience}; validation fraction {options.ValidationFraction}
             learning rate {options.LearningRate}; schedule {options.Schedule}
-            {optimizer.Kind} of {(optimizer.PyTorchFormula ? "PyTorch" : "Keras")}; beta1 {optimizer.Beta1}; beta2 {optimizer.Beta2}; rho {optimizer.Rho}; epsilon {optimizer.Epsilon}; momentum {optimizer.Momentum}; nesterov {optimizer.Nesterov}; decay {optimizer.WeightDecay}; iterations {optimizer.MaxIterations}; tolerance {optimizer.GradientTolerance}
+            {options.Optimizer.Description}
             L2 {options.L2}; L1 {options.L1}; smoothing {options.LabelSmoothing}; class weights [{string.Join(", ", options.ClassWeights ?? [])}]; balanced {options.BalanceClasses}
             """);
     }

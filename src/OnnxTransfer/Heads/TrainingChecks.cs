@@ -21,19 +21,17 @@ internal static class TrainingChecks
         Labels(validation, training.LabelCount > 0, classCount, "validation");
     }
 
-    /// <param name="options">The options.</param>
+    /// <summary>Refuses options that do not fit the classes.</summary>
+    /// <param name="options">The options, which do not contradict each other.</param>
     /// <param name="labelCount">The columns of multiple labels; 0 where each row has one class.</param>
     /// <param name="classCount">C.</param>
     /// <param name="hasValidation">Whether there will be rows to validate on.</param>
-    internal static void Options(TrainingOptions options, int labelCount, int classCount, bool hasValidation)
+    internal static void Fit(TrainingOptions options, int labelCount, int classCount, bool hasValidation)
     {
         if (labelCount > 0 && !options.Sigmoid) Throw.MultiLabelNeedsSigmoid();
         if (labelCount == 0 && options.Sigmoid && classCount != 2) Throw.SigmoidNeedsTwoClasses(classCount);
-        if (options.ClassWeights is not null && options.BalanceClasses) Throw.OptionsExclude(nameof(options.ClassWeights), nameof(options.BalanceClasses));
         if (options.BalanceClasses && labelCount > 0) Throw.OptionsExclude(nameof(options.BalanceClasses), "rows with multiple labels");
         if (options.ClassWeights is not null && options.ClassWeights.Count != classCount) Throw.ClassWeightsDoNotMatch(options.ClassWeights.Count, classCount);
-        if (options.Optimizer.Kind == OptimizerKind.Lbfgs && options.L1 > 0) Throw.OptionsExclude(nameof(options.L1), "L-BFGS, which needs an objective without kinks");
-        if (options.Optimizer.Kind == OptimizerKind.Lbfgs && options.Dropout > 0) Throw.OptionsExclude(nameof(options.Dropout), "L-BFGS, which needs the same objective every time");
         if (options.Patience is not null && !hasValidation) Throw.OptionNeedsValidation(nameof(options.Patience));
     }
 

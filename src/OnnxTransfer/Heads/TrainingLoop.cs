@@ -31,10 +31,10 @@ internal sealed class TrainingLoop
     private readonly List<double> _judged = [];
     private int? _bestEpoch;
 
-    internal TrainingLoop(TrainingModel model, LabelledFeatures training, TrainingOptions options, LabelledFeatures? validation)
+    internal TrainingLoop(TrainingModel model, LabelledFeatures training, TrainingOptions options, StepOptimizer optimizer, LabelledFeatures? validation)
     {
         (_model, _training, _options, _validation) = (model, training, options, validation);
-        _rules = model.CreateRules(options.Optimizer);
+        _rules = model.CreateRules(optimizer);
         _random = new SeededRandom(options.Seed, SeededRandom.Purpose.Order);
         _order = options.RandomBatchesPerEpoch is null ? [.. Enumerable.Range(0, training.Count)] : new int[options.BatchSize];
         _stepsPerEpoch = options.RandomBatchesPerEpoch ?? (int)(((long)training.Count + options.BatchSize - 1) / options.BatchSize);

@@ -26,9 +26,7 @@ internal sealed class TrainingModel
         var kind = training.LabelCount > 0 ? OutputKind.MultiLabel : options.Sigmoid ? OutputKind.Binary : OutputKind.Softmax;
         var objective = new Objective(kind, options.LabelSmoothing, ClassWeights(training, classCount, options));
         var shape = new NetworkShape(training.Features.Dim, options.HiddenUnits, objective.OutputsFor(classCount));
-        var batch = options.Optimizer.Kind == OptimizerKind.Lbfgs ? training.Count
-            : options.RandomBatchesPerEpoch is null ? Math.Min(options.BatchSize, training.Count)
-            : options.BatchSize;
+        var batch = options.Optimizer.RowsPerStep(options, training.Count);
         var standardization = options.Standardize ? Standardization.Of(training.Features) : null;
         var network = new Network<float>(
             shape, Math.Max(batch, EvaluationRows), objective, new Penalty(options.L2, options.L1), new Dropout(options.Dropout, options.Seed), standardization, team);
@@ -36,8 +34,8 @@ internal sealed class TrainingModel
         return new TrainingModel(network, standardization, kind, training.Count);
     }
 
-    internal UpdateRule<float>[] CreateRules(Optimizer optimizer) =>
-        [.. Network.Layers.Select(layer => UpdateRule<float>.Create(optimizer, layer.Parameters.Length))];
+    internal UpdateRule<float>[] CreateRules(StepOptimizer optimizer) =>
+        [.. Network.Layers.Select(layer => optimizer.Rule<float>(layer.Parameters.Length))];
 
     /// <summary>Mean loss and accuracy of all given rows.</summary>
     internal (double Loss, double Accuracy) Evaluate(LabelledFeatures rows)

@@ -2,8 +2,11 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Heads;
 
-/// <summary>How a head is trained. The defaults are Keras' for <c>Dense(C, softmax)</c> with Adam, except for <see cref="GlorotStart"/>.</summary>
-public sealed record TrainingOptions
+/// <summary>
+/// How a head is trained. The defaults are Keras' for <c>Dense(C, softmax)</c> with Adam, except for <see cref="GlorotStart"/>. Every value is
+/// checked where it is set; <see cref="Validate"/> refuses values that exclude each other. <see cref="TrainingPlan"/> adds what images need.
+/// </summary>
+public record TrainingOptions
 {
     /// <summary>Passes over the training rows, at least 1.</summary>
     public int Epochs { get; init => field = Require.Positive(value, nameof(Epochs)); } = 6;
@@ -36,7 +39,7 @@ public sealed record TrainingOptions
     public bool GlorotStart { get; init; }
 
     /// <summary>The update rule.</summary>
-    public Optimizer Optimizer { get; init => field = Require.NotNull(value, nameof(Optimizer)); } = Optimizer.Adam;
+    public Optimizer Optimizer { get; init => field = Require.NotNull(value, nameof(Optimizer)); } = Optimizer.Adam();
 
     /// <summary>
     /// Whether the outputs are logistic, and not a softmax that lets exactly one class hold: of two classes a single one,
@@ -45,7 +48,7 @@ public sealed record TrainingOptions
     public bool Sigmoid { get; init; }
 
     /// <summary>Sizes of the hidden layers (ReLU), each at least 1; none for a linear head.</summary>
-    public IReadOnlyList<int> HiddenUnits { get; init => field = Require.AllPositive(value, nameof(HiddenUnits)); } = EquatableList.Of<int>([]);
+    public IReadOnlyList<int> HiddenUnits { get; init => field = Require.All(value, nameof(HiddenUnits), Require.Positive); } = EquatableList.Of<int>([]);
 
     /// <summary>The probability that a hidden unit is left out of a step, in [0, 1).</summary>
     public double Dropout { get; init => field = Require.Fraction(value, nameof(Dropout)); }
@@ -69,7 +72,7 @@ public sealed record TrainingOptions
     /// A factor of the loss a class, each finite and at least 0, C of them; null for 1. The weighted losses of a batch are
     /// divided by the number of its rows, as in Keras.
     /// </summary>
-    public IReadOnlyList<double>? ClassWeights { get; init => field = Require.AllNotNegative(value, nameof(ClassWeights)); }
+    public IReadOnlyList<double>? ClassWeights { get; init => field = value is null ? null : Require.All(value, nameof(ClassWeights), Require.NotNegative); }
 
     /// <summary>Weights each class by <c>N / (C · rows of the class)</c>, scikit-learn's "balanced".</summary>
     public bool BalanceClasses { get; init; }
@@ -80,6 +83,16 @@ public sealed record TrainingOptions
     /// <summary>Stops after this many epochs without a lower validation loss; null for never.</summary>
     public int? Patience { get; init => field = value is null ? null : Require.Positive(value.Value, nameof(Patience)); }
 
-    /// <summary>How many threads may work, at least 1; null for all processors. The result does not depend on it.</summary>
-    public int? Threads { get; init => field = value is null ? null : Require.Positive(value.Value, nameof(Threads)); }
+    /// <summary>
+    /// Threads that work, at most 1024; 0, the default, for one for each core that the process may use. The result does not depend on it.
+    /// </summary>
+    public int Threads { get; init => field = Require.Threads(value, nameof(Threads)); }
+
+    /// <summary>Refuses values that exclude each other, whatever they are used on. Whatever takes the options calls it before any work.</summary>
+    /// <exception cref="ArgumentException">Two values exclude each other; the message names both.</exception>
+    public void Validate()
+    {
+        if (ClassWeights is not null && BalanceClasses) Throw.OptionsExclude(nameof(ClassWeights), nameof(BalanceClasses));
+        Optimizer.Check(this);
+    }
 }

@@ -161,10 +161,6 @@ internal static partial class Throw
         throw new ArgumentException($"The split '{split}' cannot be used; write the percentages for training, validation and test as 80/10/10 or 80/0/20: three numbers that add up to 100, the first above 0.");
 
     [DoesNotReturn]
-    internal static void MaxBadNotAShare(string name, double value) =>
-        throw new ArgumentOutOfRangeException(name, value, string.Create(CultureInfo.InvariantCulture, $"The share of images that may be unusable must be from 0 (none) to 1 (all), for example 0.05, but is {value}."));
-
-    [DoesNotReturn]
     internal static void TooManyImagesSkipped(IEnumerable<(string Id, string Reason)> skipped, int count, int imageCount, double maxBad)
     {
         var list = string.Concat(skipped.Select(one => $"{Environment.NewLine}  {one.Id}: {one.Reason}"));

@@ -87,10 +87,6 @@ internal static partial class Throw
     internal static void LayersOfClassifier() =>
         throw new ArgumentException("FeatureExtractorOptions.Layers says what a FeatureExtractor computes, but a classifier has its layers and head already: leave it empty, or train on FeatureExtractor.Load with these layers.");
 
-    [DoesNotReturn]
-    internal static void LayerNameEmpty(string name) =>
-        throw new ArgumentException($"{name} has an empty name; name tensors that `onnxtransfer models layers` lists.", name);
-
     internal static ModelException ModelTakesOneSize(string path, int? height, int? width, int otherHeight, int otherWidth) =>
         new($"The graph of {path} takes images of {width}x{height} pixels, not {otherWidth}x{otherHeight}: leave the size away, or use a network exported with a free size.");
 

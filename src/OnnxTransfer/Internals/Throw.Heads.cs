@@ -6,10 +6,6 @@ namespace OnnxTransfer.Internals;
 internal static partial class Throw
 {
     [DoesNotReturn]
-    internal static void OptionOutOfRange(string name, object value, string right) =>
-        throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}, but must be {right}.");
-
-    [DoesNotReturn]
     internal static void FeaturesHaveWrongDim(int given, int expected) =>
         throw new ArgumentException($"The features have {given} dimensions, but this head was trained on {expected}: use the backbone and layer it was trained with.");
 
@@ -90,11 +86,11 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void OptionsExclude(string one, string other) =>
-        throw new ArgumentException($"TrainingOptions has both {one} and {other}, which exclude each other: leave one out.");
+        throw new ArgumentException($"There is both {one} and {other}, which exclude each other: leave one out.");
 
     [DoesNotReturn]
     internal static void OptionNeedsValidation(string option) =>
-        throw new ArgumentException($"TrainingOptions.{option} judges by the validation loss, but there are no validation rows: give some, or set ValidationFraction.");
+        throw new ArgumentException($"{option} judges by the validation loss, but there is no validation set: give one, or set ValidationFraction.");
 
     [DoesNotReturn]
     internal static void TooFewRowsToHoldOut(double fraction, int rows) =>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 
 namespace OnnxTransfer.Internals;
 
@@ -10,6 +11,18 @@ namespace OnnxTransfer.Internals;
 [StackTraceHidden]
 internal static partial class Throw
 {
+    [DoesNotReturn]
+    internal static void OptionOutOfRange(string name, object value, string right) =>
+        throw new ArgumentOutOfRangeException(name, value, string.Create(CultureInfo.InvariantCulture, $"{name} is {value}, but must be {right}."));
+
+    [DoesNotReturn]
+    internal static void OptionNull(string name) =>
+        throw new ArgumentNullException(name, $"{name} is null, but must have a value.");
+
+    [DoesNotReturn]
+    internal static void OptionEmpty(string name) =>
+        throw new ArgumentException($"{name} is empty, but must be a name.", name);
+
     [DoesNotReturn]
     internal static void ArgumentNotPositive(string name, double value) =>
         throw new ArgumentOutOfRangeException(name, value, $"{name} must be greater than zero, but is {value}.");

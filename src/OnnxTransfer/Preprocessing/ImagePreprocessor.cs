@@ -15,7 +15,7 @@ internal static class ImagePreprocessor
     /// <param name="spec">What the backbone wants.</param>
     /// <param name="layout">The order of the tensor's axes.</param>
     /// <param name="destination">One image of the tensor: exactly 3 values for each pixel of <see cref="PreprocessSpec.OutputSize"/>.</param>
-    /// <exception cref="ArgumentException">The spec is contradictory, or the destination has another length.</exception>
+    /// <exception cref="ArgumentException">The destination has another length.</exception>
     internal static void Prepare(PixelBuffer pixels, PreprocessSpec spec, TensorLayout layout, Span<float> destination)
     {
         CheckLength(spec, destination.Length);
@@ -34,7 +34,7 @@ internal static class ImagePreprocessor
     /// <param name="layout">The order of the tensor's axes.</param>
     /// <param name="destination">One image of the tensor; undefined when the decode fails.</param>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
-    /// <exception cref="ArgumentException">The spec is contradictory, or the destination has another length.</exception>
+    /// <exception cref="ArgumentException">The destination has another length.</exception>
     internal static void Prepare(
         ReadOnlySpan<byte> encoded, IImageDecoder decoder, DecodeOptions options, PreprocessSpec spec, TensorLayout layout, Memory<float> destination)
     {
@@ -83,8 +83,6 @@ internal static class ImagePreprocessor
 
     private static void CheckLength(PreprocessSpec spec, int length)
     {
-        // Checks the spec too, once while it lives.
-        _ = TensorWriter.For(spec);
         var (width, height) = spec.OutputSize;
         if (length != 3 * width * height) Throw.TensorHasWrongLength(length, width, height);
     }

@@ -17,7 +17,7 @@ public sealed partial record PreprocessSpec
     /// <summary>A preset by its name, for networks whose input is <paramref name="size"/> pixels square.</summary>
     /// <param name="name">One of <see cref="PresetNames"/>.</param>
     /// <param name="size">The side of the input in pixels.</param>
-    /// <exception cref="ArgumentException">There is no such preset, or the size is not positive.</exception>
+    /// <exception cref="ArgumentException">There is no such preset, or the size is out of range.</exception>
     public static PreprocessSpec Named(string name, int size = 224)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -34,15 +34,14 @@ public sealed partial record PreprocessSpec
     /// for Inception v3); mode <c>torch</c> of Keras' <c>imagenet_utils.preprocess_input</c> has the same numbers.
     /// </summary>
     /// <param name="size">The side of the input in pixels.</param>
-    /// <exception cref="ArgumentException">The size is not positive.</exception>
+    /// <exception cref="ArgumentException">The size is out of range.</exception>
     public static PreprocessSpec Torch(int size = 224)
     {
-        CheckSize(size);
+        Require.Side(size, nameof(size));
         return new PreprocessSpec
         {
             Filter = ResizeFilter.PillowBilinear,
-            ShortestEdge = (int)Math.Round(size * 256.0 / 224),
-            CropSize = size,
+            Resize = Resize.ShortestEdge((int)Math.Round(size * 256.0 / 224), size),
             Mean = [0.485, 0.456, 0.406],
             Std = [0.229, 0.224, 0.225],
         };
@@ -54,7 +53,7 @@ public sealed partial record PreprocessSpec
     /// <c>imagenet_utils.preprocess_input</c>; the resize is that of <c>image_dataset_from_directory</c>.
     /// </summary>
     /// <param name="size">The side of the input in pixels.</param>
-    /// <exception cref="ArgumentException">The size is not positive.</exception>
+    /// <exception cref="ArgumentException">The size is out of range.</exception>
     public static PreprocessSpec TensorFlow(int size = 224) => Stretched(size) with { Mean = [0.5, 0.5, 0.5], Std = [0.5, 0.5, 0.5] };
 
     /// <summary>
@@ -62,7 +61,7 @@ public sealed partial record PreprocessSpec
     /// [0,1]. Source: the image input convention of TensorFlow Hub's common signatures for images.
     /// </summary>
     /// <param name="size">The side of the input in pixels.</param>
-    /// <exception cref="ArgumentException">The size is not positive.</exception>
+    /// <exception cref="ArgumentException">The size is out of range.</exception>
     public static PreprocessSpec TensorFlowUnit(int size = 224) => Stretched(size);
 
     /// <summary>
@@ -71,18 +70,13 @@ public sealed partial record PreprocessSpec
     /// <c>imagenet_utils.preprocess_input</c>; the resize is that of <c>image_dataset_from_directory</c>.
     /// </summary>
     /// <param name="size">The side of the input in pixels.</param>
-    /// <exception cref="ArgumentException">The size is not positive.</exception>
+    /// <exception cref="ArgumentException">The size is out of range.</exception>
     public static PreprocessSpec Caffe(int size = 224) =>
         Stretched(size) with { Rescale = 1, Mean = [103.939, 116.779, 123.68], Bgr = true };
 
     private static PreprocessSpec Stretched(int size)
     {
-        CheckSize(size);
-        return new PreprocessSpec { Filter = ResizeFilter.TensorFlowBilinear, Height = size, Width = size };
-    }
-
-    private static void CheckSize(int size)
-    {
-        if (size < 1) Throw.ArgumentNotPositive(nameof(size), size);
+        Require.Side(size, nameof(size));
+        return new PreprocessSpec { Filter = ResizeFilter.TensorFlowBilinear, Resize = Resize.Stretch(size, size) };
     }
 }

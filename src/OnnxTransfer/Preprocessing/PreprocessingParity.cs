@@ -42,9 +42,9 @@ internal static class PreprocessingParity
 
         var picture = Resource("picture.png");
         foreach (var filter in Enum.GetValues<ResizeFilter>())
-            results.Add(Resize(filter.ToString(), new PreprocessSpec { Filter = filter, Width = Side, Height = Side, Rescale = 1 }, decoder, picture));
+            results.Add(Resize(filter.ToString(), new PreprocessSpec { Filter = filter, Resize = Preprocessing.Resize.Stretch(Side, Side), Rescale = 1 }, decoder, picture));
 
-        var shortest = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, ShortestEdge = ShortSide, CropSize = Side, Rescale = 1 };
+        var shortest = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, Resize = Preprocessing.Resize.ShortestEdge(ShortSide, Side), Rescale = 1 };
         results.Add(Resize("ShortestEdgeAndCrop", shortest, decoder, picture));
         return results;
     }

@@ -16,19 +16,11 @@ internal readonly record struct ResizeGeometry(
     {
         if (spec.Upsampling is { } filter && spec.OutputSize is var input && sourceWidth <= input.Width && sourceHeight <= input.Height)
             return Stretch(sourceWidth, sourceHeight, input.Width, input.Height) with { Upsampling = filter };
-        var (width, height) = (spec.Width, spec.Height);
-        if (spec.ShortestEdge is { } edge)
-        {
-            // torchvision's Resize truncates the longer side.
-            (width, height) = sourceWidth <= sourceHeight
-                ? (edge, (int)((long)edge * sourceHeight / sourceWidth))
-                : ((int)((long)edge * sourceWidth / sourceHeight), edge);
-        }
-
-        if (spec.CropSize is not { } side) return Stretch(sourceWidth, sourceHeight, width, height);
-        return new(sourceWidth, sourceHeight, width, height, CropStart(width, side), CropStart(height, side), side, side);
+        var (width, height) = spec.Resize.Resized(sourceWidth, sourceHeight);
+        var kept = spec.OutputSize;
+        return new(sourceWidth, sourceHeight, width, height, CropStart(width, kept.Width), CropStart(height, kept.Height), kept.Width, kept.Height);
     }
 
     /// <summary>torchvision's CenterCrop: Python's <c>round</c>, half to even.</summary>
-    private static int CropStart(int length, int side) => (int)Math.Round((length - side) / 2.0, MidpointRounding.ToEven);
+    private static int CropStart(int length, int kept) => (int)Math.Round((length - kept) / 2.0, MidpointRounding.ToEven);
 }

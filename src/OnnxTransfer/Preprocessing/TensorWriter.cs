@@ -17,12 +17,7 @@ internal sealed class TensorWriter
     }
 
     /// <summary>The writer of a spec, made once while the spec lives.</summary>
-    /// <exception cref="ArgumentException">The spec contradicts itself.</exception>
-    internal static TensorWriter For(PreprocessSpec spec) => s_writers.GetValue(spec, static s =>
-    {
-        s.Validate();
-        return new TensorWriter(s);
-    });
+    internal static TensorWriter For(PreprocessSpec spec) => s_writers.GetValue(spec, static s => new TensorWriter(s));
 
     /// <summary>Writes the row that <paramref name="rows"/> has just produced.</summary>
     /// <param name="rows">Holds the row <c>[width,3]</c>.</param>

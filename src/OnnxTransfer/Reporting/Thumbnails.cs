@@ -14,7 +14,7 @@ internal sealed class Thumbnails(IImageDecoder decoder, DecodeOptions options)
 
     private static readonly int[] s_qualities = [82, 70, 55, 40, 25, 10];
 
-    private static readonly PreprocessSpec s_square = new() { Filter = ResizeFilter.PillowBilinear, ShortestEdge = Side, CropSize = Side, Rescale = 1 };
+    private static readonly PreprocessSpec s_square = new() { Filter = ResizeFilter.PillowBilinear, Resize = Resize.ShortestEdge(Side, Side), Rescale = 1 };
 
     // A large photograph is not decoded in full for a small picture.
     private readonly DecodeOptions _options = options with { JpegShrink = JpegShrink.Near };

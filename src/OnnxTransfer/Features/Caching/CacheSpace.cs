@@ -55,7 +55,14 @@ internal sealed record CacheSpace(string Model, string Description, int Dim)
 
     private static string Describe(PreprocessSpec spec) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{spec.Filter} to {spec.Width}x{spec.Height}, shortest edge {spec.ShortestEdge}, crop {spec.CropSize}, upsampling {spec.Upsampling}, rescale {spec.Rescale:R}, mean {List(spec.Mean)}, std {List(spec.Std)}, {(spec.Bgr ? "BGR" : "RGB")}");
+        $"{spec.Filter} {Describe(spec.Resize)}, upsampling {spec.Upsampling}, rescale {spec.Rescale:R}, mean {List(spec.Mean)}, std {List(spec.Std)}, {(spec.Bgr ? "BGR" : "RGB")}");
+
+    // In the words of earlier versions, so that their rows are found again.
+    private static string Describe(Resize resize) => resize.Match(
+        stretch => $"to {stretch.Width}x{stretch.Height}, shortest edge , crop {(stretch.Crop is { } crop ? Describe(crop) : "")}",
+        shortest => $"to 0x0, shortest edge {shortest.Edge}, crop {Describe(shortest.Crop)}");
+
+    private static string Describe(ImageSize crop) => crop.Width == crop.Height ? $"{crop.Width}" : $"{crop.Width}x{crop.Height}";
 
     private static string List(IEnumerable<double> values) => string.Join(' ', values.Select(value => value.ToString("R", CultureInfo.InvariantCulture)));
 }

@@ -11,7 +11,7 @@ namespace OnnxTransfer.Heads.Optimizers;
 /// <c>w -= lr/(1-β₁ᵗ)·m/(sqrt(v)/sqrt(1-β₂ᵗ) + ε)</c>, is the same with <c>e = ε·sqrt(1-β₂ᵗ)</c>.
 /// AdamW first shrinks the weights: <c>w *= 1 - lr·decay</c>.
 /// </summary>
-internal sealed class AdamRule<T>(Optimizer options, int parameterCount) : UpdateRule<T>
+internal sealed class AdamRule<T>(AdamOptimizer options, int parameterCount) : UpdateRule<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly AlignedArray<T> _m = new(parameterCount);
@@ -29,7 +29,7 @@ internal sealed class AdamRule<T>(Optimizer options, int parameterCount) : Updat
         var correction = Math.Sqrt(1 - _beta2Power);
         _rate = T.CreateTruncating(learningRate * correction / (1 - _beta1Power));
         _epsilon = T.CreateTruncating(!options.PyTorchFormula ? options.Epsilon : options.Epsilon * correction);
-        if (options.Kind == OptimizerKind.AdamW) _keep = T.CreateTruncating(1 - learningRate * options.WeightDecay);
+        if (options.WeightDecay is { } decay) _keep = T.CreateTruncating(1 - learningRate * decay);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -31,6 +31,7 @@ internal sealed class LbfgsTraining
     private readonly LabelledFeatures _training;
     private readonly LabelledFeatures? _validation;
     private readonly TrainingOptions _options;
+    private readonly LbfgsOptimizer _optimizer;
     private readonly int[] _order;
     private readonly (int Layer, int Index)[] _places;
     private readonly double[] _means;
@@ -41,9 +42,9 @@ internal sealed class LbfgsTraining
     private double _lowestBefore = double.PositiveInfinity;
     private double _bestLoss, _bestAccuracy;
 
-    internal LbfgsTraining(TrainingModel model, LabelledFeatures training, TrainingOptions options, LabelledFeatures? validation)
+    internal LbfgsTraining(TrainingModel model, LabelledFeatures training, TrainingOptions options, LbfgsOptimizer optimizer, LabelledFeatures? validation)
     {
-        (_model, _training, _options, _validation) = (model, training, options, validation);
+        (_model, _training, _options, _optimizer, _validation) = (model, training, options, optimizer, validation);
         _order = [.. Enumerable.Range(0, training.Count)];
         _places = [.. Places()];
         (_means, _scales) = Coordinates();
@@ -63,7 +64,7 @@ internal sealed class LbfgsTraining
 
     private StopReason Minimize(CancellationToken cancellationToken)
     {
-        var minimizer = new LimitedMemoryBfgsMinimizer(_options.Optimizer.GradientTolerance, LeastStep, 0, Memory, _options.Optimizer.MaxIterations);
+        var minimizer = new LimitedMemoryBfgsMinimizer(_optimizer.GradientTolerance, LeastStep, 0, Memory, _optimizer.MaxIterations);
         try
         {
             var result = minimizer.FindMinimum(ObjectiveFunction.Gradient(v => Evaluate(v, cancellationToken)), Start());

@@ -9,7 +9,7 @@ namespace OnnxTransfer.Heads.Optimizers;
 /// RMSprop (Tieleman and Hinton, 2012): <c>v = ρv + (1-ρ)g²</c>, and in PyTorch <c>w -= lr·g/(sqrt(v) + ε)</c>, in Keras
 /// <c>w -= lr·g/sqrt(v + ε)</c>. Neither centred nor with momentum.
 /// </summary>
-internal sealed class RmsPropRule<T>(Optimizer options, int parameterCount) : UpdateRule<T>
+internal sealed class RmsPropRule<T>(RmsPropOptimizer options, int parameterCount) : UpdateRule<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly AlignedArray<T> _v = new(parameterCount);

@@ -10,7 +10,7 @@ namespace OnnxTransfer.Heads.Optimizers;
 /// Nesterov <c>w -= lr·(g + μu)</c>. Keras keeps a velocity, <c>u = μu - lr·g</c>, <c>w += u</c>, and with Nesterov
 /// <c>w += μu - lr·g</c>: the same while the learning rate stands still; when it falls, the old velocity lives on.
 /// </summary>
-internal sealed class SgdRule<T>(Optimizer options, int parameterCount) : UpdateRule<T>
+internal sealed class SgdRule<T>(SgdOptimizer options, int parameterCount) : UpdateRule<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly AlignedArray<T> _u = new(parameterCount);

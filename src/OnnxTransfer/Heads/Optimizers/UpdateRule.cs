@@ -9,14 +9,6 @@ namespace OnnxTransfer.Heads.Optimizers;
 internal abstract class UpdateRule<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    internal static UpdateRule<T> Create(Optimizer optimizer, int parameterCount) => optimizer.Kind switch
-    {
-        OptimizerKind.Adam or OptimizerKind.AdamW => new AdamRule<T>(optimizer, parameterCount),
-        OptimizerKind.Sgd => new SgdRule<T>(optimizer, parameterCount),
-        OptimizerKind.RmsProp => new RmsPropRule<T>(optimizer, parameterCount),
-        _ => throw new ArgumentOutOfRangeException(nameof(optimizer), optimizer.Kind, null),
-    };
-
     /// <summary>What all ranges of a step have in common.</summary>
     internal abstract void BeginStep(double learningRate);
 

@@ -1,0 +1,102 @@
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer.Preprocessing;
+
+/// <summary>
+/// How an image of any size comes to the size of a network's input: <see cref="Stretch"/> or <see cref="ShortestEdge(int, int)"/>, each with a crop
+/// from the centre. A size that cannot be is refused when it is given.
+/// </summary>
+public abstract record Resize
+{
+    private protected Resize()
+    {
+    }
+
+    /// <summary>Width and height in pixels of the result, the same for every image.</summary>
+    public abstract ImageSize OutputSize { get; }
+
+    /// <summary>Stretches every image to one size, whatever that does to its proportions.</summary>
+    /// <param name="width">Width in pixels, from 1 to 16384.</param>
+    /// <param name="height">Height in pixels, from 1 to 16384.</param>
+    /// <param name="crop">What is cut from the centre afterwards, no side of it longer; null to keep everything.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A side is out of range, or the crop is larger than what it is cut from.</exception>
+    public static StretchResize Stretch(int width, int height, ImageSize? crop = null) => new(width, height, crop);
+
+    /// <summary>Brings the shorter side to a length, the longer in proportion, and cuts a square from the centre.</summary>
+    /// <param name="edge">The length of the shorter side in pixels, from 1 to 16384.</param>
+    /// <param name="crop">The side of the square in pixels, from 1 to <paramref name="edge"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A length is out of range, or the crop is larger than the edge.</exception>
+    public static ShortestEdgeResize ShortestEdge(int edge, int crop) => new(edge, new ImageSize(crop, crop));
+
+    /// <summary>Brings the shorter side to a length, the longer in proportion, and cuts a rectangle from the centre.</summary>
+    /// <param name="edge">The length of the shorter side in pixels, from 1 to 16384.</param>
+    /// <param name="crop">The rectangle in pixels, no side of it longer than <paramref name="edge"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A length is out of range, or the crop is larger than the edge.</exception>
+    public static ShortestEdgeResize ShortestEdge(int edge, ImageSize crop) => new(edge, crop);
+
+    /// <summary>The size that an image of a size has after the resize and before the crop.</summary>
+    internal abstract ImageSize Resized(int sourceWidth, int sourceHeight);
+
+    /// <summary>What follows from the kind; a new kind does not compile before every place knows it.</summary>
+    internal abstract T Match<T>(Func<StretchResize, T> stretch, Func<ShortestEdgeResize, T> shortestEdge);
+
+    private protected static ImageSize CheckedCrop(ImageSize crop, int width, int height)
+    {
+        Require.Side(crop.Width, "crop");
+        Require.Side(crop.Height, "crop");
+        if (crop.Width > width || crop.Height > height) Throw.CropNotInside("crop", crop.Width, crop.Height, width, height);
+        return crop;
+    }
+}
+
+/// <summary>Every image is stretched to one size; what <see cref="Resize.Stretch"/> makes.</summary>
+public sealed record StretchResize : Resize
+{
+    internal StretchResize(int width, int height, ImageSize? crop)
+    {
+        (Width, Height) = (Require.Side(width, nameof(width)), Require.Side(height, nameof(height)));
+        Crop = crop is { } size ? CheckedCrop(size, width, height) : null;
+    }
+
+    /// <summary>Width in pixels before the crop.</summary>
+    public int Width { get; }
+
+    /// <summary>Height in pixels before the crop.</summary>
+    public int Height { get; }
+
+    /// <summary>What is cut from the centre afterwards, in pixels; null for no crop.</summary>
+    public ImageSize? Crop { get; }
+
+    /// <inheritdoc/>
+    public override ImageSize OutputSize => Crop ?? new ImageSize(Width, Height);
+
+    internal override ImageSize Resized(int sourceWidth, int sourceHeight) => new(Width, Height);
+
+    internal override T Match<T>(Func<StretchResize, T> stretch, Func<ShortestEdgeResize, T> shortestEdge) => stretch(this);
+}
+
+/// <summary>The shorter side is brought to a length and the centre cut out; what <see cref="Resize.ShortestEdge(int, int)"/> makes.</summary>
+public sealed record ShortestEdgeResize : Resize
+{
+    internal ShortestEdgeResize(int edge, ImageSize crop)
+    {
+        Edge = Require.Side(edge, nameof(edge));
+        Crop = CheckedCrop(crop, edge, edge);
+    }
+
+    /// <summary>The length in pixels that the shorter side is brought to; the longer follows in proportion, truncated, as in torchvision.</summary>
+    public int Edge { get; }
+
+    /// <summary>What is cut from the centre afterwards, in pixels.</summary>
+    public ImageSize Crop { get; }
+
+    /// <inheritdoc/>
+    public override ImageSize OutputSize => Crop;
+
+    // torchvision's Resize truncates the longer side.
+    internal override ImageSize Resized(int sourceWidth, int sourceHeight) => sourceWidth <= sourceHeight
+        ? new ImageSize(Edge, (int)((long)Edge * sourceHeight / sourceWidth))
+        : new ImageSize((int)((long)Edge * sourceWidth / sourceHeight), Edge);
+
+    internal override T Match<T>(Func<StretchResize, T> stretch, Func<ShortestEdgeResize, T> shortestEdge) => shortestEdge(this);
+}
