@@ -91,8 +91,7 @@ public class PreprocessBenchmarks
     private static PreprocessSpec Spec(ResizeFilter filter) => new()
     {
         Filter = filter,
-        Width = Side,
-        Height = Side,
+        Resize = Resize.Stretch(Side, Side),
         Mean = [0.5, 0.5, 0.5],
         Std = [0.5, 0.5, 0.5],
     };

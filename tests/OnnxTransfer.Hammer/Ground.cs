@@ -1,6 +1,5 @@
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
 using OnnxTransfer.Onnx;
 using OnnxTransfer.Preprocessing;
 using OnnxTransfer.TestSupport;
@@ -40,7 +39,7 @@ internal sealed class Ground : IDisposable
 
     internal static FeatureExtractorOptions Options { get; } = new() { Provider = ExecutionProvider.Cpu };
 
-    internal static TrainingOptions Training { get; } = new() { Epochs = 1, Threads = 1 };
+    internal static TrainingPlan Training { get; } = new() { Epochs = 1, Threads = 1 };
 
     internal string Model { get; }
 
@@ -99,8 +98,7 @@ internal sealed class Ground : IDisposable
             Preprocess = new PreprocessSpec
             {
                 Filter = ResizeFilter.PillowBilinear,
-                Height = Side,
-                Width = Side,
+                Resize = Resize.Stretch(Side, Side),
                 Mean = [0.5, 0.5, 0.5],
                 Std = [0.5, 0.5, 0.5],
             },

@@ -77,7 +77,7 @@ public sealed class HeicDecoderTests
     [Fact]
     public void Prepare_FromRows_EqualsDecodingFirst()
     {
-        var spec = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, Width = 20, Height = 13, Mean = [0.5, 0.5, 0.5], Std = [0.5, 0.5, 0.5] };
+        var spec = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, Resize = Resize.Stretch(20, 13), Mean = [0.5, 0.5, 0.5], Std = [0.5, 0.5, 0.5] };
         var (atOnce, inTwo) = (new float[3 * 20 * 13], new float[3 * 20 * 13]);
         foreach (var name in new[] { "large.heic", "alpha.heic", "phone.heic", "display-p3.heic" })
         {

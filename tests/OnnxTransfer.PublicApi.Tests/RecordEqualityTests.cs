@@ -8,7 +8,7 @@ namespace OnnxTransfer.PublicApi.Tests;
 /// <summary>Records compare as they read: equal parts, lists included, make equal records.</summary>
 public sealed class RecordEqualityTests
 {
-    private static readonly ImageInput[] s_images = [.. Enumerable.Range(0, 4).Select(i => ImageInput.FromBytes(new byte[] { (byte)i }))];
+    private static readonly ImageInput[] s_images = [.. Enumerable.Range(0, 5).Select(i => ImageInput.FromBytes(new byte[] { (byte)i }))];
 
     /// <summary>Every public record with a list, by its name.</summary>
     public static TheoryData<string> Records => [.. RecordTypes().Select(type => type.FullName!).Order(StringComparer.Ordinal)];
@@ -84,7 +84,7 @@ public sealed class RecordEqualityTests
         if (typeof(IEnumerable).IsAssignableFrom(type))
         {
             var element = type.IsArray ? type.GetElementType()! : type.GetGenericArguments()[0];
-            var list = Array.CreateInstance(element, 2);
+            var list = Array.CreateInstance(element, 3);
             for (var i = 0; i < list.Length; i++) list.SetValue(Sample(element, seed + i), i);
             return list;
         }

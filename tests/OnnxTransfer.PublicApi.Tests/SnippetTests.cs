@@ -1,5 +1,4 @@
 using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.PublicApi.Tests;
@@ -107,7 +106,7 @@ public sealed class SnippetTests : IClassFixture<SnippetTests.Photos>
             File.Copy(Repository.SharedPath("data", "cat_720p.jpg"), Path.Combine(folder, "cat.jpg"));
             File.Copy(Directory.EnumerateFiles(Repository.SharedPath("data", "flowers", "tulips")).Order(StringComparer.Ordinal).Last(), Path.Combine(folder, "unknown.jpg"));
             using var extractor = FeatureExtractor.Load(Backbone, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu });
-            var result = ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(Path.Combine(folder, "flower_photos")), new TrainingOptions()).GetAwaiter().GetResult();
+            var result = ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(Path.Combine(folder, "flower_photos")), new TrainingPlan()).GetAwaiter().GetResult();
             result.Classifier.Save(Path.Combine(folder, "flowers.onnx"));
             return folder;
         }

@@ -182,7 +182,7 @@ public sealed class ServerTests : IClassFixture<ServerTests.Models>
             }
 
             using var extractor = FeatureExtractor.Load(Backbone, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu });
-            var result = ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(_folder.File("photos", "x")[..^2]), new TrainingOptions { Epochs = 20 }).GetAwaiter().GetResult();
+            var result = ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(_folder.File("photos", "x")[..^2]), new TrainingPlan { Epochs = 20 }).GetAwaiter().GetResult();
             result.Classifier.Save(Classifier);
         }
 

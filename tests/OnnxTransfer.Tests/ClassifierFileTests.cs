@@ -2,7 +2,6 @@ using System.Text.Json;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
 using OnnxTransfer.Onnx;
 using OnnxTransfer.Preprocessing;
 using OnnxTransfer.Tests.Onnx;
@@ -156,7 +155,7 @@ public sealed class ClassifierFileTests : IDisposable
     public async Task A_head_with_hidden_layers_is_saved_alone_with_all_of_them()
     {
         using var extractor = FeatureExtractor.Load(Tiny(), s_onCpu);
-        using var classifier = await TrainAsync(extractor, new TrainingOptions { Epochs = 2, HiddenUnits = [6] });
+        using var classifier = await TrainAsync(extractor, new TrainingPlan { Epochs = 2, HiddenUnits = [6] });
         var file = _folder.File("head.onnx");
         classifier.SaveHead(file);
         Assert.Equal(["Gemm", "Relu", "Gemm", "Softmax"], OnnxModel.Load(file).Proto.Graph.Node.Select(node => node.OpType));
@@ -194,7 +193,7 @@ public sealed class ClassifierFileTests : IDisposable
         return path;
     }
 
-    private async Task<ImageClassifier> TrainAsync(FeatureExtractor extractor, TrainingOptions? options = null)
+    private async Task<ImageClassifier> TrainAsync(FeatureExtractor extractor, TrainingPlan? options = null)
     {
         for (var i = 0; i < 6; i++)
         {
@@ -203,6 +202,6 @@ public sealed class ClassifierFileTests : IDisposable
         }
 
         var photos = ImageDataset.FromFolder(Path.Combine(_folder.Path, "photos"));
-        return (await ImageClassifier.TrainAsync(extractor, photos, options ?? new TrainingOptions { Epochs = 10, LearningRate = 0.05 })).Classifier;
+        return (await ImageClassifier.TrainAsync(extractor, photos, options ?? new TrainingPlan { Epochs = 10, LearningRate = 0.05 })).Classifier;
     }
 }

@@ -1,7 +1,6 @@
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
 using OnnxTransfer.Preprocessing;
 using OnnxTransfer.TestSupport;
 
@@ -22,7 +21,7 @@ public sealed class ExplanationTests : IDisposable
     public async Task The_heat_of_each_class_lies_on_its_half_of_the_image(TensorLayout layout, bool standardize)
     {
         using var extractor = Extractor(layout);
-        using var classifier = await TrainAsync(extractor, new TrainingOptions { Epochs = 40, LearningRate = 0.05, Standardize = standardize });
+        using var classifier = await TrainAsync(extractor, new TrainingPlan { Epochs = 40, LearningRate = 0.05, Standardize = standardize });
         var image = HalfOrangeHalfCyan();
         foreach (var (label, side) in new[] { ("orange", 0), ("cyan", 1) })
         {
@@ -38,7 +37,7 @@ public sealed class ExplanationTests : IDisposable
     public async Task It_explains_the_prediction_and_survives_the_file()
     {
         using var extractor = Extractor();
-        using var trained = await TrainAsync(extractor, new TrainingOptions());
+        using var trained = await TrainAsync(extractor, new TrainingPlan());
         var file = _folder.File("colours.onnx");
         trained.Save(file);
         using var classifier = ImageClassifier.Load(file, OnCpu);
@@ -53,7 +52,7 @@ public sealed class ExplanationTests : IDisposable
     public async Task The_overlay_is_a_picture_of_the_image_s_size()
     {
         using var extractor = Extractor();
-        using var classifier = await TrainAsync(extractor, new TrainingOptions());
+        using var classifier = await TrainAsync(extractor, new TrainingPlan());
         var explanation = classifier.Explain(HalfOrangeHalfCyan());
         foreach (var name in new[] { "overlay.png", "overlay.jpg" })
         {
@@ -67,7 +66,7 @@ public sealed class ExplanationTests : IDisposable
     public async Task A_head_with_hidden_layers_says_why_it_cannot()
     {
         using var extractor = Extractor();
-        using var classifier = await TrainAsync(extractor, new TrainingOptions { HiddenUnits = [6] });
+        using var classifier = await TrainAsync(extractor, new TrainingPlan { HiddenUnits = [6] });
         var error = Assert.Throws<ModelException>(() => classifier.Explain(HalfOrangeHalfCyan()));
         Assert.Contains("1 hidden layer", error.Message, StringComparison.Ordinal);
     }
@@ -76,7 +75,7 @@ public sealed class ExplanationTests : IDisposable
     public async Task An_unknown_class_lists_the_known_ones()
     {
         using var extractor = Extractor();
-        using var classifier = await TrainAsync(extractor, new TrainingOptions());
+        using var classifier = await TrainAsync(extractor, new TrainingPlan());
         var error = Assert.Throws<ArgumentException>(() => classifier.Explain(HalfOrangeHalfCyan(), "orage"));
         Assert.Contains("orange", error.Message, StringComparison.Ordinal);
     }
@@ -85,7 +84,7 @@ public sealed class ExplanationTests : IDisposable
     public async Task An_unusable_image_is_named()
     {
         using var extractor = Extractor();
-        using var classifier = await TrainAsync(extractor, new TrainingOptions());
+        using var classifier = await TrainAsync(extractor, new TrainingPlan());
         Assert.Contains("nowhere.png", Assert.Throws<ImageDecodeException>(() => classifier.Explain("nowhere.png")).Message, StringComparison.Ordinal);
     }
 
@@ -97,7 +96,7 @@ public sealed class ExplanationTests : IDisposable
         var report = _folder.File("report.html");
         (await ImageClassifier.TrainAsync(extractor, photos)).WriteReport(report);
         Assert.Contains("with heat where it speaks for", File.ReadAllText(report), StringComparison.Ordinal);
-        (await ImageClassifier.TrainAsync(extractor, photos, new TrainingOptions { HiddenUnits = [6] })).WriteReport(report);
+        (await ImageClassifier.TrainAsync(extractor, photos, new TrainingPlan { HiddenUnits = [6] })).WriteReport(report);
         Assert.Contains("Not shown: ", File.ReadAllText(report), StringComparison.Ordinal);
     }
 
@@ -108,7 +107,7 @@ public sealed class ExplanationTests : IDisposable
         return FeatureExtractor.Load(path, OnCpu);
     }
 
-    private async Task<ImageClassifier> TrainAsync(FeatureExtractor extractor, TrainingOptions options) =>
+    private async Task<ImageClassifier> TrainAsync(FeatureExtractor extractor, TrainingPlan options) =>
         (await ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(Photos()), options)).Classifier;
 
     private string Photos()

@@ -1,6 +1,5 @@
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
 using OnnxTransfer.Onnx;
 using OnnxTransfer.TestSupport;
 
@@ -9,7 +8,7 @@ namespace OnnxTransfer.Tests;
 public sealed class ImageClassifierTests : IDisposable
 {
     private static readonly FeatureExtractorOptions OnCpu = new() { Provider = ExecutionProvider.Cpu };
-    private static readonly TrainingOptions Quick = new() { Epochs = 40, LearningRate = 0.05 };
+    private static readonly TrainingPlan Quick = new() { Epochs = 40, LearningRate = 0.05 };
 
     private readonly TempFolder _folder = new();
 
@@ -20,7 +19,7 @@ public sealed class ImageClassifierTests : IDisposable
     {
         using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
         var photos = ImageDataset.FromFolder(Photos(20));
-        var result = await ImageClassifier.TrainAsync(extractor, photos, Quick, new DataOptions { Split = new SplitPercentages(60, 20, 20) });
+        var result = await ImageClassifier.TrainAsync(extractor, photos, Quick with { Split = new SplitPercentages(60, 20, 20) });
         Assert.Equal(["cyan", "orange"], result.Classifier.Labels);
         Assert.Equal(1.0, result.Test!.Accuracy);
         Assert.Equal(8, result.Images.Count(image => image.Split == DataSplit.Test));
@@ -86,9 +85,9 @@ public sealed class ImageClassifierTests : IDisposable
         using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
         var photos = Photos(4);
         File.WriteAllText(Path.Combine(photos, "cyan", "bad.jpg"), "text");
-        var error = await Assert.ThrowsAsync<DatasetException>(() => ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(photos), Quick, new DataOptions { MaxBad = 0.1 }));
+        var error = await Assert.ThrowsAsync<DatasetException>(() => ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(photos), Quick with { MaxBad = 0.1 }));
         Assert.Contains("bad.jpg", error.Message, StringComparison.Ordinal);
-        var result = await ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(photos), Quick, new DataOptions { MaxBad = 0.2 });
+        var result = await ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(photos), Quick with { MaxBad = 0.2 });
         Assert.Single(result.Skipped);
     }
 
@@ -99,7 +98,7 @@ public sealed class ImageClassifierTests : IDisposable
         var photos = Photos(4);
         Directory.CreateDirectory(Path.Combine(photos, "void"));
         File.WriteAllText(Path.Combine(photos, "void", "a.png"), "text");
-        var error = await Assert.ThrowsAsync<DatasetException>(() => ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(photos), Quick, new DataOptions { MaxBad = 1 }));
+        var error = await Assert.ThrowsAsync<DatasetException>(() => ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(photos), Quick with { MaxBad = 1 }));
         Assert.Contains("void", error.Message, StringComparison.Ordinal);
     }
 

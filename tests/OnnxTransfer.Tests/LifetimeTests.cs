@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests;
@@ -239,7 +238,7 @@ public sealed class LifetimeTests : IDisposable
     private FeatureExtractor Open() => FeatureExtractor.Load(Tiny(), s_onCpu);
 
     private async Task<ImageClassifier> TrainAsync(FeatureExtractor extractor) =>
-        (await ImageClassifier.TrainAsync(extractor, Classes(), new TrainingOptions { Epochs = 1 })).Classifier;
+        (await ImageClassifier.TrainAsync(extractor, Classes(), new TrainingPlan { Epochs = 1 })).Classifier;
 
     private string Tiny()
     {

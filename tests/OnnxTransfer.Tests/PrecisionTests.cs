@@ -1,6 +1,5 @@
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
 using OnnxTransfer.Preprocessing;
 using OnnxTransfer.TestSupport;
 
@@ -112,7 +111,7 @@ public sealed class PrecisionTests : IDisposable
     {
         var photos = ImageDataset.FromFolder(Path.Combine(_folder.Path, "photos"));
         using var extractor = FeatureExtractor.Load(_backbone, Options(NetworkPrecision.Int8));
-        var result = await ImageClassifier.TrainAsync(extractor, photos, new TrainingOptions { Epochs = 5 }, new DataOptions { Split = new SplitPercentages(100, 0, 0) });
+        var result = await ImageClassifier.TrainAsync(extractor, photos, new TrainingPlan { Epochs = 5, Split = new SplitPercentages(100, 0, 0) });
         var file = _folder.File("saved.onnx");
         result.Classifier.Save(file);
 

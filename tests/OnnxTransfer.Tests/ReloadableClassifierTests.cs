@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests;
@@ -203,7 +202,7 @@ public sealed class ReloadableClassifierTests : IClassFixture<ReloadableClassifi
 
                 var images = ImageDataset.FromFolder(System.IO.Path.Combine(_folder.Path, name));
                 Photo = images.Images[0].Id;
-                using var classifier = ImageClassifier.TrainAsync(extractor, images, new TrainingOptions { Epochs = 1 }).GetAwaiter().GetResult().Classifier;
+                using var classifier = ImageClassifier.TrainAsync(extractor, images, new TrainingPlan { Epochs = 1 }).GetAwaiter().GetResult().Classifier;
                 classifier.Save(Path(name));
             }
         }

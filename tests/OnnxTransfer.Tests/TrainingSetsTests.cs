@@ -8,7 +8,7 @@ namespace OnnxTransfer.Tests;
 /// <summary>What becomes of the images that a classifier is trained on: their sets, weights, predictions and reasons.</summary>
 public sealed class TrainingSetsTests : IDisposable
 {
-    private static readonly TrainingOptions s_quick = new() { Epochs = 40, LearningRate = 0.05 };
+    private static readonly TrainingPlan s_quick = new() { Epochs = 40, LearningRate = 0.05 };
 
     private readonly TempFolder _folder = new();
     private readonly FeatureExtractor _extractor;
@@ -52,7 +52,7 @@ public sealed class TrainingSetsTests : IDisposable
         var photos = ImageDataset.FromItems(Items(27, DataSplit.Auto, 0)).WithTest(ImageDataset.FromItems(Items(5, DataSplit.Auto, 60)));
         var result = await ImageClassifier.TrainAsync(_extractor, photos, s_quick);
         Assert.Equal((48, 6, 10), (result.Train.Count, result.Validation!.Count, result.Test!.Count));
-        var halves = await ImageClassifier.TrainAsync(_extractor, photos, s_quick, new DataOptions { Split = new SplitPercentages(50, 50, 0) });
+        var halves = await ImageClassifier.TrainAsync(_extractor, photos, s_quick with { Split = new SplitPercentages(50, 50, 0) });
         Assert.Equal(10, halves.Test!.Count);
         Assert.InRange(halves.Validation!.Count, 26, 28);
     }
@@ -85,7 +85,7 @@ public sealed class TrainingSetsTests : IDisposable
     public async Task An_image_that_cannot_be_used_is_listed_with_its_class_set_and_reason()
     {
         List<LabeledImage> items = [.. Items(6, DataSplit.Train, 0), new(ImageInput.FromBytes("text"u8.ToArray(), "row 9"), "cyan") { Split = DataSplit.Validation }, .. Items(3, DataSplit.Test, 40)];
-        var result = await ImageClassifier.TrainAsync(_extractor, ImageDataset.FromItems(items), s_quick, new DataOptions { MaxBad = 0.5 });
+        var result = await ImageClassifier.TrainAsync(_extractor, ImageDataset.FromItems(items), s_quick with { MaxBad = 0.5 });
         var skipped = Assert.Single(result.Skipped);
         Assert.Equal(("row 9", "cyan", DataSplit.Validation), (skipped.Id, skipped.Label, skipped.Split));
         var row = result.Images[12];
@@ -122,25 +122,25 @@ public sealed class TrainingSetsTests : IDisposable
         var divided = ImageDataset.FromItems([Item("a", DataSplit.Train), Item("b", DataSplit.Train), Item("b", DataSplit.Test)]);
         var onlyTested = ImageDataset.FromItems([Item("a", DataSplit.Train), Item("b", DataSplit.Train), Item("c", DataSplit.Test)]);
         var own = ImageDataset.FromItems([Item("a", default), Item("b", default)]).WithValidation(ImageDataset.FromItems([Item("a", default), Item("b", default)]));
-        var split = new DataOptions { Split = new SplitPercentages(80, 10, 10) };
+        var split = new TrainingPlan { Split = new SplitPercentages(80, 10, 10) };
 
-        Refuses<ArgumentException>("divided into sets already", divided, new(), split);
-        Refuses<ArgumentException>("validation set of its own", own, new(), split);
+        Refuses<ArgumentException>("divided into sets already", divided, split);
+        Refuses<ArgumentException>("validation set of its own", own, split);
         Refuses<ArgumentException>("two classes", open, new() { Sigmoid = true });
         Refuses<ArgumentException>(nameof(TrainingOptions.Patience), divided, new() { Patience = 3 });
         Refuses<ArgumentException>(nameof(TrainingOptions.ValidationFraction), own, new() { ValidationFraction = 0.2 });
         Refuses<ArgumentException>("weights", open, new() { ClassWeights = [1, 2] });
         Refuses<DatasetException>("'c'", onlyTested, new());
         Refuses<DatasetException>("one class, 'a'", ImageDataset.FromItems([Item("a", default)]), new());
-        Assert.Throws<ArgumentOutOfRangeException>(() => new DataOptions { MaxBad = 5 });
-        Assert.Throws<ArgumentOutOfRangeException>(() => new DataOptions { EmbeddingBatchSize = -1 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new TrainingPlan { MaxBad = 5 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new TrainingPlan { EmbeddingBatchSize = -1 });
         Assert.Equal(0, read);
 
-        void Refuses<T>(string part, ImageDataset images, TrainingOptions training, DataOptions? data = null)
+        void Refuses<T>(string part, ImageDataset images, TrainingPlan plan)
             where T : Exception
         {
-            Assert.Contains(part, Assert.ThrowsAnyAsync<T>(() => ImageClassifier.TrainAsync(_extractor, images, training, data)).GetAwaiter().GetResult().Message, StringComparison.Ordinal);
-            Assert.ThrowsAny<T>(() => ImageClassifier.CheckTraining(images, training, data));
+            Assert.Contains(part, Assert.ThrowsAnyAsync<T>(() => ImageClassifier.TrainAsync(_extractor, images, plan)).GetAwaiter().GetResult().Message, StringComparison.Ordinal);
+            Assert.ThrowsAny<T>(() => plan.Validate(images));
         }
     }
 

@@ -56,8 +56,7 @@ internal static class TinyBackbone
         Preprocess = new PreprocessSpec
         {
             Filter = ResizeFilter.PillowBilinear,
-            Height = Side,
-            Width = Side,
+            Resize = Resize.Stretch(Side, Side),
             Mean = [0.5, 0.5, 0.5],
             Std = [0.5, 0.5, 0.5],
         },

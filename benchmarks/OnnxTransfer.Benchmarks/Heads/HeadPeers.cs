@@ -51,7 +51,7 @@ internal sealed class HeadPeers
         {
             Epochs = _problem.Epochs,
             BatchSize = _problem.BatchSize,
-            Optimizer = Optimizer.Adam with { PyTorchFormula = true, Epsilon = 1e-8 },
+            Optimizer = Optimizer.Adam(pyTorchFormula: true, epsilon: 1e-8),
         };
         Warm(adam);
         var withNode = _problem == HeadProblem.Small && Directory.Exists(Path.Combine(_peers, "node_modules"));
@@ -72,7 +72,7 @@ internal sealed class HeadPeers
         Console.WriteLine($"{_problem.RowCount} x {_problem.Dim}, {_problem.ClassCount} classes, L-BFGS to the optimum, LogisticRegression(C=1); medians of {Rounds} rounds");
         using var folder = WriteData();
         folder.Write<int>("order.npy", "<i4", [], 0);
-        var options = new TrainingOptions { Optimizer = Optimizer.Lbfgs, L2 = 1.0 / _problem.RowCount };
+        var options = new TrainingOptions { Optimizer = Optimizer.Lbfgs(), L2 = 1.0 / _problem.RowCount };
         Warm(options);
         var rounds = new List<(Answer Ours, Answer Sklearn)>();
         for (var round = 0; round < Rounds; round++)

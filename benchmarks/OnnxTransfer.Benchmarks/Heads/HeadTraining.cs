@@ -21,7 +21,7 @@ public class HeadTraining
     public ClassifierHead SoftmaxEpoch() => Train(new TrainingOptions());
 
     [Benchmark(OperationsPerInvoke = Epochs)]
-    public ClassifierHead SgdEpoch() => Train(new TrainingOptions { Optimizer = Optimizer.Sgd });
+    public ClassifierHead SgdEpoch() => Train(new TrainingOptions { Optimizer = Optimizer.Sgd() });
 
     [Benchmark(OperationsPerInvoke = Epochs)]
     public ClassifierHead StandardizedEpoch() => Train(new TrainingOptions { Standardize = true });
@@ -30,8 +30,8 @@ public class HeadTraining
     public ClassifierHead MlpEpoch() => Train(new TrainingOptions { HiddenUnits = [256, 64], Dropout = 0.3 });
 
     [Benchmark]
-    public ClassifierHead Lbfgs() => Train(new TrainingOptions { Optimizer = Optimizer.Lbfgs, L2 = 1.0 / _small.Count });
+    public ClassifierHead Lbfgs() => Train(new TrainingOptions { Optimizer = Optimizer.Lbfgs(), L2 = 1.0 / _small.Count });
 
     private ClassifierHead Train(TrainingOptions options) =>
-        ClassifierHead.Train(_small, HeadProblem.Small.ClassCount, options with { Epochs = Epochs, Threads = Threads == 0 ? null : Threads }).Head;
+        ClassifierHead.Train(_small, HeadProblem.Small.ClassCount, options with { Epochs = Epochs, Threads = Threads }).Head;
 }

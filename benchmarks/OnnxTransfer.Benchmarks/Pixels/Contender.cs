@@ -32,8 +32,7 @@ internal sealed class OurContender(string name, IImageDecoder decoder, JpegShrin
     private static readonly PreprocessSpec s_spec = new()
     {
         Filter = ResizeFilter.PillowBilinear,
-        Width = Side,
-        Height = Side,
+        Resize = Resize.Stretch(Side, Side),
         Mean = [0.5, 0.5, 0.5],
         Std = [0.5, 0.5, 0.5],
     };

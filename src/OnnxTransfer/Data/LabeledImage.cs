@@ -27,15 +27,7 @@ public sealed record LabeledImage
 
     /// <summary>What the image's loss is multiplied by in training, finite and at least 0; 1 by default.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The weight is negative, infinite or NaN.</exception>
-    public float Weight
-    {
-        get;
-        init
-        {
-            if (!(value >= 0 && float.IsFinite(value))) Throw.ImageWeightOutOfRange(nameof(Weight), value);
-            field = value;
-        }
-    } = 1;
+    public float Weight { get; init => field = Require.NotNegative(value, nameof(Weight)); } = 1;
 
     /// <summary>What results call the image.</summary>
     public string Id => Image.Id;

@@ -13,9 +13,8 @@ public sealed record SplitPercentages
     /// <exception cref="ArgumentException">A number is out of range, or they do not add up to 100.</exception>
     public SplitPercentages(double train, double validation, double test)
     {
-        var isInRange = train > 0 && validation >= 0 && test >= 0;
-        if (!isInRange || !(Math.Abs(train + validation + test - 100) <= 1e-6)) Throw.SplitNotUsable(Format(train, validation, test));
-        (Train, Validation, Test) = (train, validation, test);
+        (Train, Validation, Test) = (Require.Percent(train, nameof(train)), Require.Percent(validation, nameof(validation)), Require.Percent(test, nameof(test)));
+        if (train == 0 || !(Math.Abs(train + validation + test - 100) <= 1e-6)) Throw.SplitNotUsable(ToString());
     }
 
     /// <summary>80/10/10.</summary>
@@ -48,7 +47,7 @@ public sealed record SplitPercentages
     }
 
     /// <summary>For example <c>80/10/10</c>.</summary>
-    public override string ToString() => Format(Train, Validation, Test);
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Train}/{Validation}/{Test}");
 
     /// <summary>The share of every set that the data do not bring themselves; the others keep their ratio.</summary>
     internal SplitPercentages Without(bool validation, bool test)
@@ -58,7 +57,4 @@ public sealed record SplitPercentages
         var (newValidation, newTest) = (100 * v / sum, 100 * t / sum);
         return new SplitPercentages(100 - newValidation - newTest, newValidation, newTest);
     }
-
-    private static string Format(double train, double validation, double test) =>
-        string.Create(CultureInfo.InvariantCulture, $"{train}/{validation}/{test}");
 }

@@ -56,6 +56,18 @@ internal static class Require
         return value;
     }
 
+    internal static float NotNegative(float value, string name)
+    {
+        if (!(value >= 0 && float.IsFinite(value))) Throw.OptionOutOfRange(name, value, "a finite number of at least 0");
+        return value;
+    }
+
+    internal static double Percent(double value, string name)
+    {
+        if (!(value is >= 0 and <= 100)) Throw.OptionOutOfRange(name, value, "from 0 to 100 percent");
+        return value;
+    }
+
     internal static double Finite(double value, string name)
     {
         if (!double.IsFinite(value)) Throw.OptionOutOfRange(name, value, "a finite number");
@@ -115,7 +127,7 @@ internal static class Require
     /// <summary>Three numbers, one for each channel of a tensor.</summary>
     internal static IReadOnlyList<double> Channels(IReadOnlyList<double>? values, string name, Func<double, string, double> check)
     {
-        if (NotNull(values, name).Count != 3) Throw.OptionOutOfRange(name, $"{values!.Count} numbers", "three, one for each channel");
+        if (NotNull(values, name).Count != 3) Throw.ChannelValuesWrong(name, values!.Count);
         return All(values, name, check);
     }
 

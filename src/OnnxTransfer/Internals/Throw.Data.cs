@@ -79,10 +79,6 @@ internal static partial class Throw
         throw new ArgumentException($"'{source}' has a {set} set of its own, and the split {split} takes another from the training images: write 0 for the {set} percentage.");
 
     [DoesNotReturn]
-    internal static void ImageWeightOutOfRange(string name, float value) =>
-        throw new ArgumentOutOfRangeException(name, value, string.Create(CultureInfo.InvariantCulture, $"The weight of an image is a finite number of at least 0, not {value}."));
-
-    [DoesNotReturn]
     internal static void PatternNotUsable(string pattern, string why, Exception? inner = null) =>
         throw new ArgumentException($@"The pattern '{pattern}' cannot be used: {why} Write a regular expression with a group named label, such as (?<label>[^/]+)_\d+\.jpg$", inner);
 

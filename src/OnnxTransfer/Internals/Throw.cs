@@ -16,6 +16,10 @@ internal static partial class Throw
         throw new ArgumentOutOfRangeException(name, value, string.Create(CultureInfo.InvariantCulture, $"{name} is {value}, but must be {right}."));
 
     [DoesNotReturn]
+    internal static void ChannelValuesWrong(string name, int count) =>
+        throw new ArgumentException($"{name} has {count} numbers, but must have three, one for each channel.", name);
+
+    [DoesNotReturn]
     internal static void OptionNull(string name) =>
         throw new ArgumentNullException(name, $"{name} is null, but must have a value.");
 

@@ -87,7 +87,7 @@ public sealed class ClassNamesTests : IDisposable
             Input = new ModelInput("image", TensorLayout.Nchw, 8, 8),
             Features = new ModelFeatures("pooled", 1000),
             Classes = new ModelClasses("logits", ScoreKind.Logits, 1000, ClassNames.ImageNet),
-            Preprocess = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, Width = 8, Height = 8 },
+            Preprocess = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, Resize = Resize.Stretch(8, 8) },
         };
         card.Save(ModelCard.PathFor(path));
         var store = new ModelStore { Folder = _folder.File("store"), IsOffline = true, Application = new ApplicationModels(_folder.File("beside")) };

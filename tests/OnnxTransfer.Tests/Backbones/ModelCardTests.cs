@@ -35,8 +35,8 @@ public sealed class ModelCardTests : IDisposable
         Assert.Equal(new ModelFeatures("f", 8), card.Features);
         Assert.Equal(new ModelClasses("out", ScoreKind.Logits, 10, null), card.Classes);
         var spec = card.Preprocess;
-        Assert.Equal((ResizeFilter.OpenCvLinear, 256, 0, 0), (spec.Filter, spec.ShortestEdge, spec.Width, spec.Height));
-        Assert.Equal((224, 0.5, true), (spec.CropSize, spec.Rescale, spec.Bgr));
+        Assert.Equal((ResizeFilter.OpenCvLinear, Resize.ShortestEdge(256, 224)), (spec.Filter, spec.Resize));
+        Assert.Equal((0.5, true), (spec.Rescale, spec.Bgr));
         Assert.Equal([1.0, 2, 3], spec.Mean);
         Assert.Equal([4.0, 5, 6], spec.Std);
     }
@@ -61,11 +61,23 @@ public sealed class ModelCardTests : IDisposable
     }
 
     [Fact]
+    public void ACropThatIsNoSquareHasHeightAndWidth()
+    {
+        var wide = Valid.Replace("\"height\": 224, \"width\": 224", "\"height\": 192, \"width\": 224", StringComparison.Ordinal)
+            .Replace("{ \"size\": 224 }", "{ \"height\": 192, \"width\": 224 }", StringComparison.Ordinal);
+        var card = ModelCard.FromJson(wide);
+        Assert.Equal(Resize.ShortestEdge(256, new ImageSize(224, 192)), card.Preprocess.Resize);
+        Assert.Equal(card, ModelCard.FromJson(card.ToJson()));
+        var stretched = card with { Preprocess = card.Preprocess with { Resize = Resize.Stretch(300, 200, new ImageSize(224, 192)) } };
+        Assert.Equal(stretched, ModelCard.FromJson(stretched.ToJson()));
+    }
+
+    [Fact]
     public void APresetStandsForTheWholePreprocessing()
     {
         var json = Valid[..Valid.IndexOf("\"preprocess\"", StringComparison.Ordinal)] + """ "preprocess": { "preset": "torch", "upsampling": "tf-bilinear" } }""";
         var spec = ModelCard.FromJson(json).Preprocess;
-        Assert.Equal((256, 224, ResizeFilter.TensorFlowBilinear), (spec.ShortestEdge, spec.CropSize, spec.Upsampling));
+        Assert.Equal((Resize.ShortestEdge(256, 224), ResizeFilter.TensorFlowBilinear), (spec.Resize, spec.Upsampling));
         Assert.Equal(PreprocessSpec.Torch().Mean, spec.Mean);
 
         Assert.Contains("can be torch", Refused("\"torch\"", "\"pytorch\""), StringComparison.Ordinal);
@@ -127,6 +139,10 @@ public sealed class ModelCardTests : IDisposable
     [InlineData("\"sha256\": \"AA", "\"sha256\": \"ZZ", "'sha256'")]
     [InlineData("\"size\": 256", "\"size\": 256, \"width\": 3", "'preprocess.resize.width'")]
     [InlineData("\"crop\":", "\"crops\":", "'preprocess.crops'")]
+    [InlineData("\"crop\": { \"size\": 224 }", "\"crop\": { \"size\": 224, \"height\": 224 }", "'preprocess.crop.size'")]
+    [InlineData("\"crop\": { \"size\": 224 }", "\"crop\": { \"height\": 224 }", "'preprocess.crop.width'")]
+    [InlineData("\"crop\": { \"size\": 224 }", "\"crop\": { \"height\": 224, \"width\": 257 }", "'preprocess.crop.width'")]
+    [InlineData("\"size\": 256", "\"size\": 20000", "'preprocess.resize.size'")]
     [InlineData("\"dim\": 8", "\"dim\": \"eight\"", "'features.dim'")]
     [InlineData("\"dim\": 8", "\"dim\": ", "not valid JSON")]
     public void WrongCardIsRefusedByFileAndField(string find, string replacement, string wanted)

@@ -13,7 +13,7 @@ internal static class TestCards
         License = "MIT",
         Input = new ModelInput("in", TensorLayout.Nchw, 4, 4),
         Features = new ModelFeatures("f", 8),
-        Preprocess = new PreprocessSpec { Filter = ResizeFilter.Nearest, Height = 4, Width = 4 },
+        Preprocess = new PreprocessSpec { Filter = ResizeFilter.Nearest, Resize = Resize.Stretch(4, 4) },
     };
 
     /// <summary>An entry named x of the given bytes, at /x.onnx of each host.</summary>

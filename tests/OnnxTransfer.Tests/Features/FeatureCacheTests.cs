@@ -61,22 +61,37 @@ public sealed class FeatureCacheTests : IDisposable
         var changed = new Dictionary<string, PreprocessSpec>
         {
             [nameof(spec.Filter)] = spec with { Filter = ResizeFilter.Nearest },
-            [nameof(spec.Width)] = spec with { Width = 17 },
-            [nameof(spec.Height)] = spec with { Height = 17 },
-            [nameof(spec.ShortestEdge)] = spec with { ShortestEdge = 20 },
+            [nameof(spec.Resize)] = spec with { Resize = Resize.Stretch(17, 16) },
             [nameof(spec.Upsampling)] = spec with { Upsampling = ResizeFilter.TensorFlowNearest },
-            [nameof(spec.CropSize)] = spec with { CropSize = 12 },
             [nameof(spec.Rescale)] = spec with { Rescale = 1 },
             [nameof(spec.Mean)] = spec with { Mean = [0.5, 0.5, 0.4] },
             [nameof(spec.Std)] = spec with { Std = [0.5, 0.5, 0.4] },
             [nameof(spec.Bgr)] = spec with { Bgr = true },
         };
         Assert.Equal(typeof(PreprocessSpec).GetProperties().Where(property => property.CanWrite).Select(property => property.Name).Order(), changed.Keys.Order());
-        var graph = File.ReadAllBytes(_model);
-        var keys = changed.Values.Append(spec).Select(one => CacheSpace.Of(
-            graph, "features", TinyBackbone.Dim, TinyBackbone.Card() with { Preprocess = one }, ImageDecoders.Default, DecodeOptions.Default, ExecutionProvider.Cpu).Description);
-        Assert.Equal(changed.Count + 1, keys.Distinct().Count());
+        Resize[] resizes =
+        [
+            Resize.Stretch(16, 17), Resize.Stretch(20, 20), Resize.Stretch(20, 20, new ImageSize(16, 16)), Resize.Stretch(20, 20, new ImageSize(16, 12)),
+            Resize.ShortestEdge(20, 16), Resize.ShortestEdge(21, 16), Resize.ShortestEdge(20, new ImageSize(16, 12)), Resize.ShortestEdge(20, new ImageSize(12, 16)),
+        ];
+        PreprocessSpec[] specs = [spec, .. changed.Values, .. resizes.Select(resize => spec with { Resize = resize })];
+        Assert.Equal(specs.Length, specs.Select(Description).Distinct().Count());
     }
+
+    [Fact]
+    public void The_key_of_a_resize_is_the_one_that_earlier_versions_wrote()
+    {
+        var spec = PreprocessSpec.Torch();
+        const string Rest = "rescale 0.00392156862745098, mean 0.485 0.456 0.406, std 0.229 0.224 0.225, RGB";
+        Assert.Contains($"\npreprocess PillowBilinear to 0x0, shortest edge 256, crop 224, upsampling , {Rest}\n", Description(spec), StringComparison.Ordinal);
+        Assert.Contains($"\npreprocess PillowBilinear to 30x20, shortest edge , crop , upsampling , {Rest}\n", Description(spec with { Resize = Resize.Stretch(30, 20) }), StringComparison.Ordinal);
+        Assert.Contains(
+            $"\npreprocess PillowBilinear to 30x20, shortest edge , crop 16, upsampling TensorFlowNearest, {Rest}\n",
+            Description(spec with { Resize = Resize.Stretch(30, 20, new ImageSize(16, 16)), Upsampling = ResizeFilter.TensorFlowNearest }), StringComparison.Ordinal);
+    }
+
+    private string Description(PreprocessSpec spec) => CacheSpace.Of(
+        File.ReadAllBytes(_model), "features", TinyBackbone.Dim, TinyBackbone.Card() with { Preprocess = spec }, ImageDecoders.Default, DecodeOptions.Default, ExecutionProvider.Cpu).Description;
 
     [Fact]
     public async Task A_changed_model_preparation_or_decoding_finds_nothing()

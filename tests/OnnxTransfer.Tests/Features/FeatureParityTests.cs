@@ -43,7 +43,7 @@ public sealed class FeatureParityTests
             "channels" => spec with { Bgr = true },
             "filter" => spec with { Filter = ResizeFilter.Nearest },
             "bicubic" => spec with { Filter = ResizeFilter.PillowBicubic },
-            "stretch" => spec with { ShortestEdge = null, CropSize = null, Width = 224, Height = 224 },
+            "stretch" => spec with { Resize = Resize.Stretch(224, 224) },
             // As if the means were subtracted once more, outside the graph.
             _ => spec with { Mean = [123, 116, 103] },
         };

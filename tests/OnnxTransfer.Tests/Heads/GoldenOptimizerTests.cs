@@ -8,22 +8,22 @@ namespace OnnxTransfer.Tests.Heads;
 /// <summary>Fifty steps of PyTorch, every loss and the weights on the way.</summary>
 public sealed class GoldenOptimizerTests
 {
-    private static readonly Optimizer AdamOfPyTorch = Optimizer.Adam with { PyTorchFormula = true, Epsilon = 1e-8 };
+    private static readonly Optimizer AdamOfPyTorch = Optimizer.Adam(pyTorchFormula: true, epsilon: 1e-8);
 
     [SharedFact("golden/adam.json")]
     public void Adam() => Follows("adam", AdamOfPyTorch, 0.01);
 
     [SharedFact("golden/adamw.json")]
-    public void AdamW() => Follows("adamw", Optimizer.AdamW with { PyTorchFormula = true, Epsilon = 1e-8, WeightDecay = 0.1 }, 0.01);
+    public void AdamW() => Follows("adamw", Optimizer.AdamW(pyTorchFormula: true, epsilon: 1e-8, weightDecay: 0.1), 0.01);
 
     [SharedFact("golden/sgd_momentum.json")]
-    public void SgdMomentum() => Follows("sgd_momentum", Optimizer.Sgd with { PyTorchFormula = true }, 0.05);
+    public void SgdMomentum() => Follows("sgd_momentum", Optimizer.Sgd(pyTorchFormula: true), 0.05);
 
     [SharedFact("golden/sgd_momentum.json")]
-    public void SgdMomentumOfKerasIsTheSameAtAConstantRate() => Follows("sgd_momentum", Optimizer.Sgd, 0.05);
+    public void SgdMomentumOfKerasIsTheSameAtAConstantRate() => Follows("sgd_momentum", Optimizer.Sgd(), 0.05);
 
     [SharedFact("golden/rmsprop.json")]
-    public void RmsProp() => Follows("rmsprop", Optimizer.RmsProp with { PyTorchFormula = true }, 0.001);
+    public void RmsProp() => Follows("rmsprop", Optimizer.RmsProp(pyTorchFormula: true), 0.001);
 
     private static void Follows(string file, Optimizer optimizer, double learningRate)
     {
@@ -35,7 +35,7 @@ public sealed class GoldenOptimizerTests
         var layer = network.Layers[0];
         Set(layer, problem);
         var data = new LabelledFeatures(new FeatureMatrix(problem.Features, problem.X.Length, problem.Dim), problem.Y);
-        UpdateRule<float>[] rules = [UpdateRule<float>.Create(optimizer, layer.Parameters.Length)];
+        UpdateRule<float>[] rules = [((StepOptimizer)optimizer).Rule<float>(layer.Parameters.Length)];
         for (var step = 0; step < problem.Batches.Length; step++)
         {
             var (loss, _) = network.Step(data, problem.Batches[step], 0, problem.Batches[step].Length, rules, learningRate);

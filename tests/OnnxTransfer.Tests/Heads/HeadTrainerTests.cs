@@ -175,8 +175,8 @@ public sealed class HeadTrainerTests
         Refuses("Epochs is 0, but must be at least 1", () => new TrainingOptions { Epochs = 0 });
         Refuses("BatchSize is -1, but must be at least 1", () => new TrainingOptions { BatchSize = -1 });
         Refuses("LearningRate is NaN, but must be a finite number greater than 0", () => new TrainingOptions { LearningRate = double.NaN });
-        Refuses("Beta1 is 1, but must be in [0, 1)", () => Optimizer.Adam with { Beta1 = 1 });
-        Refuses("Epsilon is 0, but must be", () => Optimizer.Adam with { Epsilon = 0 });
+        Refuses("beta1 is 1, but must be in [0, 1)", () => Optimizer.Adam(beta1: 1));
+        Refuses("epsilon is 0, but must be", () => Optimizer.Adam(epsilon: 0));
     }
 
     private static void Refuses(string message, Func<object> action) =>

@@ -12,7 +12,7 @@ public sealed class LbfgsTests
         var problem = GoldenProblem.Load();
         var golden = GoldenProblem.Read<LogisticRegression>("logreg.json");
         var data = new LabelledFeatures(new FeatureMatrix(problem.Features, 64, problem.Dim), problem.Y);
-        var trained = HeadTrainer.Train(data, 4, new TrainingOptions { Optimizer = Optimizer.Lbfgs, L2 = 1 / 64.0 });
+        var trained = HeadTrainer.Train(data, 4, new TrainingOptions { Optimizer = Optimizer.Lbfgs(), L2 = 1 / 64.0 });
 
         var optimum = golden.NewtonPolished;
         var layer = trained.Head.Layers[0];
@@ -31,8 +31,8 @@ public sealed class LbfgsTests
     public void StandardizingDoesNotChangeAnUnpenalizedOptimum()
     {
         var data = Gaussians.Make(300, 5, 3, 1);
-        var plain = HeadTrainer.Train(data, 3, new TrainingOptions { Optimizer = Optimizer.Lbfgs });
-        var standardized = HeadTrainer.Train(data, 3, new TrainingOptions { Optimizer = Optimizer.Lbfgs, Standardize = true });
+        var plain = HeadTrainer.Train(data, 3, new TrainingOptions { Optimizer = Optimizer.Lbfgs() });
+        var standardized = HeadTrainer.Train(data, 3, new TrainingOptions { Optimizer = Optimizer.Lbfgs(), Standardize = true });
         var (p, q) = (plain.Head.Probabilities(data.Features), standardized.Head.Probabilities(data.Features));
         Assert.InRange((p - q).Enumerate().Max(Math.Abs), 0, 1e-3);
     }
@@ -41,8 +41,8 @@ public sealed class LbfgsTests
     public void HiddenLayersLearnWhatALineCannot()
     {
         var data = Xor(400);
-        var linear = HeadTrainer.Train(data, 2, new TrainingOptions { Optimizer = Optimizer.Lbfgs, L2 = 1e-4 });
-        var hidden = HeadTrainer.Train(data, 2, new TrainingOptions { Optimizer = Optimizer.Lbfgs, L2 = 1e-4, HiddenUnits = [8] });
+        var linear = HeadTrainer.Train(data, 2, new TrainingOptions { Optimizer = Optimizer.Lbfgs(), L2 = 1e-4 });
+        var hidden = HeadTrainer.Train(data, 2, new TrainingOptions { Optimizer = Optimizer.Lbfgs(), L2 = 1e-4, HiddenUnits = [8] });
         Assert.InRange(linear.History.Epochs[0].TrainAccuracy, 0, 0.75);
         Assert.InRange(hidden.History.Epochs[0].TrainAccuracy, 0.97, 1);
     }
@@ -51,18 +51,18 @@ public sealed class LbfgsTests
     public void StopsWhenToldTo()
     {
         var data = Gaussians.Make(300, 20, 3, 1);
-        var few = HeadTrainer.Train(data, 3, new TrainingOptions { Optimizer = Optimizer.Lbfgs with { MaxIterations = 3 } });
+        var few = HeadTrainer.Train(data, 3, new TrainingOptions { Optimizer = Optimizer.Lbfgs(maxIterations: 3) });
         Assert.Equal(StopReason.Completed, few.History.StopReason);
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
-        Assert.Throws<OperationCanceledException>(() => HeadTrainer.Train(data, 3, new TrainingOptions { Optimizer = Optimizer.Lbfgs }, cancellationToken: cancelled.Token));
+        Assert.Throws<OperationCanceledException>(() => HeadTrainer.Train(data, 3, new TrainingOptions { Optimizer = Optimizer.Lbfgs() }, cancellationToken: cancelled.Token));
     }
 
     [Fact]
     public void WhatItCannotDoIsRefused()
     {
         var data = Gaussians.Make(30, 4, 2, 1);
-        var options = new TrainingOptions { Optimizer = Optimizer.Lbfgs };
+        var options = new TrainingOptions { Optimizer = Optimizer.Lbfgs() };
         Assert.Contains("L1 and L-BFGS", Assert.Throws<ArgumentException>(() => HeadTrainer.Train(data, 2, options with { L1 = 0.1 })).Message, StringComparison.Ordinal);
         Assert.Contains("Dropout and L-BFGS", Assert.Throws<ArgumentException>(() => HeadTrainer.Train(data, 2, options with { Dropout = 0.1 })).Message, StringComparison.Ordinal);
     }

@@ -16,7 +16,7 @@ public sealed class RunFingerprintTests
         string[] others =
         [
             Of(Gaussians.Make(20, 4, 2, 1, seed: 8), options), Of(data, options with { Seed = 2 }), Of(data, options with { L2 = 1e-3 }),
-            Of(data, options with { Optimizer = Optimizer.Adam with { Epsilon = 1e-8 } }), Of(data, options, "c"),
+            Of(data, options with { Optimizer = Optimizer.Adam(epsilon: 1e-8) }), Of(data, options, "c"),
             Of(data, options with { Schedule = LearningRateSchedule.Exponential(0.5, 10) }), Of(data, options with { HiddenUnits = [3] }),
             Of(new LabelledFeatures(data.Features, data.Labels.ToArray(), [.. Enumerable.Repeat(2f, 20)]), options), RunFingerprint.Of(data, data, 2, options, "b"),
         ];

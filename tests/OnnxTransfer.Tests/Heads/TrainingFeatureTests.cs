@@ -61,7 +61,7 @@ public sealed class TrainingFeatureTests
         foreach (var options in new[]
         {
             new TrainingOptions(), new TrainingOptions { Standardize = true }, new TrainingOptions { HiddenUnits = [17], Standardize = true, Dropout = 0.5 },
-            new TrainingOptions { Optimizer = Optimizer.Lbfgs, L2 = 0.01 },
+            new TrainingOptions { Optimizer = Optimizer.Lbfgs(), L2 = 0.01 },
         })
         {
             var trained = HeadTrainer.Train(data, 3, options, validation);
@@ -89,7 +89,7 @@ public sealed class TrainingFeatureTests
     {
         var data = Gaussians.Make(200, 5, 2, 1);
         float[] weights = [.. Enumerable.Range(0, 200).Select(i => i < 100 ? 2f : 0f)];
-        var options = new TrainingOptions { Optimizer = Optimizer.Lbfgs, L2 = 0.01 };
+        var options = new TrainingOptions { Optimizer = Optimizer.Lbfgs(), L2 = 0.01 };
         var weighted = HeadTrainer.Train(new LabelledFeatures(data.Features, data.Labels.ToArray(), weights), 2, options);
         var half = HeadTrainer.Train(data.Select([.. Enumerable.Range(0, 100)]), 2, options);
         Assert.InRange((weighted.Head.Probabilities(data.Features) - half.Head.Probabilities(data.Features)).Enumerate().Max(Math.Abs), 0, 1e-4);

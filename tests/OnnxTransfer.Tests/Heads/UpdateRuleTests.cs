@@ -13,7 +13,7 @@ public sealed class UpdateRuleTests
     public void AdamOfKerasAddsEpsilonBeforeTheCorrection()
     {
         var (m, v, t) = (0.0, 0.0, 0);
-        Follows(Optimizer.Adam with { Epsilon = 0.05 }, (w, g, rate) =>
+        Follows(Optimizer.Adam(epsilon: 0.05), (w, g, rate) =>
         {
             t++;
             (m, v) = (0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g);
@@ -25,7 +25,7 @@ public sealed class UpdateRuleTests
     public void AdamOfPyTorchAddsEpsilonAfterTheCorrection()
     {
         var (m, v, t) = (0.0, 0.0, 0);
-        Follows(Optimizer.Adam with { Epsilon = 0.05, PyTorchFormula = true }, (w, g, rate) =>
+        Follows(Optimizer.Adam(epsilon: 0.05, pyTorchFormula: true), (w, g, rate) =>
         {
             t++;
             (m, v) = (0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g);
@@ -39,7 +39,7 @@ public sealed class UpdateRuleTests
     public void SgdOfKerasKeepsAVelocity(bool nesterov)
     {
         var velocity = 0.0;
-        Follows(Optimizer.Sgd with { Nesterov = nesterov }, (w, g, rate) =>
+        Follows(Optimizer.Sgd(nesterov: nesterov), (w, g, rate) =>
         {
             velocity = 0.9 * velocity - rate * g;
             return w + (nesterov ? 0.9 * velocity - rate * g : velocity);
@@ -52,7 +52,7 @@ public sealed class UpdateRuleTests
     public void SgdOfPyTorchKeepsASumOfGradients(bool nesterov)
     {
         var sum = 0.0;
-        Follows(Optimizer.Sgd with { Nesterov = nesterov, PyTorchFormula = true }, (w, g, rate) =>
+        Follows(Optimizer.Sgd(nesterov: nesterov, pyTorchFormula: true), (w, g, rate) =>
         {
             sum = 0.9 * sum + g;
             return w - rate * (nesterov ? g + 0.9 * sum : sum);
@@ -60,13 +60,13 @@ public sealed class UpdateRuleTests
     }
 
     [Fact]
-    public void SgdWithoutMomentumIsPlain() => Follows(Optimizer.Sgd with { Momentum = 0 }, (w, g, rate) => w - rate * g);
+    public void SgdWithoutMomentumIsPlain() => Follows(Optimizer.Sgd(momentum: 0), (w, g, rate) => w - rate * g);
 
     [Fact]
     public void RmsPropOfKerasAddsEpsilonUnderTheRoot()
     {
         var v = 0.0;
-        Follows(Optimizer.RmsProp with { Epsilon = 0.05 }, (w, g, rate) =>
+        Follows(Optimizer.RmsProp(epsilon: 0.05), (w, g, rate) =>
         {
             v = 0.9 * v + 0.1 * g * g;
             return w - rate * g / Math.Sqrt(v + 0.05);
@@ -77,7 +77,7 @@ public sealed class UpdateRuleTests
     public void RmsPropOfPyTorchAddsEpsilonToTheRoot()
     {
         var v = 0.0;
-        Follows(Optimizer.RmsProp with { Epsilon = 0.05, PyTorchFormula = true }, (w, g, rate) =>
+        Follows(Optimizer.RmsProp(epsilon: 0.05, pyTorchFormula: true), (w, g, rate) =>
         {
             v = 0.9 * v + 0.1 * g * g;
             return w - rate * g / (Math.Sqrt(v) + 0.05);
@@ -86,12 +86,12 @@ public sealed class UpdateRuleTests
 
     [Fact]
     public void AdamWShrinksTheWeightsByTheRate() =>
-        Follows(Optimizer.AdamW with { WeightDecay = 0.5, Beta1 = 0, Beta2 = 0, Epsilon = 1e-12 }, (w, g, rate) => w * (1 - 0.5 * rate) - rate * Math.Sign(g));
+        Follows(Optimizer.AdamW(weightDecay: 0.5, beta1: 0, beta2: 0, epsilon: 1e-12), (w, g, rate) => w * (1 - 0.5 * rate) - rate * Math.Sign(g));
 
     /// <summary>In float64, through two ranges, so that offsets count.</summary>
     private static void Follows(Optimizer optimizer, Func<double, double, double, double> formula)
     {
-        var rule = UpdateRule<double>.Create(optimizer, 8);
+        var rule = ((StepOptimizer)optimizer).Rule<double>(8);
         var parameters = Enumerable.Repeat(1.0, 8).ToArray();
         var expected = 1.0;
         for (var step = 0; step < Gradients.Length; step++)

@@ -7,7 +7,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Hosting;
@@ -218,7 +217,7 @@ public sealed class OnnxTransferServiceCollectionExtensionsTests : IDisposable
         }
 
         using var extractor = FeatureExtractor.Load(Tiny(), s_onCpu);
-        var result = await ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(Path.Combine(_folder.Path, name)), new TrainingOptions { Epochs = 1 });
+        var result = await ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(Path.Combine(_folder.Path, name)), new TrainingPlan { Epochs = 1 });
         var file = _folder.File(name + ".onnx");
         result.Classifier.Save(file);
         return file;

@@ -37,8 +37,7 @@ public sealed class OnnxPixelInputTests
         var spec = new PreprocessSpec
         {
             Filter = ResizeFilter.PillowBilinear,
-            Height = 4,
-            Width = 5,
+            Resize = Resize.Stretch(5, 4),
             Mean = Mean,
             Std = Std,
             Bgr = bgr,

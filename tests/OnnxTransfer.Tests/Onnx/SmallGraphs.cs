@@ -43,8 +43,7 @@ internal static class SmallGraphs
     public static PreprocessSpec Pixels(int side) => new()
     {
         Filter = ResizeFilter.PillowBilinear,
-        Height = side,
-        Width = side,
+        Resize = Resize.Stretch(side, side),
         Mean = [0.5, 0.5, 0.5],
         Std = [0.5, 0.5, 0.5],
     };

@@ -11,8 +11,7 @@ public abstract class DecodedRowsContract
     private static readonly PreprocessSpec s_spec = new()
     {
         Filter = ResizeFilter.PillowBilinear,
-        Width = 3,
-        Height = 2,
+        Resize = Resize.Stretch(3, 2),
         Mean = [0.485, 0.456, 0.406],
         Std = [0.229, 0.224, 0.225],
     };
@@ -43,8 +42,8 @@ public abstract class DecodedRowsContract
     {
         PreprocessSpec[] specs =
         [
-            s_spec with { Filter = filter, Width = 20, Height = 13 },
-            s_spec with { Filter = filter, Width = 0, Height = 0, ShortestEdge = 12, CropSize = 9 },
+            s_spec with { Filter = filter, Resize = Resize.Stretch(20, 13) },
+            s_spec with { Filter = filter, Resize = Resize.ShortestEdge(12, 9) },
         ];
         foreach (var spec in specs)
         {
@@ -66,7 +65,7 @@ public abstract class DecodedRowsContract
     [InlineData(JpegShrink.Fast, 2.0)]
     public void Prepare_ShrunkenJpeg_IsNearTheExactOne(JpegShrink shrink, double most)
     {
-        var spec = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, Width = 40, Height = 30, Rescale = 1 };
+        var spec = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, Resize = Resize.Stretch(40, 30), Rescale = 1 };
         var (exact, shrunk) = (new float[3600], new float[3600]);
         ImagePreprocessor.Prepare(Sample.Bytes("large.jpg"), Decoder, DecodeOptions.Default, spec, TensorLayout.Nchw, exact.AsMemory());
         ImagePreprocessor.Prepare(Sample.Bytes("large.jpg"), Decoder, new DecodeOptions { JpegShrink = shrink }, spec, TensorLayout.Nchw, shrunk.AsMemory());
@@ -88,7 +87,7 @@ public abstract class DecodedRowsContract
     [SharedFact("data/cats_vs_dogs")]
     public void Prepare_ShrunkenPhotos_AreWithinTheStatedDistance()
     {
-        var spec = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, Width = 64, Height = 64, Rescale = 1 };
+        var spec = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, Resize = Resize.Stretch(64, 64), Rescale = 1 };
         var (exact, shrunk) = (new float[3 * 64 * 64], new float[3 * 64 * 64]);
         foreach (var path in Directory.EnumerateFiles(Repository.SharedPath("data", "cats_vs_dogs", "cats")).Order(StringComparer.Ordinal).Take(40))
         {

@@ -31,8 +31,7 @@ public abstract class GoldenResize
         var spec = new PreprocessSpec
         {
             Filter = ResizeFilter.PillowBilinear,
-            ShortestEdge = 256,
-            CropSize = 224,
+            Resize = Resize.ShortestEdge(256, 224),
         };
         var result = new byte[224 * 224 * 3];
         Resampler.Resize(source.Bytes, ResizeGeometry.For(spec, source.Shape[1], source.Shape[0]), ResizeFilter.PillowBilinear, result, Rows);

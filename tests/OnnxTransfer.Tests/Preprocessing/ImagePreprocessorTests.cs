@@ -8,8 +8,7 @@ public sealed class ImagePreprocessorTests
     internal static readonly PreprocessSpec Spec = new()
     {
         Filter = ResizeFilter.PillowBilinear,
-        Width = 3,
-        Height = 2,
+        Resize = Resize.Stretch(3, 2),
         Mean = [0.485, 0.456, 0.406],
         Std = [0.229, 0.224, 0.225],
     };
@@ -74,8 +73,7 @@ public sealed class ImagePreprocessorTests
         var spec = new PreprocessSpec
         {
             Filter = ResizeFilter.PillowBilinear,
-            ShortestEdge = 4,
-            CropSize = 4,
+            Resize = Resize.ShortestEdge(4, 4),
             Rescale = 1,
         };
         using var buffer = PixelBuffer.FromRgb(pixels, 8, 4);
@@ -102,7 +100,7 @@ public sealed class ImagePreprocessorTests
     public void Shrink_LeavesEnoughForTheResize(JpegShrink shrink, int width, int height, int expected)
     {
         using var sink = new PreprocessingSink();
-        sink.Target(Spec with { Width = width, Height = height }, TensorLayout.Nchw, new float[3 * width * height]);
+        sink.Target(Spec with { Resize = Resize.Stretch(width, height) }, TensorLayout.Nchw, new float[3 * width * height]);
         Assert.Equal(expected, sink.Shrink(320, 240, Orientation.Upright, shrink));
         // Stored sideways, the sides change places.
         Assert.Equal(expected, sink.Shrink(240, 320, Orientation.Rotated90, shrink));

@@ -4,42 +4,44 @@ namespace OnnxTransfer.Tests.Preprocessing;
 
 public sealed class PreprocessSpecTests
 {
-    private static readonly PreprocessSpec s_stretch = new() { Filter = ResizeFilter.PillowBilinear, Width = 224, Height = 224 };
-    private static readonly PreprocessSpec s_shortest = new() { Filter = ResizeFilter.PillowBilinear, ShortestEdge = 256 };
+    private static readonly PreprocessSpec s_stretch = new() { Filter = ResizeFilter.PillowBilinear, Resize = Resize.Stretch(224, 224) };
 
-    public static TheoryData<PreprocessSpec, string> Wrong => new()
+    public static TheoryData<Func<object>, string> Wrong => new()
     {
-        { s_stretch with { Width = 0 }, "needs a positive Width" },
-        { s_stretch with { Height = -1 }, "needs a positive Height" },
-        { s_shortest with { ShortestEdge = 0, CropSize = 224 }, "needs a positive ShortestEdge" },
-        { s_shortest with { Width = 224, CropSize = 224 }, "give ShortestEdge, or Width and Height" },
-        { s_shortest, "needs a crop of at most 256" },
-        { s_shortest with { CropSize = 257 }, "crop at most 256" },
-        { s_stretch with { CropSize = 225 }, "crop at most 224" },
-        { s_stretch with { CropSize = 0 }, "CropSize must be greater than zero" },
-        { s_stretch with { Rescale = 0 }, "not zero" },
-        { s_stretch with { Mean = [0.5] }, "Mean needs one number per channel" },
-        { s_stretch with { Std = [1, 1] }, "Std needs one number per channel" },
-        { s_stretch with { Std = [1, 0, 1] }, "Std of channel 1 is 0" },
-        { s_stretch with { Mean = [0, double.NaN, 0] }, "Mean of channel 1" },
-        { s_stretch with { Filter = (ResizeFilter)99 }, "none of PillowBilinear" },
-        { s_stretch with { Upsampling = (ResizeFilter)99 }, "none of PillowBilinear" },
+        { () => Resize.Stretch(0, 224), "width is 0, but must be from 1 to 16384 pixels" },
+        { () => Resize.Stretch(224, -1), "height is -1" },
+        { () => Resize.Stretch(224, 200, new ImageSize(201, 201)), "crop is 201x201, but must be at most 224x200 pixels" },
+        { () => Resize.Stretch(224, 200, new ImageSize(200, 0)), "crop is 0" },
+        { () => Resize.ShortestEdge(0, 224), "edge is 0" },
+        { () => Resize.ShortestEdge(16385, 224), "edge is 16385" },
+        { () => Resize.ShortestEdge(256, 257), "crop is 257x257, but must be at most 256x256 pixels" },
+        { () => Resize.ShortestEdge(256, new ImageSize(256, 300)), "crop is 256x300" },
+        { () => s_stretch with { Rescale = 0 }, "Rescale is 0, but must be a finite number other than 0" },
+        { () => s_stretch with { Mean = [0.5] }, "Mean has 1 numbers, but must have three" },
+        { () => s_stretch with { Std = [1, 1] }, "Std has 2 numbers" },
+        { () => s_stretch with { Std = [1, 0, 1] }, "Std[1] is 0" },
+        { () => s_stretch with { Mean = [0, double.NaN, 0] }, "Mean[1] is NaN" },
+        { () => s_stretch with { Filter = (ResizeFilter)99 }, "Filter is 99, but must be one of PillowBilinear" },
+        { () => s_stretch with { Upsampling = (ResizeFilter)99 }, "Upsampling is 99" },
+        { () => s_stretch with { Resize = null! }, "Resize is null" },
     };
 
     [Theory]
     [MemberData(nameof(Wrong))]
-    public void Validate_ContradictorySpec_SaysWhatIsWrong(PreprocessSpec spec, string words)
+    public void A_spec_that_cannot_be_is_refused_where_it_is_made(Func<object> make, string words)
     {
-        var exception = Assert.ThrowsAny<ArgumentException>(spec.Validate);
+        var exception = Assert.ThrowsAny<ArgumentException>(make);
         Assert.Contains(words, exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Validate_UsualSpecs_Pass()
+    public void The_output_is_the_crop_or_what_was_stretched_to()
     {
-        s_stretch.Validate();
-        (s_shortest with { CropSize = 224 }).Validate();
-        (s_stretch with { Width = 256, Height = 256, CropSize = 256 }).Validate();
+        Assert.Equal(new ImageSize(30, 20), Resize.Stretch(30, 20).OutputSize);
+        Assert.Equal(new ImageSize(30, 20), Resize.Stretch(30, 20, new ImageSize(30, 20)).OutputSize);
+        Assert.Equal(new ImageSize(10, 12), Resize.Stretch(30, 20, new ImageSize(10, 12)).OutputSize);
+        Assert.Equal(new ImageSize(16, 16), Resize.ShortestEdge(20, 16).OutputSize);
+        Assert.Equal(new ImageSize(20, 12), Resize.ShortestEdge(20, new ImageSize(20, 12)).OutputSize);
     }
 
     [Theory]
@@ -49,7 +51,16 @@ public sealed class PreprocessSpecTests
     [InlineData(17, 640, 256, 9637, 16, 4706)]
     public void Geometry_TruncatesTheLongSideAndRoundsTheCropHalfToEven(int width, int height, int resizedWidth, int resizedHeight, int left, int top)
     {
-        var geometry = ResizeGeometry.For(s_shortest with { CropSize = 224 }, width, height);
+        var geometry = ResizeGeometry.For(s_stretch with { Resize = Resize.ShortestEdge(256, 224) }, width, height);
         Assert.Equal((resizedWidth, resizedHeight, left, top), (geometry.ResizedWidth, geometry.ResizedHeight, geometry.Left, geometry.Top));
+    }
+
+    [Fact]
+    public void A_crop_that_is_no_square_is_cut_from_the_centre_of_each_axis()
+    {
+        var geometry = ResizeGeometry.For(s_stretch with { Resize = Resize.ShortestEdge(20, new ImageSize(12, 16)) }, 40, 80);
+        Assert.Equal(new ResizeGeometry(40, 80, 20, 40, 4, 12, 12, 16), geometry);
+        geometry = ResizeGeometry.For(s_stretch with { Resize = Resize.Stretch(20, 30, new ImageSize(12, 16)) }, 40, 80);
+        Assert.Equal(new ResizeGeometry(40, 80, 20, 30, 4, 7, 12, 16), geometry);
     }
 }

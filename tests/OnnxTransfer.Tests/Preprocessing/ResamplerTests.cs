@@ -122,7 +122,7 @@ public abstract class ResamplerLaws
         const int width = 53, height = 3;
         var source = Reference.Noise(width, height, seed: 7);
         var geometry = ResizeGeometry.Stretch(width, height, width, height);
-        var spec = new PreprocessSpec { Filter = filter, Width = width, Height = height, Mean = [0.485, 0.456, 0.406], Std = [0.229, 0.224, 0.225] };
+        var spec = new PreprocessSpec { Filter = filter, Resize = OnnxTransfer.Preprocessing.Resize.Stretch(width, height), Mean = [0.485, 0.456, 0.406], Std = [0.229, 0.224, 0.225] };
         var tensor = Prepare(source, spec, geometry, layout);
         for (var i = 0; i < tensor.Length; i++)
         {
@@ -225,8 +225,7 @@ public sealed class VectorResamplerTests : ResamplerLaws
             var spec = new PreprocessSpec
             {
                 Filter = ResizeFilter.PillowBilinear,
-                Width = width,
-                Height = 2,
+                Resize = OnnxTransfer.Preprocessing.Resize.Stretch(width, 2),
                 Mean = [0.485, 0.456, 0.406],
                 Std = [0.229, 0.224, 0.225],
                 Bgr = bgr,

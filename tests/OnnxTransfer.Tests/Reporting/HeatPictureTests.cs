@@ -31,7 +31,7 @@ public sealed class HeatPictureTests
     [Fact]
     public void Beyond_the_crop_there_is_no_heat()
     {
-        var spec = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, ShortestEdge = 32, CropSize = 32 };
+        var spec = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, Resize = Resize.ShortestEdge(32, 32) };
         using var photo = Grey(120, 40);
         using var picture = HeatPicture.Draw(photo, [1], 1, 1, ImageWindow.Of(spec, photo.Width, photo.Height));
         Assert.Equal(0, Colourfulness(picture, 38, 20));

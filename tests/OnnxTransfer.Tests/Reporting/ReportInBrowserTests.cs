@@ -1,5 +1,4 @@
 using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Reporting;
@@ -43,8 +42,7 @@ public sealed class ReportInBrowserTests : IDisposable
         File.WriteAllText(_folder.File("photos", "cyan", "text.png"), "no image");
         using var extractor = FeatureExtractor.Load(backbone, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu });
         var result = await ImageClassifier.TrainAsync(
-            extractor, ImageDataset.FromFolder(Path.Combine(_folder.Path, "photos")), new TrainingOptions { Epochs = 5 },
-            new DataOptions { Split = new SplitPercentages(50, 20, 30) });
+            extractor, ImageDataset.FromFolder(Path.Combine(_folder.Path, "photos")), new TrainingPlan { Epochs = 5, Split = new SplitPercentages(50, 20, 30) });
         var report = _folder.File("report.html");
         result.WriteReport(report);
         return report;
