@@ -91,7 +91,7 @@ public class PreprocessBenchmarks
     private static PreprocessSpec Spec(ResizeFilter filter) => new()
     {
         Filter = filter,
-        Resize = Resize.Stretch(Side, Side),
+        Resize = OnnxTransfer.Preprocessing.Resize.Stretch(Side, Side),
         Mean = [0.5, 0.5, 0.5],
         Std = [0.5, 0.5, 0.5],
     };

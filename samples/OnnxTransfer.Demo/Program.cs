@@ -3,7 +3,6 @@ using OnnxTransfer;
 using OnnxTransfer.Build;
 using OnnxTransfer.Evaluation;
 using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
 
 // The main job, end to end on real images: a backbone, a folder of images, a classifier, a report, and a saved file that answers the same.
 // The network comes with a package, so nothing but the demo's pictures is downloaded.

@@ -137,6 +137,8 @@ public sealed class DataTests(Fixture fixture) : IClassFixture<Fixture>
     [InlineData(1, "no.onnx", "--backbone", "no.onnx")]
     [InlineData(2, "--epochs", "--epochs", "0")]
     [InlineData(2, "--max-bad", "--max-bad", "5")]
+    [InlineData(2, "--threads", "--threads", "100000")]
+    [InlineData(2, "Dropout", "--optimizer", "lbfgs", "--head", "mlp")]
     public void A_wrong_option_is_said_before_the_data_are_looked_at(int exitCode, string part, params string[] option)
     {
         // The folder is not there: whoever looked at it first would say so.

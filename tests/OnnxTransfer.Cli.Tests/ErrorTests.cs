@@ -16,6 +16,14 @@ public sealed class ErrorTests(Fixture fixture) : IClassFixture<Fixture>
     [InlineData("train", "photos", "--out", "x.onnx", "--provider", "tpu")]
     [InlineData("train", "photos", "--out", "x.onnx", "--split", "80/30/10")]
     [InlineData("train", "photos", "--out", "x.onnx", "--optimizer", "magic")]
+    [InlineData("train", "photos", "--out", "x.onnx", "--lr", "0,005")]
+    [InlineData("train", "photos", "--out", "x.onnx", "--lr", "NaN")]
+    [InlineData("train", "photos", "--out", "x.onnx", "--max-bad", "0,05")]
+    [InlineData("train", "photos", "--out", "x.onnx", "--provider", "99")]
+    [InlineData("train", "photos", "--out", "x.onnx", "--provider", "1")]
+    [InlineData("train", "photos", "--out", "x.onnx", "--pooling", "9")]
+    [InlineData("train", "photos", "--out", "x.onnx", "--jpeg-shrink", "7")]
+    [InlineData("train", "photos", "--out", "x.onnx", "--device", "-1")]
     [InlineData("predict")]
     [InlineData("models", "pull")]
     public void Wrong_usage_exits_2(params string[] arguments)
@@ -24,6 +32,36 @@ public sealed class ErrorTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Equal(2, result.ExitCode);
         Assert.StartsWith("error: ", result.Error, StringComparison.Ordinal);
         Assert.Equal("", result.Output);
+    }
+
+    /// <summary>The library says which numbers of threads there are, and the tool says the same, before it looks at anything.</summary>
+    [Theory]
+    [InlineData("train", "no-such-folder", "--out", "x.onnx")]
+    [InlineData("embed", "no-such-folder", "--out", "x.npy")]
+    [InlineData("predict", "no-such-file.onnx", "no-such-image.jpg")]
+    [InlineData("evaluate", "no-such-file.onnx", "no-such-folder")]
+    [InlineData("classify", "no-such-image.jpg")]
+    [InlineData("doctor")]
+    public void Threads_are_those_of_the_library(params string[] command)
+    {
+        foreach (var threads in (int[])[-1, 1025, 100_000])
+        {
+            var sentence = Assert.Throws<ArgumentOutOfRangeException>(() => new FeatureExtractorOptions { Threads = threads }).Message.Split(" (Parameter")[0];
+            var result = Cli.Run([.. command, "--threads", threads.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+            Assert.Equal((2, ""), (result.ExitCode, result.Output));
+            Assert.StartsWith($"error: --threads: {sentence}", result.Error, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(2, Cli.Run([.. command, "--threads", "two"]).ExitCode);
+    }
+
+    [Fact]
+    public void The_most_threads_there_may_be_end()
+    {
+        var output = fixture.NewFile("threads.onnx");
+        var result = Cli.Run("train", fixture.Photos, "--out", output, "--backbone", fixture.Backbone, "--provider", "cpu", "--cache", "none", "--threads", "1024");
+        Assert.Equal(0, result.ExitCode);
+        Assert.True(File.Exists(output));
     }
 
     [Fact]

@@ -15,7 +15,7 @@ internal static class ActivationRecorder
     /// <param name="imageShape">The shape of one image.</param>
     /// <param name="tensors">The tensors to watch; the input may be among them.</param>
     /// <param name="images">Prepared images.</param>
-    /// <param name="threads">Threads for one run; 0 for one per core.</param>
+    /// <param name="threads">Threads for one run; 0 for one for each core that the process may use.</param>
     /// <param name="cancellationToken">Stops between two images.</param>
     internal static Dictionary<string, ActivationStatistics> Record(
         OnnxModel model, string name, string input, long[] imageShape, IReadOnlyList<string> tensors, IReadOnlyList<float[]> images, int threads,

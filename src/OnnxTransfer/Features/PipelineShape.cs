@@ -25,7 +25,7 @@ internal sealed record PipelineShape(int BatchSize, int Workers, int Runners)
 
     /// <summary>The layout for a provider.</summary>
     /// <param name="provider">What the network runs on.</param>
-    /// <param name="threads">Threads to use; 0 for one per core.</param>
+    /// <param name="threads">Threads to use; 0 for one for each core that the process may use.</param>
     /// <param name="batchSize">Images per run of the network; 0 to choose.</param>
     /// <param name="fixedBatch">The batch size that the graph insists on; null when it takes any.</param>
     internal static PipelineShape For(ExecutionProvider provider, int threads, int batchSize, int? fixedBatch)

@@ -19,8 +19,7 @@ public sealed class QuantizationTests
     private static readonly PreprocessSpec s_toMinusOneToOne = new()
     {
         Filter = ResizeFilter.PillowBilinear,
-        Height = 224,
-        Width = 224,
+        Resize = Resize.Stretch(224, 224),
         Mean = [0.5, 0.5, 0.5],
         Std = [0.5, 0.5, 0.5],
     };
