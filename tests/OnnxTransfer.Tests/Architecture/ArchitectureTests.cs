@@ -16,21 +16,6 @@ public sealed class ArchitectureTests
     [Fact]
     public void TheRealSourcesAreRead() => Assert.Contains(Sources("src", "OnnxTransfer"), file => file.Path == "Backbones/ModelCard.cs");
 
-    /// <summary>Whoever writes a file writes it beside and renames it: a reader sees the old content or the new.</summary>
-    [Theory]
-    [InlineData("OnnxTransfer")]
-    [InlineData("OnnxTransfer.Conversion")]
-    [InlineData("OnnxTransfer.Vips")]
-    [InlineData("OnnxTransfer.Heic")]
-    [InlineData("OnnxTransfer.Cli")]
-    public void FilesAreWrittenByTheAtomicWriterAlone(string project)
-    {
-        var writers = FileWriters.In(Repository.PathOf("artifacts", "bin", project, Configuration, project + ".dll")).Distinct().ToList();
-        Assert.Empty(writers.Except(FileWriters.Allowed.Keys));
-        // Who no longer writes is taken off the list. The tool has the writer inside, compiled into it.
-        if (project != "OnnxTransfer.Cli") Assert.Equal(FileWriters.Allowed.Keys.Where(name => FileWriters.ProjectOf(name) == project).Order(), writers.Order());
-    }
-
     [Theory]
     [InlineData("unsafe struct S;", "unsafe")]
     [InlineData("fixed (byte* p = x) { }", "fixed (")]
@@ -56,8 +41,6 @@ public sealed class ArchitectureTests
     [InlineData("var s = \"unsafe\"; var UnsafeName = 1;")]
     [InlineData("JavaScriptEncoder.UnsafeRelaxedJsonEscaping")]
     public void CheckedCodeIsNot(string text) => Assert.Empty(UnsafeCode.Violations(new SourceFile("src/OnnxTransfer/Heads/X.cs", text)));
-
-    private static string Configuration => new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)).Name;
 
     private static List<SourceFile> Sources(params string[] folder)
     {

@@ -1,6 +1,6 @@
 using Mono.Cecil;
 
-namespace OnnxTransfer.Tests.Architecture;
+namespace OnnxTransfer.Cli.Tests;
 
 /// <summary>The methods of compiled code that make, replace or rename files by themselves.</summary>
 internal static class FileWriters
@@ -17,7 +17,7 @@ internal static class FileWriters
         ["OnnxTransfer.Heic.HeicLibrary.SetUp"] = "a policy in a temporary folder that only the library it is written for opens",
     };
 
-    internal static string ProjectOf(string writer) => writer.StartsWith("OnnxTransfer.Heic.", StringComparison.Ordinal) ? "OnnxTransfer.Heic" : "OnnxTransfer";
+    internal static string AssemblyOf(string writer) => writer.StartsWith("OnnxTransfer.Heic.", StringComparison.Ordinal) ? "OnnxTransfer.Heic" : "OnnxTransfer";
 
     private static readonly string[] s_writing = ["Create", "OpenWrite", "Move", "Copy", "Replace", "Open"];
 
