@@ -1,5 +1,5 @@
 #!/usr/bin/env dotnet
-// The build script of this repository: `dotnet run build.cs demo | test | sample | bench | pack | format`.
+// The build script of this repository: `dotnet run build.cs demo | test | sample | bench | mutate | pack | format`.
 #:project eng/OnnxTransfer.Build/OnnxTransfer.Build.csproj
 #:property PublishAot=false
 
@@ -24,6 +24,7 @@ try
         "demo" => Demo(),
         "sample" => Sample(),
         "bench" => Bench(),
+        "mutate" => Mutate(),
         "pack" => PackAll(),
         "format" => Format(),
         _ => Help(),
@@ -73,6 +74,18 @@ int Bench()
     return Dotnet(["run", "--project", "benchmarks/OnnxTransfer.Benchmarks", "-c", "Release", "--", .. arguments]);
 }
 
+// Changes the code in small ways and runs the tests on each change: those that no test notices are what to read. A folder takes minutes to an hour.
+int Mutate()
+{
+    var folder = rest.FirstOrDefault();
+    if (folder is null || !Directory.Exists(Path.Combine(root, "src", "OnnxTransfer", folder)))
+        throw new BuildException($"mutate needs a folder of src/OnnxTransfer, such as `dotnet run build.cs mutate Evaluation`{(folder is null ? "" : $"; '{folder}' is none")}.");
+    // The tests of the folder and no others: what a folder's own tests do not notice should not be left to chance.
+    string[] arguments = ["stryker", "--skip-version-check", "-m", $"{folder}/**/*.cs", "--test-case-filter", $"FullyQualifiedName~OnnxTransfer.Tests.{folder}&Category!=Long", "-O", Path.Combine(root, "artifacts", "mutation", folder)];
+    var restored = Dotnet(["tool", "restore"]);
+    return restored == 0 ? Shell.Run("dotnet", [.. arguments, .. rest.Skip(1)], Path.Combine(root, "tests", "OnnxTransfer.Tests")) : restored;
+}
+
 int PackAll() => Pack(packages, "all");
 
 // Those that others are built from come first, so that each is built once.
@@ -94,6 +107,7 @@ int Help()
           test     run the tests, then the sample; with --all also what takes minutes or large downloads
           sample   pack, and use the packages in an application of their own
           bench    run a short job of every benchmark, or those of a filter such as *Embed*
+          mutate   change the code of a folder in small ways and list the changes that no test notices
           pack     make the NuGet packages in artifacts/packages
           format   dotnet format
         """);

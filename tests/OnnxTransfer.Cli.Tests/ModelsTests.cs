@@ -25,10 +25,9 @@ public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
     }
 
     /// <summary>As in a container: no home folder, so nothing can be remembered, and nothing needs to be.</summary>
-    [Fact]
+    [UnixFact]
     public void An_account_without_a_home_uses_the_model_beside_the_tool()
     {
-        if (OperatingSystem.IsWindows()) return;
         var photo = Path.Combine(fixture.Photos, "red", "red-00.png");
         var embedded = Homeless("embed", photo, "--backbone", "resnet18", "--provider", "cpu", "--out", fixture.NewFile("homeless.npy"));
         Assert.True(embedded.ExitCode == 0, embedded.Error);

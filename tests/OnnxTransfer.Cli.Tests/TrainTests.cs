@@ -43,6 +43,41 @@ public sealed class TrainTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Equal(2, first.GetProperty("top").GetArrayLength());
     }
 
+    /// <summary>Photos in the wrong folders are mistakes that are known beforehand, and each kind of mistake is another number.</summary>
+    [Fact]
+    public void Evaluate_gives_a_row_for_each_true_class_and_a_column_for_each_prediction()
+    {
+        var classifier = fixture.NewFile("confusing.onnx");
+        Assert.Equal(0, Cli.Run(Train(classifier)).ExitCode);
+        int[][] confusion = [[4, 1, 2], [3, 5, 0], [6, 0, 7]];
+        string[] labels = ["blue", "green", "red"];
+        var folder = fixture.NewFile("confusing", "x");
+        folder = Path.GetDirectoryName(folder)!;
+        for (var truth = 0; truth < 3; truth++)
+        {
+            Directory.CreateDirectory(Path.Combine(folder, labels[truth]));
+            for (var predicted = 0; predicted < 3; predicted++)
+            {
+                for (var i = 0; i < confusion[truth][predicted]; i++)
+                    File.Copy(Path.Combine(fixture.Photos, labels[predicted], $"{labels[predicted]}-{i + (10 * truth):00}.png"), Path.Combine(folder, labels[truth], $"{labels[predicted]}-{i}.png"));
+            }
+        }
+
+        var json = Cli.Run("evaluate", classifier, folder, "--json", "--provider", "cpu").Json;
+        Assert.Equal(confusion, json.GetProperty("confusion").EnumerateArray().Select(row => row.EnumerateArray().Select(cell => cell.GetInt32()).ToArray()));
+        var blue = json.GetProperty("perClass")[0];
+        Assert.Equal((4 / 13.0, 4 / 7.0, 7), (blue.GetProperty("precision").GetDouble(), blue.GetProperty("recall").GetDouble(), blue.GetProperty("support").GetInt32()));
+
+        var page = fixture.NewFile("confusing.html");
+        var text = Cli.Run("evaluate", classifier, folder, "--report", page, "--provider", "cpu").Output;
+        Assert.Contains("confusion (rows: true class, columns: predicted)\n", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Equal(
+            ["blue green red", "blue 4 1 2", "green 3 5 0", "red 6 0 7"],
+            text.TrimEnd().Split('\n').TakeLast(4).Select(line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))));
+        Assert.Contains("red taken for blue: 6 of 13", File.ReadAllText(page), StringComparison.Ordinal);
+        Assert.Contains("blue taken for red: 2 of 7", File.ReadAllText(page), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Train_and_evaluate_write_reports()
     {

@@ -44,10 +44,9 @@ public sealed class HeicFileTests
         Assert.DoesNotContain(seen, file => file.StartsWith("magick-", StringComparison.Ordinal));
     }
 
-    [Fact]
+    [UnixFact]
     public async Task Decode_WithoutAFolderForTemporaryFiles_SaysWhatToDo()
     {
-        if (OperatingSystem.IsWindows()) return;
         using var folder = new TempFolder();
         var image = folder.File("image.heic");
         File.WriteAllBytes(image, HeicDecoderTests.Bytes("rgb.heic"));

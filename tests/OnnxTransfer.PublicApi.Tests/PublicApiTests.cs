@@ -25,14 +25,24 @@ public sealed class PublicApiTests
     }
 
     [Fact]
-    public void The_surface_tells_a_required_nullable_init_property_and_a_default_apart()
+    public void The_surface_tells_what_a_caller_can_write()
     {
-        var lines = PublicSurface.Of(typeof(FeatureExtractor).Assembly).Split('\n');
-        Assert.Contains("  required ResizeFilter Filter { get; init; }", lines);
-        Assert.Contains("  static FeatureExtractor Load(string model, FeatureExtractorOptions? options = null)", lines);
-        Assert.Contains("sealed class FeatureExtractor : IDisposable, IAsyncDisposable", lines);
-        Assert.Contains("  Cuda = 2", lines);
+        var lines = PublicSurface.Of(typeof(FeatureExtractor).Assembly).Split('\n').Select(line => line.Trim()).ToList();
+        Assert.Contains("public required OnnxTransfer.Preprocessing.ResizeFilter Filter { get; init; }", lines);
+        Assert.Contains("public static OnnxTransfer.FeatureExtractor Load(string model, OnnxTransfer.FeatureExtractorOptions? options = null) { }", lines);
+        Assert.Contains("public sealed class FeatureExtractor : System.IAsyncDisposable, System.IDisposable", lines);
+        Assert.Contains("Cuda = 2,", lines);
+        // Null within a type argument, which reflection on the type alone does not give.
+        Assert.Contains(lines, line => line.Contains("Task<string?> VerifyAsync", StringComparison.Ordinal));
         Assert.DoesNotContain(lines, line => line.Contains("PrintMembers", StringComparison.Ordinal) || line.Contains("get_", StringComparison.Ordinal));
+        Assert.Contains("(int First, int Second)", PublicSurface.Of(typeof(PublicApiTests).Assembly), StringComparison.Ordinal);
+    }
+
+    /// <summary>No member of the packages has a tuple; this one shows that the names of one would be told.</summary>
+    public sealed class OfTuple
+    {
+        /// <summary>A pair.</summary>
+        public (int First, int Second) Pair { get; init; }
     }
 
     [Fact]
@@ -90,10 +100,11 @@ public sealed class PublicApiTests
         static List<string> Qualified(string[] lines)
         {
             var (header, result) = ("", new List<string>());
-            foreach (var line in lines.Where(line => line.Length > 0))
+            foreach (var line in lines.Where(line => line.Trim() is not ("" or "{" or "}")))
             {
-                if (!line.StartsWith(' ')) header = line;
-                result.Add(line.StartsWith(' ') ? $"{header}: {line.Trim()}" : line);
+                var isMember = line.StartsWith("        ", StringComparison.Ordinal);
+                if (!isMember) header = line.Trim();
+                result.Add(isMember ? $"{header}: {line.Trim()}" : header);
             }
 
             return result;

@@ -41,10 +41,20 @@ public sealed class CatalogueMatrixTests
             var largest = Math.Max(1, one.Max(Math.Abs));
             for (var d = 0; d < one.Length; d++) Assert.Equal(one[d], five.Row(i)[d], 1e-4f * largest);
         }
+    }
 
-        if (file.Card.Classes is not { } classes) return;
+    public static TheoryData<string> WithClasses => [.. s_present.Where(model => ModelFile.Open(model, s_store).Card!.Classes is not null)];
+
+    [SharedTheory("models/mobilenet_v2_imagenet.onnx")]
+    [MemberData(nameof(WithClasses))]
+    public async Task A_network_with_classes_of_its_own_gives_a_probability_for_each(string model)
+    {
+        using var folder = new TempFolder();
+        var photo = folder.File("photo.png");
+        File.WriteAllBytes(photo, TestImage.NoisyPng(120, 200, (0, 90, 255), 0));
+        var classes = ModelFile.Open(model, s_store).Card!.Classes!;
         using var classifier = await ImageClassifier.FromBackboneAsync(model, new() { Provider = ExecutionProvider.Cpu, Store = s_store });
-        var prediction = classifier.Predict(paths[0]);
+        var prediction = classifier.Predict(photo);
         Assert.Equal(classes.Count, prediction.Probabilities.Count);
         Assert.Equal(1, prediction.Probabilities.Sum(), 1e-3f);
     }

@@ -90,6 +90,65 @@ public sealed class ClassifierFileTests : IDisposable
         AssertRefused(model, "does not answer as it did");
     }
 
+    /// <summary>
+    /// A network that draws random numbers gives no two answers that are the same: it stands for whatever makes the written graph answer
+    /// otherwise than the classifier in memory. Nothing is written, and what was there stays.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_graph_that_does_not_answer_as_the_classifier_does_is_not_saved(bool replaces)
+    {
+        var network = _folder.File("random.onnx");
+        TinyBackbone.Write(network);
+        var random = OnnxModel.Load(network);
+        foreach (var node in random.Graph.Node.Where(node => node.Input.Contains("pooled"))) node.Input[0] = "shaken";
+        random.Graph.Node.Insert(random.Graph.Node.Count - 1, new NodeProto { OpType = "RandomUniformLike", Name = "shaken", Input = { "pooled" }, Output = { "shaken" } });
+        random.Save(network);
+        using var extractor = FeatureExtractor.Load(network, s_onCpu);
+        var head = ClassifierHead.FromWeights(MathNet.Numerics.LinearAlgebra.Matrix<float>.Build.Dense(TinyBackbone.Dim, 2, (d, c) => c == 0 && d % 2 == 0 ? 1 : 0), MathNet.Numerics.LinearAlgebra.Vector<float>.Build.Dense(2));
+        using var classifier = ImageClassifier.Create(extractor, head, ["a", "b"]);
+
+        AssertNotSaved(classifier.Save, "its graph gives probabilities that differ by up to", replaces);
+    }
+
+    /// <summary>A head that says other numbers than its layers have stands for a layer that is written wrongly.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_head_that_does_not_answer_as_the_one_in_memory_is_not_saved(bool replaces)
+    {
+        using var extractor = FeatureExtractor.Load(Tiny(), s_onCpu);
+        using var classifier = ImageClassifier.Create(extractor, new OtherwiseHead(TinyBackbone.Dim), ["a", "b"]);
+
+        AssertNotSaved(classifier.Save, "its head gives other probabilities", replaces);
+        AssertNotSaved(classifier.SaveHead, "its head gives other probabilities", replaces);
+        AssertNotSaved(path => new OtherwiseHead(TinyBackbone.Dim).Save(path, ["a", "b"]), "its head gives other probabilities", replaces);
+    }
+
+    private void AssertNotSaved(Action<string> save, string message, bool replaces)
+    {
+        var path = Path.Combine(Directory.CreateTempSubdirectory("onnxtransfer-").FullName, "saved.onnx");
+        try
+        {
+            if (replaces) File.WriteAllText(path, "the one before");
+            Assert.Contains(message, Assert.ThrowsAny<ModelException>(() => save(path)).Message, StringComparison.Ordinal);
+            Assert.Equal(replaces ? [path] : [], Directory.GetFileSystemEntries(Path.GetDirectoryName(path)!));
+            if (replaces) Assert.Equal("the one before", File.ReadAllText(path));
+        }
+        finally
+        {
+            Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
+        }
+    }
+
+    private sealed class OtherwiseHead(int dim) : ClassifierHead(dim, classCount: 2)
+    {
+        internal override IReadOnlyList<DenseLayer> Layers { get; } = [new DenseLayer(dim, 2, new float[2 * dim], new float[2], Activation.Softmax)];
+
+        private protected override void Compute(ReadOnlySpan<float> features, Span<float> probabilities) => (probabilities[0], probabilities[1]) = (0.500001f, 0.499999f);
+    }
+
     [Theory]
     [InlineData("onnxtransfer.probe", null, "its probe images are not there")]
     [InlineData("onnxtransfer.probe", """{"images":"another formula","probabilities":[[1,0],[1,0]],"tolerance":0}""", "are not those that this version knows")]

@@ -145,7 +145,9 @@ public sealed class FeatureExtractorTests : IDisposable
         Assert.Equal(ExecutionProvider.Cpu, cpu.Provider);
         using var auto = FeatureExtractor.Load(Tiny());
         Assert.NotEqual(ExecutionProvider.Auto, auto.Provider);
-        if (auto.Provider == ExecutionProvider.Cpu) Assert.Contains("CUDA", auto.ProviderReason, StringComparison.Ordinal);
+        // On the CPU it says why it is not on a GPU, and on a GPU which one it is.
+        Assert.Contains(auto.Provider == ExecutionProvider.Cpu ? "CUDA" : auto.Provider.ToString(), auto.ProviderReason, StringComparison.OrdinalIgnoreCase);
+        Assert.NotEqual("", cpu.ProviderReason);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 using System.Text;
 
 namespace OnnxTransfer.TestSupport;
@@ -72,20 +73,7 @@ internal static class TestImage
         BinaryPrimitives.WriteInt32BigEndian(number, data.Length);
         png.Write(number);
         png.Write(body);
-        BinaryPrimitives.WriteUInt32BigEndian(number, Crc32(body));
+        BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.HashToUInt32(body));
         png.Write(number);
-    }
-
-    /// <summary>CRC-32 of PNG's annex D, bit by bit: tests write little.</summary>
-    private static uint Crc32(byte[] data)
-    {
-        var crc = 0xFFFFFFFFu;
-        foreach (var value in data)
-        {
-            crc ^= value;
-            for (var bit = 0; bit < 8; bit++) crc = (crc & 1) != 0 ? (crc >> 1) ^ 0xEDB88320u : crc >> 1;
-        }
-
-        return ~crc;
     }
 }

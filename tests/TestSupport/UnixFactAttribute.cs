@@ -1,12 +1,12 @@
 namespace OnnxTransfer.TestSupport;
 
-/// <summary>A fact about files that Windows does not have: pipes and devices among them.</summary>
+/// <summary>A fact about what Windows does not have: pipes and devices in the file system, HOME and TMPDIR in the environment.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class UnixFactAttribute : FactAttribute
 {
     public UnixFactAttribute()
     {
-        if (OperatingSystem.IsWindows()) Skip = "needs pipes and devices in the file system";
+        if (OperatingSystem.IsWindows()) Skip = "is about the file system and environment of Unix";
     }
 }
 

@@ -33,12 +33,12 @@ internal static class OnnxReceptiveField
     {
         switch (node.OpType)
         {
-            case "Conv" or "QLinearConv" or "ConvInteger" or "MaxPool" or "AveragePool":
+            case "Conv" or "QLinearConv" or "ConvInteger" or "MaxPool" or "AveragePool" or "LpPool":
                 var weights = node.OpType == "QLinearConv" ? 3 : 1;
                 var window = node.Ints("kernel_shape")?.Max() ?? shapes.Dims(node.InputAt(weights))?.Skip(2).Max(dim => dim.Size) ?? 1;
                 var dilation = node.Ints("dilations")?.Max() ?? 1;
                 return (input.Side + ((window - 1) * dilation * input.Jump), input.Jump * (node.Ints("strides")?.Max() ?? 1));
-            case "GlobalAveragePool" or "GlobalMaxPool" or "ReduceMean" or "ReduceMax" or "ReduceSum" or "Gemm" or "MatMul" or "Flatten":
+            case "GlobalAveragePool" or "GlobalMaxPool" or "GlobalLpPool" or "ReduceMean" or "ReduceMax" or "ReduceSum" or "Gemm" or "MatMul" or "Flatten":
                 return (null, input.Jump);
             default:
                 return input;

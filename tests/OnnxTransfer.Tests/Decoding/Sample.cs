@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.TestSupport;
 
@@ -73,20 +74,8 @@ internal static class Sample
         BinaryPrimitives.WriteInt32BigEndian(chunk, body.Length);
         kind.CopyTo(chunk.AsSpan(4));
         body.CopyTo(chunk.AsSpan(8));
-        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(8 + body.Length), Crc32(chunk.AsSpan(4, 4 + body.Length)));
+        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(8 + body.Length), Crc32.HashToUInt32(chunk.AsSpan(4, 4 + body.Length)));
         return chunk;
-    }
-
-    private static uint Crc32(ReadOnlySpan<byte> bytes)
-    {
-        var crc = uint.MaxValue;
-        foreach (var value in bytes)
-        {
-            crc ^= value;
-            for (var bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (0xEDB88320 & (uint)-(crc & 1));
-        }
-
-        return ~crc;
     }
 
     private static int Mix(int colour, int background, int alpha) =>

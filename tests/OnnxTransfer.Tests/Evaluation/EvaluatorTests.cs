@@ -27,6 +27,32 @@ public sealed class EvaluatorTests
         Assert.Equal(new ClassMetrics("owl", 0, 0, 0, 0), result.PerClass[2]);
     }
 
+    /// <summary>No two numbers off the diagonal are the same, and no class is predicted as often as it is true.</summary>
+    [Fact]
+    public void RowsAreTheTruthAndColumnsThePredictions()
+    {
+        int[][] expected = [[5, 1, 2], [3, 6, 0], [4, 0, 7]];
+        var (rows, labels) = (new List<float[]>(), new List<int>());
+        for (var truth = 0; truth < 3; truth++)
+        {
+            for (var predicted = 0; predicted < 3; predicted++)
+            {
+                for (var i = 0; i < expected[truth][predicted]; i++)
+                {
+                    rows.Add([.. Enumerable.Range(0, 3).Select(c => c == predicted ? 0.5f : 0.25f)]);
+                    labels.Add(truth);
+                }
+            }
+        }
+
+        var result = Evaluator.Evaluate(Matrix<float>.Build.DenseOfRowArrays(rows), labels, Names);
+
+        Assert.Equal(expected, result.Confusion);
+        Assert.Equal(new ClassMetrics("cat", 5 / 12.0, 5 / 8.0, 2 * 5 / 20.0, 8), result.PerClass[0]);
+        Assert.Equal(new ClassMetrics("dog", 6 / 7.0, 6 / 9.0, 2 * 6 / 16.0, 9), result.PerClass[1]);
+        Assert.Equal(new ClassMetrics("owl", 7 / 9.0, 7 / 11.0, 2 * 7 / 20.0, 11), result.PerClass[2]);
+    }
+
     [Fact]
     public void CalibrationEqualsTheHandComputation()
     {
@@ -60,7 +86,10 @@ public sealed class EvaluatorTests
         var result = Evaluator.Evaluate(p, labels, [.. Enumerable.Range(0, classes).Select(c => $"{c}")]);
         var all = result.Confusion;
         var diagonal = Enumerable.Range(0, classes).Sum(c => all[c][c]);
-        return all.Sum(row => row.Sum()) == rows
+        // Counted once more, without a matrix: (truth, prediction) pairs.
+        var pairs = Enumerable.Range(0, rows).CountBy(i => (Truth: labels[i], Predicted: p.Row(i).MaximumIndex())).ToDictionary();
+        return Enumerable.Range(0, classes).All(t => Enumerable.Range(0, classes).All(c => all[t][c] == pairs.GetValueOrDefault((t, c))))
+            && all.Sum(row => row.Sum()) == rows
             && result.PerClass.Sum(c => c.Support) == rows
             && Math.Abs(result.Accuracy - (double)diagonal / rows) < 1e-12
             && Math.Abs(result.Accuracy - result.PerClass.Sum(c => c.Recall * c.Support) / rows) < 1e-12

@@ -1,4 +1,5 @@
 using OnnxTransfer.Features;
+using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Features;
 
@@ -58,13 +59,30 @@ public sealed class DeviceProviderTests
         Assert.Contains("numbered", DeviceProvider.Of(provider).TryAppend(options, s_second), StringComparison.Ordinal);
     }
 
+    /// <summary>A provider that is here runs a network, and as the CPU does; one that is not says so in one line, and nothing else runs in its place.</summary>
     [Theory]
     [MemberData(nameof(Providers))]
-    public void A_provider_that_is_not_here_says_so_in_one_line_and_names_what_has_it(ExecutionProvider provider)
+    public void A_provider_computes_or_says_in_one_line_why_not(ExecutionProvider provider)
     {
-        if (DeviceProvider.Of(provider).Probe() is not { } why) return;
-        Assert.DoesNotContain('\n', why);
-        Assert.EndsWith(".", why, StringComparison.Ordinal);
-        Assert.DoesNotContain("ErrorCode", why, StringComparison.Ordinal);
+        using var folder = new TempFolder();
+        var network = folder.File("tiny.onnx");
+        TinyBackbone.Write(network);
+        var photo = TestImage.NoisyPng(20, 20, (200, 40, 90), 1);
+        if (DeviceProvider.Of(provider).Probe() is { } why)
+        {
+            Assert.DoesNotContain('\n', why);
+            Assert.EndsWith(".", why, StringComparison.Ordinal);
+            Assert.DoesNotContain("ErrorCode", why, StringComparison.Ordinal);
+            var refused = Assert.Throws<ProviderUnavailableException>(() => FeatureExtractor.Load(network, new() { Provider = provider }));
+            Assert.Contains(why, refused.Message, StringComparison.Ordinal);
+        }
+        else
+        {
+            using var there = FeatureExtractor.Load(network, new() { Provider = provider });
+            using var cpu = FeatureExtractor.Load(network, new() { Provider = ExecutionProvider.Cpu });
+            Assert.Equal(provider, there.Provider);
+            var (expected, actual) = (cpu.Embed((ReadOnlySpan<byte>)photo), there.Embed((ReadOnlySpan<byte>)photo));
+            for (var d = 0; d < expected.Length; d++) Assert.Equal(expected[d], actual[d], 1e-2f * Math.Max(1, expected.Max()));
+        }
     }
 }

@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
+using OnnxTransfer.Evaluation;
 using OnnxTransfer.Reporting;
 using OnnxTransfer.TestSupport;
 
@@ -56,6 +58,61 @@ public sealed partial class ReportWriterTests : IDisposable
         Assert.Contains("The pairs of classes confused most", html, StringComparison.Ordinal);
     }
 
+    /// <summary>No two cells off the diagonal are the same, so that no other order of rows and columns gives this page.</summary>
+    [Fact]
+    public void Rows_of_the_matrix_are_the_truth_and_its_columns_the_predictions()
+    {
+        int[][] confusion = [[5, 1, 2], [3, 6, 0], [4, 0, 7]];
+        string[] labels = ["cat", "dog", "owl"];
+        var html = ReportWriter.ToHtml(WithConfusion(labels, confusion), SampleReport.Thumbnails);
+        var table = html[html.IndexOf("<table class=\"confusion", StringComparison.Ordinal)..];
+        table = table[..table.IndexOf("</table>", StringComparison.Ordinal)];
+        Assert.Equal(labels, ColumnPattern().Matches(table).Select(column => column.Groups[1].Value));
+        var rows = RowPattern().Matches(table);
+        Assert.Equal(labels, rows.Select(row => row.Groups[1].Value));
+        Assert.Equal(confusion, rows.Select(row => CellPattern().Matches(row.Value).Select(cell => int.Parse(cell.Groups[1].Value, CultureInfo.InvariantCulture))));
+        Assert.Contains("title=\"dog taken for cat: 3 of 9 (33.3%)\"", table, StringComparison.Ordinal);
+        Assert.Contains("title=\"cat taken for dog: 1 of 8 (12.5%)\"", table, StringComparison.Ordinal);
+        Assert.Contains("title=\"cat taken for owl: 2 of 8 (25.0%)\"", table, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Pairs_that_are_confused_name_the_true_class_first()
+    {
+        string[] labels = [.. Enumerable.Range(0, 30).Select(c => $"class{c:00}")];
+        int[][] confusion = [.. Enumerable.Range(0, 30).Select(truth => Enumerable.Range(0, 30).Select(c => c == truth ? 10 : 0).ToArray())];
+        (confusion[3][20], confusion[20][3], confusion[7][1]) = (5, 2, 1);
+        var html = ReportWriter.ToHtml(WithConfusion(labels, confusion), SampleReport.Thumbnails);
+        Assert.Equal(
+            [("class03", "class20", "5", "33.3%"), ("class20", "class03", "2", "16.7%"), ("class07", "class01", "1", "9.1%")],
+            PairPattern().Matches(html).Select(pair => (pair.Groups[1].Value, pair.Groups[2].Value, pair.Groups[3].Value, pair.Groups[4].Value)));
+    }
+
+    private static ReportContent WithConfusion(string[] labels, int[][] confusion)
+    {
+        var (rows, truths) = (new List<float[]>(), new List<int>());
+        for (var truth = 0; truth < labels.Length; truth++)
+        {
+            for (var predicted = 0; predicted < labels.Length; predicted++)
+            {
+                for (var i = 0; i < confusion[truth][predicted]; i++)
+                {
+                    var row = Enumerable.Repeat(0.4f / (labels.Length - 1), labels.Length).ToArray();
+                    row[predicted] = 0.6f;
+                    rows.Add(row);
+                    truths.Add(truth);
+                }
+            }
+        }
+
+        var result = Evaluator.Evaluate(MathNet.Numerics.LinearAlgebra.Matrix<float>.Build.DenseOfRowArrays(rows), truths, labels);
+        return SampleReport.Of(labels, [.. truths.Select((_, i) => $"/gone/{i}.png")]) with
+        {
+            Sets = [new ScoredSet("test", result)],
+            Judged = [.. truths.Select((truth, i) => new JudgedImage($"/gone/{i}.png", truth, rows[i]))],
+        };
+    }
+
     [Fact]
     public void An_image_that_is_gone_is_said_to_be()
     {
@@ -87,6 +144,18 @@ public sealed partial class ReportWriterTests : IDisposable
         File.WriteAllBytes(path, TestImage.Png(side, side, noise));
         return path;
     }
+
+    [GeneratedRegex("<th scope=\"col\">([^<]*)</th>")]
+    private static partial Regex ColumnPattern();
+
+    [GeneratedRegex("<tr><th scope=\"row\">([^<]*)</th>.*?</tr>", RegexOptions.Singleline)]
+    private static partial Regex RowPattern();
+
+    [GeneratedRegex("<td [^>]*>(\\d+)</td>")]
+    private static partial Regex CellPattern();
+
+    [GeneratedRegex("<tr><td>([^<]*)</td><td>([^<]*)</td><td class=\"number\">([^<]*)</td><td class=\"number\">([^<]*)</td></tr>")]
+    private static partial Regex PairPattern();
 
     [GeneratedRegex("href=\"#([^\"]*)\"")]
     private static partial Regex AnchorPattern();

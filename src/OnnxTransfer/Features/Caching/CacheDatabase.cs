@@ -11,7 +11,7 @@ internal static class CacheDatabase
 {
     /// <summary>"OTFC" in ASCII, which tells the file from other programs' databases.</summary>
     private const int ApplicationId = 0x4F544643;
-    private const int SchemaVersion = 1;
+    private const int SchemaVersion = 2;
 
     // A page holds six vectors of 1280 numbers, or three of 2048, with little left over. Space is given back page by page.
     private const string Layout = "PRAGMA page_size = 32768; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;";

@@ -101,7 +101,7 @@ internal sealed class CachedRows : IDisposable
         foreach (var (hash, row) in _pending)
         {
             var bytes = MemoryMarshal.AsBytes(row.AsSpan()).ToArray();
-            (image.Value, checksum.Value, value.Value) = (hash, (long)Checksum.Of(bytes), bytes);
+            (image.Value, checksum.Value, value.Value) = (hash, Checksum.Of(bytes), bytes);
             insert.ExecuteNonQuery();
         }
 

@@ -1,0 +1,64 @@
+using OnnxTransfer.TestSupport;
+
+namespace OnnxTransfer.Tests.Architecture;
+
+/// <summary>The way of the data goes from left to right, and so do the uses: read from the compiled code, whatever the <c>using</c> lines say.</summary>
+public sealed class StageOrderTests
+{
+    private static readonly Lazy<FolderGraph> s_graph = new(() => FolderGraph.Of(typeof(FeatureExtractor).Assembly.Location, "src/OnnxTransfer"));
+
+    private static string Baseline => Repository.PathOf("tests", "OnnxTransfer.Tests", "Architecture", "StageOrder.baseline.txt");
+
+    [Fact]
+    public void Every_folder_has_its_place_in_the_order() => Assert.Equal(StageOrder.Folders.Order(StringComparer.Ordinal), s_graph.Value.Folders);
+
+    /// <summary>What goes against the order today is listed. The list only becomes shorter: a new use is refused, and one that is gone is taken off.</summary>
+    [Fact]
+    public void A_stage_uses_only_those_to_its_left()
+    {
+        var against = s_graph.Value.Uses.Where(use => !StageOrder.Allows(use.From, use.To)).Select(use => use.ToString()).ToList();
+        var known = File.ReadAllLines(Baseline).Where(line => line.Length > 0 && !line.StartsWith('#')).ToList();
+        var (added, gone) = (against.Except(known).ToList(), known.Except(against).ToList());
+        Assert.True(added.Count == 0, $"These uses go against the order of the folders; move what is used to the left, or its user to the right:\n{string.Join('\n', added)}");
+        Assert.True(gone.Count == 0, $"These uses are gone; take them off {Baseline}:\n{string.Join('\n', gone)}");
+    }
+
+    [Fact]
+    public void The_picture_in_the_documentation_is_that_of_the_code()
+    {
+        const string Begin = "```mermaid\n";
+        var page = File.ReadAllText(Repository.PathOf("docs", "architecture.md")).ReplaceLineEndings("\n");
+        var start = page.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
+        Assert.True(start >= Begin.Length, "docs/architecture.md has no picture");
+        var drawn = page[start..page.IndexOf("```", start, StringComparison.Ordinal)];
+        var actual = FolderPicture.Of(s_graph.Value);
+        Assert.True(drawn == actual, $"The picture in docs/architecture.md is not that of the code, which is:\n{actual}");
+    }
+
+    /// <summary>Every way to use a type is seen, each where it is the only one.</summary>
+    [Fact]
+    public void Every_kind_of_use_is_seen()
+    {
+        var graph = FolderGraph.Of(typeof(StageOrderTests).Assembly.Location, "tests/OnnxTransfer.Tests/Architecture/Samples");
+        Assert.Equal(["Left", "Right"], graph.Folders);
+        string[] users = [.. typeof(Samples.ByBase).Assembly.GetTypes().Where(type => type.Namespace == typeof(Samples.ByBase).Namespace && type.Name.StartsWith("By", StringComparison.Ordinal)).Select(type => type.Name.Split('`')[0])];
+        Assert.True(users.Length > 10);
+        Assert.Equal(users.Order(StringComparer.Ordinal), graph.Uses.Where(use => use.From == "Right").Select(use => use.User).Distinct().Order(StringComparer.Ordinal));
+        Assert.DoesNotContain(graph.Uses, use => use.From == "Left");
+    }
+
+    [Theory]
+    [InlineData("Data", "Decoding", true)]
+    [InlineData("Decoding", "Data", false)]
+    [InlineData("Heads", "Evaluation", true)]
+    [InlineData("Evaluation", "Heads", false)]
+    [InlineData("Hosting", "Reporting", true)]
+    [InlineData("Decoding", "Internals", true)]
+    [InlineData("Internals", "Decoding", false)]
+    [InlineData("Internals", "Onnx", false)]
+    [InlineData("Onnx", "Internals", true)]
+    [InlineData("Onnx", "Data", false)]
+    [InlineData("Features", FolderGraph.Root, false)]
+    [InlineData(FolderGraph.Root, "Hosting", true)]
+    public void The_order_allows_arrows_to_the_left_alone(string from, string to, bool allowed) => Assert.Equal(allowed, StageOrder.Allows(from, to));
+}
