@@ -39,7 +39,8 @@ public sealed record SplitPercentages
         if (parts.Length != 3) Throw.SplitNotUsable(text);
         for (var i = 0; i < 3; i++)
         {
-            if (!double.TryParse(parts[i], NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out numbers[i]))
+            if (!double.TryParse(parts[i], NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out numbers[i])
+                || numbers[i] is not (>= 0 and <= 100))
                 Throw.SplitNotUsable(text);
         }
 

@@ -30,7 +30,7 @@ public abstract class ClassifierHead
     /// </summary>
     /// <param name="training">Rows to learn from; every class needs at least one.</param>
     /// <param name="classCount">C, at least 2.</param>
-    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="options">How; null for the defaults. What a <see cref="TrainingPlan"/> says about images plays no part: the rows are given.</param>
     /// <param name="validation">Rows to judge by after every epoch: the weights with the lowest loss on them are kept. Null keeps the last.</param>
     /// <param name="progress">Told after every epoch.</param>
     /// <param name="cancellationToken">Ends the training after the current step; what was learnt by then is returned.</param>

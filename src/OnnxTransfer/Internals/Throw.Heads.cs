@@ -86,7 +86,7 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void OptionsExclude(string one, string other) =>
-        throw new ArgumentException($"There is both {one} and {other}, which exclude each other: leave one out.");
+        throw new ArgumentException($"{one} and {other} exclude each other: leave one out.");
 
     [DoesNotReturn]
     internal static void OptionNeedsValidation(string option) =>

@@ -39,14 +39,6 @@ public sealed class SkippedImagesTests
         for (var i = 0; i < bad; i++) Assert.Contains($"{i}.jpg: reason {i}", error.Message, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData(-0.1)]
-    [InlineData(1.01)]
-    [InlineData(5)]
-    [InlineData(double.NaN)]
-    public void LimitThatIsNoShareIsRefused(double maxBad) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => Ledger(0).ThrowIfMoreThan(maxBad, 1));
-
     private static SkippedImages Ledger(int bad)
     {
         var ledger = new SkippedImages();

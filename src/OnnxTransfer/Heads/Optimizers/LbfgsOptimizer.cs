@@ -11,8 +11,8 @@ internal sealed record LbfgsOptimizer(int MaxIterations, double GradientToleranc
 
     internal override void Check(TrainingOptions options)
     {
-        if (options.L1 > 0) Throw.OptionsExclude(nameof(options.L1), "L-BFGS, which needs an objective without kinks");
-        if (options.Dropout > 0) Throw.OptionsExclude(nameof(options.Dropout), "L-BFGS, which needs the same objective every time");
+        if (options.L1 > 0) Throw.OptionsExclude(nameof(options.L1), "L-BFGS (it needs an objective without kinks)");
+        if (options.Dropout > 0) Throw.OptionsExclude(nameof(options.Dropout), "L-BFGS (it needs the same objective every time)");
     }
 
     internal override int RowsPerStep(TrainingOptions options, int rowCount) => rowCount;
