@@ -132,7 +132,7 @@ public sealed class ModelFile
             var resolved = await BackboneResolver.ResolveAsync(model, store, progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false);
             return new ModelFile(OnnxModel.Load(resolved.OnnxPath), resolved with { OnnxPath = System.IO.Path.GetFullPath(resolved.OnnxPath) });
         }
-        catch (Exception exception) when (exception is InvalidDataException or ArgumentException)
+        catch (Exception exception) when (exception is InvalidDataException or ArgumentException or IOException)
         {
             throw Throw.ModelUnreadable(exception);
         }
@@ -212,7 +212,7 @@ public sealed class ModelFile
             });
             return report;
         }
-        catch (Exception exception) when (exception is InvalidDataException or FileNotFoundException)
+        catch (Exception exception) when (exception is InvalidDataException or IOException)
         {
             throw Throw.ModelUnusable(exception);
         }

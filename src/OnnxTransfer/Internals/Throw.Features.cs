@@ -13,6 +13,16 @@ internal static partial class Throw
         throw new ArgumentException($"A matrix of {rowCount} rows and {dim} columns has {(long)rowCount * dim} values, but {length} were given.");
 
     [DoesNotReturn]
+    internal static void FeatureFileNotFound(string path) =>
+        throw new FileNotFoundException($"There is no file '{path}' (looked for {Path.GetFullPath(path)}).", path);
+
+    [DoesNotReturn]
+    internal static void FeatureFileIsAFolder(string path) =>
+        throw new IOException($"'{path}' is a folder, but a .npy file is needed.");
+
+    internal static InvalidDataException FeatureFileInvalid(string path, string what, Exception? inner = null) => new($"The file '{path}' {what}.", inner);
+
+    [DoesNotReturn]
     internal static void DestinationHasWrongLength(int given, int expected) =>
         throw new ArgumentException($"The destination has {given} numbers, but the vector has {expected}: they must be equally long.");
 

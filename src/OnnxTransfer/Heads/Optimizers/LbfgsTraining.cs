@@ -28,8 +28,8 @@ internal sealed class LbfgsTraining
     private const double Rounding = 1e-7;
 
     private readonly TrainingModel _model;
-    private readonly LabelledFeatures _training;
-    private readonly LabelledFeatures? _validation;
+    private readonly LabeledFeatures _training;
+    private readonly LabeledFeatures? _validation;
     private readonly TrainingOptions _options;
     private readonly int[] _order;
     private readonly (int Layer, int Index)[] _places;
@@ -41,7 +41,7 @@ internal sealed class LbfgsTraining
     private double _lowestBefore = double.PositiveInfinity;
     private double _bestLoss, _bestAccuracy;
 
-    internal LbfgsTraining(TrainingModel model, LabelledFeatures training, TrainingOptions options, LabelledFeatures? validation)
+    internal LbfgsTraining(TrainingModel model, LabeledFeatures training, TrainingOptions options, LabeledFeatures? validation)
     {
         (_model, _training, _options, _validation) = (model, training, options, validation);
         _order = [.. Enumerable.Range(0, training.Count)];
@@ -80,7 +80,7 @@ internal sealed class LbfgsTraining
         }
         catch (OperationCanceledException) when (_losses.Count > 0)
         {
-            return StopReason.Cancelled;
+            return StopReason.Canceled;
         }
     }
 
