@@ -143,7 +143,7 @@ public sealed class ReloadableClassifier : IImageClassifier, IDisposable, IAsync
     /// </summary>
     /// <param name="path">A file that <see cref="ImageClassifier.Save"/> wrote.</param>
     /// <param name="cancellationToken">Before the exchange: stops, and nothing changes. After it: stops the waiting.</param>
-    /// <exception cref="ModelException">The file is missing, damaged, or no such classifier.</exception>
+    /// <exception cref="ModelException">The file is missing, damaged, or no such classifier; see <see cref="ImageClassifier.Load"/>.</exception>
     /// <exception cref="ObjectDisposedException">This object is disposed.</exception>
     public async Task ReloadAsync(string path, CancellationToken cancellationToken = default)
     {

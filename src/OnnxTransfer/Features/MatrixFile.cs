@@ -14,9 +14,7 @@ internal static class MatrixFile
 
     internal static FeatureMatrix ReadNpy(string path)
     {
-        if (Directory.Exists(path)) Throw.FeatureFileIsAFolder(path);
-        if (!File.Exists(path)) Throw.FeatureFileNotFound(path);
-        using var stream = OpenRead(path);
+        using var stream = InputFile.OpenRead(path);
         var header = Header(path, stream);
         if (header.Type != "<f4") throw Throw.FeatureFileInvalid(path, $"holds numbers of the type '{header.Type}', and float32 ('<f4') is read: save it with array.astype('<f4')");
         if (header.Shape is not [var rows, > 0 and <= int.MaxValue and var dim] || rows > Array.MaxLength / dim)
@@ -38,18 +36,6 @@ internal static class MatrixFile
         catch (InvalidDataException exception)
         {
             throw Throw.FeatureFileInvalid(path, exception.Message, exception);
-        }
-    }
-
-    private static FileStream OpenRead(string path)
-    {
-        try
-        {
-            return File.OpenRead(path);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw Throw.FileUnreadable(path, exception);
         }
     }
 }

@@ -12,14 +12,6 @@ internal static partial class Throw
     internal static void MatrixHasWrongLength(long length, int rowCount, int dim) =>
         throw new ArgumentException($"A matrix of {rowCount} rows and {dim} columns has {(long)rowCount * dim} values, but {length} were given.");
 
-    [DoesNotReturn]
-    internal static void FeatureFileNotFound(string path) =>
-        throw new FileNotFoundException($"There is no file '{path}' (looked for {Path.GetFullPath(path)}).", path);
-
-    [DoesNotReturn]
-    internal static void FeatureFileIsAFolder(string path) =>
-        throw new IOException($"'{path}' is a folder, but a .npy file is needed.");
-
     internal static InvalidDataException FeatureFileInvalid(string path, string what, Exception? inner = null) => new($"The file '{path}' {what}.", inner);
 
     [DoesNotReturn]

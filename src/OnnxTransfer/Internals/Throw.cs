@@ -14,6 +14,14 @@ internal static partial class Throw
     internal static void ArgumentNotPositive(string name, double value) =>
         throw new ArgumentOutOfRangeException(name, value, $"{name} must be greater than zero, but is {value}.");
 
+    [DoesNotReturn]
+    internal static void FileNotFound(string path) =>
+        throw new FileNotFoundException($"There is no file '{path}' (looked for {Path.GetFullPath(path)}).", path);
+
+    [DoesNotReturn]
+    internal static void FileIsAFolder(string path) =>
+        throw new IOException($"'{path}' is a folder, but a file is needed: name a file in it.");
+
     /// <summary>A file that is there and does not let itself be read.</summary>
     internal static IOException FileUnreadable(string path, Exception inner) =>
         new($"'{path}' could not be read: {OneLine(inner.Message).TrimEnd('.')}. Give this account the right to read it, and end the program that holds it.", inner);
