@@ -139,7 +139,7 @@ internal static class PrecisionPeers
 
         Console.WriteLine($"{name}: test accuracy {(double)right / all:0.0000} ({right} of {all} over {Seeds} splits in halves)");
 
-        LabelledFeatures Pick(IReadOnlyList<int> rows) => new(embedding.Features.Select(rows), [.. rows.Select(row => labels[row])]);
+        LabeledFeatures Pick(IReadOnlyList<int> rows) => new(embedding.Features.Select(rows), [.. rows.Select(row => labels[row])]);
     }
 
     private static double Median(List<double> values)

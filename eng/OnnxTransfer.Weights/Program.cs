@@ -12,7 +12,7 @@ if (args is not [var id, var preprocessPath, var networkPath, var output])
 
 try
 {
-    var card = ModelStore.Find(id).Card;
+    var card = new ModelStore().Find(id).Card;
     var model = OnnxModel.Load(networkPath);
     OnnxGraphJoin.Prepend(model, OnnxModel.Load(preprocessPath), model.Inputs[0].Name);
     OnnxGraphEditor.Rename(model, model.Inputs[0].Name, card.Input.Tensor);

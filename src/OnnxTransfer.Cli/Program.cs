@@ -47,7 +47,7 @@ internal static class Program
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             Console.Error.WriteLine("cancelled");
-            return ExitCode.Cancelled;
+            return ExitCode.Canceled;
         }
         catch (UsageException exception)
         {

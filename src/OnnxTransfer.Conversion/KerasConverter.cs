@@ -1,7 +1,8 @@
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Conversion.Internals;
 using OnnxTransfer.Conversion.Keras;
+using OnnxTransfer.Internals;
 using OnnxTransfer.Onnx;
+using Throw = OnnxTransfer.Conversion.Internals.Throw;
 
 namespace OnnxTransfer.Conversion;
 
@@ -34,6 +35,7 @@ public static class KerasConverter
     /// <param name="onnxPath">The ONNX file to write; an existing one is replaced.</param>
     /// <param name="options">What to keep and at which input size; null for the whole model as it is.</param>
     /// <exception cref="FileNotFoundException">The model or one of its shards is not there.</exception>
+    /// <exception cref="IOException"><paramref name="path"/> is a folder or may not be read, or <paramref name="onnxPath"/> cannot be written.</exception>
     /// <exception cref="ModelException">A card is wanted, but no tensor is recognised as one feature vector per image.</exception>
     public static void Convert(string path, string onnxPath, KerasOptions? options = null)
     {
@@ -45,10 +47,10 @@ public static class KerasConverter
             var shard = Path.GetFullPath(Path.Combine(folder, name));
             if (!shard.StartsWith(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal)) Throw.ShardElsewhere(path, name);
             if (!File.Exists(shard)) Throw.ShardMissing(path, shard);
-            return File.ReadAllBytes(shard);
+            return InputFile.ReadAllBytes(shard);
         }
 
-        ConvertedFile.Save(ToModel(File.ReadAllBytes(path), Shard, options ?? new KerasOptions(), path), path, onnxPath, options?.Preprocess);
+        ConvertedFile.Save(ToModel(InputFile.ReadAllBytes(path), Shard, options ?? new KerasOptions(), path), path, onnxPath, options?.Preprocess);
     }
 
     internal static OnnxModel ToModel(ReadOnlyMemory<byte> modelJson, Func<string, ReadOnlyMemory<byte>> readShard, KerasOptions options, string source)

@@ -1,5 +1,6 @@
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Conversion.TfLite;
+using OnnxTransfer.Internals;
 using OnnxTransfer.Onnx;
 
 namespace OnnxTransfer.Conversion;
@@ -30,12 +31,13 @@ public static class TfLiteConverter
     /// <param name="onnxPath">The ONNX file to write; an existing one is replaced.</param>
     /// <param name="options">What to keep and at which input size; null for the whole model as it is.</param>
     /// <exception cref="FileNotFoundException">There is no file at <paramref name="path"/>.</exception>
+    /// <exception cref="IOException"><paramref name="path"/> is a folder or may not be read, or <paramref name="onnxPath"/> cannot be written.</exception>
     /// <exception cref="ModelException">A card is wanted, but no tensor is recognised as one feature vector per image.</exception>
     public static void Convert(string path, string onnxPath, TfLiteOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentException.ThrowIfNullOrEmpty(onnxPath);
-        ConvertedFile.Save(ToModel(File.ReadAllBytes(path), options ?? new TfLiteOptions(), path), path, onnxPath, options?.Preprocess);
+        ConvertedFile.Save(ToModel(InputFile.ReadAllBytes(path), options ?? new TfLiteOptions(), path), path, onnxPath, options?.Preprocess);
     }
 
     internal static OnnxModel ToModel(ReadOnlyMemory<byte> model, TfLiteOptions options, string source) =>

@@ -101,10 +101,10 @@ internal static class VipsPipeline
     private static void ReadRows(Image image, ImageFormat format, Orientation orientation, DecodeOptions options, IRowSink sink)
     {
         var start = Stopwatch.GetTimestamp();
-        var (converted, profile) = VipsColours.ToSrgb(image, format);
+        var (converted, profile) = VipsColors.ToSrgb(image, format);
         using var srgb = converted;
         var (width, height, channels) = (srgb.Width, srgb.Height, srgb.Bands);
-        if (channels > 4) Throw.ImageColoursNotSupported(format, channels);
+        if (channels > 4) Throw.ImageColorsNotSupported(format, channels);
 
         sink.Begin(width, height, orientation);
         var rgb = channels == 3 ? null : ArrayPool<byte>.Shared.Rent(3 * width);

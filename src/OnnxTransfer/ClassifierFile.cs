@@ -23,7 +23,8 @@ internal static class ClassifierFile
 
     /// <summary>Writes the file, reads it back and gives it its name only if it answers as the classifier in memory does.</summary>
     /// <exception cref="ModelException">What was written does not answer the same.</exception>
-    internal static void Write(string path, FeatureExtractor extractor, ClassifierHead head, IReadOnlyList<string> labels, string? training)
+    internal static void Write(
+        string path, FeatureExtractor extractor, ClassifierHead head, IReadOnlyList<string> labels, string? training, CancellationToken cancellationToken)
     {
         var probe = ClassifierProbe.Of(extractor, head);
         var model = Fuse(extractor.Backbone, head);
@@ -32,11 +33,14 @@ internal static class ClassifierFile
         model.SetMetadata(CardKey, (extractor.Card with { Classes = null }).ToJson());
         model.SetMetadata(ProbeKey, probe.ToJson());
         HeadFile.Describe(model, labels, training);
-        AtomicFile.Write(path, model.ToBytes(), written =>
-        {
-            HeadFile.RequireSame(path, Read(written).Head, head, ClassifierProbe.Rows(extractor));
-            RequireSameAnswers(path, written, probe, extractor);
-        });
+        AtomicFile.Write(
+            path, model.ToBytes(), written =>
+            {
+                HeadFile.RequireSame(path, Read(written).Head, head, ClassifierProbe.Rows(extractor));
+                cancellationToken.ThrowIfCancellationRequested();
+                RequireSameAnswers(path, written, probe, extractor);
+            },
+            cancellationToken);
     }
 
     internal static (Backbone Backbone, ClassifierHead Head, IReadOnlyList<string> Labels, string? Training, ClassifierProbe Probe) Read(string path)
@@ -59,7 +63,11 @@ internal static class ClassifierFile
             TakeNetwork(model, card);
             return (new Backbone(path, model, card, []), classifier, labels, HeadFile.TrainingOf(model), probe);
         }
-        catch (FileNotFoundException exception)
+        catch (FileNotFoundException)
+        {
+            throw Throw.ClassifierNotFound(path);
+        }
+        catch (IOException exception)
         {
             throw Throw.ModelUnreadable(exception);
         }

@@ -28,6 +28,21 @@ public sealed class EvaluationRun
 
     /// <summary>Writes the evaluation as one HTML page that needs no network, as <see cref="TrainingResult.WriteReport"/> does.</summary>
     /// <param name="path">The <c>.html</c> file to write, whole or not at all; an existing one is replaced.</param>
-    public void WriteReport(string path) =>
-        Reports.Write(path, Reports.OfEvaluation(_classifier, _dataset.Source, Result, EvaluatedImage.Judged(Images, _dataset, _classifier.Labels), _embedding), _classifier);
+    /// <exception cref="IOException">The folder does not exist, or the file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed, and the page shows where it looks.</exception>
+    public void WriteReport(string path) => Report(path, CancellationToken.None);
+
+    /// <summary>Writes the page as <see cref="WriteReport"/> does, on a thread of the pool.</summary>
+    /// <param name="path">The <c>.html</c> file to write, whole or not at all; an existing one is replaced.</param>
+    /// <param name="cancellationToken">Stops before the file has its name; an existing one then stays as it is.</param>
+    /// <inheritdoc cref="WriteReport" path="/exception"/>
+    public Task WriteReportAsync(string path, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        return Task.Run(() => Report(path, cancellationToken), cancellationToken);
+    }
+
+    private void Report(string path, CancellationToken cancellationToken) => Reports.Write(
+        path, Reports.OfEvaluation(_classifier, _dataset.Source, Result, EvaluatedImage.Judged(Images, _dataset, _classifier.Labels), _embedding), _classifier, cancellationToken);
 }

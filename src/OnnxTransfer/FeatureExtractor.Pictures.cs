@@ -49,7 +49,7 @@ public sealed partial class FeatureExtractor
     /// <param name="unit">The channel, from 0.</param>
     /// <param name="images">The images to search; <see cref="ImageInput.FromFiles"/> makes them of paths.</param>
     /// <param name="path">The PNG file to write, whole or not at all.</param>
-    /// <param name="cancellationToken">Stops between two images.</param>
+    /// <param name="cancellationToken">Stops between two images, and before the file has its name.</param>
     /// <returns>The images that could not be used, with reasons.</returns>
     /// <exception cref="ArgumentException">There is no such layer or unit, or the layer has no height and width.</exception>
     /// <exception cref="DatasetException">None of the images could be used.</exception>
@@ -68,7 +68,7 @@ public sealed partial class FeatureExtractor
         var field = OnnxReceptiveField.Of(Backbone.Model, Backbones.Backbone.ImageOf(Backbone.Model, input), map.Tensor);
         var share = Math.Min(LargestPatch, (double)(field ?? input.Width) / Math.Max(input.Width, input.Height));
         using var grid = PatchPicture.Draw(places, share, Card.Preprocess, Read);
-        AtomicFile.Write(path, ImageEncoder.Png(grid.Picture));
+        AtomicFile.Write(path, ImageEncoder.Png(grid.Picture), cancellationToken: cancellationToken);
         return skipped;
     }
 

@@ -106,7 +106,10 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     /// <summary>Opens a backbone. A model beside the application needs no network; one of the catalogue is downloaded and verified on first use.</summary>
     /// <param name="model">The id of a model beside the application or of the catalogue, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
     /// <param name="options">Layers, provider, threads, decoder and store; null for the defaults.</param>
-    /// <exception cref="ModelException">No such model or layer, the download failed, the file is damaged, or the provider does not work.</exception>
+    /// <exception cref="ModelNotFoundException">There is no such model, or it could not be downloaded.</exception>
+    /// <exception cref="InvalidModelException">The file or its card is damaged.</exception>
+    /// <exception cref="ProviderUnavailableException">The provider that <paramref name="options"/> names does not work here.</exception>
+    /// <exception cref="ModelException">The model has no such layer, nothing says how its images are prepared, or its file may not be read.</exception>
     public static FeatureExtractor Load(string model, FeatureExtractorOptions? options = null) =>
         LoadAsync(model, options).GetAwaiter().GetResult();
 
@@ -115,7 +118,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     /// <param name="options">Layers, provider, threads, decoder and store; null for the defaults.</param>
     /// <param name="progress">Told of a download's progress.</param>
     /// <param name="cancellationToken">Stops a download, of which what has arrived is kept and continued next time, or a calibration.</param>
-    /// <exception cref="ModelException">No such model or layer, the download failed, the file is damaged, or the provider does not work.</exception>
+    /// <inheritdoc cref="Load" path="/exception"/>
     public static async Task<FeatureExtractor> LoadAsync(
         string model, FeatureExtractorOptions? options = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using MathNet.Numerics.LinearAlgebra;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
@@ -76,70 +77,6 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         return await Task.Run(() => TrainOn(extractor, images, embedding, plan, cancellationToken), CancellationToken.None).ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// A classifier of a head that was trained on the extractor's vectors, with <see cref="ClassifierHead.Train"/> or
-    /// <see cref="ClassifierHead.CrossValidate"/>. It can be saved as one that <see cref="TrainAsync"/> made. A head that takes further columns beside
-    /// the vector cannot see them in an image: save it with <see cref="ClassifierHead.Save"/> instead.
-    /// </summary>
-    /// <param name="extractor">What made the vectors; it must outlive the classifier, which does not dispose it.</param>
-    /// <param name="head">The head; its D is the extractor's. It is not copied.</param>
-    /// <param name="labels">C names, in the order of the head's probabilities; none empty, no two the same.</param>
-    /// <exception cref="ArgumentException">The head takes another number of features than the extractor gives; or there are not C labels, one is empty, or two are the same.</exception>
-    /// <exception cref="ObjectDisposedException">The extractor is disposed.</exception>
-    public static ImageClassifier Create(FeatureExtractor extractor, ClassifierHead head, IReadOnlyList<string> labels)
-    {
-        ArgumentNullException.ThrowIfNull(extractor);
-        ArgumentNullException.ThrowIfNull(head);
-        extractor.ThrowIfDisposed();
-        if (head.Dim != extractor.Dim) Throw.HeadHasOtherDim(head.Dim, extractor.Dim, extractor.Backbone.Name);
-        var names = Require.Labels(labels, head.ClassCount);
-        return new ImageClassifier(extractor, ownsExtractor: false, head, names, RunFingerprint.OfOwnVectors(head, Fingerprint(extractor.Card)));
-    }
-
-    /// <summary>
-    /// Loads a classifier that <see cref="Save"/> wrote and asks it for the two probe images in the file: it answers as when
-    /// it was saved, or is refused. On the machine that saved it, it answers to the bit as before.
-    /// </summary>
-    /// <param name="path">The <c>.onnx</c> file.</param>
-    /// <param name="options">Provider, threads and decoder; null for the defaults.</param>
-    /// <exception cref="ModelException">The file is missing, damaged, or no such classifier; or a probability of a probe image is off by more than 0.01.</exception>
-    public static ImageClassifier Load(string path, FeatureExtractorOptions? options = null)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        options = (options ?? new FeatureExtractorOptions()).WithoutLayers();
-        var (backbone, head, labels, training, probe) = ClassifierFile.Read(path);
-        var extractor = new FeatureExtractor(backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options, forOne: true, owner: typeof(ImageClassifier));
-        try
-        {
-            var difference = ClassifierProbe.Of(extractor, head).DifferenceTo(probe);
-            if (difference > ClassifierProbe.AnotherMachine) throw Throw.ClassifierDisagrees(path, difference, ClassifierProbe.AnotherMachine);
-        }
-        catch
-        {
-            extractor.Dispose();
-            throw;
-        }
-
-        return new ImageClassifier(extractor, ownsExtractor: true, head, labels, training);
-    }
-
-    /// <summary>A classifier with a backbone's own classes, without any training.</summary>
-    /// <param name="model">The id of a model beside the application or of the catalogue, or the path of an <c>.onnx</c> file whose <c>.model.json</c> names the tensor of class scores.</param>
-    /// <param name="options">Provider, threads, decoder and store; null for the defaults.</param>
-    /// <param name="progress">Told of a download's progress.</param>
-    /// <param name="cancellationToken">Stops a download.</param>
-    /// <exception cref="ModelException">No such model, or it has no classes of its own.</exception>
-    public static async Task<ImageClassifier> FromBackboneAsync(
-        string model, FeatureExtractorOptions? options = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(model);
-        options ??= new FeatureExtractorOptions();
-        var backbone = await Backbone.LoadAsync(model, options.WithoutLayers().ForBackbone(), options.Download(model, progress), cancellationToken).ConfigureAwait(false);
-        var classes = backbone.Card.Classes ?? throw Throw.NoClasses(backbone.Name);
-        var extractor = new FeatureExtractor(backbone, classes.Tensor, classes.Count, options, owner: typeof(ImageClassifier));
-        return new ImageClassifier(extractor, ownsExtractor: true, head: null, backbone.ClassLabels(), training: null);
-    }
-
     /// <summary>Says what is in an image: <c>classifier.Predict("cat.jpg")</c>.</summary>
     /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
@@ -191,6 +128,24 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         return predictions;
     }
 
+    /// <summary>
+    /// Says what is in any number of images, one after the other in memory that does not grow with their number. One that cannot be
+    /// used comes with its reason. Leaving the loop stops the run.
+    /// </summary>
+    /// <param name="images">The images; read from as far as predictions are taken.</param>
+    /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
+    /// <param name="cancellationToken">Stops the run after the images in hand.</param>
+    /// <returns>Every image, in the order of <paramref name="images"/>: what is in it, or why it could not be used.</returns>
+    /// <exception cref="ModelException">The network failed to run.</exception>
+    public IAsyncEnumerable<ImagePrediction> PredictStreamAsync(
+        IEnumerable<ImageInput> images, int batchSize = 0, CancellationToken cancellationToken = default) =>
+        ToPredictions(Usable.EmbedStreamAsync(images, batchSize, cancellationToken), cancellationToken);
+
+    /// <inheritdoc cref="PredictStreamAsync(IEnumerable{ImageInput}, int, CancellationToken)"/>
+    public IAsyncEnumerable<ImagePrediction> PredictStreamAsync(
+        IAsyncEnumerable<ImageInput> images, int batchSize = 0, CancellationToken cancellationToken = default) =>
+        ToPredictions(Usable.EmbedStreamAsync(images, batchSize, cancellationToken), cancellationToken);
+
     /// <summary>One image needs no pipeline, whose start takes longer in a fresh process than the image.</summary>
     private async Task<ImagePrediction> PredictOneAsync(ImageInput image, CancellationToken cancellationToken)
     {
@@ -228,34 +183,6 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
 
         TrainingSets.AddSkipped(evaluated, images, embedding);
         return new EvaluationRun(this, images, embedding, result, evaluated);
-    }
-
-    /// <summary>
-    /// Saves the classifier as one ONNX file that any ONNX Runtime runs: <c>pixels</c>, uint8 <c>[N,H,W,3]</c> in the order
-    /// R, G, B and already of the network's input size, to <c>probabilities</c> <c>[N,C]</c>. Labels, preprocessing and
-    /// provenance are in its metadata. The file is read back and run first: it is there whole and answering right, or not at all.
-    /// </summary>
-    /// <param name="path">The file to write; an existing one is replaced.</param>
-    /// <exception cref="InvalidOperationException">The classifier has a backbone's own classes and nothing was trained.</exception>
-    /// <exception cref="ModelException">The written head does not give the same probabilities to the bit, or the whole graph not within 1e-5 (0.01 against CUDA).</exception>
-    public void Save(string path)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        ClassifierFile.Write(path, Usable, _head ?? throw Throw.NothingTrained(), Labels, _training);
-    }
-
-    /// <summary>
-    /// Saves the head alone as an ONNX file, for a program that has the feature vectors already: <c>features</c> <c>[N,D]</c>
-    /// to <c>probabilities</c> <c>[N,C]</c>, two nodes for a softmax head. Labels and provenance are in its metadata.
-    /// </summary>
-    /// <param name="path">The file to write; an existing one is replaced.</param>
-    /// <exception cref="InvalidOperationException">The classifier has a backbone's own classes and nothing was trained.</exception>
-    /// <exception cref="ModelException">The written head does not give the same probabilities to the bit.</exception>
-    public void SaveHead(string path)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        Usable.ThrowIfDisposed();
-        HeadFile.Write(path, _head ?? throw Throw.NothingTrained(), Labels, _training);
     }
 
     /// <summary>
@@ -304,7 +231,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
             TrainingTime = time,
         };
 
-        EvaluationResult? Score(LabelledFeatures? rows) =>
+        EvaluationResult? Score(LabeledFeatures? rows) =>
             rows is null ? null : Evaluator.Evaluate(trained.Head.Probabilities(rows.Features), rows.Labels.ToArray(), classes);
     }
 
@@ -324,6 +251,13 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         var scores = row.ToArray();
         if (_extractor.Card.Classes!.Kind == ScoreKind.Logits) LossKernels.Softmax(scores);
         return scores;
+    }
+
+    private async IAsyncEnumerable<ImagePrediction> ToPredictions(
+        IAsyncEnumerable<EmbeddedImage> rows, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var image in rows.WithCancellation(cancellationToken).ConfigureAwait(false))
+            yield return new ImagePrediction(image.Id, image.Vector is null ? null : ToPrediction(image.Vector), image.Error);
     }
 
     internal Prediction ToPrediction(ReadOnlySpan<float> row) => new(Score(row), Labels);

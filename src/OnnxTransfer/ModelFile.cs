@@ -114,7 +114,9 @@ public sealed class ModelFile
     /// <summary>Reads a network; one from the catalogue is downloaded and verified on first use.</summary>
     /// <param name="model">The id of a model beside the application or of the catalogue, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
     /// <param name="store">Where downloaded models are kept; null for the user's own folder.</param>
-    /// <exception cref="ModelException">No such model, the download failed, or the file is damaged or takes no images.</exception>
+    /// <exception cref="ModelNotFoundException">There is no such model, or it could not be downloaded.</exception>
+    /// <exception cref="InvalidModelException">The file or its card is damaged, or the network takes no images.</exception>
+    /// <exception cref="ModelException">The file may not be read.</exception>
     public static ModelFile Open(string model, ModelStore? store = null) => OpenAsync(model, store).GetAwaiter().GetResult();
 
     /// <summary>Reads a network as <see cref="Open"/> does, without blocking, with progress of a download.</summary>
@@ -122,7 +124,7 @@ public sealed class ModelFile
     /// <param name="store">Where downloaded models are kept; null for the user's own folder.</param>
     /// <param name="progress">Told of a download's progress.</param>
     /// <param name="cancellationToken">Stops a download.</param>
-    /// <exception cref="ModelException">No such model, the download failed, or the file is damaged or takes no images.</exception>
+    /// <inheritdoc cref="Open" path="/exception"/>
     public static async Task<ModelFile> OpenAsync(
         string model, ModelStore? store = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -132,7 +134,7 @@ public sealed class ModelFile
             var resolved = await BackboneResolver.ResolveAsync(model, store, progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false);
             return new ModelFile(OnnxModel.Load(resolved.OnnxPath), resolved with { OnnxPath = System.IO.Path.GetFullPath(resolved.OnnxPath) });
         }
-        catch (Exception exception) when (exception is InvalidDataException or ArgumentException)
+        catch (Exception exception) when (exception is InvalidDataException or ArgumentException or IOException)
         {
             throw Throw.ModelUnreadable(exception);
         }
@@ -212,7 +214,7 @@ public sealed class ModelFile
             });
             return report;
         }
-        catch (Exception exception) when (exception is InvalidDataException or FileNotFoundException)
+        catch (Exception exception) when (exception is InvalidDataException or IOException)
         {
             throw Throw.ModelUnusable(exception);
         }

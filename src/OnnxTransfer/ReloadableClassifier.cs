@@ -38,9 +38,17 @@ public sealed class ReloadableClassifier : IImageClassifier, IDisposable, IAsync
     /// <summary>Serves a classifier from a file.</summary>
     /// <param name="path">A file that <see cref="ImageClassifier.Save"/> wrote.</param>
     /// <param name="options">Provider, threads and decoder, now and for every <see cref="ReloadAsync"/>; null for the defaults.</param>
-    /// <exception cref="ModelException">The file is missing, damaged, or no such classifier.</exception>
+    /// <exception cref="ModelException">The file is missing, damaged, or no such classifier; see <see cref="ImageClassifier.Load"/>.</exception>
     public static ReloadableClassifier Load(string path, FeatureExtractorOptions? options = null) =>
         new(ImageClassifier.Load(path, options), options);
+
+    /// <summary>Serves a classifier from a file, which is read and opened on a thread of the pool.</summary>
+    /// <param name="path">A file that <see cref="ImageClassifier.Save"/> wrote.</param>
+    /// <param name="options">Provider, threads and decoder, now and for every <see cref="ReloadAsync"/>; null for the defaults.</param>
+    /// <param name="cancellationToken">Stops the loading.</param>
+    /// <inheritdoc cref="Load" path="/exception"/>
+    public static async Task<ReloadableClassifier> LoadAsync(string path, FeatureExtractorOptions? options = null, CancellationToken cancellationToken = default) =>
+        new(await ImageClassifier.LoadAsync(path, options, cancellationToken).ConfigureAwait(false), options);
 
     /// <summary>The classes of the current classifier; another one may have others. A prediction has the labels of the classifier that made it.</summary>
     /// <exception cref="ObjectDisposedException">This object is disposed.</exception>
@@ -135,13 +143,13 @@ public sealed class ReloadableClassifier : IImageClassifier, IDisposable, IAsync
     /// </summary>
     /// <param name="path">A file that <see cref="ImageClassifier.Save"/> wrote.</param>
     /// <param name="cancellationToken">Before the exchange: stops, and nothing changes. After it: stops the waiting.</param>
-    /// <exception cref="ModelException">The file is missing, damaged, or no such classifier.</exception>
+    /// <exception cref="ModelException">The file is missing, damaged, or no such classifier; see <see cref="ImageClassifier.Load"/>.</exception>
     /// <exception cref="ObjectDisposedException">This object is disposed.</exception>
     public async Task ReloadAsync(string path, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         if (_current is null) throw Disposed();
-        var next = await Task.Run(() => ImageClassifier.Load(path, _options), cancellationToken).ConfigureAwait(false);
+        var next = await ImageClassifier.LoadAsync(path, _options, cancellationToken).ConfigureAwait(false);
         Generation old;
         try
         {

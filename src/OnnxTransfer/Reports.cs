@@ -12,18 +12,18 @@ namespace OnnxTransfer;
 /// <summary>Gathers what a report shows from the result of a run.</summary>
 internal static class Reports
 {
-    internal static void Write(string path, ReportContent content, ImageClassifier classifier)
+    internal static void Write(string path, ReportContent content, ImageClassifier classifier, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         var options = classifier.Extractor.Options;
-        ReportWriter.Write(path, WithHeat(content, classifier), new Thumbnails(options.Decoder ?? ImageDecoders.Default, options.Decode));
+        ReportWriter.Write(path, WithHeat(content, classifier, cancellationToken), new Thumbnails(options.Decoder ?? ImageDecoders.Default, options.Decode), cancellationToken);
     }
 
-    private static ReportContent WithHeat(ReportContent content, ImageClassifier classifier)
+    private static ReportContent WithHeat(ReportContent content, ImageClassifier classifier, CancellationToken cancellationToken)
     {
         try
         {
-            return content with { Heat = [.. HeatSection.Choose(content.Judged).Select(image => Heat(image, classifier)).OfType<HeatTile>()] };
+            return content with { Heat = [.. HeatSection.Choose(content.Judged).Select(image => Heat(image, classifier, cancellationToken)).OfType<HeatTile>()] };
         }
         catch (ModelException exception)
         {
@@ -32,8 +32,9 @@ internal static class Reports
         }
     }
 
-    private static HeatTile? Heat(JudgedImage image, ImageClassifier classifier)
+    private static HeatTile? Heat(JudgedImage image, ImageClassifier classifier, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         try
         {
             var (photo, overlay) = classifier.Explain(image.Image, classifier.Labels[image.Predicted]).ToData(HeatSection.PhotoSide);

@@ -54,7 +54,7 @@ public sealed class RuntimeReport
 
     /// <summary>The ids of all models on this machine: those beside the application, then the catalogue's that were downloaded.</summary>
     public IReadOnlyList<string> Models =>
-        [.. ModelsBesideApplication, .. ModelStore.Catalog.Select(model => model.Id).Where(_store.Contains).Except(ModelsBesideApplication)];
+        [.. ModelsBesideApplication, .. _store.Catalog.Select(model => model.Id).Where(_store.Contains).Except(ModelsBesideApplication)];
 
     /// <summary>Where packages put models beside this application; the folder need not exist.</summary>
     public string ApplicationModelFolder => _store.Application.Folder;

@@ -59,7 +59,20 @@ public sealed class TrainingResult
     /// matrix, classes, images with predictions, mistakes, skipped images, time and versions. It stays below 5 MB.
     /// </summary>
     /// <param name="path">The <c>.html</c> file to write, whole or not at all; an existing one is replaced.</param>
-    public void WriteReport(string path) => Reports.Write(path, Reports.OfTraining(this), Classifier);
+    /// <exception cref="IOException">The folder does not exist, or the file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed, and the page shows where it looks.</exception>
+    public void WriteReport(string path) => Report(path, CancellationToken.None);
+
+    /// <summary>Writes the page as <see cref="WriteReport"/> does, on a thread of the pool.</summary>
+    /// <param name="path">The <c>.html</c> file to write, whole or not at all; an existing one is replaced.</param>
+    /// <param name="cancellationToken">Stops before the file has its name; an existing one then stays as it is.</param>
+    /// <inheritdoc cref="WriteReport" path="/exception"/>
+    public Task WriteReportAsync(string path, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        return Task.Run(() => Report(path, cancellationToken), cancellationToken);
+    }
 
     /// <summary>The images of the set that the training is judged by: the test images, else those for validation, else those trained on.</summary>
     internal IReadOnlyList<JudgedImage> Judge()
@@ -71,4 +84,6 @@ public sealed class TrainingResult
                 .Select(index => new JudgedImage(_dataset.Images[index].Image, _dataset.ClassIndices[index], Images[index].Prediction!.Probabilities)),
         ];
     }
+
+    private void Report(string path, CancellationToken cancellationToken) => Reports.Write(path, Reports.OfTraining(this), Classifier, cancellationToken);
 }

@@ -31,12 +31,12 @@ internal sealed class TrainingSets
     internal IReadOnlyList<int> Rows(DataSplit split) => [.. Enumerable.Range(0, _splitOfRow.Length).Where(row => _splitOfRow[row] == split)];
 
     /// <summary>The vectors, labels and weights of a set; null where it is empty.</summary>
-    internal LabelledFeatures? Features(DataSplit split)
+    internal LabeledFeatures? Features(DataSplit split)
     {
         var rows = Rows(split);
         if (rows.Count == 0) return null;
         float[] weights = [.. rows.Select(row => _dataset.Images[_embedding.Indices[row]].Weight)];
-        return new LabelledFeatures(_embedding.Features.Select(rows), [.. rows.Select(ClassOf)], Array.TrueForAll(weights, weight => weight == 1) ? null : weights);
+        return new LabeledFeatures(_embedding.Features.Select(rows), [.. rows.Select(ClassOf)], Array.TrueForAll(weights, weight => weight == 1) ? null : weights);
     }
 
     /// <summary>Every image of the dataset in its order, with what a classifier says about it.</summary>

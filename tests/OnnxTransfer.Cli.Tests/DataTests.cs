@@ -112,6 +112,21 @@ public sealed class DataTests(Fixture fixture) : IClassFixture<Fixture>
     }
 
     [UnprivilegedFact, UnsupportedOSPlatform("windows")]
+    public void A_classifier_or_table_that_may_not_be_read_is_named()
+    {
+        using var folder = new TempFolder();
+        File.SetUnixFileMode(folder.Path, (UnixFileMode)0x1FF);
+        foreach (var (name, arguments) in new (string, string[])[] { ("c.onnx", ["predict", folder.File("c.onnx"), "x.jpg"]), ("t.csv", ["train", folder.File("t.csv"), "--out", folder.File("o.onnx")]) })
+        {
+            File.WriteAllText(folder.File(name), "secret");
+            File.SetUnixFileMode(folder.File(name), UnixFileMode.None);
+            var result = Unprivileged.Run(arguments);
+            Assert.Equal(1, result.ExitCode);
+            Assert.Contains($"'{folder.File(name)}' could not be read: ", result.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [UnprivilegedFact, UnsupportedOSPlatform("windows")]
     public void A_folder_that_may_not_be_read_is_listed_and_the_run_goes_on()
     {
         const UnixFileMode Everybody = (UnixFileMode)0x1FF;

@@ -5,7 +5,7 @@ namespace OnnxTransfer.Cli.Tests;
 /// <summary>A folder of generated photos and a tiny backbone: what the commands need, made in milliseconds.</summary>
 public sealed class Fixture : IDisposable
 {
-    private static readonly (string Name, (byte, byte, byte) Colour)[] Classes =
+    private static readonly (string Name, (byte, byte, byte) Color)[] Classes =
         [("blue", (30, 40, 200)), ("green", (40, 190, 50)), ("red", (210, 40, 30))];
 
     private readonly TempFolder _folder = new();
@@ -26,12 +26,12 @@ public sealed class Fixture : IDisposable
 
     internal static void WritePhotos(string folder, int perClass, int seed, int shrink = 1)
     {
-        foreach (var (name, colour) in Classes)
+        foreach (var (name, color) in Classes)
         {
             Directory.CreateDirectory(Path.Combine(folder, name));
             for (var i = 0; i < perClass; i++)
             {
-                File.WriteAllBytes(Path.Combine(folder, name, $"{name}-{i:00}.png"), TestImage.NoisyPng((24 + (i % 5)) / shrink, (20 + (i % 7)) / shrink, colour, (seed * 1000) + i));
+                File.WriteAllBytes(Path.Combine(folder, name, $"{name}-{i:00}.png"), TestImage.NoisyPng((24 + (i % 5)) / shrink, (20 + (i % 7)) / shrink, color, (seed * 1000) + i));
             }
         }
     }

@@ -6,7 +6,7 @@ namespace OnnxTransfer.Cli.Tests;
 public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
 {
     [Fact]
-    public void List_shows_what_is_beside_the_tool_and_the_catalogue()
+    public void List_shows_what_is_beside_the_tool_and_the_catalog()
     {
         var result = Cli.Run("models", "list", "--json");
         Assert.Equal(0, result.ExitCode);

@@ -29,24 +29,24 @@ public sealed class HeicDecoderTests
     // EXIF's orientation counts for nothing: the file says in a property of its own how to turn it.
     [InlineData("phone.heic", 1)]
     [InlineData("exif-alone.heic", 1)]
-    public void Decode_EveryKind_GivesItsColours(string name, int tolerance)
+    public void Decode_EveryKind_GivesItsColors(string name, int tolerance)
     {
         using var pixels = s_decoder.Decode(Bytes(name));
-        Sample.Shows(pixels, Sample.Colours, tolerance);
+        Sample.Shows(pixels, Sample.Colors, tolerance);
     }
 
     [Fact]
-    public void Decode_Subsampled_GivesItsColoursInsideThem()
+    public void Decode_Subsampled_GivesItsColorsInsideThem()
     {
         using var pixels = s_decoder.Decode(Sample.Bytes("rgb.heic"));
-        Sample.Shows(pixels, Sample.Colours, 12, inset: 3);
+        Sample.Shows(pixels, Sample.Colors, 12, inset: 3);
     }
 
     [Fact]
-    public void Decode_Grey_GivesEqualChannels()
+    public void Decode_Gray_GivesEqualChannels()
     {
         using var pixels = s_decoder.Decode(Bytes("grey.heic"));
-        Sample.Shows(pixels, Sample.Greys, 2);
+        Sample.Shows(pixels, Sample.Grays, 2);
     }
 
     [Theory]
@@ -55,7 +55,7 @@ public sealed class HeicDecoderTests
     public void Decode_Transparent_IsCompositedOverTheBackground(byte r, byte g, byte b)
     {
         using var pixels = s_decoder.Decode(Bytes("alpha.heic"), new DecodeOptions { Background = new Rgb(r, g, b) });
-        Sample.Shows(pixels, Sample.Over(Sample.Colours, (r, g, b)), 2);
+        Sample.Shows(pixels, Sample.Over(Sample.Colors, (r, g, b)), 2);
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public sealed class HeicDecoderTests
         HeicDecoder.Register();
         HeicDecoder.Register();
         using var pixels = ImageDecoders.Default.Decode(Bytes("phone.heic"));
-        Sample.Shows(pixels, Sample.Colours, 1);
+        Sample.Shows(pixels, Sample.Colors, 1);
         Assert.Equal(s_decoder, ImageDecoders.Default.HandedTo(Bytes("phone.heic")));
     }
 

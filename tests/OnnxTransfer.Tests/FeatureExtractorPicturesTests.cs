@@ -36,8 +36,8 @@ public sealed class FeatureExtractorPicturesTests : IDisposable
     [Fact]
     public void The_patches_that_excite_a_unit_most_come_first_and_bad_images_are_listed()
     {
-        var colours = new (byte, byte, byte)[] { (250, 20, 20), (20, 250, 20), (20, 20, 250), (250, 250, 250) };
-        var images = colours.Select((colour, i) => Photo($"{i}.png", colour)).ToList();
+        var colors = new (byte, byte, byte)[] { (250, 20, 20), (20, 250, 20), (20, 20, 250), (250, 250, 250) };
+        var images = colors.Select((color, i) => Photo($"{i}.png", color)).ToList();
         var bad = _folder.File("bad.png");
         File.WriteAllText(bad, "text");
         var output = _folder.File("patches.png");
@@ -47,7 +47,7 @@ public sealed class FeatureExtractorPicturesTests : IDisposable
         using var picture = ImageDecoders.Default.DecodeFile(output);
         using var maps = new FeatureExtractor(_network.Backbone, "activated", TinyBackbone.Dim * 256, _network.Options);
         var best = images.MaxBy(image => maps.Embed(image).AsSpan(3 * 256, 256).ToArray().Max())!;
-        var expected = colours[images.IndexOf(best)];
+        var expected = colors[images.IndexOf(best)];
         var middle = picture.Pixels.Slice(3 * ((picture.Height / 2 * picture.Width) + 100), 3).ToArray();
         Assert.All(middle.Zip([expected.Item1, expected.Item2, expected.Item3]), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, 25));
     }
@@ -63,10 +63,10 @@ public sealed class FeatureExtractorPicturesTests : IDisposable
         Assert.False(File.Exists(output));
     }
 
-    private string Photo(string name, (byte, byte, byte) colour)
+    private string Photo(string name, (byte, byte, byte) color)
     {
         var path = _folder.File(name);
-        File.WriteAllBytes(path, TestImage.NoisyPng(40, 40, colour, 1));
+        File.WriteAllBytes(path, TestImage.NoisyPng(40, 40, color, 1));
         return path;
     }
 

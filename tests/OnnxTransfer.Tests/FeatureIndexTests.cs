@@ -152,7 +152,7 @@ public sealed class FeatureIndexTests
     }
 
     [Fact]
-    public void A_search_stops_when_it_is_cancelled()
+    public void A_search_stops_when_it_is_canceled()
     {
         var random = new Random(5);
         var index = FeatureIndex.Build(RandomMatrix(random, 10, 4), Names(10));

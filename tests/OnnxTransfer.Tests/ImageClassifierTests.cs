@@ -15,7 +15,7 @@ public sealed class ImageClassifierTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task Training_tells_colours_apart_and_a_reloaded_classifier_differs_by_nothing()
+    public async Task Training_tells_colors_apart_and_a_reloaded_classifier_differs_by_nothing()
     {
         using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
         var photos = ImageDataset.FromFolder(Photos(20));

@@ -137,7 +137,7 @@ public sealed class ImageInputTests : IDisposable
     }
 
     [Fact]
-    public async Task Cancelling_stops_the_reading_of_a_stream()
+    public async Task Canceling_stops_the_reading_of_a_stream()
     {
         using var stop = new CancellationTokenSource();
         var never = ImageInput.FromStream(async cancellationToken =>

@@ -74,7 +74,7 @@ public sealed class LayerTests : IDisposable
     [Fact]
     public void A_layer_of_a_model_beside_the_application_is_taken()
     {
-        var card = ModelStore.Find("resnet18").Card with { Id = "ours", Sha256 = null };
+        var card = new ModelStore().Find("resnet18").Card with { Id = "ours", Sha256 = null };
         var graph = new OnnxGraphBuilder("ours");
         graph.Input(card.Input.Tensor, OnnxElementType.Float32, OnnxDim.Named("N"), 3, card.Input.Height, card.Input.Width);
         graph.Constant("w", [card.Features.Dim, 3, 1, 1], Values.Random(1, card.Features.Dim * 3).Data);
@@ -99,9 +99,9 @@ public sealed class LayerTests : IDisposable
     [InlineData(FeaturePooling.None)]
     public async Task A_classifier_trained_on_layers_answers_the_same_after_loading(FeaturePooling pooling)
     {
-        foreach (var (label, colour) in new (string, (byte, byte, byte))[] { ("blue", (20, 30, 220)), ("red", (220, 30, 20)) })
+        foreach (var (label, color) in new (string, (byte, byte, byte))[] { ("blue", (20, 30, 220)), ("red", (220, 30, 20)) })
         {
-            for (var i = 0; i < 12; i++) File.WriteAllBytes(_folder.File("photos", label, $"{i}.png"), TestImage.NoisyPng(12, 12, colour, i));
+            for (var i = 0; i < 12; i++) File.WriteAllBytes(_folder.File("photos", label, $"{i}.png"), TestImage.NoisyPng(12, 12, color, i));
         }
 
         using var extractor = Load(Small(), pooling, "relu", "scores");

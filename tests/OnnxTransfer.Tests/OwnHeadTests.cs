@@ -104,7 +104,7 @@ public sealed class OwnHeadTests : IDisposable
     public void A_head_of_another_dimension_is_refused(int dim, string advice)
     {
         var random = new Random(1);
-        var rows = new LabelledFeatures(new FeatureMatrix([.. Enumerable.Range(0, 4 * dim).Select(_ => random.NextSingle())], 4, dim), [0, 1, 0, 1]);
+        var rows = new LabeledFeatures(new FeatureMatrix([.. Enumerable.Range(0, 4 * dim).Select(_ => random.NextSingle())], 4, dim), [0, 1, 0, 1]);
         var error = Assert.Throws<ArgumentException>(() => ImageClassifier.Create(_extractor, ClassifierHead.Train(rows, 2, Options()).Head, s_labels)).Message;
         Assert.StartsWith($"The head takes {dim} features, but {_folder.File("tiny.onnx")} gives {TinyBackbone.Dim}: ", error, StringComparison.Ordinal);
         Assert.Contains(advice, error, StringComparison.Ordinal);
@@ -119,7 +119,7 @@ public sealed class OwnHeadTests : IDisposable
         var vectors = await EmbedAsync();
         var dim = TinyBackbone.Dim + 2;
         float[] values = [.. Enumerable.Range(0, _photos.Length).SelectMany(i => (float[])[.. vectors.Features.Row(i), i % 2, 1f])];
-        var (head, _) = ClassifierHead.Train(new LabelledFeatures(new FeatureMatrix(values, _photos.Length, dim), [.. vectors.Labels]), 2, Options(hidden));
+        var (head, _) = ClassifierHead.Train(new LabeledFeatures(new FeatureMatrix(values, _photos.Length, dim), [.. vectors.Labels]), 2, Options(hidden));
         var file = _folder.File("head.onnx");
         head.Save(file, s_labels);
 
@@ -174,10 +174,10 @@ public sealed class OwnHeadTests : IDisposable
 
     private static TrainingOptions Options(int hidden = 0) => new() { Epochs = 10, LearningRate = 0.05, HiddenUnits = hidden > 0 ? [hidden] : [] };
 
-    private async Task<LabelledFeatures> EmbedAsync()
+    private async Task<LabeledFeatures> EmbedAsync()
     {
         var embedding = await _extractor.EmbedAsync(ImageInput.FromFiles(_photos));
-        return new LabelledFeatures(embedding.Features, [.. embedding.Indices.Select(i => i % 2)]);
+        return new LabeledFeatures(embedding.Features, [.. embedding.Indices.Select(i => i % 2)]);
     }
 
     private async Task<ClassifierHead> HeadAsync() => ClassifierHead.Train(await EmbedAsync(), 2, Options()).Head;

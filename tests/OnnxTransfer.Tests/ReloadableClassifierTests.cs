@@ -117,14 +117,14 @@ public sealed class ReloadableClassifierTests : IClassFixture<ReloadableClassifi
         Assert.StartsWith("one", serving.Predict(_files.Photo).Label, StringComparison.Ordinal);
         await serving.ReloadAsync(_files.Path("two"));
         Assert.StartsWith("two", serving.Predict(_files.Photo).Label, StringComparison.Ordinal);
-        using var cancelled = new CancellationTokenSource();
-        await cancelled.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => serving.ReloadAsync(_files.Path("one"), cancelled.Token));
+        using var canceled = new CancellationTokenSource();
+        await canceled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => serving.ReloadAsync(_files.Path("one"), canceled.Token));
         Assert.StartsWith("two", serving.Predict(_files.Photo).Label, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Cancelling_stops_the_waiting_and_not_the_exchange()
+    public async Task Canceling_stops_the_waiting_and_not_the_exchange()
     {
         await using var serving = new ReloadableClassifier(Load("one"), s_onCpu);
         var lease = serving.Acquire();

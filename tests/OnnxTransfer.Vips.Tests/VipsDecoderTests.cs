@@ -18,21 +18,21 @@ public sealed class VipsDecoderTests : ImageDecoderContract
     [InlineData("rgb.tif", 0)]
     [InlineData("lzw.tif", 0)]
     [InlineData("rgb.avif", 12)]
-    public void Decode_WhatOnlyLibvipsReads_GivesTheirColours(string name, int tolerance)
+    public void Decode_WhatOnlyLibvipsReads_GivesTheirColors(string name, int tolerance)
     {
         using var pixels = Decoder.Decode(Sample.Bytes(name));
-        Sample.Shows(pixels, Sample.Colours, tolerance);
+        Sample.Shows(pixels, Sample.Colors, tolerance);
     }
 
     [Fact]
-    public void Decode_Tiff_OfGreyOneBitAndInk()
+    public void Decode_Tiff_OfGrayOneBitAndInk()
     {
-        using var grey = Decoder.Decode(Sample.Bytes("grey.tif"));
-        Sample.Shows(grey, Sample.Greys, 0);
+        using var gray = Decoder.Decode(Sample.Bytes("grey.tif"));
+        Sample.Shows(gray, Sample.Grays, 0);
         using var oneBit = Decoder.Decode(Sample.Bytes("one-bit.tif"));
         Sample.Shows(oneBit, Sample.BlackAndWhite, 0);
         using var ink = Decoder.Decode(Sample.Bytes("cmyk.tif"));
-        Sample.Shows(ink, Sample.Colours, 80);
+        Sample.Shows(ink, Sample.Colors, 80);
     }
 
     [Theory]
@@ -98,7 +98,7 @@ public sealed class VipsDecoderTests : ImageDecoderContract
         VipsDecoder.Register();
         VipsDecoder.Register();
         using var pixels = ImageDecoders.Default.Decode(Sample.Bytes(name));
-        Sample.Shows(pixels, Sample.Colours, tolerance);
+        Sample.Shows(pixels, Sample.Colors, tolerance);
         Assert.Equal(Decoder, ImageDecoders.Default.HandedTo(Sample.Bytes(name)));
         Assert.Null(ImageDecoders.Default.HandedTo(Sample.Bytes("rgb.jpg")));
     }
@@ -128,6 +128,6 @@ public sealed class VipsDecoderTests : ImageDecoderContract
     {
         var bytes = Sample.Bytes("rgb.jpg");
         using var pixels = Decoder.Decode([.. bytes[..^2], 0, 0, 0, 0, 0xFF, 0xD9]);
-        Sample.Shows(pixels, Sample.Colours, 6);
+        Sample.Shows(pixels, Sample.Colors, 6);
     }
 }

@@ -9,13 +9,13 @@ namespace OnnxTransfer.TestSupport;
 internal static class TestImage
 {
     /// <summary>An RGB PNG of one colour with a little seeded noise, so that no two are alike.</summary>
-    internal static byte[] NoisyPng(int width, int height, (byte R, byte G, byte B) colour, int seed)
+    internal static byte[] NoisyPng(int width, int height, (byte R, byte G, byte B) color, int seed)
     {
         var random = new Random(seed);
         var rgb = new byte[width * height * 3];
         for (var i = 0; i < rgb.Length; i++)
         {
-            var value = (i % 3) switch { 0 => colour.R, 1 => colour.G, _ => colour.B };
+            var value = (i % 3) switch { 0 => color.R, 1 => color.G, _ => color.B };
             rgb[i] = (byte)Math.Clamp(value + random.Next(-20, 21), 0, 255);
         }
 

@@ -9,7 +9,7 @@ namespace OnnxTransfer.Benchmarks.Heads;
 internal static class EmbeddedImages
 {
     /// <param name="path">The .npy file; a .json of the same name beside it has the labels.</param>
-    public static (HeadProblem Problem, LabelledFeatures Data) Read(string path)
+    public static (HeadProblem Problem, LabeledFeatures Data) Read(string path)
     {
         using var ids = JsonDocument.Parse(File.ReadAllText(Path.ChangeExtension(path, ".json")));
         var names = ids.RootElement.GetProperty("labels").EnumerateArray().Select(label => label.GetString()!).ToList();
@@ -17,6 +17,6 @@ internal static class EmbeddedImages
         var bytes = File.ReadAllBytes(path);
         var values = MemoryMarshal.Cast<byte, float>(bytes.AsSpan(10 + bytes[8] + 256 * bytes[9])).ToArray();
         var problem = new HeadProblem(names.Count, values.Length / names.Count, classes.Count, BatchSize: 32, Epochs: 20);
-        return (problem, new LabelledFeatures(new FeatureMatrix(values, names.Count, problem.Dim), [.. names.Select(name => classes.IndexOf(name))]));
+        return (problem, new LabeledFeatures(new FeatureMatrix(values, names.Count, problem.Dim), [.. names.Select(name => classes.IndexOf(name))]));
     }
 }

@@ -18,9 +18,9 @@ internal sealed class HeadPeers
     private readonly string _peers;
     private readonly string _python;
     private readonly HeadProblem _problem;
-    private readonly LabelledFeatures _data;
+    private readonly LabeledFeatures _data;
 
-    private HeadPeers(string peers, string python, HeadProblem problem, LabelledFeatures data) =>
+    private HeadPeers(string peers, string python, HeadProblem problem, LabeledFeatures data) =>
         (_peers, _python, _problem, _data) = (peers, python, problem, data);
 
     /// <param name="peers">The folder benchmarks/peers.</param>

@@ -14,13 +14,13 @@ internal sealed record HeadProblem(int RowCount, int Dim, int ClassCount, int Ba
     /// <summary>A hundred classes of a thousand images under ResNet-50.</summary>
     public static HeadProblem Large { get; } = new(100_000, 2048, 100, 256, 3);
 
-    public LabelledFeatures Draw()
+    public LabeledFeatures Draw()
     {
         var random = new Random(1);
         var mixing = new float[Dim * Causes];
         foreach (ref var value in mixing.AsSpan()) value = (random.NextSingle() - 0.5f) / 4;
-        var centres = new float[ClassCount * Causes];
-        foreach (ref var value in centres.AsSpan()) value = 3 * (random.NextSingle() - 0.5f);
+        var centers = new float[ClassCount * Causes];
+        foreach (ref var value in centers.AsSpan()) value = 3 * (random.NextSingle() - 0.5f);
         var values = new float[RowCount * Dim];
         var labels = new int[RowCount];
         Parallel.For(0, RowCount, n =>
@@ -28,7 +28,7 @@ internal sealed record HeadProblem(int RowCount, int Dim, int ClassCount, int Ba
             var own = new Random(n);
             labels[n] = n % ClassCount;
             var causes = new float[Causes];
-            for (var k = 0; k < Causes; k++) causes[k] = centres[labels[n] * Causes + k] + 4 * (own.NextSingle() + own.NextSingle() - 1);
+            for (var k = 0; k < Causes; k++) causes[k] = centers[labels[n] * Causes + k] + 4 * (own.NextSingle() + own.NextSingle() - 1);
             for (var d = 0; d < Dim; d++)
             {
                 var value = own.NextSingle() - 0.7f;
@@ -36,6 +36,6 @@ internal sealed record HeadProblem(int RowCount, int Dim, int ClassCount, int Ba
                 values[n * Dim + d] = Math.Max(0, value);
             }
         });
-        return new LabelledFeatures(new FeatureMatrix(values, RowCount, Dim), labels);
+        return new LabeledFeatures(new FeatureMatrix(values, RowCount, Dim), labels);
     }
 }

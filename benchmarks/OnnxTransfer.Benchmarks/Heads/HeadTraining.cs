@@ -9,7 +9,7 @@ public class HeadTraining
 {
     private const int Epochs = 10;
 
-    private LabelledFeatures _small = null!;
+    private LabeledFeatures _small = null!;
 
     [Params(1, 0)]
     public int Threads { get; set; }

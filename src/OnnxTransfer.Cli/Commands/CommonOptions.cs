@@ -197,7 +197,7 @@ internal static class CommonOptions
     internal static void RequireBackbone(string backbone)
     {
         var isPath = Path.Exists(backbone) || backbone.AsSpan().ContainsAny('/', '\\', ':') || backbone.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase);
-        if (!isPath) _ = ModelStore.Find(backbone);
+        if (!isPath) _ = new ModelStore().Find(backbone);
         else if (backbone.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) && !File.Exists(backbone)) throw new FileNotFoundException($"There is no file '{backbone}' (looked for {Path.GetFullPath(backbone)}).");
     }
 

@@ -35,7 +35,8 @@ internal static class DoctorCommand
     {
         var checks = new List<ParityResult>();
         NetworkJson? network = null;
-        foreach (var model in backbone is not null ? [backbone] : report.Models.Where(id => ModelStore.Find(id).HasReferenceVectors))
+        var store = new ModelStore();
+        foreach (var model in backbone is not null ? [backbone] : report.Models.Where(id => store.Find(id).HasReferenceVectors))
         {
             using var extractor = await CommonOptions.OpenAsync(model, options, cancellationToken).ConfigureAwait(false);
             checks.AddRange(extractor.VerifyParity().Where(check => check.Cosine is not null));
@@ -70,7 +71,7 @@ internal static class DoctorCommand
 
         if (vectors.Count == 0)
         {
-            var known = string.Join(", ", ModelStore.Catalog.Where(model => model.HasReferenceVectors).Select(model => model.Id));
+            var known = string.Join(", ", new ModelStore().Catalog.Where(model => model.HasReferenceVectors).Select(model => model.Id));
             Console.Out.WriteLine($"vectors        not checked: {(network is null ? "no model here has reference vectors; --backbone names one" : $"there are no reference vectors of {network.Id}; there are of {known}")}");
         }
 

@@ -22,7 +22,8 @@ internal static class ModelsCommand
         command.SetAction(parsed =>
         {
             // A model beside the tool comes before one of the catalogue with its id.
-            var models = ModelStore.BesideApplication.Concat(ModelStore.Catalog).DistinctBy(model => model.Id).Select(Describe).ToList();
+            var store = new ModelStore();
+            var models = store.BesideApplication.Concat(store.Catalog).DistinctBy(model => model.Id).Select(model => Describe(model, store)).ToList();
             if (parsed.GetValue(json))
             {
                 JsonOutput.Write(models, JsonContracts.Default.IReadOnlyListModelJson);
@@ -99,11 +100,10 @@ internal static class ModelsCommand
         return command;
     }
 
-    private static ModelJson Describe(ModelInfo model)
+    private static ModelJson Describe(ModelInfo model, ModelStore store)
     {
-        var store = new ModelStore();
         var path = store.Contains(model.Id) ? store.PathOf(model.Id) : null;
-        var isBeside = ModelStore.BesideApplication.Any(one => one.Id == model.Id);
+        var isBeside = store.BesideApplication.Any(one => one.Id == model.Id);
         return new ModelJson(
             model.Id, model.License, model.Layout.ToString().ToUpperInvariant(), model.Height, model.Width, model.Dim,
             path is null ? model.Bytes : new FileInfo(path).Length, model.Sha256, model.Top1, model.Top5,

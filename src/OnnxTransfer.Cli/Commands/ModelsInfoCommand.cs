@@ -21,7 +21,8 @@ internal static class ModelsInfoCommand
         {
             var name = parsed.GetRequiredValue(model);
             // What is not on this machine is described by the catalogue, not downloaded for a question.
-            var info = ModelStore.TryFind(name, out var listed) && !new ModelStore().Contains(listed.Id)
+            var store = new ModelStore();
+            var info = store.TryFind(name, out var listed) && !store.Contains(listed.Id)
                 ? Describe(listed)
                 : Describe(await CommonOptions.ReadAsync(name, cancellationToken).ConfigureAwait(false), parsed.GetValue(classes));
             if (parsed.GetValue(json)) JsonOutput.Write(info, JsonContracts.Default.ModelInfoJson);

@@ -124,9 +124,9 @@ internal static class TrainCommand
         CommonOptions.WarnSkipped(result.Skipped);
         if (json) JsonOutput.Write(ToJson(extractor, result, output), JsonContracts.Default.TrainJson);
         else Print(result, output);
-        if (result.History.StopReason != StopReason.Cancelled) return ExitCode.Done;
+        if (result.History.StopReason != StopReason.Canceled) return ExitCode.Done;
         Console.Error.WriteLine($"cancelled after {result.History.Epochs.Count} epochs; the best weights so far are saved");
-        return ExitCode.Cancelled;
+        return ExitCode.Canceled;
     }
 
     private static void Print(TrainingResult result, string output)

@@ -101,7 +101,7 @@ internal sealed partial class TfLiteTranslator
 
         // The bilinear options begin with two fields that are no longer used.
         var first = mode == "linear" ? 2 : 0;
-        var (corners, centres) = (op.Options?.Bool(first) ?? false, op.Options?.Bool(first + 1) ?? false);
+        var (corners, centers) = (op.Options?.Bool(first) ?? false, op.Options?.Bool(first + 1) ?? false);
         float[] scales = [1, 1, Scale(x.Shape[1], height), Scale(x.Shape[2], width)];
         var constant = Once($"scales_{string.Join("_", scales)}", name => _graph.Constant(name, [4], scales));
         _graph.Node(
@@ -109,9 +109,9 @@ internal sealed partial class TfLiteTranslator
             _names[op.Outputs[0]],
             [InNchw(x), "", constant],
             ("mode", mode),
-            ("coordinate_transformation_mode", corners ? "align_corners" : centres ? "half_pixel" : "asymmetric"),
+            ("coordinate_transformation_mode", corners ? "align_corners" : centers ? "half_pixel" : "asymmetric"),
             // TFLite rounds a centre or corner to the nearest pixel, but a plain product down.
-            ("nearest_mode", corners || centres ? "round_prefer_ceil" : "floor"));
+            ("nearest_mode", corners || centers ? "round_prefer_ceil" : "floor"));
         Write(op, [x.Shape[0], height, width, x.Shape[3]], isNchw: true);
     }
 

@@ -24,7 +24,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
             var resolved = await BackboneResolver.ResolveAsync(model, options.Store, progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false);
             return Open(model, OnnxModel.Load(resolved.OnnxPath), resolved, options);
         }
-        catch (Exception exception) when (exception is InvalidDataException or ArgumentException)
+        catch (Exception exception) when (exception is InvalidDataException or ArgumentException or IOException)
         {
             throw Throw.ModelUnreadable(exception);
         }

@@ -20,24 +20,22 @@ internal static class BackboneResolver
     internal static async Task<ResolvedBackbone> ResolveAsync(
         string idOrPath,
         ModelStore? store = null,
-        ModelCatalog? catalog = null,
         IProgress<WorkProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(idOrPath);
-        catalog ??= ModelCatalog.Default;
         store ??= new ModelStore();
         if (store.Application.Find(idOrPath) is { } beside)
             return await ApplicationModels.OpenAsync(beside, store, rehash: false, cancellationToken).ConfigureAwait(false);
 
-        if (catalog.TryFind(idOrPath, out var entry))
+        if (store.Listed.TryFind(idOrPath, out var entry))
         {
             var stored = await store.GetAsync(entry, progress, cancellationToken).ConfigureAwait(false);
             return new ResolvedBackbone(stored, entry.Card.Sha256!, entry.Card);
         }
 
         if (!File.Exists(idOrPath))
-            Throw.BackboneNotFound(idOrPath, Path.GetFullPath(idOrPath), Directory.Exists(idOrPath), store.Application, catalog.Entries.Select(one => one.Id));
+            Throw.BackboneNotFound(idOrPath, Path.GetFullPath(idOrPath), Directory.Exists(idOrPath), store.Application, store.Listed.Entries.Select(one => one.Id));
         return await FromFileAsync(idOrPath, cancellationToken).ConfigureAwait(false);
     }
 

@@ -89,7 +89,7 @@ internal static class ModelCardJson
 
     private static PreprocessSpec Preprocess(PreprocessDocument preprocess, int inputSize, JsonFields fields)
     {
-        var spec = preprocess.Preset is { } preset ? Preset(preprocess, preset, inputSize, fields) : Spelt(preprocess, fields);
+        var spec = preprocess.Preset is { } preset ? Preset(preprocess, preset, inputSize, fields) : SpelledOut(preprocess, fields);
         return preprocess.Upsampling is null ? spec : spec with { Upsampling = fields.Choice(preprocess.Upsampling, "upsampling", s_filters) };
     }
 
@@ -109,7 +109,7 @@ internal static class ModelCardJson
         }
     }
 
-    private static PreprocessSpec Spelt(PreprocessDocument preprocess, JsonFields fields)
+    private static PreprocessSpec SpelledOut(PreprocessDocument preprocess, JsonFields fields)
     {
         var rescale = fields.Finite(preprocess.Rescale, "rescale");
         if (rescale == 0) Throw.FieldNotUsable(fields.Origin, fields.Prefix + "rescale", "a factor other than zero", "0");

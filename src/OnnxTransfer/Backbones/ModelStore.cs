@@ -15,16 +15,16 @@ public sealed class ModelStore
 
     private static readonly SocketsHttpHandler s_handler = new() { PooledConnectionLifetime = TimeSpan.FromMinutes(5) };
 
-    /// <summary>All models that can be had by id: the catalogue that comes with the library, the recommended one first.</summary>
-    public static IReadOnlyList<ModelInfo> Catalog { get; } = [.. ModelCatalog.Default.Entries.Select(entry => ModelInfo.Of(entry.Card))];
+    /// <summary>The models that this store can download or that come in packages: the catalog of the library, the recommended one first.</summary>
+    public IReadOnlyList<ModelInfo> Catalog => [.. Listed.Entries.Select(entry => ModelInfo.Of(entry.Card))];
 
     /// <summary>
     /// The models beside this application, in ordinal order of their ids: packages such as <c>OnnxTransfer.Models.ResNet18</c> put
     /// them into <c>onnxtransfer/models</c> when the application is built. They need no network and come before the catalogue.
     /// </summary>
     /// <exception cref="ModelException">The card of such a model is missing or cannot be read.</exception>
-    public static IReadOnlyList<ModelInfo> BesideApplication =>
-        [.. ApplicationModels.Default.Ids.Select(id => ModelInfo.Of(ApplicationModels.CardOf(ApplicationModels.Default.Find(id)!)))];
+    public IReadOnlyList<ModelInfo> BesideApplication =>
+        [.. Application.Ids.Select(id => ModelInfo.Of(ApplicationModels.CardOf(Application.Find(id)!)))];
 
     /// <summary>
     /// The full path of the folder of downloads; it exists once something has been stored. By default the user's own: <c>models</c> in
@@ -58,22 +58,22 @@ public sealed class ModelStore
     /// </summary>
     public HttpMessageHandler? MessageHandler { get; init; }
 
-    /// <summary>What the card beside the application or the catalogue says of a model, whatever the case of its id.</summary>
-    /// <exception cref="ModelNotFoundException">There is no such model: the message lists the nearest ids. Or its card cannot be read.</exception>
-    public static ModelInfo Find(string id)
+    /// <summary>What the card beside the application or the catalog says of a model, whatever the case of its id. Nothing is downloaded.</summary>
+    /// <exception cref="ModelNotFoundException">There is no such model: the message lists the nearest ids.</exception>
+    /// <exception cref="ModelException">The card beside the application is missing or cannot be read.</exception>
+    public ModelInfo Find(string id)
     {
-        ArgumentNullException.ThrowIfNull(id);
         if (TryFind(id, out var model)) return model;
-        throw Throw.ModelIdUnknown(id, ApplicationModels.Default, ModelCatalog.Default.Entries.Select(entry => entry.Id));
+        throw Throw.ModelIdUnknown(id, Application, Listed.Entries.Select(entry => entry.Id));
     }
 
-    /// <summary>What the card beside the application or the catalogue says of a model, whatever the case of its id, if there is one.</summary>
-    /// <exception cref="ModelException">The card beside the application cannot be read.</exception>
-    public static bool TryFind(string id, [NotNullWhen(true)] out ModelInfo? model)
+    /// <summary>What the card beside the application or the catalog says of a model, whatever the case of its id, if there is one.</summary>
+    /// <exception cref="ModelException">The card beside the application is missing or cannot be read.</exception>
+    public bool TryFind(string id, [NotNullWhen(true)] out ModelInfo? model)
     {
         ArgumentNullException.ThrowIfNull(id);
-        if (ApplicationModels.Default.Find(id) is { } beside) model = ModelInfo.Of(ApplicationModels.CardOf(beside));
-        else model = ModelCatalog.Default.TryFind(id, out var entry) ? ModelInfo.Of(entry.Card) : null;
+        if (Application.Find(id) is { } beside) model = ModelInfo.Of(ApplicationModels.CardOf(beside));
+        else model = Listed.TryFind(id, out var entry) ? ModelInfo.Of(entry.Card) : null;
         return model is not null;
     }
 
@@ -134,6 +134,9 @@ public sealed class ModelStore
     /// <summary>The models beside the application; those of this process but in tests.</summary>
     internal ApplicationModels Application { get; init; } = ApplicationModels.Default;
 
+    /// <summary>What can be had by id besides them.</summary>
+    internal ModelCatalog Listed { get; init; } = ModelCatalog.Default;
+
     /// <summary>Where the ONNX file of an entry is or will be; its card is beside it.</summary>
     internal string PathOf(CatalogEntry entry)
     {
@@ -184,8 +187,8 @@ public sealed class ModelStore
     private CatalogEntry EntryOf(string id)
     {
         ArgumentNullException.ThrowIfNull(id);
-        if (ModelCatalog.Default.TryFind(id, out var entry)) return entry;
-        throw Throw.ModelIdUnknown(id, Application, ModelCatalog.Default.Entries.Select(one => one.Id));
+        if (Listed.TryFind(id, out var entry)) return entry;
+        throw Throw.ModelIdUnknown(id, Application, Listed.Entries.Select(one => one.Id));
     }
 
     private static async Task<string?> DamageAsync(CatalogEntry entry, string path, bool rehash, CancellationToken cancellationToken)

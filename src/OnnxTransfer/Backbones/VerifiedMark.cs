@@ -34,7 +34,7 @@ internal static class VerifiedMark
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(markPath)!);
-            AtomicFile.Write(markPath, System.Text.Encoding.ASCII.GetBytes($"{hash} {state}\n"));
+            AtomicFile.Write(markPath, System.Text.Encoding.ASCII.GetBytes($"{hash} {state}\n"), cancellationToken: cancellationToken);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {

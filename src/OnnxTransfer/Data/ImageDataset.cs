@@ -96,6 +96,7 @@ public sealed class ImageDataset
     /// <param name="split">The column with the set (train, val, validation, test); null for the first named split, fold, set or subset where there is one, empty for none.</param>
     /// <param name="weight">The column with <see cref="LabeledImage.Weight"/>; null for the first named weight or sample_weight where there is one, empty for none.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="IOException">The path is a folder, or the file may not be read.</exception>
     /// <exception cref="DatasetException">There is no such column, or a row is malformed: the message names the file and the line, and lists the columns.</exception>
     public static ImageDataset FromCsv(string path, string? image = null, string? label = null, string? split = null, string? weight = null) =>
         FromTable(path, ImageTable.ReadDelimited(Given(path), ',', new ColumnNames(image, label, split, weight)));
@@ -154,7 +155,7 @@ public sealed class ImageDataset
     /// <param name="split">As for <see cref="FromCsv"/>.</param>
     /// <param name="weight">As for <see cref="FromCsv"/>.</param>
     /// <exception cref="ArgumentException">The path names neither, or columns of a folder are asked for.</exception>
-    /// <exception cref="IOException">There is no such folder or file.</exception>
+    /// <exception cref="IOException">There is no such folder or file (<see cref="DirectoryNotFoundException"/>, <see cref="FileNotFoundException"/>), or it may not be read.</exception>
     /// <exception cref="DatasetException">As for <see cref="FromFolder"/> and <see cref="FromCsv"/>.</exception>
     public static ImageDataset Open(string path, string? image = null, string? label = null, string? split = null, string? weight = null)
     {

@@ -35,6 +35,7 @@ internal sealed class ImageTable
 
     /// <summary>Reads comma- or tab-separated text with a header.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="IOException">It is a folder, or may not be read.</exception>
     /// <exception cref="DatasetException">The text is malformed or has no such column; the message names file and line.</exception>
     internal static ImageTable ReadDelimited(string path, char separator, ColumnNames names) => Read(path, (table, text) =>
     {
@@ -57,6 +58,7 @@ internal sealed class ImageTable
 
     /// <summary>Reads one JSON object a line.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="IOException">It is a folder, or may not be read.</exception>
     /// <exception cref="DatasetException">A line is no JSON object or lacks a property; the message names file and line.</exception>
     internal static ImageTable ReadJsonLines(string path, ColumnNames names) => Read(path, (table, text) =>
     {
@@ -74,12 +76,13 @@ internal sealed class ImageTable
 
     private static ImageTable Read(string path, Action<ImageTable, TextReader> read)
     {
-        if (!File.Exists(path)) Throw.TableNotFound(path);
+        if (Directory.Exists(path)) Throw.FileIsAFolder(path);
+        if (!File.Exists(path)) Throw.FileNotFound(path);
         if (Decoding.FileKinds.Special(path) is { } kind) Throw.TableIsNoOrdinaryFile(path, kind);
         var table = new ImageTable(path);
         try
         {
-            using var text = new StreamReader(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
+            using var text = new StreamReader(InputFile.OpenRead(path), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
             read(table, text);
         }
         catch (DecoderFallbackException exception)

@@ -125,12 +125,12 @@ internal static class BmpReader
         for (var x = 0; x < header.Width; x++)
         {
             var shift = 8 - bits - (x % perByte * bits);
-            Colour(file, header, (row[x / perByte] >> shift) & mask, rgb[(3 * x)..]);
+            Color(file, header, (row[x / perByte] >> shift) & mask, rgb[(3 * x)..]);
         }
     }
 
     /// <summary>A palette may be shorter than its indexes can count: what it lacks is black.</summary>
-    private static void Colour(ReadOnlySpan<byte> file, BmpHeader header, int index, Span<byte> rgb)
+    private static void Color(ReadOnlySpan<byte> file, BmpHeader header, int index, Span<byte> rgb)
     {
         var at = header.PaletteOffset + (index * header.PaletteEntryLength);
         var known = at + 3 <= Math.Min(file.Length, header.PixelOffset);
@@ -186,7 +186,7 @@ internal static class BmpReader
             {
                 var stored = header.TopDown ? y : header.Height - 1 - y;
                 for (var x = 0; x < header.Width; x++)
-                    Colour(file, header, cells[(stored * header.Width) + x], rgb[(3 * x)..]);
+                    Color(file, header, cells[(stored * header.Width) + x], rgb[(3 * x)..]);
                 sink.Row(y, rgb);
             }
         }

@@ -15,7 +15,7 @@ internal static class DecodeChecks
         var format = ImageFormats.Detect(encoded);
         if (format != ImageFormat.Unknown) return format;
         if (ImageFormats.IsBaseMedia(encoded)) Throw.ImageIsVideo(encoded.Slice(8, 4));
-        Throw.ImageNotRecognised();
+        Throw.ImageNotRecognized();
         return format;
     }
 

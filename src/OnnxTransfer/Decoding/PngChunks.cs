@@ -14,7 +14,7 @@ internal static class PngChunks
     private const int FrameLength = 12;
 
     private const int BitDepthOffset = 24;
-    private const int ColourTypeOffset = 25;
+    private const int ColorTypeOffset = 25;
     private const int OrientationTag = 0x0112;
 
     /// <summary>The most that deflate makes of one byte.</summary>
@@ -30,7 +30,7 @@ internal static class PngChunks
     internal static bool CanHold(ReadOnlySpan<byte> file, int width, int height)
     {
         // Palette and grey have one channel.
-        var channels = file[ColourTypeOffset] switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
+        var channels = file[ColorTypeOffset] switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
         var rowBytes = (((long)width * channels * file[BitDepthOffset]) + 7) / 8;
         return height * rowBytes <= (long)MostInflated * file.Length;
     }

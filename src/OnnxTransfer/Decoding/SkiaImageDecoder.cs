@@ -80,9 +80,9 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
 
         // Skia numbers origins as EXIF does.
         var orientation = format == ImageFormat.Png ? PngChunks.Orientation(encoded) : (Orientation)codec.EncodedOrigin;
-        var colours = format == ImageFormat.Png && !PngChunks.HasProfile(encoded) ? null : s_srgb;
+        var colors = format == ImageFormat.Png && !PngChunks.HasProfile(encoded) ? null : s_srgb;
         if (format == ImageFormat.Jpeg) DecodeStrips(codec, orientation, start, options, sink);
-        else DecodeWhole(codec, format, orientation, colours, start, options, sink);
+        else DecodeWhole(codec, format, orientation, colors, start, options, sink);
     }
 
     /// <summary>JPEG comes in strips, so that nobody needs memory for the whole image.</summary>
@@ -108,9 +108,9 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
 
     /// <summary>The other formats Skia gives at once or not at all.</summary>
     private static void DecodeWhole(
-        SKCodec codec, ImageFormat format, Orientation orientation, SKColorSpace? colours, long start, DecodeOptions options, IRowSink sink)
+        SKCodec codec, ImageFormat format, Orientation orientation, SKColorSpace? colors, long start, DecodeOptions options, IRowSink sink)
     {
-        using var bitmap = Allocate(Target(codec, codec.Info.Width, codec.Info.Height, colours));
+        using var bitmap = Allocate(Target(codec, codec.Info.Width, codec.Info.Height, colors));
         var result = codec.GetPixels(bitmap.Info, bitmap.GetPixels());
         DecodeChecks.Time(start, options);
         if (result != SKCodecResult.Success) Throw.ImageDamaged(format, result.ToString());
@@ -122,9 +122,9 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
     /// <param name="codec">The image.</param>
     /// <param name="width">Pixels of a row.</param>
     /// <param name="height">Rows.</param>
-    /// <param name="colours">What to convert the colours to; null to leave them as they are stored.</param>
-    private static SKImageInfo Target(SKCodec codec, int width, int height, SKColorSpace? colours) =>
-        new(width, height, SKColorType.Rgba8888, codec.Info.AlphaType == SKAlphaType.Opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul, colours);
+    /// <param name="colors">What to convert the colours to; null to leave them as they are stored.</param>
+    private static SKImageInfo Target(SKCodec codec, int width, int height, SKColorSpace? colors) =>
+        new(width, height, SKColorType.Rgba8888, codec.Info.AlphaType == SKAlphaType.Opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul, colors);
 
     private static SKBitmap Allocate(SKImageInfo info)
     {

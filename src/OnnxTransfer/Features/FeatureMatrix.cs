@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Runtime.InteropServices;
-using System.Text;
 using MathNet.Numerics.LinearAlgebra;
 using OnnxTransfer.Features.Neighbors;
 using OnnxTransfer.Internals;
@@ -84,18 +81,26 @@ public sealed class FeatureMatrix
 
     /// <summary>Writes the matrix as a NumPy <c>.npy</c> file, float32 <c>[N,D]</c> in C order, whole or not at all.</summary>
     /// <param name="path">The file to write; an existing one is replaced.</param>
+    /// <exception cref="IOException">The folder does not exist, or the file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     public void SaveNpy(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        // Format 1.0: magic, version, little-endian header length, then a Python dict padded so that the data starts at a multiple of 64.
-        var dict = string.Create(CultureInfo.InvariantCulture, $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({RowCount}, {Dim}), }}");
-        var header = dict.PadRight(((10 + dict.Length + 1 + 63) / 64 * 64) - 10 - 1) + "\n";
-        AtomicFile.Write(path, stream =>
-        {
-            stream.Write([0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, (byte)(header.Length >> 8)]);
-            stream.Write(Encoding.ASCII.GetBytes(header));
-            stream.Write(MemoryMarshal.AsBytes(Values));
-        });
+        MatrixFile.WriteNpy(path, this);
+    }
+
+    /// <summary>
+    /// Reads a NumPy <c>.npy</c> file (format 1 or 2) of float32 <c>[N,D]</c> in C order, as <see cref="SaveNpy"/> and
+    /// <c>numpy.save</c> write it: the numbers are those of the file to the bit.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="IOException">The path is a folder, or the file may not be read.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, no such array, or of another type, order or number of axes: the message says what to do.</exception>
+    public static FeatureMatrix LoadNpy(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        return MatrixFile.ReadNpy(path);
     }
 
     /// <summary>

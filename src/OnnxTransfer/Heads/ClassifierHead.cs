@@ -1,4 +1,5 @@
 using MathNet.Numerics.LinearAlgebra;
+using OnnxTransfer.Backbones;
 using OnnxTransfer.Features;
 using OnnxTransfer.Internals;
 
@@ -41,7 +42,7 @@ public abstract class ClassifierHead
     /// <exception cref="OperationCanceledException">Cancelled before the first step: there is nothing to return.</exception>
     /// <exception cref="TrainingDivergedException">The loss is no longer a sensible number; carries the last good weights.</exception>
     public static TrainedHead Train(
-        LabelledFeatures training, int classCount, TrainingOptions? options = null, LabelledFeatures? validation = null,
+        LabeledFeatures training, int classCount, TrainingOptions? options = null, LabeledFeatures? validation = null,
         IProgress<EpochMetrics>? progress = null, CancellationToken cancellationToken = default) =>
         HeadTrainer.Train(training, classCount, options, validation, progress, cancellationToken);
 
@@ -59,7 +60,7 @@ public abstract class ClassifierHead
     /// <exception cref="ArgumentException">As <see cref="Train"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled before the first step.</exception>
     public static IReadOnlyList<TrainedHead> CrossValidate(
-        LabelledFeatures rows, int classCount, int foldCount, TrainingOptions? options = null,
+        LabeledFeatures rows, int classCount, int foldCount, TrainingOptions? options = null,
         IProgress<EpochMetrics>? progress = null, CancellationToken cancellationToken = default) =>
         HeadTrainer.CrossValidate(rows, classCount, foldCount, options, progress, cancellationToken);
 
@@ -78,11 +79,20 @@ public abstract class ClassifierHead
     /// <param name="path">The file to write; an existing one is replaced.</param>
     /// <param name="labels">C names, in the order of the probabilities; none empty, no two the same.</param>
     /// <exception cref="ArgumentException">There are not C labels, one is empty, or two are the same.</exception>
-    /// <exception cref="Backbones.ModelException">What was written does not answer the same.</exception>
-    public void Save(string path, IReadOnlyList<string> labels)
+    /// <exception cref="ModelException">What was written does not answer the same.</exception>
+    /// <exception cref="IOException">The folder does not exist, or the file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
+    public void Save(string path, IReadOnlyList<string> labels) => Write(path, labels, CancellationToken.None);
+
+    /// <summary>Saves the head as <see cref="Save"/> does, on a thread of the pool.</summary>
+    /// <param name="path">The file to write; an existing one is replaced.</param>
+    /// <param name="labels">C names, in the order of the probabilities; none empty, no two the same.</param>
+    /// <param name="cancellationToken">Stops before the file has its name; an existing one then stays as it is.</param>
+    /// <inheritdoc cref="Save" path="/exception"/>
+    public Task SaveAsync(string path, IReadOnlyList<string> labels, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        HeadFile.Write(path, this, Require.Labels(labels, ClassCount), $"training {RunFingerprint.OwnVectors}");
+        return Task.Run(() => Write(path, labels, cancellationToken), cancellationToken);
     }
 
     /// <summary>
@@ -91,11 +101,24 @@ public abstract class ClassifierHead
     /// </summary>
     /// <param name="path">The <c>.onnx</c> file.</param>
     /// <returns>The head and the labels of its classes.</returns>
-    /// <exception cref="Backbones.ModelException">The file is missing, damaged, or holds no such head.</exception>
+    /// <exception cref="ModelNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidModelException">The file is damaged or holds no such head.</exception>
+    /// <exception cref="ModelException">The file may not be read.</exception>
     public static LabeledHead Load(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         return HeadFile.Read(path);
+    }
+
+    /// <summary>Reads a head as <see cref="Load"/> does, on a thread of the pool.</summary>
+    /// <param name="path">The <c>.onnx</c> file.</param>
+    /// <param name="cancellationToken">Stops before the file is read.</param>
+    /// <returns>The head and the labels of its classes.</returns>
+    /// <inheritdoc cref="Load" path="/exception"/>
+    public static Task<LabeledHead> LoadAsync(string path, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        return Task.Run(() => HeadFile.Read(path), cancellationToken);
     }
 
     /// <summary>The weights and the bias of the output layer. Copies.</summary>
@@ -151,6 +174,12 @@ public abstract class ClassifierHead
         var probabilities = new float[ClassCount];
         Compute(features, probabilities);
         return probabilities;
+    }
+
+    private void Write(string path, IReadOnlyList<string> labels, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        HeadFile.Write(path, this, Require.Labels(labels, ClassCount), $"training {RunFingerprint.OwnVectors}", cancellationToken);
     }
 
     private protected abstract void Compute(ReadOnlySpan<float> features, Span<float> probabilities);

@@ -19,7 +19,7 @@ internal static partial class HeadFile
     private const int RowsCompared = 4;
 
     /// <summary>Writes the head alone, reads it back and gives the file its name only if it answers as the head in memory does, to the bit.</summary>
-    internal static void Write(string path, ClassifierHead head, IReadOnlyList<string> labels, string? training)
+    internal static void Write(string path, ClassifierHead head, IReadOnlyList<string> labels, string? training, CancellationToken cancellationToken)
     {
         var builder = new OnnxGraphBuilder("head");
         builder.Input(Features, OnnxElementType.Float32, OnnxDim.Named("N"), head.Dim);
@@ -27,7 +27,7 @@ internal static partial class HeadFile
         OnnxGraphEditor.AppendHead(model, Features, ToOnnx(head), Logits, Probabilities);
         OnnxGraphEditor.Cut(model, [Probabilities]);
         Describe(model, labels, training);
-        AtomicFile.Write(path, model.ToBytes(), written => RequireSame(path, HeadOf(OnnxModel.Load(written), path), head, MadeUpRows(head.Dim)));
+        AtomicFile.Write(path, model.ToBytes(), written => RequireSame(path, HeadOf(OnnxModel.Load(written), path), head, MadeUpRows(head.Dim)), cancellationToken);
     }
 
     internal static LabeledHead Read(string path)
@@ -40,7 +40,11 @@ internal static partial class HeadFile
             if (labels.Count != head.ClassCount) throw Throw.ClassifierDamaged(path, $"it has {labels.Count} labels for {head.ClassCount} classes.");
             return new LabeledHead(head, labels);
         }
-        catch (FileNotFoundException exception)
+        catch (FileNotFoundException)
+        {
+            throw Throw.ClassifierNotFound(path);
+        }
+        catch (IOException exception)
         {
             throw Throw.ModelUnreadable(exception);
         }

@@ -10,10 +10,10 @@ internal static class HeadTrainer
 {
     /// <inheritdoc cref="ClassifierHead.Train"/>
     internal static TrainedHead Train(
-        LabelledFeatures training,
+        LabeledFeatures training,
         int classCount,
         TrainingOptions? options = null,
-        LabelledFeatures? validation = null,
+        LabeledFeatures? validation = null,
         IProgress<EpochMetrics>? progress = null,
         CancellationToken cancellationToken = default)
     {
@@ -35,7 +35,7 @@ internal static class HeadTrainer
 
     /// <inheritdoc cref="ClassifierHead.CrossValidate"/>
     internal static IReadOnlyList<TrainedHead> CrossValidate(
-        LabelledFeatures rows,
+        LabeledFeatures rows,
         int classCount,
         int foldCount,
         TrainingOptions? options = null,

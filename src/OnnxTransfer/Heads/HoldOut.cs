@@ -5,7 +5,7 @@ namespace OnnxTransfer.Heads;
 /// <summary>Rows set apart for validation, class by class so that both sides have the same mix, drawn by the seed.</summary>
 internal static class HoldOut
 {
-    internal static (LabelledFeatures Training, LabelledFeatures Validation) Split(LabelledFeatures rows, double fraction, int seed)
+    internal static (LabeledFeatures Training, LabeledFeatures Validation) Split(LabeledFeatures rows, double fraction, int seed)
     {
         var held = new List<int>();
         foreach (var group in ShuffledGroups(rows, seed))
@@ -19,7 +19,7 @@ internal static class HoldOut
         return Apart(rows, held);
     }
 
-    internal static IEnumerable<(LabelledFeatures Training, LabelledFeatures Validation)> Folds(LabelledFeatures rows, int foldCount, int seed)
+    internal static IEnumerable<(LabeledFeatures Training, LabeledFeatures Validation)> Folds(LabeledFeatures rows, int foldCount, int seed)
     {
         // Dealt out like cards, and the next class goes on where the last one ended: folds differ by one row at most.
         var dealt = ShuffledGroups(rows, seed).SelectMany(group => group).ToArray();
@@ -30,7 +30,7 @@ internal static class HoldOut
         }
     }
 
-    private static (LabelledFeatures Training, LabelledFeatures Validation) Apart(LabelledFeatures rows, List<int> held)
+    private static (LabeledFeatures Training, LabeledFeatures Validation) Apart(LabeledFeatures rows, List<int> held)
     {
         held.Sort();
         var isHeld = new bool[rows.Count];
@@ -39,7 +39,7 @@ internal static class HoldOut
     }
 
     /// <summary>The row numbers of each class, shuffled; of multiple labels there is one group.</summary>
-    private static IEnumerable<int[]> ShuffledGroups(LabelledFeatures rows, int seed)
+    private static IEnumerable<int[]> ShuffledGroups(LabeledFeatures rows, int seed)
     {
         var random = new SeededRandom(seed, SeededRandom.Purpose.HoldOut);
         var labels = rows.LabelCount > 0 ? new int[rows.Count] : rows.Labels.ToArray();

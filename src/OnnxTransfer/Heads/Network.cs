@@ -37,7 +37,7 @@ internal sealed partial class Network<T>
     // The actions are made once, so that a step makes no closures; what they work on is in the fields below.
     private readonly Action<int> _pack, _forward, _activate, _loss, _inputGradient, _update;
     private readonly float[] _zeroRow;
-    private LabelledFeatures _data = null!;
+    private LabeledFeatures _data = null!;
     private int[] _order = null!;
     private UpdateRule<T>[]? _rules;
     private int _start, _count, _rowBlocks, _from, _to, _tasks, _layer;
@@ -77,7 +77,7 @@ internal sealed partial class Network<T>
     /// <param name="order">Row numbers; the batch is <paramref name="count"/> of them from <paramref name="start"/>.</param>
     /// <param name="start">Where the batch begins in <paramref name="order"/>.</param>
     /// <param name="count">Rows of the batch, at most <see cref="MaxRows"/>.</param>
-    internal (double Loss, double Correct) Evaluate(LabelledFeatures data, int[] order, int start, int count)
+    internal (double Loss, double Correct) Evaluate(LabeledFeatures data, int[] order, int start, int count)
     {
         Begin(data, order, start, count, training: false);
         return Batch(backward: false, sameBatch: false);
@@ -89,7 +89,7 @@ internal sealed partial class Network<T>
     /// <param name="start">Where the batch begins in <paramref name="order"/>.</param>
     /// <param name="count">Rows of the batch, at most <see cref="MaxRows"/>.</param>
     /// <param name="sameBatch">The batch is that of the call before.</param>
-    internal (double Loss, double Correct) LossAndGradient(LabelledFeatures data, int[] order, int start, int count, bool sameBatch = false)
+    internal (double Loss, double Correct) LossAndGradient(LabeledFeatures data, int[] order, int start, int count, bool sameBatch = false)
     {
         Begin(data, order, start, count, training: true);
         _rules = null;
@@ -97,7 +97,7 @@ internal sealed partial class Network<T>
     }
 
     /// <summary>As <see cref="LossAndGradient"/>, and every layer is moved by its rule while its gradient is in the cache.</summary>
-    internal (double Loss, double Correct) Step(LabelledFeatures data, int[] order, int start, int count, UpdateRule<T>[] rules, double learningRate)
+    internal (double Loss, double Correct) Step(LabeledFeatures data, int[] order, int start, int count, UpdateRule<T>[] rules, double learningRate)
     {
         Begin(data, order, start, count, training: true);
         _rules = rules;
@@ -112,7 +112,7 @@ internal sealed partial class Network<T>
 
     private static int InputBlock(PackedLayer<T> layer) => layer.RowBlockVectors * Vector256<T>.Count;
 
-    private void Begin(LabelledFeatures data, int[] order, int start, int count, bool training)
+    private void Begin(LabeledFeatures data, int[] order, int start, int count, bool training)
     {
         (_data, _order, _start, _count, _training) = (data, order, start, count, training);
         _rowBlocks = Blocks(count);

@@ -27,7 +27,7 @@ internal sealed record Objective(OutputKind Kind, double Smoothing = 0, double[]
     /// The weighted loss of row n; the logits become its gradient times the scale. Correct is 1 where the row is classified
     /// rightly, 0 where not, and with multiple labels the fraction that is right.
     /// </summary>
-    internal double RowLoss<T>(LabelledFeatures data, int n, Span<T> logits, double scale, out double correct)
+    internal double RowLoss<T>(LabeledFeatures data, int n, Span<T> logits, double scale, out double correct)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         var weight = data.WeightOf(n);

@@ -84,7 +84,7 @@ public abstract record Optimizer
 
     /// <summary>Trains the model on the rows.</summary>
     internal abstract TrainedHead Train(
-        TrainingModel model, LabelledFeatures training, TrainingOptions options, LabelledFeatures? validation, IProgress<EpochMetrics>? progress,
+        TrainingModel model, LabeledFeatures training, TrainingOptions options, LabeledFeatures? validation, IProgress<EpochMetrics>? progress,
         CancellationToken cancellationToken);
 
     private static AdamOptimizer Adam(double? weightDecay, double beta1, double beta2, double epsilon, bool pyTorchFormula) => new(

@@ -18,7 +18,7 @@ internal static class RunFingerprint
     /// <param name="classCount">C.</param>
     /// <param name="options">How it was trained.</param>
     /// <param name="backbone">What made the features: the backbone's own fingerprint.</param>
-    internal static string Of(LabelledFeatures training, LabelledFeatures? validation, int classCount, TrainingOptions options, string backbone)
+    internal static string Of(LabeledFeatures training, LabeledFeatures? validation, int classCount, TrainingOptions options, string backbone)
     {
         var version = typeof(RunFingerprint).Assembly.GetName().Version;
         var mathNet = typeof(MathNet.Numerics.Control).Assembly.GetName().Version;
@@ -45,7 +45,7 @@ internal static class RunFingerprint
         classes {head.ClassCount}; head {head.Layers[^1].Activation}; hidden [{string.Join(", ", head.Layers.SkipLast(1).Select(layer => layer.Outputs))}]
         """);
 
-    private static string Describe(LabelledFeatures rows)
+    private static string Describe(LabeledFeatures rows)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(MemoryMarshal.AsBytes(rows.Features.Values));

@@ -5,7 +5,7 @@ namespace OnnxTransfer.Heads;
 /// <summary>What is refused before a training begins.</summary>
 internal static class TrainingChecks
 {
-    internal static void Rows(LabelledFeatures training, int classCount, LabelledFeatures? validation)
+    internal static void Rows(LabeledFeatures training, int classCount, LabeledFeatures? validation)
     {
         if (training.LabelCount == 0 && classCount < 2) Throw.TooFewClasses(classCount);
         if (training.LabelCount == 0 && classCount > training.Count) Throw.MoreClassesThanRows(classCount, training.Count);
@@ -35,14 +35,14 @@ internal static class TrainingChecks
         if (options.Patience is not null && !hasValidation) Throw.OptionNeedsValidation(nameof(options.Patience));
     }
 
-    internal static int[] RowsPerClass(LabelledFeatures rows, int classCount)
+    internal static int[] RowsPerClass(LabeledFeatures rows, int classCount)
     {
         var counts = new int[classCount];
         foreach (var label in rows.Labels) counts[label]++;
         return counts;
     }
 
-    private static void Labels(LabelledFeatures rows, bool multiLabel, int classCount, string set)
+    private static void Labels(LabeledFeatures rows, bool multiLabel, int classCount, string set)
     {
         if (multiLabel ? rows.LabelCount != classCount : rows.LabelCount != 0) Throw.LabelKindDiffers(set, rows.LabelCount, classCount);
         for (var i = 0; i < rows.Labels.Length; i++)

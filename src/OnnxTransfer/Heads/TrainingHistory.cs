@@ -13,7 +13,7 @@ public enum StopReason
     EarlyStopped,
 
     /// <summary>The caller cancelled; the head is the best there was by then.</summary>
-    Cancelled,
+    Canceled,
 
     /// <summary>The loss left the finite numbers; see <see cref="TrainingDivergedException"/>.</summary>
     Diverged,

@@ -17,8 +17,8 @@ internal sealed class TrainingLoop
     private const int LongestHistoryAtOnce = 1 << 20;
 
     private readonly TrainingModel _model;
-    private readonly LabelledFeatures _training;
-    private readonly LabelledFeatures? _validation;
+    private readonly LabeledFeatures _training;
+    private readonly LabeledFeatures? _validation;
     private readonly TrainingOptions _options;
     private readonly UpdateRule<float>[] _rules;
     private readonly SeededRandom _random;
@@ -31,7 +31,7 @@ internal sealed class TrainingLoop
     private readonly List<double> _judged = [];
     private int? _bestEpoch;
 
-    internal TrainingLoop(TrainingModel model, LabelledFeatures training, TrainingOptions options, StepOptimizer optimizer, LabelledFeatures? validation)
+    internal TrainingLoop(TrainingModel model, LabeledFeatures training, TrainingOptions options, StepOptimizer optimizer, LabeledFeatures? validation)
     {
         (_model, _training, _options, _validation) = (model, training, options, validation);
         _rules = model.CreateRules(optimizer);
@@ -53,7 +53,7 @@ internal sealed class TrainingLoop
             long rows = 0;
             for (var step = 0; step < _stepsPerEpoch; step++)
             {
-                if (cancellationToken.IsCancellationRequested && _stepLosses.Count > 0) return Cancelled();
+                if (cancellationToken.IsCancellationRequested && _stepLosses.Count > 0) return Canceled();
                 var (start, count) = NextBatch(step);
                 var rate = _options.LearningRate * _options.Schedule.FactorAt(_stepLosses.Count, StepCount, _judged);
                 var (batchLoss, batchCorrect) = _model.Network.Step(_training, _order, start, count, _rules, rate);
@@ -101,7 +101,7 @@ internal sealed class TrainingLoop
         _model.CopyParametersTo(_best);
     }
 
-    private TrainedHead Cancelled()
+    private TrainedHead Canceled()
     {
         // Without a validation set, nothing says that older weights are better than the newest.
         if (_bestEpoch is null || _validation is null)
@@ -110,7 +110,7 @@ internal sealed class TrainingLoop
             _model.CopyParametersTo(_best);
         }
 
-        return Result(StopReason.Cancelled);
+        return Result(StopReason.Canceled);
     }
 
     private TrainingDivergedException Diverged(double loss) =>

@@ -21,7 +21,7 @@ internal sealed class TrainingModel
 
     internal Network<float> Network { get; }
 
-    internal static TrainingModel Create(LabelledFeatures training, int classCount, TrainingOptions options, WorkerTeam team)
+    internal static TrainingModel Create(LabeledFeatures training, int classCount, TrainingOptions options, WorkerTeam team)
     {
         var kind = training.LabelCount > 0 ? OutputKind.MultiLabel : options.Sigmoid ? OutputKind.Binary : OutputKind.Softmax;
         var objective = new Objective(kind, options.LabelSmoothing, ClassWeights(training, classCount, options));
@@ -38,7 +38,7 @@ internal sealed class TrainingModel
         [.. Network.Layers.Select(layer => optimizer.Rule<float>(layer.Parameters.Length))];
 
     /// <summary>Mean loss and accuracy of all given rows.</summary>
-    internal (double Loss, double Accuracy) Evaluate(LabelledFeatures rows)
+    internal (double Loss, double Accuracy) Evaluate(LabeledFeatures rows)
     {
         var order = rows.Count == _allRows.Length ? _allRows : [.. Enumerable.Range(0, rows.Count)];
         double loss = 0, correct = 0;
@@ -88,7 +88,7 @@ internal sealed class TrainingModel
         return new DenseLayer(layer.Inputs, layer.Outputs, weights, parameters.AsSpan(layer.WeightCount, layer.Outputs).ToArray(), activation);
     }
 
-    private static double[]? ClassWeights(LabelledFeatures training, int classCount, TrainingOptions options) => options.BalanceClasses
+    private static double[]? ClassWeights(LabeledFeatures training, int classCount, TrainingOptions options) => options.BalanceClasses
         ? [.. TrainingChecks.RowsPerClass(training, classCount).Select(rows => (double)training.Count / (classCount * rows))]
         : options.ClassWeights?.ToArray();
 }

@@ -3,16 +3,24 @@ namespace OnnxTransfer.Internals;
 /// <summary>Files that are there whole or not at all.</summary>
 internal static class AtomicFile
 {
-    /// <inheritdoc cref="Write(string, Action{Stream}, Action{string}?)"/>
-    internal static void Write(string path, byte[] content, Action<string>? check = null) => Write(path, stream => stream.Write(content), check);
+    /// <inheritdoc cref="Write(string, Action{Stream}, Action{string}?, CancellationToken)"/>
+    internal static void Write(string path, byte[] content, Action<string>? check = null, CancellationToken cancellationToken = default) =>
+        Write(path, stream => stream.Write(content), check, cancellationToken);
 
     /// <summary>Writes beside the target, flushes to the disk and renames over it.</summary>
     /// <param name="path">The target.</param>
     /// <param name="write">Writes the content.</param>
     /// <param name="check">Looks at the written file, whose path it gets, before it has its name; what it throws leaves the target as it was.</param>
-    internal static void Write(string path, Action<Stream> write, Action<string>? check = null)
+    /// <param name="cancellationToken">Stops before the file has its name, and leaves the target as it was.</param>
+    /// <exception cref="DirectoryNotFoundException">The target's folder does not exist.</exception>
+    /// <exception cref="IOException">The target is a folder, or the disk refuses the file.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
+    internal static void Write(string path, Action<Stream> write, Action<string>? check = null, CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var temporary = TemporaryBeside(path);
+        if (Directory.Exists(path)) Throw.TargetIsAFolder(path);
+        if (!Directory.Exists(Path.GetDirectoryName(temporary))) Throw.TargetFolderNotFound(path, Path.GetDirectoryName(temporary)!);
         try
         {
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
@@ -21,7 +29,9 @@ internal static class AtomicFile
                 stream.Flush(flushToDisk: true);
             }
 
+            cancellationToken.ThrowIfCancellationRequested();
             check?.Invoke(temporary);
+            cancellationToken.ThrowIfCancellationRequested();
             File.Move(temporary, path, overwrite: true);
         }
         catch

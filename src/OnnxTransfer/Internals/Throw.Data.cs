@@ -93,10 +93,6 @@ internal static partial class Throw
         throw new DatasetException($"The pattern '{pattern}' matches none of the images in '{folder}', whose first is '{example}'; it is matched against the path below the folder, with '/'.");
 
     [DoesNotReturn]
-    internal static void TableNotFound(string path) =>
-        throw new FileNotFoundException($"There is no file '{path}' (looked for {Path.GetFullPath(path)}).");
-
-    [DoesNotReturn]
     internal static void TableIsNoOrdinaryFile(string path, string kind) =>
         throw new DatasetException($"'{path}' is a {kind}, not a file; it was not opened.");
 

@@ -19,7 +19,7 @@ internal static partial class Throw
         throw new ImageDecodeException("The image is empty: it has no bytes.");
 
     [DoesNotReturn]
-    internal static void ImageNotRecognised() =>
+    internal static void ImageNotRecognized() =>
         throw new ImageDecodeException($"The content is no image: it begins like none of {ImageFormats.Known}.");
 
     /// <param name="brand">The first brand of an ISO base media file.</param>
@@ -68,7 +68,7 @@ internal static partial class Throw
             : $"The {Name(format)} image is truncated or damaged: {detail.TrimEnd('.')}.", inner);
 
     [DoesNotReturn]
-    internal static void ImageColoursNotSupported(ImageFormat format, int channels) =>
+    internal static void ImageColorsNotSupported(ImageFormat format, int channels) =>
         throw new ImageDecodeException($"The {Name(format)} image has {channels} channels whose colours cannot be brought to sRGB.");
 
     [DoesNotReturn]

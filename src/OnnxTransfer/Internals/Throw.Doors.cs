@@ -50,8 +50,13 @@ internal static partial class Throw
     internal static void NoImageForPatches(int count, string firstReason) =>
         throw new DatasetException($"None of {count} images could be used to look for patches; the first: {firstReason}");
 
+    /// <summary>The file may also be a folder.</summary>
+    internal static ModelNotFoundException ClassifierNotFound(string path) => new(Directory.Exists(path)
+        ? $"'{path}' is a folder, but a classifier is an .onnx file: give its path, or make one with `onnxtransfer train DATA --out FILE.onnx`."
+        : $"There is no classifier '{path}' (looked for {Path.GetFullPath(path)}): check the path, or make one with `onnxtransfer train DATA --out {path}`.");
+
     internal static InvalidModelException NotAClassifier(string path) =>
-        new($"{path} is no classifier that OnnxTransfer saved: its metadata has no labels and head. Make one with `onnxtransfer train`, or use the file as a --backbone.");
+        new($"{path} is no classifier that OnnxTransfer saved: its metadata has no labels and head. Make one with `onnxtransfer train DATA --out FILE.onnx`, or use the file as a --backbone.");
 
     internal static InvalidModelException HeadWithoutBackbone(string path) =>
         new($"{path} is a head alone, without the backbone that makes feature vectors of images: load it with ClassifierHead.Load, and join it to its backbone with ImageClassifier.Create.");

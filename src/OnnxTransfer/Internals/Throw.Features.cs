@@ -12,6 +12,8 @@ internal static partial class Throw
     internal static void MatrixHasWrongLength(long length, int rowCount, int dim) =>
         throw new ArgumentException($"A matrix of {rowCount} rows and {dim} columns has {(long)rowCount * dim} values, but {length} were given.");
 
+    internal static InvalidDataException FeatureFileInvalid(string path, string what, Exception? inner = null) => new($"The file '{path}' {what}.", inner);
+
     [DoesNotReturn]
     internal static void DestinationHasWrongLength(int given, int expected) =>
         throw new ArgumentException($"The destination has {given} numbers, but the vector has {expected}: they must be equally long.");

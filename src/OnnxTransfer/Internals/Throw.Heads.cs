@@ -108,6 +108,6 @@ internal static partial class Throw
     internal static void LabelTwice(string label, int first, int second) =>
         throw new ArgumentException($"The labels {first} and {second} are both '{label}': give every class a name of its own.");
 
-    internal static ModelException NotAHeadFile(string path) =>
+    internal static InvalidModelException NotAHeadFile(string path) =>
         new($"{path} holds no head that OnnxTransfer saved: its metadata has no labels. Write one with ClassifierHead.Save or ImageClassifier.SaveHead.");
 }

@@ -7,7 +7,8 @@ internal static partial class Throw
 {
     [DoesNotReturn]
     internal static void OnnxFileMissing(string path) =>
-        throw new FileNotFoundException($"There is no ONNX file at {path}; check the path.", path);
+        throw new FileNotFoundException(
+            Directory.Exists(path) ? $"{path} is a folder, not an ONNX file: give the path of a file in it." : $"There is no ONNX file at {path}; check the path.", path);
 
     [DoesNotReturn]
     internal static void OnnxFileTooLarge(string source, long bytes) =>
@@ -48,7 +49,7 @@ internal static partial class Throw
         throw new ArgumentException($"{name} has {count} values, but an image has three channels.", name);
 
     [DoesNotReturn]
-    internal static void OnnxNormalisationUnusable(int channel, double rescale, double mean, double std) =>
+    internal static void OnnxNormalizationUnusable(int channel, double rescale, double mean, double std) =>
         throw new ArgumentException($"Channel {channel} is normalised as (pixel * {rescale} - {mean}) / {std}, which float32 cannot express; all numbers must be finite, and neither the factor nor the divisor 0.");
 
     [DoesNotReturn]
@@ -107,12 +108,12 @@ internal static partial class Throw
     internal static InvalidDataException OnnxNoSpatialMap(string source, string features, string why) =>
         new($"Where {source} sees something cannot be shown: its features '{features}' must be the average of a map over the image's places, but '{features}' {why}.");
 
-    internal static InvalidDataException OnnxNoColourFilters(string source) =>
+    internal static InvalidDataException OnnxNoColorFilters(string source) =>
         new($"{source} has no convolution of three input channels whose weights are floating-point constants, so there are no filters to draw; draw the feature maps of a layer instead.");
 
     [DoesNotReturn]
     internal static void WeightFileMissing(string path) =>
-        throw new FileNotFoundException($"There is no weight file at {path}.", path);
+        throw new FileNotFoundException(Directory.Exists(path) ? $"{path} is a folder, not a weight file." : $"There is no weight file at {path}.", path);
 
     [DoesNotReturn]
     internal static void WeightFileKindUnknown(string path) =>

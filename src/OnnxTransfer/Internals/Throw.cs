@@ -31,6 +31,26 @@ internal static partial class Throw
     internal static void ArgumentNotPositive(string name, double value) =>
         throw new ArgumentOutOfRangeException(name, value, $"{name} must be greater than zero, but is {value}.");
 
+    [DoesNotReturn]
+    internal static void FileNotFound(string path) =>
+        throw new FileNotFoundException($"There is no file '{path}' (looked for {Path.GetFullPath(path)}).", path);
+
+    [DoesNotReturn]
+    internal static void FileIsAFolder(string path) =>
+        throw new IOException($"'{path}' is a folder, but a file is needed: name a file in it.");
+
+    /// <summary>A file that is there and does not let itself be read.</summary>
+    internal static IOException FileUnreadable(string path, Exception inner) =>
+        new($"'{path}' could not be read: {OneLine(inner.Message).TrimEnd('.')}. Give this account the right to read it, and end the program that holds it.", inner);
+
+    [DoesNotReturn]
+    internal static void TargetIsAFolder(string path) =>
+        throw new IOException($"'{path}' is a folder, so no file can be written there: name a file in it.");
+
+    [DoesNotReturn]
+    internal static void TargetFolderNotFound(string path, string folder) =>
+        throw new DirectoryNotFoundException($"'{path}' cannot be written, because there is no folder '{folder}': create it, or name another.");
+
     /// <summary>The names that exist, nearest first, for a message about one that does not; the end of a long name is near to the whole.</summary>
     internal static string Known(string wanted, IEnumerable<string> known, int most = 8)
     {

@@ -20,6 +20,6 @@ internal sealed record OnnxFilters(float[] Weights, int Count, int Height, int W
                 return new OnnxFilters(OnnxTensorData.ReadFloats(weights), (int)count, (int)height, (int)width);
         }
 
-        throw Throw.OnnxNoColourFilters(model.Source);
+        throw Throw.OnnxNoColorFilters(model.Source);
     }
 }

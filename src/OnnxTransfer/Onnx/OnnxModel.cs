@@ -60,12 +60,25 @@ internal sealed class OnnxModel
         }
     }
 
-    /// <summary>Reads a file and the external files below its folder that hold its weights, if it has such. <see cref="FileNotFoundException"/> and <see cref="InvalidDataException"/> name it.</summary>
+    /// <summary>Reads a file and the external files below its folder that hold its weights, if it has such.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="IOException">The file may not be read.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged or something else. All three name it.</exception>
     public static OnnxModel Load(string path)
     {
         if (!File.Exists(path)) Throw.OnnxFileMissing(path);
         CheckSize(path);
-        var model = Parse(File.ReadAllBytes(path), path);
+        byte[] bytes;
+        try
+        {
+            bytes = File.ReadAllBytes(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Throw.FileUnreadable(path, exception);
+        }
+
+        var model = Parse(bytes, path);
         model.ExternalBytes = OnnxExternalData.LoadInto(model.Graph, path);
         return model;
     }

@@ -31,9 +31,9 @@ internal static class OnnxPixelInput
         var batch = CheckInput(model, input, layout, height, width);
         if (pixels != input && OnnxGraphEditor.IsTaken(model, pixels)) Throw.OnnxTensorNameTaken(model.Source, pixels);
 
-        var normalised = OnnxGraphEditor.FreeName(model, input + "/normalised");
-        OnnxGraphEditor.Rename(model, input, normalised);
-        var proto = model.Graph.Input.First(i => i.Name == normalised);
+        var normalized = OnnxGraphEditor.FreeName(model, input + "/normalised");
+        OnnxGraphEditor.Rename(model, input, normalized);
+        var proto = model.Graph.Input.First(i => i.Name == normalized);
         var index = model.Graph.Input.IndexOf(proto);
         model.Graph.Input[index] = new OnnxValue(pixels, OnnxElementType.UInt8, [batch, height, width, Channels]).ToProto();
 
@@ -51,7 +51,7 @@ internal static class OnnxPixelInput
         if (layout == OnnxImageLayout.Nchw) x = Node("Transpose", [x], Free("/nchw"), ("perm", new long[] { 0, 3, 1, 2 }));
         x = Node("Cast", [x], Free("/float"), ("to", (int)OnnxElementType.Float32));
         x = Node("Mul", [x, PerChannel("/scale", scale)], Free("/scaled"));
-        Node("Add", [x, PerChannel("/offset", offset)], normalised);
+        Node("Add", [x, PerChannel("/offset", offset)], normalized);
         for (var i = 0; i < nodes.Count; i++) model.Graph.Node.Insert(i, nodes[i]);
 
         string Free(string suffix) => OnnxGraphEditor.FreeName(model, pixels + suffix);
@@ -105,7 +105,7 @@ internal static class OnnxPixelInput
         {
             scale[c] = (float)(rescale / std[c]);
             offset[c] = (float)(-mean[c] / std[c]);
-            if (!float.IsFinite(scale[c]) || scale[c] == 0 || !float.IsFinite(offset[c])) Throw.OnnxNormalisationUnusable(c, rescale, mean[c], std[c]);
+            if (!float.IsFinite(scale[c]) || scale[c] == 0 || !float.IsFinite(offset[c])) Throw.OnnxNormalizationUnusable(c, rescale, mean[c], std[c]);
         }
 
         return (scale, offset);

@@ -1,8 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Onnx;
@@ -11,7 +9,7 @@ namespace OnnxTransfer.Onnx;
 internal sealed record NamedWeights(long[] Shape, Func<float[]> Read);
 
 /// <summary>Named arrays of real numbers, from <c>.safetensors</c>, <c>.npz</c> or the constants of an <c>.onnx</c> file.</summary>
-internal static partial class WeightFile
+internal static class WeightFile
 {
     private const long LargestHeader = 100_000_000;
     private const int PieceLength = 1 << 14;
@@ -122,25 +120,20 @@ internal static partial class WeightFile
     private static (long[] Shape, string? Type, int Width) ReadNpyHeader(string path, Stream stream, ZipArchiveEntry entry)
     {
         var name = entry.FullName;
-        var start = new byte[10];
-        stream.ReadExactly(start);
-        if (start[0] != 0x93 || !start.AsSpan(1, 5).SequenceEqual("NUMPY"u8)) Throw.WeightFileInvalid(path, $"'{name}' is not a NumPy array");
-        int length = BinaryPrimitives.ReadUInt16LittleEndian(start.AsSpan(8));
-        if (start[6] > 1)
+        NpyHeader header;
+        try
         {
-            var more = new byte[2];
-            stream.ReadExactly(more);
-            length += BinaryPrimitives.ReadUInt16LittleEndian(more) << 16;
+            header = NpyHeader.Read(stream, entry.Length);
+        }
+        catch (InvalidDataException exception)
+        {
+            Throw.WeightFileInvalid(path, $"'{name}' {exception.Message}");
+            throw;
         }
 
-        if (length is < 10 or > 1_000_000 || length > entry.Length) Throw.WeightFileInvalid(path, $"'{name}' states a header of {length} bytes");
-        var header = new byte[length];
-        stream.ReadExactly(header);
-        var text = Encoding.ASCII.GetString(header);
-        var type = NpyType().Match(text).Groups[1].Value;
-        long[] shape = [.. NpyShape().Match(text).Groups[1].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(long.Parse)];
-        if (text.Contains("'fortran_order': True", StringComparison.Ordinal) && shape.Length > 1) Throw.WeightFileInvalid(path, $"'{name}' is stored column by column; save it with numpy.ascontiguousarray");
-        return type switch
+        var shape = header.Shape;
+        if (header.IsColumnMajor && shape.Length > 1) Throw.WeightFileInvalid(path, $"'{name}' is stored column by column; save it with numpy.ascontiguousarray");
+        return header.Type switch
         {
             "<f8" => (shape, "F64", 8),
             "<f4" => (shape, "F32", 4),
@@ -168,10 +161,4 @@ internal static partial class WeightFile
 
         return values;
     }
-
-    [GeneratedRegex(@"'descr':\s*'([^']*)'")]
-    private static partial Regex NpyType();
-
-    [GeneratedRegex(@"'shape':\s*\(([^)]*)\)")]
-    private static partial Regex NpyShape();
 }

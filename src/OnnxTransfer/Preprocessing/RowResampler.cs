@@ -27,7 +27,7 @@ internal sealed class RowResampler(bool vectors)
     private int _paddedStride;
     private int _waiting;
     private int _next;
-    private bool _vectorised;
+    private bool _vectorized;
 
     /// <summary>Whether <see cref="TryProduce"/> fills <see cref="Floats"/> rather than <see cref="Bytes"/>.</summary>
     internal bool ProducesFloats => _filter == ResizeFilter.TensorFlowBilinear;
@@ -63,8 +63,8 @@ internal sealed class RowResampler(bool vectors)
         _sourceHeight = geometry.SourceHeight;
         _capacity = _vertical.TapStride;
         _next = 0;
-        _vectorised = vectors && filter is ResizeFilter.PillowBilinear or ResizeFilter.PillowBicubic;
-        if (_vectorised)
+        _vectorized = vectors && filter is ResizeFilter.PillowBilinear or ResizeFilter.PillowBicubic;
+        if (_vectorized)
         {
             // Rows come in several at a time, while those before them are still wanted.
             _capacity += VectorKernels.RowsPerPass;
@@ -84,9 +84,9 @@ internal sealed class RowResampler(bool vectors)
     /// <summary>Takes source row <paramref name="y"/>, <c>[sourceWidth,3]</c>; rows come in order, none left out.</summary>
     internal void Push(int y, ReadOnlySpan<byte> rgb)
     {
-        if (_vectorised)
+        if (_vectorized)
         {
-            PushVectorised(y, rgb);
+            PushVectorized(y, rgb);
             return;
         }
 
@@ -142,7 +142,7 @@ internal sealed class RowResampler(bool vectors)
     }
 
     /// <summary>Gathers rows until there are enough for a pass, or no more come.</summary>
-    private void PushVectorised(int y, ReadOnlySpan<byte> rgb)
+    private void PushVectorized(int y, ReadOnlySpan<byte> rgb)
     {
         rgb.CopyTo(_padded.AsSpan(_waiting * _paddedStride));
         if (++_waiting < VectorKernels.RowsPerPass && y < _sourceHeight - 1) return;
@@ -176,7 +176,7 @@ internal sealed class RowResampler(bool vectors)
     private void SumRows(int firstRow)
     {
         var taps = _vertical.Taps[_next];
-        if (_vectorised)
+        if (_vectorized)
         {
             for (var t = 0; t < taps; t++) _offsets[t] = (firstRow + t) % _capacity * _slotLength;
             // Rows are taken in pairs: the last of an odd number has its own beside it, with a weight of zero.

@@ -31,7 +31,7 @@ internal static class CurveSection
         {
             StopReason.Converged => "It ended at the optimum.",
             StopReason.EarlyStopped => "It stopped early, when the validation loss no longer fell.",
-            StopReason.Cancelled => "It was cancelled; the classifier is the best there was by then.",
+            StopReason.Canceled => "It was cancelled; the classifier is the best there was by then.",
             StopReason.Diverged => "It ran away; the classifier is the last good one.",
             _ => "",
         };

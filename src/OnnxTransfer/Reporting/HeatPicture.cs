@@ -10,7 +10,7 @@ internal static class HeatPicture
     private const double Strength = 0.78;
 
     /// <summary>How far the photo is brought to grey, so that what is coloured is heat.</summary>
-    private const double Greying = 0.6;
+    private const double Graying = 0.6;
 
     /// <summary>Draws an overlay.</summary>
     /// <param name="photo">The photo.</param>
@@ -43,20 +43,20 @@ internal static class HeatPicture
     internal static PixelBuffer Scale(int width)
     {
         var scale = PixelBuffer.Rent(width, 1);
-        for (var x = 0; x < width; x++) HeatColours.At(x / (width - 1.0)).CopyTo(scale.Pixels.Slice(3 * x, 3));
+        for (var x = 0; x < width; x++) HeatColors.At(x / (width - 1.0)).CopyTo(scale.Pixels.Slice(3 * x, 3));
         return scale;
     }
 
     private static void Blend(ReadOnlySpan<byte> photo, double heat, Span<byte> target)
     {
         // ITU-R BT.601's luma.
-        var grey = (0.299 * photo[0]) + (0.587 * photo[1]) + (0.114 * photo[2]);
-        var colour = HeatColours.At(heat);
+        var gray = (0.299 * photo[0]) + (0.587 * photo[1]) + (0.114 * photo[2]);
+        var color = HeatColors.At(heat);
         var cover = Strength * heat;
         for (var c = 0; c < 3; c++)
         {
-            var dull = photo[c] + (Greying * (grey - photo[c]));
-            target[c] = (byte)Math.Round(dull + (cover * (colour[c] - dull)));
+            var dull = photo[c] + (Graying * (gray - photo[c]));
+            target[c] = (byte)Math.Round(dull + (cover * (color[c] - dull)));
         }
     }
 

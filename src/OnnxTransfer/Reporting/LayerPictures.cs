@@ -29,7 +29,7 @@ internal static class LayerPictures
                 {
                     // A channel that is the same everywhere is all dark.
                     var heat = greatest > least ? (At(values, map, d, y / scale, x / scale) - least) / (greatest - least) : 0;
-                    HeatColours.At(heat).CopyTo(grid.Pixel(d, x, y));
+                    HeatColors.At(heat).CopyTo(grid.Pixel(d, x, y));
                 }
             }
         }

@@ -50,5 +50,5 @@ internal static class PatchPicture
         return patch;
     }
 
-    private static int Start(double centre, int length, int whole) => Math.Clamp((int)Math.Round((centre * whole) - (length / 2.0)), 0, whole - length);
+    private static int Start(double center, int length, int whole) => Math.Clamp((int)Math.Round((center * whole) - (length / 2.0)), 0, whole - length);
 }

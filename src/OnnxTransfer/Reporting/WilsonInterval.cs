@@ -17,9 +17,9 @@ internal readonly record struct WilsonInterval(double Low, double High)
     internal static WilsonInterval Of(int right, int count)
     {
         var (p, n) = ((double)right / count, (double)count);
-        var centre = p + (Z * Z / (2 * n));
+        var center = p + (Z * Z / (2 * n));
         var half = Z * Math.Sqrt((p * (1 - p) / n) + (Z * Z / (4 * n * n)));
         var scale = 1 + (Z * Z / n);
-        return new WilsonInterval(Math.Max(0, (centre - half) / scale), Math.Min(1, (centre + half) / scale));
+        return new WilsonInterval(Math.Max(0, (center - half) / scale), Math.Min(1, (center + half) / scale));
     }
 }

@@ -82,7 +82,7 @@ public sealed class KerasConverterTests
 
     /// <summary>What TensorFlow.js lacks: MobileNet v3's activation, Keras' Normalization; held against their formulas.</summary>
     [Fact]
-    public void NormalisationAndHardSwishFollowTheirFormulas()
+    public void NormalizationAndHardSwishFollowTheirFormulas()
     {
         const string json = """
             {"modelTopology":{"model_config":{"class_name":"Sequential","config":{"name":"s","layers":[
@@ -104,7 +104,7 @@ public sealed class KerasConverterTests
     }
 
     [Fact]
-    public void BatchNormalisationBecomesPartOfTheConvolutionAndNoTransposeIsNeeded()
+    public void BatchNormalizationBecomesPartOfTheConvolutionAndNoTransposeIsNeeded()
     {
         var model = Convert(new KerasOptions { Outputs = ["gated"] });
 

@@ -155,14 +155,14 @@ internal sealed partial class Interpreter
         return y;
     }
 
-    private static Real Resize(Real x, int[] size, bool corners, bool centres, bool bilinear)
+    private static Real Resize(Real x, int[] size, bool corners, bool centers, bool bilinear)
     {
         var y = Real.Empty(x.Shape[0], size[0], size[1], x.Shape[3]);
         double Place(int to, int from, int count)
         {
             if (corners && count > 1) return to * (double)(from - 1) / (count - 1);
             var scale = (double)from / count;
-            return centres ? ((to + 0.5) * scale) - (bilinear ? 0.5 : 0) : to * scale;
+            return centers ? ((to + 0.5) * scale) - (bilinear ? 0.5 : 0) : to * scale;
         }
 
         for (var n = 0; n < x.Shape[0]; n++)

@@ -203,11 +203,11 @@ public sealed class OperatorTests
     [InlineData(TfLiteOp.ResizeNearestNeighbor, false, false, 22, 13)]
     [InlineData(TfLiteOp.ResizeNearestNeighbor, false, true, 22, 16)]
     [InlineData(TfLiteOp.ResizeNearestNeighbor, true, false, 21, 16)]
-    internal void Resize(TfLiteOp op, bool corners, bool centres, int height, int width) => AssertSame(s_image, (b, x) =>
+    internal void Resize(TfLiteOp op, bool corners, bool centers, int height, int width) => AssertSame(s_image, (b, x) =>
     {
         var first = op == TfLiteOp.ResizeBilinear ? 2 : 0;
         var y = b.Tensor("y", 1, height, width, 6);
-        b.Op(op, [x, b.Constant("size", height, width)], y, new FlatNode { [first] = corners, [first + 1] = centres });
+        b.Op(op, [x, b.Constant("size", height, width)], y, new FlatNode { [first] = corners, [first + 1] = centers });
         return y;
     });
 

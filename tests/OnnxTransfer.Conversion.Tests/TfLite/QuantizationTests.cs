@@ -61,7 +61,7 @@ public sealed class QuantizationTests
     [InlineData(true, false)]
     [InlineData(false, false)]
     [InlineData(false, true)]
-    public void KeptQuantisationIsWithinItsStepsOfTheRealValues(bool perChannel, bool fromZero)
+    public void KeptQuantizationIsWithinItsStepsOfTheRealValues(bool perChannel, bool fromZero)
     {
         var file = Small(perChannel, fromZero);
         var image = Values.Random(3, 2, 3, 7, 6);

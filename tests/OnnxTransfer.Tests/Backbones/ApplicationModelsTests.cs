@@ -13,22 +13,25 @@ public sealed class ApplicationModelsTests : IDisposable
     [Fact]
     public void TheModelOfThePackageIsBesideTheseTests()
     {
-        Assert.Contains("resnet18", ModelStore.BesideApplication.Select(model => model.Id));
         var store = Store(ApplicationModels.Default);
+        Assert.Contains("resnet18", store.BesideApplication.Select(model => model.Id));
         Assert.Equal(Path.Combine(AppContext.BaseDirectory, "onnxtransfer", "models", "resnet18.onnx"), store.PathOf("ResNet18"));
         Assert.True(ModelCatalog.Default.TryFind("resnet18", out var entry));
         Assert.Equal(entry.Bytes, new FileInfo(store.PathOf("resnet18")).Length);
         // The package's card is the catalogue's.
-        Assert.Equal(entry.Card.ToJson(), ModelStore.Find("resnet18").Card.ToJson());
+        Assert.Equal(entry.Card.ToJson(), store.Find("resnet18").Card.ToJson());
     }
 
     [Fact]
-    public async Task AnIdThatTheCatalogueDoesNotHaveIsFound()
+    public async Task AnIdThatTheCatalogDoesNotHaveIsFound()
     {
         var path = Write("acme-screws");
         var store = Store();
         Assert.Equal(path, store.PathOf("Acme-Screws"));
         Assert.True(store.Contains("acme-screws"));
+        Assert.Equal(["acme-screws"], store.BesideApplication.Select(model => model.Id));
+        Assert.Equal("acme-screws", store.Find("ACME-Screws").Id);
+        Assert.False(new ModelStore().TryFind("acme-screws", out _));
         Assert.Equal(path, await store.GetAsync("acme-screws"));
         Assert.Null(await store.VerifyAsync("acme-screws"));
         using var extractor = await FeatureExtractor.LoadAsync("acme-screws", new() { Store = store, Provider = ExecutionProvider.Cpu });
@@ -36,7 +39,7 @@ public sealed class ApplicationModelsTests : IDisposable
     }
 
     [Fact]
-    public async Task AModelBesideTheApplicationComesBeforeTheCatalogue()
+    public async Task AModelBesideTheApplicationComesBeforeTheCatalog()
     {
         var path = Write("mobilenet-v2");
         Assert.Equal(path, (await BackboneResolver.ResolveAsync("mobilenet-v2", Store())).OnnxPath);
@@ -122,7 +125,7 @@ public sealed class ApplicationModelsTests : IDisposable
     public async Task AnUnknownIdListsBothPlaces()
     {
         Write("acme-screws");
-        foreach (var find in new Func<Task>[] { () => BackboneResolver.ResolveAsync("acme-screw", Store()), () => Store().GetAsync("acme-screw") })
+        foreach (var find in new Func<Task>[] { () => Task.Run(() => Store().Find("acme-screw")), () => BackboneResolver.ResolveAsync("acme-screw", Store()), () => Store().GetAsync("acme-screw") })
         {
             var error = await Assert.ThrowsAsync<ModelNotFoundException>(find);
             Assert.Contains($"Beside the application ({Beside}) is acme-screws", error.Message, StringComparison.Ordinal);

@@ -9,7 +9,7 @@ namespace OnnxTransfer.Tests.Backbones;
 
 public sealed class ClassNamesTests : IDisposable
 {
-    private static readonly string[] s_withClasses = [.. ModelStore.Catalog.Where(model => model.ClassCount > 0).Select(model => model.Id)];
+    private static readonly string[] s_withClasses = [.. new ModelStore().Catalog.Where(model => model.ClassCount > 0).Select(model => model.Id)];
 
     private readonly TempFolder _folder = new();
 
@@ -20,7 +20,7 @@ public sealed class ClassNamesTests : IDisposable
     /// <summary>Every entry with classes has their names, and in ImageNet's order: four that everybody checks, the first and the last.</summary>
     [Theory]
     [MemberData(nameof(WithClasses))]
-    public void Every_network_of_the_catalogue_names_its_classes(string id)
+    public void Every_network_of_the_catalog_names_its_classes(string id)
     {
         Assert.True(ModelCatalog.Default.TryFind(id, out var entry));
         Assert.Equal(1000, entry.Card.Classes!.Count);
@@ -36,7 +36,7 @@ public sealed class ClassNamesTests : IDisposable
 
     [Fact]
     public void Every_network_of_a_thousand_classes_is_among_them() =>
-        Assert.Equal(ModelStore.Catalog.Where(model => model.Id != "resnet18").Select(model => model.Id), s_withClasses);
+        Assert.Equal(new ModelStore().Catalog.Where(model => model.Id != "resnet18").Select(model => model.Id), s_withClasses);
 
     /// <summary>TensorFlow's networks have a class before the thousand; so has the shared one, whose own file of names gives the same.</summary>
     [SharedFact("models/imagenet_labels.txt")]

@@ -8,7 +8,7 @@ namespace OnnxTransfer.Tests.Backbones;
 /// <summary>What holds for every entry, so that adding a model is adding data.</summary>
 public sealed class ModelCatalogTests
 {
-    private static readonly string[] s_licences = ["Apache-2.0", "MIT"];
+    private static readonly string[] s_licenses = ["Apache-2.0", "MIT"];
 
     public static TheoryData<string> Ids => [.. ModelCatalog.Default.Entries.Select(entry => entry.Id)];
 
@@ -22,7 +22,7 @@ public sealed class ModelCatalogTests
 
     [Theory]
     [MemberData(nameof(Ids))]
-    public void EntryHasALicenceThatAllowsUse(string id) => Assert.Contains(Find(id).Card.License, s_licences);
+    public void EntryHasALicenseThatAllowsUse(string id) => Assert.Contains(Find(id).Card.License, s_licenses);
 
     [Theory]
     [MemberData(nameof(Ids))]
@@ -74,7 +74,7 @@ public sealed class ModelCatalogTests
     }
 
     [Fact]
-    public void EmbeddedCatalogueIsTheRepositorys()
+    public void EmbeddedCatalogIsTheRepositorys()
     {
         var file = ModelCatalog.Parse(File.ReadAllBytes(Repository.PathOf("onnx-models", "catalog.json")), "file");
         Assert.Equal(file.Entries.Select(entry => entry.Card.ToJson()), ModelCatalog.Default.Entries.Select(entry => entry.Card.ToJson()));
@@ -105,7 +105,7 @@ public sealed class ModelCatalogTests
     [InlineData("\"license\": \"MIT\",", "", "models[0].card.license")]
     [InlineData("\"name\": \"X\",", "", "models[0].name")]
     [InlineData("\"tensor\": \"f\"", "\"tensor\": \"\"", "models[0].card.features.tensor")]
-    public void WrongCatalogueIsRefusedByField(string find, string replacement, string wanted)
+    public void WrongCatalogIsRefusedByField(string find, string replacement, string wanted)
     {
         Assert.Contains(find, Minimal, StringComparison.Ordinal);
         var json = Minimal.Replace(find, replacement, StringComparison.Ordinal);

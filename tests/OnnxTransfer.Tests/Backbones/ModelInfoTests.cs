@@ -6,19 +6,20 @@ namespace OnnxTransfer.Tests.Backbones;
 public sealed class ModelInfoTests
 {
     [Fact]
-    public void TheCatalogueIsFoundById()
+    public void TheCatalogIsFoundById()
     {
-        Assert.True(ModelStore.TryFind("MobileNet-V2", out var model));
-        Assert.Equal(ModelStore.Catalog[0].Id, model.Id);
+        var store = new ModelStore();
+        Assert.True(store.TryFind("MobileNet-V2", out var model));
+        Assert.Equal(store.Catalog[0].Id, model.Id);
         Assert.Equal((1280, 224, 224), (model.Dim, model.Width, model.Height));
         Assert.Null(model.Package);
-        Assert.Equal("OnnxTransfer.Models.ResNet18", ModelStore.Find("resnet18").Package);
-        Assert.False(ModelStore.TryFind("mobilenet-v3000", out _));
-        Assert.Contains("mobilenet-v2", Assert.Throws<ModelNotFoundException>(() => ModelStore.Find("mobilenet-v3000")).Message, StringComparison.Ordinal);
+        Assert.Equal("OnnxTransfer.Models.ResNet18", store.Find("resnet18").Package);
+        Assert.False(store.TryFind("mobilenet-v3000", out _));
+        Assert.Contains("mobilenet-v2", Assert.Throws<ModelNotFoundException>(() => store.Find("mobilenet-v3000")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void WhatTheCatalogueSaysIsSaidOfTheSameFileAlone()
+    public void WhatTheCatalogSaysIsSaidOfTheSameFileAlone()
     {
         Assert.True(ModelCatalog.Default.TryFind("mobilenet-v2", out var entry));
         Assert.Equal(entry.Top1, ModelInfo.Of(entry.Card).Top1);
@@ -31,7 +32,7 @@ public sealed class ModelInfoTests
     {
         using var folder = new TempFolder();
         var store = new ModelStore { Folder = folder.Path };
-        Assert.All(ModelStore.Catalog, model => Assert.Equal(model.Id == "resnet18", store.Contains(model.Id)));
+        Assert.All(store.Catalog, model => Assert.Equal(model.Id == "resnet18", store.Contains(model.Id)));
         Assert.Equal(Path.Combine(folder.Path, "mobilenet-v2.onnx"), store.PathOf("mobilenet-v2"));
     }
 }

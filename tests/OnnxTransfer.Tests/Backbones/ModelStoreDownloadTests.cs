@@ -99,9 +99,9 @@ public sealed class ModelStoreDownloadTests : ModelStoreFixture
     [Fact]
     public async Task SilentServerIsLeftForTheNextMirror()
     {
-        Mirrors.Set("one", async (_, cancelled) =>
+        Mirrors.Set("one", async (_, canceled) =>
         {
-            await Task.Delay(Timeout.Infinite, cancelled);
+            await Task.Delay(Timeout.Infinite, canceled);
             throw new InvalidOperationException("not reached");
         });
         Mirrors.Serve("two", Content);
@@ -145,15 +145,15 @@ public sealed class ModelStoreDownloadTests : ModelStoreFixture
     }
 
     [Fact]
-    public async Task CancelledDownloadCanBeContinued()
+    public async Task CanceledDownloadCanBeContinued()
     {
         using var cancel = new CancellationTokenSource();
         Mirrors.Set("one", _ => new HttpResponseMessage(HttpStatusCode.OK)
         {
-            Content = new BrokenBody(Content, 500_000, async cancelled =>
+            Content = new BrokenBody(Content, 500_000, async canceled =>
             {
                 await cancel.CancelAsync();
-                await Task.Delay(Timeout.Infinite, cancelled);
+                await Task.Delay(Timeout.Infinite, canceled);
             }),
         });
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store().GetAsync(Entry, null, cancel.Token));

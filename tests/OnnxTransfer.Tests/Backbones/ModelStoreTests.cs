@@ -33,7 +33,7 @@ public sealed class ModelStoreTests : ModelStoreFixture
     }
 
     [Fact]
-    public async Task HeldLockIsWaitedForUntilCancelled()
+    public async Task HeldLockIsWaitedForUntilCanceled()
     {
         Mirrors.Serve("one", Content);
         using var cancel = new CancellationTokenSource();
@@ -41,10 +41,10 @@ public sealed class ModelStoreTests : ModelStoreFixture
         Task<string> waiting;
         using (new FileStream(lockPath, FileMode.Create, FileAccess.ReadWrite, FileShare.None))
         {
-            var cancelled = Store().GetAsync(Entry, null, cancel.Token);
+            var canceled = Store().GetAsync(Entry, null, cancel.Token);
             waiting = Store().GetAsync(Entry);
             await cancel.CancelAsync();
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => canceled);
             Assert.Empty(Mirrors.Requests);
         }
 

@@ -31,7 +31,7 @@ public sealed class DecoderRegistryTests : IDisposable
     [Fact]
     public void ARegisteredDecoder_ReadsItsFormatsAndNoOther()
     {
-        _registry.Register(new OfOneColour("own 1", 7), [ImageFormat.Tiff, ImageFormat.Heic]);
+        _registry.Register(new OfOneColor("own 1", 7), [ImageFormat.Tiff, ImageFormat.Heic]);
         foreach (var name in new[] { "rgb.tif", "rgb.heic" })
         {
             using var pixels = _decoder.Decode(Sample.Bytes(name));
@@ -40,7 +40,7 @@ public sealed class DecoderRegistryTests : IDisposable
         }
 
         using var jpeg = _decoder.Decode(Sample.Bytes("rgb.jpg"));
-        Sample.Shows(jpeg, Sample.Colours, 6);
+        Sample.Shows(jpeg, Sample.Colors, 6);
         Assert.Throws<ImageDecodeException>(() => _decoder.Decode(Sample.Bytes("rgb.avif")));
     }
 
@@ -59,8 +59,8 @@ public sealed class DecoderRegistryTests : IDisposable
     [Fact]
     public void OfTwoDecodersForAFormat_TheLaterCounts()
     {
-        _registry.Register(new OfOneColour("own 1", 1), [ImageFormat.Tiff]);
-        _registry.Register(new OfOneColour("own 2", 2), [ImageFormat.Tiff]);
+        _registry.Register(new OfOneColor("own 1", 1), [ImageFormat.Tiff]);
+        _registry.Register(new OfOneColor("own 2", 2), [ImageFormat.Tiff]);
         using var pixels = _decoder.Decode(Sample.Bytes("rgb.tif"));
         Assert.Equal(2, pixels.Pixels[0]);
     }
@@ -68,7 +68,7 @@ public sealed class DecoderRegistryTests : IDisposable
     [Fact]
     public void Register_RefusesWhatItCannotDo()
     {
-        var own = new OfOneColour("own 1", 1);
+        var own = new OfOneColor("own 1", 1);
         Assert.Throws<ArgumentNullException>(() => _registry.Register(null!, [ImageFormat.Tiff]));
         Assert.Contains("name the formats", Assert.Throws<ArgumentException>(() => _registry.Register(own, [])).Message, StringComparison.Ordinal);
         foreach (var format in new[] { ImageFormat.Jpeg, ImageFormat.Png, ImageFormat.Gif, ImageFormat.Webp, ImageFormat.Bmp, ImageFormat.Unknown, (ImageFormat)99 })
@@ -85,7 +85,7 @@ public sealed class DecoderRegistryTests : IDisposable
     [Fact]
     public async Task Register_FromManyThreads_LeavesAWholeRegistry()
     {
-        var decoders = Enumerable.Range(0, 16).Select(i => new OfOneColour($"own {i}", (byte)i)).ToArray();
+        var decoders = Enumerable.Range(0, 16).Select(i => new OfOneColor($"own {i}", (byte)i)).ToArray();
         await Task.WhenAll(decoders.Select(one => Task.Run(() =>
         {
             for (var i = 0; i < 200; i++)
@@ -108,13 +108,13 @@ public sealed class DecoderRegistryTests : IDisposable
         using var extractor = FeatureExtractor.Load(
             model, new FeatureExtractorOptions { Decoder = _decoder, Provider = ExecutionProvider.Cpu, Cache = new FeatureCache(_folder.File("cache")) });
 
-        _registry.Register(new OfOneColour("own 1", 10), [ImageFormat.Tiff]);
+        _registry.Register(new OfOneColor("own 1", 10), [ImageFormat.Tiff]);
         var first = await extractor.EmbedAsync([tiff, jpeg]);
         Assert.Equal(0, first.Cached);
         Assert.Equal(2, (await extractor.EmbedAsync([tiff, jpeg])).Cached);
 
         // A new version of the decoder: the TIFF file is decoded again, the JPEG file is not.
-        _registry.Register(new OfOneColour("own 2", 200), [ImageFormat.Tiff]);
+        _registry.Register(new OfOneColor("own 2", 200), [ImageFormat.Tiff]);
         var second = await extractor.EmbedAsync([tiff, jpeg]);
         Assert.Equal(1, second.Cached);
         Assert.NotEqual(first.Features.Row(0).ToArray(), second.Features.Row(0).ToArray());
@@ -122,7 +122,7 @@ public sealed class DecoderRegistryTests : IDisposable
     }
 
     /// <summary>As an application may write one: it knows nothing of rows.</summary>
-    private sealed class OfOneColour(string name, byte value) : IImageDecoder
+    private sealed class OfOneColor(string name, byte value) : IImageDecoder
     {
         public string Name => name;
 

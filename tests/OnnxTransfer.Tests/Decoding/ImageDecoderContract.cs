@@ -14,7 +14,7 @@ public abstract class ImageDecoderContract
     /// <summary>What the decoder makes of the colours through the profile of <c>cmyk-profile.jpg</c>.</summary>
     private protected abstract (int R, int G, int B)[] InkThroughProfile { get; }
 
-    public static TheoryData<string, int> ColourSamples => new()
+    public static TheoryData<string, int> ColorSamples => new()
     {
         { "rgb.jpg", Lossy }, { "progressive.jpg", Lossy }, { "arithmetic.jpg", Lossy },
         { "broken-profile.jpg", Lossy }, { "srgb-profile.jpg", Lossy + 6 }, { "display-p3.jpg", Lossy + 6 }, { "adobe-rgb.jpg", Lossy + 6 },
@@ -27,29 +27,29 @@ public abstract class ImageDecoderContract
     public static TheoryData<string> TransparentSamples => ["rgba.png", "palette-alpha.png", "rgba16.png", "alpha.webp", "alpha-top-down.bmp"];
 
     [Theory]
-    [MemberData(nameof(ColourSamples))]
-    public void Decode_ColourImage_GivesItsColours(string name, int tolerance)
+    [MemberData(nameof(ColorSamples))]
+    public void Decode_ColorImage_GivesItsColors(string name, int tolerance)
     {
         using var pixels = Decoder.Decode(Sample.Bytes(name));
-        Sample.Shows(pixels, Sample.Colours, tolerance);
+        Sample.Shows(pixels, Sample.Colors, tolerance);
     }
 
     [Fact]
-    public void Decode_LossyWebp_GivesItsColoursInsideThem()
+    public void Decode_LossyWebp_GivesItsColorsInsideThem()
     {
         // Its chroma has half the resolution, so colours mix where they meet.
         using var pixels = Decoder.Decode(Sample.Bytes("lossy.webp"));
-        Sample.Shows(pixels, Sample.Colours, 12, inset: 3);
+        Sample.Shows(pixels, Sample.Colors, 12, inset: 3);
     }
 
     [Theory]
     [InlineData("grey.jpg", Lossy)]
     [InlineData("grey.png", 0)]
     [InlineData("grey16.png", 0)]
-    public void Decode_GreyImage_GivesEqualChannels(string name, int tolerance)
+    public void Decode_GrayImage_GivesEqualChannels(string name, int tolerance)
     {
         using var pixels = Decoder.Decode(Sample.Bytes(name));
-        Sample.Shows(pixels, Sample.Greys, tolerance);
+        Sample.Shows(pixels, Sample.Grays, tolerance);
     }
 
     [Theory]
@@ -66,7 +66,7 @@ public abstract class ImageDecoderContract
     public void Decode_TransparentImage_IsCompositedOverWhite(string name)
     {
         using var pixels = Decoder.Decode(Sample.Bytes(name));
-        Sample.Shows(pixels, Sample.Over(Sample.Colours, (255, 255, 255)), 1);
+        Sample.Shows(pixels, Sample.Over(Sample.Colors, (255, 255, 255)), 1);
     }
 
     [Theory]
@@ -74,21 +74,21 @@ public abstract class ImageDecoderContract
     public void Decode_TransparentImage_IsCompositedOverTheStatedBackground(string name)
     {
         using var pixels = Decoder.Decode(Sample.Bytes(name), new DecodeOptions { Background = new Rgb(10, 90, 170) });
-        Sample.Shows(pixels, Sample.Over(Sample.Colours, (10, 90, 170)), 1);
+        Sample.Shows(pixels, Sample.Over(Sample.Colors, (10, 90, 170)), 1);
     }
 
     [Fact]
-    public void Decode_GreyWithAlpha_IsComposited()
+    public void Decode_GrayWithAlpha_IsComposited()
     {
         using var pixels = Decoder.Decode(Sample.Bytes("grey-alpha.png"));
-        Sample.Shows(pixels, Sample.Over(Sample.Greys, (255, 255, 255)), 1);
+        Sample.Shows(pixels, Sample.Over(Sample.Grays, (255, 255, 255)), 1);
     }
 
     [Fact]
     public void Decode_GifWithTransparency_IsComposited()
     {
         using var pixels = Decoder.Decode(Sample.Bytes("transparent.gif"), new DecodeOptions { Background = new Rgb(1, 2, 3) });
-        Sample.Shows(pixels, [Sample.Colours[0], Sample.Colours[1], (1, 2, 3), Sample.Colours[3]], 0);
+        Sample.Shows(pixels, [Sample.Colors[0], Sample.Colors[1], (1, 2, 3), Sample.Colors[3]], 0);
     }
 
     [Theory]
@@ -103,7 +103,7 @@ public abstract class ImageDecoderContract
     public void Decode_ExifOrientation_ArrivesUpright(int orientation)
     {
         using var pixels = Decoder.Decode(Sample.Bytes($"orientation-{orientation}.jpg"));
-        Sample.Shows(pixels, Sample.Colours, Lossy);
+        Sample.Shows(pixels, Sample.Colors, Lossy);
     }
 
     [Theory]
@@ -112,7 +112,7 @@ public abstract class ImageDecoderContract
     public void Decode_ExifOrientationOfOtherFormats_ArrivesUpright(string name)
     {
         using var pixels = Decoder.Decode(Sample.Bytes(name));
-        Sample.Shows(pixels, Sample.Colours, 0);
+        Sample.Shows(pixels, Sample.Colors, 0);
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public abstract class ImageDecoderContract
     {
         // How ink becomes light depends on the press that is assumed: only the hue is the same everywhere.
         using var pixels = Decoder.Decode(Sample.Bytes("cmyk.jpg"));
-        Sample.Shows(pixels, Sample.Colours, 80);
+        Sample.Shows(pixels, Sample.Colors, 80);
     }
 
     [Fact]
@@ -284,7 +284,7 @@ public abstract class ImageDecoderContract
     public void DecodeFile_SoundFile_GivesItsPixels()
     {
         using var pixels = Decoder.DecodeFile(Path.Combine(Sample.Folder, "rgb.png"));
-        Sample.Shows(pixels, Sample.Colours, 0);
+        Sample.Shows(pixels, Sample.Colors, 0);
     }
 
     [SharedFact("cases/images/parrot16_srgb_profile.png")]

@@ -51,7 +51,7 @@ public sealed class RowConverterTests
     }
 
     [Fact]
-    public void DropAlpha_RowsOfEveryLength_KeepTheColours()
+    public void DropAlpha_RowsOfEveryLength_KeepTheColors()
     {
         for (var width = 1; width <= 40; width++)
         {

@@ -12,8 +12,8 @@ internal static class Sample
     public const int Width = 32;
     public const int Height = 16;
 
-    public static readonly (int R, int G, int B)[] Colours = [(200, 40, 40), (40, 180, 60), (50, 60, 200), (220, 220, 220)];
-    public static readonly (int R, int G, int B)[] Greys = [(60, 60, 60), (120, 120, 120), (180, 180, 180), (240, 240, 240)];
+    public static readonly (int R, int G, int B)[] Colors = [(200, 40, 40), (40, 180, 60), (50, 60, 200), (220, 220, 220)];
+    public static readonly (int R, int G, int B)[] Grays = [(60, 60, 60), (120, 120, 120), (180, 180, 180), (240, 240, 240)];
     public static readonly (int R, int G, int B)[] BlackAndWhite = [(0, 0, 0), (255, 255, 255), (255, 255, 255), (0, 0, 0)];
 
     /// <summary>Opaque above; below transparent at the left and half transparent at the right.</summary>
@@ -23,22 +23,22 @@ internal static class Sample
 
     public static byte[] Bytes(string name) => File.ReadAllBytes(Path.Combine(Folder, name));
 
-    public static (int R, int G, int B)[] Over((int R, int G, int B)[] colours, (int R, int G, int B) background) =>
+    public static (int R, int G, int B)[] Over((int R, int G, int B)[] colors, (int R, int G, int B) background) =>
     [
-        .. colours.Select((c, i) => (Mix(c.R, background.R, s_alphas[i]), Mix(c.G, background.G, s_alphas[i]), Mix(c.B, background.B, s_alphas[i]))),
+        .. colors.Select((c, i) => (Mix(c.R, background.R, s_alphas[i]), Mix(c.G, background.G, s_alphas[i]), Mix(c.B, background.B, s_alphas[i]))),
     ];
 
     /// <summary>A sound PNG header that claims a size, and nothing behind it.</summary>
     public static byte[] PngHeader(int width, int height) => [.. PngStart(width, height, 8, 2), .. Chunk("IDAT"u8, [0x78, 0x9C, 3, 0, 0, 0, 0, 1])];
 
     /// <summary>A sound PNG file of zeros, as small as it gets.</summary>
-    public static byte[] PlainPng(int side, byte depth, byte colourType)
+    public static byte[] PlainPng(int side, byte depth, byte colorType)
     {
-        var channels = colourType switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
+        var channels = colorType switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
         using var packed = new MemoryStream();
         using (var zlib = new ZLibStream(packed, CompressionLevel.SmallestSize, leaveOpen: true))
             zlib.Write(new byte[side * (1 + (side * channels * depth / 8))]);
-        return [.. PngStart(side, side, depth, colourType), .. colourType == 3 ? Chunk("PLTE"u8, new byte[3]) : [], .. Chunk("IDAT"u8, packed.ToArray()), .. Chunk("IEND"u8, [])];
+        return [.. PngStart(side, side, depth, colorType), .. colorType == 3 ? Chunk("PLTE"u8, new byte[3]) : [], .. Chunk("IDAT"u8, packed.ToArray()), .. Chunk("IEND"u8, [])];
     }
 
     /// <summary>The four quadrants, each in its middle and near its corners.</summary>
@@ -59,12 +59,12 @@ internal static class Sample
         }
     }
 
-    private static byte[] PngStart(int width, int height, byte depth, byte colourType)
+    private static byte[] PngStart(int width, int height, byte depth, byte colorType)
     {
         var header = new byte[13];
         BinaryPrimitives.WriteInt32BigEndian(header, width);
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
-        (header[8], header[9]) = (depth, colourType);
+        (header[8], header[9]) = (depth, colorType);
         return [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10, .. Chunk("IHDR"u8, header)];
     }
 
@@ -78,6 +78,6 @@ internal static class Sample
         return chunk;
     }
 
-    private static int Mix(int colour, int background, int alpha) =>
-        (int)Math.Round(((colour * alpha) + (background * (255 - alpha))) / 255.0);
+    private static int Mix(int color, int background, int alpha) =>
+        (int)Math.Round(((color * alpha) + (background * (255 - alpha))) / 255.0);
 }

@@ -26,7 +26,7 @@ public sealed class SkiaImageDecoderTests : ImageDecoderContract
     public void Decode_CmykJpegWithoutProfile_IsPillows()
     {
         using var pixels = Decoder.Decode(Sample.Bytes("cmyk.jpg"));
-        Sample.Shows(pixels, Sample.Colours, 6);
+        Sample.Shows(pixels, Sample.Colors, 6);
     }
 
     [Fact]
@@ -64,11 +64,11 @@ public sealed class SkiaImageDecoderTests : ImageDecoderContract
     [InlineData(1, 0)]
     [InlineData(8, 3)]
     [InlineData(16, 6)]
-    public void Decode_PngOfOneColour_IsNotTakenForTooShort(byte depth, byte colourType)
+    public void Decode_PngOfOneColor_IsNotTakenForTooShort(byte depth, byte colorType)
     {
         // As much as deflate can do.
         const int side = 2000;
-        var bytes = Sample.PlainPng(side, depth, colourType);
+        var bytes = Sample.PlainPng(side, depth, colorType);
         using var pixels = Decoder.Decode(bytes);
         Assert.Equal((side, side), (pixels.Width, pixels.Height));
         Assert.False(pixels.Pixels.ContainsAnyExcept(pixels.Pixels[0]));
@@ -79,20 +79,20 @@ public sealed class SkiaImageDecoderTests : ImageDecoderContract
     [InlineData(SKColorType.Bgra8888, SKAlphaType.Premul, 2)]
     [InlineData(SKColorType.RgbaF16, SKAlphaType.Premul, 1)]
     [InlineData(SKColorType.Rgb565, SKAlphaType.Opaque, 5)]
-    public void ToPixels_BitmapOfAnyColourType_GivesItsColours(SKColorType type, SKAlphaType alpha, int tolerance)
+    public void ToPixels_BitmapOfAnyColorType_GivesItsColors(SKColorType type, SKAlphaType alpha, int tolerance)
     {
         using var bitmap = new SKBitmap(new SKImageInfo(Sample.Width, Sample.Height, type, alpha));
         for (var y = 0; y < Sample.Height; y++)
         {
             for (var x = 0; x < Sample.Width; x++)
             {
-                var (r, g, b) = Sample.Colours[(2 * (y / 8)) + (x / 16)];
+                var (r, g, b) = Sample.Colors[(2 * (y / 8)) + (x / 16)];
                 bitmap.SetPixel(x, y, new SKColor((byte)r, (byte)g, (byte)b));
             }
         }
 
         using var pixels = SkiaImageDecoder.ToPixels(bitmap, DecodeOptions.Default);
-        Sample.Shows(pixels, Sample.Colours, tolerance);
+        Sample.Shows(pixels, Sample.Colors, tolerance);
     }
 
     [Fact]

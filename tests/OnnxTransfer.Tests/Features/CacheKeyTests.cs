@@ -107,7 +107,7 @@ public sealed class CacheKeyTests
     [Fact]
     public void Every_option_of_training_is_in_its_fingerprint()
     {
-        var rows = new LabelledFeatures(new FeatureMatrix(new float[8], 4, 2), [0, 1, 0, 1]);
+        var rows = new LabeledFeatures(new FeatureMatrix(new float[8], 4, 2), [0, 1, 0, 1]);
         var options = new TrainingOptions();
         var filled = new Dictionary<string, object> { ["ClassWeights"] = new[] { 1.0, 2 }, ["Schedule"] = LearningRateSchedule.Cosine(10), ["Optimizer"] = Optimizer.Sgd(0.5) };
         var variations = new Dictionary<string, TrainingOptions>(Variations.Of(options, filled));

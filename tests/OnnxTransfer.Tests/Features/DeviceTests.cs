@@ -125,7 +125,7 @@ public sealed class DeviceTests(PipelineFixture fixture) : IClassFixture<Pipelin
     }
 
     [DeviceFact]
-    public void Closing_twice_and_using_it_afterwards_are_as_on_the_cpu()
+    public void Closing_twice_and_using_it_afterward_are_as_on_the_cpu()
     {
         var extractor = Load();
         extractor.Embed(fixture.Photos[0]);

@@ -1,4 +1,7 @@
+using System.Runtime.InteropServices;
 using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
 using OnnxTransfer.Features;
 using OnnxTransfer.TestSupport;
 
@@ -97,4 +100,74 @@ public sealed class FeatureMatrixTests
         Buffer.BlockCopy(bytes, 10 + headerLength, read, 0, bytes.Length - 10 - headerLength);
         Assert.Equal(values, read);
     }
+
+    [Fact]
+    public void What_SaveNpy_writes_LoadNpy_reads_to_the_bit() => Check.QuickThrowOnFailure(Prop.ForAll<int, NonNegativeInt, PositiveInt>((seed, rowCount, size) =>
+    {
+        using var folder = new TempFolder();
+        var (rows, dim) = (rowCount.Get % 50, (size.Get % 50) + 1);
+        // Any bits: infinities, subnormal numbers and every kind of NaN among them.
+        var values = new float[rows * dim];
+        new Random(seed).NextBytes(MemoryMarshal.AsBytes(values.AsSpan()));
+        var path = folder.File("x.npy");
+        new FeatureMatrix(values, rows, dim).SaveNpy(path);
+        var read = FeatureMatrix.LoadNpy(path);
+        return read.RowCount == rows && read.Dim == dim && MemoryMarshal.AsBytes(read.Values).SequenceEqual(MemoryMarshal.AsBytes(values.AsSpan()));
+    }));
+
+    [Theory]
+    [InlineData(1, 118)]
+    [InlineData(2, 116)]
+    public void LoadNpy_reads_both_formats_of_NumPy(byte format, int headerLength)
+    {
+        using var folder = new TempFolder();
+        var path = folder.File("x.npy");
+        float[] values = [1, -2, 3.5f, 4, 5, 6];
+        File.WriteAllBytes(path, Npy(format, headerLength, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", values));
+        var read = FeatureMatrix.LoadNpy(path);
+        Assert.Equal((2, 3), (read.RowCount, read.Dim));
+        Assert.Equal(values, read.Values.ToArray());
+    }
+
+    [Theory]
+    [InlineData(1, "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", 6, "holds numbers of the type '<f8', and float32 ('<f4') is read: save it with array.astype('<f4')")]
+    [InlineData(1, "{'descr': '>f4', 'fortran_order': False, 'shape': (2, 3), }", 6, "holds numbers of the type '>f4'")]
+    [InlineData(1, "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2, 3), }", 6, "holds numbers of the type ''")]
+    [InlineData(1, "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }", 6, "is stored column by column: save it with numpy.ascontiguousarray(array)")]
+    [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (6,), }", 6, "has the shape (6), and a matrix of rows and features is read")]
+    [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2, 3), }", 6, "has the shape (1, 2, 3)")]
+    [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 0), }", 0, "has the shape (2, 0)")]
+    [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2000000000, 2000000000), }", 6, "has the shape (2000000000, 2000000000)")]
+    [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, -3), }", 6, "has the shape (2, -3)")]
+    [InlineData(1, "{'descr': '<f4', 'fortran_order': False, }", 6, "has a header without a shape")]
+    [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 5, "has 148 bytes, and its shape needs 152")]
+    [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 7, "has 156 bytes, and its shape needs 152")]
+    [InlineData(3, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 6, "is a NumPy array of format 3.0, and formats 1 and 2 are read")]
+    public void LoadNpy_refuses_what_it_would_read_wrongly(byte format, string header, int numbers, string message)
+    {
+        using var folder = new TempFolder();
+        var path = folder.File("x.npy");
+        File.WriteAllBytes(path, Npy(format, format == 1 ? 118 : 116, header, new float[numbers]));
+        var error = Assert.Throws<InvalidDataException>(() => FeatureMatrix.LoadNpy(path));
+        Assert.StartsWith($"The file '{path}' {message}", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void LoadNpy_refuses_a_file_cut_anywhere()
+    {
+        using var folder = new TempFolder();
+        var path = folder.File("x.npy");
+        var whole = Npy(1, 118, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", new float[6]);
+        for (var length = 0; length < whole.Length; length++)
+        {
+            File.WriteAllBytes(path, whole[..length]);
+            Assert.Contains(path, Assert.Throws<InvalidDataException>(() => FeatureMatrix.LoadNpy(path)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    private static byte[] Npy(byte format, int headerLength, string header, float[] values) =>
+    [
+        0x93, .. "NUMPY"u8, format, 0, .. format == 1 ? BitConverter.GetBytes((ushort)headerLength) : BitConverter.GetBytes(headerLength),
+        .. Encoding.ASCII.GetBytes(header.PadRight(headerLength - 1) + "\n"), .. MemoryMarshal.AsBytes(values.AsSpan()),
+    ];
 }

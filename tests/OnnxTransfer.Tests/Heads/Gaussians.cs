@@ -7,7 +7,7 @@ namespace OnnxTransfer.Tests.Heads;
 internal static class Gaussians
 {
     /// <param name="distance">Of each centre from the origin, in standard deviations; the centres stand on different axes.</param>
-    public static LabelledFeatures Make(int rows, int dim, int classCount, double distance, int seed = 7)
+    public static LabeledFeatures Make(int rows, int dim, int classCount, double distance, int seed = 7)
     {
         var random = new SeededRandom(seed, SeededRandom.Purpose.Order);
         var values = new float[rows * dim];
@@ -19,7 +19,7 @@ internal static class Gaussians
             values[n * dim + labels[n]] += (float)distance;
         }
 
-        return new LabelledFeatures(new FeatureMatrix(values, rows, dim), labels);
+        return new LabeledFeatures(new FeatureMatrix(values, rows, dim), labels);
     }
 
     /// <summary>Box and Muller's transform.</summary>

@@ -34,7 +34,7 @@ public sealed class GoldenOptimizerTests
             new NetworkShape(problem.Dim, [], problem.ClassCount), 16, new Objective(OutputKind.Softmax), default, new Dropout(0, 1), null, team);
         var layer = network.Layers[0];
         Set(layer, problem);
-        var data = new LabelledFeatures(new FeatureMatrix(problem.Features, problem.X.Length, problem.Dim), problem.Y);
+        var data = new LabeledFeatures(new FeatureMatrix(problem.Features, problem.X.Length, problem.Dim), problem.Y);
         UpdateRule<float>[] rules = [((StepOptimizer)optimizer).Rule<float>(layer.Parameters.Length)];
         for (var step = 0; step < problem.Batches.Length; step++)
         {

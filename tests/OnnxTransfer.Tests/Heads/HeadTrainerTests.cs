@@ -12,7 +12,7 @@ public sealed class HeadTrainerTests
     [InlineData(8, 0.999)]
     [InlineData(3, 0.93)]
     [InlineData(1, 0.5)]
-    public void LearnsWhatCanBeLearnt(double distance, double accuracy)
+    public void LearnsWhatCanBeLearned(double distance, double accuracy)
     {
         var trained = HeadTrainer.Train(Gaussians.Make(2000, 20, 3, distance), 3, new TrainingOptions { Epochs = 10, LearningRate = 0.01 });
         var test = Gaussians.Make(1000, 20, 3, distance, seed: 8);
@@ -21,7 +21,7 @@ public sealed class HeadTrainerTests
     }
 
     [Fact]
-    public void NothingIsLearntWhereNothingIs()
+    public void NothingIsLearnedWhereNothingIs()
     {
         var trained = HeadTrainer.Train(Gaussians.Make(2000, 20, 4, 0), 4);
         var test = Gaussians.Make(1000, 20, 4, 0, seed: 8);
@@ -59,7 +59,7 @@ public sealed class HeadTrainerTests
     {
         var random = new SeededRandom(11, SeededRandom.Purpose.Order);
         var x = new FeatureMatrix([.. Enumerable.Range(0, 120 * 70).Select(_ => 2 * random.NextSingle() - 1)], 120, 70);
-        var data = new LabelledFeatures(x, [.. Enumerable.Range(0, 120).Select(n => n % 5)]);
+        var data = new LabeledFeatures(x, [.. Enumerable.Range(0, 120).Select(n => n % 5)]);
         var options = new TrainingOptions { HiddenUnits = [19], Dropout = 0.25, L2 = 1e-3, Standardize = true, LabelSmoothing = 0.1 };
         var layers = HeadTrainer.Train(data, 5, options).Head.Layers;
         var bits = MemoryMarshal.AsBytes<float>(layers.SelectMany(layer => layer.Weights.Concat(layer.Bias)).ToArray());
@@ -89,7 +89,7 @@ public sealed class HeadTrainerTests
     {
         // Validation labels that are wrong on purpose: the better the training goes, the worse the validation.
         var training = Gaussians.Make(300, 8, 3, 3);
-        var shifted = new LabelledFeatures(training.Features, [.. training.Labels.ToArray().Select(label => (label + 1) % 3)]);
+        var shifted = new LabeledFeatures(training.Features, [.. training.Labels.ToArray().Select(label => (label + 1) % 3)]);
         var options = new TrainingOptions { Epochs = 5, LearningRate = 0.01 };
         var trained = HeadTrainer.Train(training, 3, options, shifted);
         Assert.Equal(1, trained.History.BestEpoch);
@@ -98,7 +98,7 @@ public sealed class HeadTrainerTests
     }
 
     [Fact]
-    public void CancellingKeepsWhatWasLearnt()
+    public void CancelingKeepsWhatWasLearned()
     {
         var training = Gaussians.Make(300, 8, 3, 3);
         using var cancellation = new CancellationTokenSource();
@@ -108,7 +108,7 @@ public sealed class HeadTrainerTests
         });
         var options = new TrainingOptions { Epochs = 1000 };
         var trained = HeadTrainer.Train(training, 3, options, null, progress, cancellation.Token);
-        Assert.Equal(StopReason.Cancelled, trained.History.StopReason);
+        Assert.Equal(StopReason.Canceled, trained.History.StopReason);
         Assert.Equal(Bits(HeadTrainer.Train(training, 3, options with { Epochs = 2 }).Head), Bits(trained.Head));
         Assert.Throws<OperationCanceledException>(() => HeadTrainer.Train(training, 3, options, null, null, cancellation.Token));
     }
@@ -149,7 +149,7 @@ public sealed class HeadTrainerTests
         {
             var values = new float[6 * 11];
             values[at] = value;
-            var error = Assert.Throws<ArgumentException>(() => new LabelledFeatures(new FeatureMatrix(values, 6, 11), new int[6]));
+            var error = Assert.Throws<ArgumentException>(() => new LabeledFeatures(new FeatureMatrix(values, 6, 11), new int[6]));
             Assert.Contains($"Feature {at % 11} of row {at / 11} is ", error.Message, StringComparison.Ordinal);
         }
     }
@@ -164,8 +164,8 @@ public sealed class HeadTrainerTests
         Refuses("Class 1 has no training row", () => HeadTrainer.Train(new(x, [0, 0, 2, 0, 2, 0]), 3));
         Refuses("7 classes but only 6 training rows", () => HeadTrainer.Train(new(x, [0, 1, 2, 3, 4, 5]), 7));
         Refuses("at least two classes, but there is 1", () => HeadTrainer.Train(new(x, new int[6]), 1));
-        Refuses("6 feature vectors but 5 labels", () => new LabelledFeatures(x, new int[5]));
-        Refuses("no feature vectors", () => new LabelledFeatures(new FeatureMatrix([], 0, 4), []));
+        Refuses("6 feature vectors but 5 labels", () => new LabeledFeatures(x, new int[5]));
+        Refuses("no feature vectors", () => new LabeledFeatures(new FeatureMatrix([], 0, 4), []));
         Refuses("validation features have 5 dimensions", () => HeadTrainer.Train(new(x, [0, 1, 1, 0, 1, 1]), 2, null, Gaussians.Make(6, 5, 2, 1)));
     }
 

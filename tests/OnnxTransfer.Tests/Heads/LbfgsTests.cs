@@ -11,7 +11,7 @@ public sealed class LbfgsTests
     {
         var problem = GoldenProblem.Load();
         var golden = GoldenProblem.Read<LogisticRegression>("logreg.json");
-        var data = new LabelledFeatures(new FeatureMatrix(problem.Features, 64, problem.Dim), problem.Y);
+        var data = new LabeledFeatures(new FeatureMatrix(problem.Features, 64, problem.Dim), problem.Y);
         var trained = HeadTrainer.Train(data, 4, new TrainingOptions { Optimizer = Optimizer.Lbfgs(), L2 = 1 / 64.0 });
 
         var optimum = golden.NewtonPolished;
@@ -53,9 +53,9 @@ public sealed class LbfgsTests
         var data = Gaussians.Make(300, 20, 3, 1);
         var few = HeadTrainer.Train(data, 3, new TrainingOptions { Optimizer = Optimizer.Lbfgs(maxIterations: 3) });
         Assert.Equal(StopReason.Completed, few.History.StopReason);
-        using var cancelled = new CancellationTokenSource();
-        cancelled.Cancel();
-        Assert.Throws<OperationCanceledException>(() => HeadTrainer.Train(data, 3, new TrainingOptions { Optimizer = Optimizer.Lbfgs() }, cancellationToken: cancelled.Token));
+        using var canceled = new CancellationTokenSource();
+        canceled.Cancel();
+        Assert.Throws<OperationCanceledException>(() => HeadTrainer.Train(data, 3, new TrainingOptions { Optimizer = Optimizer.Lbfgs() }, cancellationToken: canceled.Token));
     }
 
     [Fact]
@@ -67,11 +67,11 @@ public sealed class LbfgsTests
         Assert.Contains("Dropout and L-BFGS", Assert.Throws<ArgumentException>(() => HeadTrainer.Train(data, 2, options with { Dropout = 0.1 })).Message, StringComparison.Ordinal);
     }
 
-    private static LabelledFeatures Xor(int rows)
+    private static LabeledFeatures Xor(int rows)
     {
         var random = new SeededRandom(4, SeededRandom.Purpose.Order);
         var x = Enumerable.Range(0, 2 * rows).Select(_ => 2 * random.NextSingle() - 1).ToArray();
-        return new LabelledFeatures(new FeatureMatrix(x, rows, 2), [.. Enumerable.Range(0, rows).Select(i => x[2 * i] * x[2 * i + 1] > 0 ? 1 : 0)]);
+        return new LabeledFeatures(new FeatureMatrix(x, rows, 2), [.. Enumerable.Range(0, rows).Select(i => x[2 * i] * x[2 * i + 1] > 0 ? 1 : 0)]);
     }
 
     private sealed class LogisticRegression

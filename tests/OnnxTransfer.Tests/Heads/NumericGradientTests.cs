@@ -127,13 +127,13 @@ public sealed class NumericGradientTests
     private static IEnumerable<int> Indices(PackedLayer<double> layer) =>
         Enumerable.Range(0, layer.Outputs).SelectMany(c => Enumerable.Range(0, layer.Inputs).Select(d => layer.WeightIndex(d, c)).Append(layer.BiasIndex(c)));
 
-    private static LabelledFeatures Draw(int dim, int classCount, int rows, bool multiLabel, bool weighted)
+    private static LabeledFeatures Draw(int dim, int classCount, int rows, bool multiLabel, bool weighted)
     {
         var random = new SeededRandom(3, SeededRandom.Purpose.Order);
         var x = new FeatureMatrix([.. Enumerable.Range(0, rows * dim).Select(_ => 4 * random.NextSingle() - 2)], rows, dim);
         float[]? weights = weighted ? [.. Enumerable.Range(0, rows).Select(_ => 2 * random.NextSingle())] : null;
         return multiLabel
-            ? new LabelledFeatures(x, Matrix<float>.Build.Dense(rows, classCount, (_, _) => random.NextBelow(3) / 2f), weights)
-            : new LabelledFeatures(x, [.. Enumerable.Range(0, rows).Select(_ => random.NextBelow(classCount))], weights);
+            ? new LabeledFeatures(x, Matrix<float>.Build.Dense(rows, classCount, (_, _) => random.NextBelow(3) / 2f), weights)
+            : new LabeledFeatures(x, [.. Enumerable.Range(0, rows).Select(_ => random.NextBelow(classCount))], weights);
     }
 }

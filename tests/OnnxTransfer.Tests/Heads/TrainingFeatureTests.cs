@@ -23,12 +23,12 @@ public sealed class TrainingFeatureTests
     }
 
     [Fact]
-    public void MultipleLabelsAreLearntEachForItself()
+    public void MultipleLabelsAreLearnedEachForItself()
     {
         // Label c holds where coordinate c is positive.
         var x = Gaussians.Make(1000, 6, 1, 0).Features;
         var targets = Matrix<float>.Build.Dense(1000, 3, (i, c) => x.Row(i)[c] > 0 ? 1 : 0);
-        var trained = HeadTrainer.Train(new LabelledFeatures(x, targets), 3, new TrainingOptions { Sigmoid = true, LearningRate = 0.02, Epochs = 15 });
+        var trained = HeadTrainer.Train(new LabeledFeatures(x, targets), 3, new TrainingOptions { Sigmoid = true, LearningRate = 0.02, Epochs = 15 });
         var p = trained.Head.Probabilities(x);
         var right = p.EnumerateIndexed().Count(e => (e.Item3 > 0.5f) == (targets[e.Item1, e.Item2] > 0.5f));
         Assert.InRange(right / 3000.0, 0.95, 1);
@@ -44,7 +44,7 @@ public sealed class TrainingFeatureTests
     {
         // Inside and outside of a circle: no line separates them.
         var x = Gaussians.Make(2000, 2, 1, 0).Features;
-        var data = new LabelledFeatures(x, [.. Enumerable.Range(0, 2000).Select(i => x.Row(i)[0] * x.Row(i)[0] + x.Row(i)[1] * x.Row(i)[1] > 1.4f ? 1 : 0)]);
+        var data = new LabeledFeatures(x, [.. Enumerable.Range(0, 2000).Select(i => x.Row(i)[0] * x.Row(i)[0] + x.Row(i)[1] * x.Row(i)[1] > 1.4f ? 1 : 0)]);
         var options = new TrainingOptions { HiddenUnits = [32, 16], Dropout = dropout, Epochs = 30, LearningRate = 0.005 };
         var trained = HeadTrainer.Train(data, 2, options);
         Assert.InRange(Accuracy(trained.Head.Probabilities(x), data), 0.94, 1);
@@ -78,7 +78,7 @@ public sealed class TrainingFeatureTests
     {
         var data = Gaussians.Make(400, 6, 3, 3);
         var stretched = Enumerable.Range(0, 400).SelectMany(i => data.Features.Row(i).ToArray().Select((v, d) => 100 + v * MathF.Pow(10, d - 3)).Append(5f)).ToArray();
-        var other = new LabelledFeatures(new FeatureMatrix(stretched, 400, 7), data.Labels.ToArray());
+        var other = new LabeledFeatures(new FeatureMatrix(stretched, 400, 7), data.Labels.ToArray());
         var options = new TrainingOptions { Standardize = true, Epochs = 20, LearningRate = 0.01 };
         Assert.InRange(Accuracy(HeadTrainer.Train(other, 3, options).Head.Probabilities(other.Features), other), 0.95, 1);
         Assert.All(HeadTrainer.Train(other, 3, options).Head.Layers[0].Weights[^3..], w => Assert.Equal(0, w));
@@ -90,7 +90,7 @@ public sealed class TrainingFeatureTests
         var data = Gaussians.Make(200, 5, 2, 1);
         float[] weights = [.. Enumerable.Range(0, 200).Select(i => i < 100 ? 2f : 0f)];
         var options = new TrainingOptions { Optimizer = Optimizer.Lbfgs(), L2 = 0.01 };
-        var weighted = HeadTrainer.Train(new LabelledFeatures(data.Features, data.Labels.ToArray(), weights), 2, options);
+        var weighted = HeadTrainer.Train(new LabeledFeatures(data.Features, data.Labels.ToArray(), weights), 2, options);
         var half = HeadTrainer.Train(data.Select([.. Enumerable.Range(0, 100)]), 2, options);
         Assert.InRange((weighted.Head.Probabilities(data.Features) - half.Head.Probabilities(data.Features)).Enumerate().Max(Math.Abs), 0, 1e-4);
     }
@@ -135,7 +135,7 @@ public sealed class TrainingFeatureTests
     public void PatienceStopsEarly()
     {
         var training = Gaussians.Make(300, 8, 3, 3);
-        var misleading = new LabelledFeatures(training.Features, [.. training.Labels.ToArray().Select(label => (label + 1) % 3)]);
+        var misleading = new LabeledFeatures(training.Features, [.. training.Labels.ToArray().Select(label => (label + 1) % 3)]);
         var trained = HeadTrainer.Train(training, 3, new TrainingOptions { Epochs = 50, Patience = 3, LearningRate = 0.01 }, misleading);
         Assert.Equal(StopReason.EarlyStopped, trained.History.StopReason);
         Assert.Equal(4, trained.History.Epochs.Count);
@@ -204,21 +204,21 @@ public sealed class TrainingFeatureTests
     public void ContradictionsAreNamed()
     {
         var data = Gaussians.Make(30, 4, 3, 1);
-        var labels = new LabelledFeatures(data.Features, Matrix<float>.Build.Dense(30, 3));
+        var labels = new LabeledFeatures(data.Features, Matrix<float>.Build.Dense(30, 3));
         Refuses("TrainingOptions.Sigmoid", () => HeadTrainer.Train(labels, 3));
         Refuses("tells two classes apart, but there are 3", () => HeadTrainer.Train(data, 3, new TrainingOptions { Sigmoid = true }));
         Refuses("3 classes but 2 class weights", () => HeadTrainer.Train(data, 3, new TrainingOptions { ClassWeights = [1, 2] }));
         Refuses("ClassWeights and BalanceClasses", () => HeadTrainer.Train(data, 3, new TrainingOptions { ClassWeights = [1, 2, 1], BalanceClasses = true }));
         Refuses("training rows have 3 labels each, but 4", () => HeadTrainer.Train(labels, 4, new TrainingOptions { Sigmoid = true }));
         Refuses("validation rows have one class each", () => HeadTrainer.Train(labels, 3, new TrainingOptions { Sigmoid = true }, data));
-        Refuses("Target 1 of row 2 is 2", () => new LabelledFeatures(data.Features, Matrix<float>.Build.Dense(30, 3, (i, c) => i == 2 && c == 1 ? 2 : 0)));
-        Refuses("30 feature vectors but 29 sample weights", () => new LabelledFeatures(data.Features, new int[30], new float[29]));
-        Refuses("sample weight of row 4 is -1", () => new LabelledFeatures(data.Features, new int[30], [.. Enumerable.Range(0, 30).Select(i => i == 4 ? -1f : 1f)]));
+        Refuses("Target 1 of row 2 is 2", () => new LabeledFeatures(data.Features, Matrix<float>.Build.Dense(30, 3, (i, c) => i == 2 && c == 1 ? 2 : 0)));
+        Refuses("30 feature vectors but 29 sample weights", () => new LabeledFeatures(data.Features, new int[30], new float[29]));
+        Refuses("sample weight of row 4 is -1", () => new LabeledFeatures(data.Features, new int[30], [.. Enumerable.Range(0, 30).Select(i => i == 4 ? -1f : 1f)]));
         Refuses("HiddenUnits[1] is 0", () => new TrainingOptions { HiddenUnits = [3, 0] });
         Refuses("ClassWeights[0] is -1", () => new TrainingOptions { ClassWeights = [-1] });
     }
 
-    private static double Accuracy(Matrix<float> probabilities, LabelledFeatures data)
+    private static double Accuracy(Matrix<float> probabilities, LabeledFeatures data)
     {
         var labels = data.Labels.ToArray();
         return labels.Where((label, i) => probabilities.Row(i).MaximumIndex() == label).Count() / (double)labels.Length;

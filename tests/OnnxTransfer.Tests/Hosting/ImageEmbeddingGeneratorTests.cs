@@ -123,7 +123,7 @@ public sealed class ImageEmbeddingGeneratorTests : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(5)]
-    public async Task A_cancelled_call_is_cancelled(int count) =>
+    public async Task A_canceled_call_is_canceled(int count) =>
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => _generator.GenerateAsync(s_pictures.Take(count).Select(Content), cancellationToken: new CancellationToken(canceled: true)));
 

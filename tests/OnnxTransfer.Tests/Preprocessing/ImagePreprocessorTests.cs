@@ -65,7 +65,7 @@ public sealed class ImagePreprocessorTests
     }
 
     [Fact]
-    public void Prepare_ShortestEdgeAndCrop_TakesTheCentre()
+    public void Prepare_ShortestEdgeAndCrop_TakesTheCenter()
     {
         // 8x4 pixels whose red counts the columns; the shorter side stays, and columns 2 to 5 are the centre.
         var pixels = new byte[8 * 4 * 3];
@@ -115,7 +115,7 @@ public sealed class ImagePreprocessorTests
     }
 
     [Fact]
-    public void TensorBatch_ImagesAreNeighboursInTheOrderOfTheShape()
+    public void TensorBatch_ImagesAreNeighborsInTheOrderOfTheShape()
     {
         using var batch = TensorBatch.Rent(2, 3, 5, TensorLayout.Nchw);
         Assert.Equal([2, 3, 5, 3], batch.Shape);

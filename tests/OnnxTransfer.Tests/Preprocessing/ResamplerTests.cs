@@ -92,7 +92,7 @@ public abstract class ResamplerLaws
     });
 
     [Fact]
-    public void TensorFlowNearest_TakesThePixelUnderTheCentre() => Check((width, height, toWidth, toHeight, seed) =>
+    public void TensorFlowNearest_TakesThePixelUnderTheCenter() => Check((width, height, toWidth, toHeight, seed) =>
     {
         var source = Reference.Noise(width, height, seed);
         var result = Resize(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), ResizeFilter.TensorFlowNearest);
@@ -116,7 +116,7 @@ public abstract class ResamplerLaws
     [InlineData(TensorLayout.Nhwc, ResizeFilter.Nearest)]
     [InlineData(TensorLayout.Nchw, ResizeFilter.TensorFlowBilinear)]
     [InlineData(TensorLayout.Nhwc, ResizeFilter.TensorFlowBilinear)]
-    public void Normalised_EqualsTheFormulaInDouble(TensorLayout layout, ResizeFilter filter)
+    public void Normalized_EqualsTheFormulaInDouble(TensorLayout layout, ResizeFilter filter)
     {
         // At its own size every kernel gives the source back.
         const int width = 53, height = 3;

@@ -11,19 +11,19 @@ public sealed class HeatPictureTests
     [Fact]
     public void Heat_lies_where_the_map_is_greatest_and_fades_between_places()
     {
-        using var photo = Grey(90, 60);
+        using var photo = Gray(90, 60);
         using var picture = HeatPicture.Draw(photo, [0, 0, 0, 0, 0, 3], 2, 3, s_all);
         // The centre of the hot place is at 5/6 of the width and 3/4 of the height; towards the corner its heat goes on.
-        Assert.True(Colourfulness(picture, 75, 45) > 80);
-        Assert.True(Colourfulness(picture, 89, 59) > 80);
-        Assert.InRange(Colourfulness(picture, 60, 45), 20, Colourfulness(picture, 75, 45) - 1);
-        Assert.Equal(0, Colourfulness(picture, 5, 5));
+        Assert.True(Colorfulness(picture, 75, 45) > 80);
+        Assert.True(Colorfulness(picture, 89, 59) > 80);
+        Assert.InRange(Colorfulness(picture, 60, 45), 20, Colorfulness(picture, 75, 45) - 1);
+        Assert.Equal(0, Colorfulness(picture, 5, 5));
     }
 
     [Fact]
     public void What_speaks_against_a_class_is_as_cold_as_nothing()
     {
-        using var photo = Grey(20, 10);
+        using var photo = Gray(20, 10);
         using var picture = HeatPicture.Draw(photo, [-2, -1], 1, 2, s_all);
         Assert.Equal(photo.Pixels.ToArray(), picture.Pixels.ToArray());
     }
@@ -32,31 +32,31 @@ public sealed class HeatPictureTests
     public void Beyond_the_crop_there_is_no_heat()
     {
         var spec = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, Resize = Resize.ShortestEdge(32, 32) };
-        using var photo = Grey(120, 40);
+        using var photo = Gray(120, 40);
         using var picture = HeatPicture.Draw(photo, [1], 1, 1, ImageWindow.Of(spec, photo.Width, photo.Height));
-        Assert.Equal(0, Colourfulness(picture, 38, 20));
-        Assert.True(Colourfulness(picture, 42, 20) > 20);
-        Assert.True(Colourfulness(picture, 78, 20) > 20);
-        Assert.Equal(0, Colourfulness(picture, 82, 20));
+        Assert.Equal(0, Colorfulness(picture, 38, 20));
+        Assert.True(Colorfulness(picture, 42, 20) > 20);
+        Assert.True(Colorfulness(picture, 78, 20) > 20);
+        Assert.Equal(0, Colorfulness(picture, 82, 20));
     }
 
     [Fact]
     public void A_photo_is_made_smaller_but_never_larger()
     {
-        using var smaller = Photos.AtMost(Grey(400, 96), 50);
+        using var smaller = Photos.AtMost(Gray(400, 96), 50);
         Assert.Equal((50, 12), (smaller.Width, smaller.Height));
-        using var same = Photos.AtMost(Grey(40, 30), 50);
+        using var same = Photos.AtMost(Gray(40, 30), 50);
         Assert.Equal((40, 30), (same.Width, same.Height));
     }
 
-    private static PixelBuffer Grey(int width, int height)
+    private static PixelBuffer Gray(int width, int height)
     {
         var photo = PixelBuffer.Rent(width, height);
         photo.Pixels.Fill(128);
         return photo;
     }
 
-    private static int Colourfulness(PixelBuffer picture, int x, int y)
+    private static int Colorfulness(PixelBuffer picture, int x, int y)
     {
         var pixel = picture.Pixels.Slice(3 * ((y * picture.Width) + x), 3).ToArray();
         return pixel.Max() - pixel.Min();

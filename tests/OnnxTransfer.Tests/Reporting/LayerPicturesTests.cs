@@ -12,17 +12,17 @@ public sealed class LayerPicturesTests
         using var grid = LayerPictures.FeatureMaps([0, 5, 7, 1, 3, 7], map);
         // Channel 0 rises from left to right, channel 1 falls, channel 2 is the same everywhere.
         var scale = (grid.Picture.Width - 6) / 4;
-        Assert.Equal(HeatColours.At(0).ToArray(), grid.Pixel(0, 0, 0).ToArray());
-        Assert.Equal(HeatColours.At(1).ToArray(), grid.Pixel(0, scale, 0).ToArray());
-        Assert.Equal(HeatColours.At(1).ToArray(), grid.Pixel(1, 0, 0).ToArray());
-        Assert.Equal(HeatColours.At(0).ToArray(), grid.Pixel(1, scale, 0).ToArray());
-        Assert.Equal(HeatColours.At(0).ToArray(), grid.Pixel(2, scale, 0).ToArray());
+        Assert.Equal(HeatColors.At(0).ToArray(), grid.Pixel(0, 0, 0).ToArray());
+        Assert.Equal(HeatColors.At(1).ToArray(), grid.Pixel(0, scale, 0).ToArray());
+        Assert.Equal(HeatColors.At(1).ToArray(), grid.Pixel(1, 0, 0).ToArray());
+        Assert.Equal(HeatColors.At(0).ToArray(), grid.Pixel(1, scale, 0).ToArray());
+        Assert.Equal(HeatColors.At(0).ToArray(), grid.Pixel(2, scale, 0).ToArray());
     }
 
     [Theory]
     [InlineData(false, 255, 128, 64)]
     [InlineData(true, 64, 128, 255)]
-    public void A_filter_is_coloured_by_its_weights(bool reversed, byte r, byte g, byte b)
+    public void A_filter_is_colored_by_its_weights(bool reversed, byte r, byte g, byte b)
     {
         using var grid = LayerPictures.Filters(new OnnxFilters([0.8f, 0, -0.4f], 1, 1, 1), reversed);
         Assert.Equal([r, g, b], grid.Pixel(0, 0, 0).ToArray());

@@ -18,6 +18,6 @@ internal sealed record LbfgsOptimizer(int MaxIterations, double GradientToleranc
     internal override int RowsPerStep(TrainingOptions options, int rowCount) => rowCount;
 
     internal override TrainedHead Train(
-        TrainingModel model, LabelledFeatures training, TrainingOptions options, LabelledFeatures? validation, IProgress<EpochMetrics>? progress,
+        TrainingModel model, LabeledFeatures training, TrainingOptions options, LabeledFeatures? validation, IProgress<EpochMetrics>? progress,
         CancellationToken cancellationToken) => new LbfgsTraining(model, training, options, this, validation).Run(progress, cancellationToken);
 }

@@ -28,8 +28,8 @@ internal sealed class LbfgsTraining
     private const double Rounding = 1e-7;
 
     private readonly TrainingModel _model;
-    private readonly LabelledFeatures _training;
-    private readonly LabelledFeatures? _validation;
+    private readonly LabeledFeatures _training;
+    private readonly LabeledFeatures? _validation;
     private readonly TrainingOptions _options;
     private readonly LbfgsOptimizer _optimizer;
     private readonly int[] _order;
@@ -42,7 +42,7 @@ internal sealed class LbfgsTraining
     private double _lowestBefore = double.PositiveInfinity;
     private double _bestLoss, _bestAccuracy;
 
-    internal LbfgsTraining(TrainingModel model, LabelledFeatures training, TrainingOptions options, LbfgsOptimizer optimizer, LabelledFeatures? validation)
+    internal LbfgsTraining(TrainingModel model, LabeledFeatures training, TrainingOptions options, LbfgsOptimizer optimizer, LabeledFeatures? validation)
     {
         (_model, _training, _options, _optimizer, _validation) = (model, training, options, optimizer, validation);
         _order = [.. Enumerable.Range(0, training.Count)];
@@ -81,7 +81,7 @@ internal sealed class LbfgsTraining
         }
         catch (OperationCanceledException) when (_losses.Count > 0)
         {
-            return StopReason.Cancelled;
+            return StopReason.Canceled;
         }
     }
 

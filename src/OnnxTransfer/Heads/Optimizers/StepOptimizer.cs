@@ -21,6 +21,6 @@ internal abstract record StepOptimizer(bool PyTorchFormula) : Optimizer
         options.RandomBatchesPerEpoch is null ? Math.Min(options.BatchSize, rowCount) : options.BatchSize;
 
     internal override TrainedHead Train(
-        TrainingModel model, LabelledFeatures training, TrainingOptions options, LabelledFeatures? validation, IProgress<EpochMetrics>? progress,
+        TrainingModel model, LabeledFeatures training, TrainingOptions options, LabeledFeatures? validation, IProgress<EpochMetrics>? progress,
         CancellationToken cancellationToken) => new TrainingLoop(model, training, options, this, validation).Run(progress, cancellationToken);
 }

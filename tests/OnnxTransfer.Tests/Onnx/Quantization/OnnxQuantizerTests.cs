@@ -42,7 +42,7 @@ public sealed class OnnxQuantizerTests
     }
 
     [Fact]
-    public void ActivationsThatTheCodesReplaceAndNormalisationsAreGone()
+    public void ActivationsThatTheCodesReplaceAndNormalizationsAreGone()
     {
         var quantizer = new OnnxQuantizer(QuantizableGraphs.Residual());
         var quantized = quantizer.Quantize(quantizer.Layers.ToHashSet(), QuantizableGraphs.Measure(quantizer, QuantizableGraphs.Image), sumsSaturate: true);
@@ -102,7 +102,7 @@ public sealed class OnnxQuantizerTests
     }
 
     [Fact]
-    public void BatchNormalisationFoldsIntoTheConvolution()
+    public void BatchNormalizationFoldsIntoTheConvolution()
     {
         var model = QuantizableGraphs.Residual();
         var expected = GraphRunner.Run(model, ("image", QuantizableGraphs.Image))["y"];
@@ -114,7 +114,7 @@ public sealed class OnnxQuantizerTests
     }
 
     [Fact]
-    public void ANormalisationThatIsNotAloneStays()
+    public void ANormalizationThatIsNotAloneStays()
     {
         var model = QuantizableGraphs.Residual();
         OnnxGraphEditor.Promote(model, "c1");
@@ -124,7 +124,7 @@ public sealed class OnnxQuantizerTests
     [Fact]
     public void OldOperatorSetsAreTranslated()
     {
-        var model = QuantizableGraphs.Residual(normalised: false);
+        var model = QuantizableGraphs.Residual(normalized: false);
         var expected = GraphRunner.Run(model, ("image", QuantizableGraphs.Image))["y"];
         var clip = model.Graph.Node.Single(n => n.OpType == "Clip");
         clip.Input.RemoveAt(2);

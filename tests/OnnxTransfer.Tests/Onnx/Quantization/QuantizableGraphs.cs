@@ -9,7 +9,7 @@ internal static class QuantizableGraphs
     public static readonly Values Image = Values.Random(11, 3, 3, 12, 12);
 
     /// <summary>A residual network: strided 3x3, batch normalisation, ReLU6, max pooling, depthwise 3x3, 1x1 without bias, addition, ReLU, pooling to y [N,8].</summary>
-    public static OnnxModel Residual(bool normalised = true)
+    public static OnnxModel Residual(bool normalized = true)
     {
         var graph = new OnnxGraphBuilder("residual");
         graph.Input("image", OnnxElementType.Float32, OnnxDim.Named("N"), 3, 12, 12);
@@ -21,7 +21,7 @@ internal static class QuantizableGraphs
         Constant("b2", 4, 8);
         Constant("w3", 5, 8, 8, 1, 1);
         graph.Node("Conv", "c1", ["image", "w1", "b1"], ("kernel_shape", new[] { 3, 3 }), ("pads", new[] { 1, 1, 1, 1 }));
-        if (normalised)
+        if (normalized)
         {
             Constant("gamma", 6, 8);
             Constant("beta", 7, 8);
@@ -30,7 +30,7 @@ internal static class QuantizableGraphs
             graph.Node("BatchNormalization", "n1", ["c1", "gamma", "beta", "mean", "variance"], ("epsilon", 0.01f));
         }
 
-        graph.Node("Clip", "a1", [normalised ? "n1" : "c1", "zero", "six"]);
+        graph.Node("Clip", "a1", [normalized ? "n1" : "c1", "zero", "six"]);
         graph.Node("MaxPool", "p1", ["a1"], ("kernel_shape", new[] { 2, 2 }), ("strides", new[] { 2, 2 }));
         graph.Node("Conv", "c2", ["p1", "w2", "b2"], ("kernel_shape", new[] { 3, 3 }), ("pads", new[] { 1, 1, 1, 1 }), ("group", 8));
         graph.Node("Relu", "a2", ["c2"]);

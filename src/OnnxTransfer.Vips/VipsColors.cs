@@ -5,7 +5,7 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer.Vips;
 
 /// <summary>Brings images to rows of 8-bit grey or sRGB, with or without alpha.</summary>
-internal static class VipsColours
+internal static class VipsColors
 {
     /// <summary>
     /// Leaves 8-bit grey and sRGB as they are and converts everything else, by the embedded profile where there is one.
@@ -58,7 +58,7 @@ internal static class VipsColours
         }
         catch (VipsException)
         {
-            Throw.ImageColoursNotSupported(format, image.Bands);
+            Throw.ImageColorsNotSupported(format, image.Bands);
             throw;
         }
     }

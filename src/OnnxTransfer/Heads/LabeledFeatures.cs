@@ -8,7 +8,7 @@ namespace OnnxTransfer.Heads;
 /// Feature vectors <c>[N,D]</c> and what is true of every row: one class, or any number of labels. What a head is trained
 /// and validated on.
 /// </summary>
-public sealed class LabelledFeatures
+public sealed class LabeledFeatures
 {
     private readonly int[] _labels = [];
     private readonly float[] _targets = [];
@@ -19,7 +19,7 @@ public sealed class LabelledFeatures
     /// <param name="labels"><c>[N]</c>, class indices from 0.</param>
     /// <param name="weights"><c>[N]</c>, what each row's loss is multiplied by, finite and at least 0; null for 1.</param>
     /// <exception cref="ArgumentException">There are no rows, there is not one label a row, or a row holds NaN or infinity.</exception>
-    public LabelledFeatures(FeatureMatrix features, int[] labels, float[]? weights = null)
+    public LabeledFeatures(FeatureMatrix features, int[] labels, float[]? weights = null)
         : this(features, weights)
     {
         ArgumentNullException.ThrowIfNull(labels);
@@ -32,7 +32,7 @@ public sealed class LabelledFeatures
     /// <param name="targets"><c>[N,C]</c> in [0, 1]: whether, or how probably, each label holds; copied.</param>
     /// <param name="weights"><c>[N]</c>, what each row's loss is multiplied by, finite and at least 0; null for 1.</param>
     /// <exception cref="ArgumentException">There are no rows, the shapes do not fit, or a number is out of range.</exception>
-    public LabelledFeatures(FeatureMatrix features, Matrix<float> targets, float[]? weights = null)
+    public LabeledFeatures(FeatureMatrix features, Matrix<float> targets, float[]? weights = null)
         : this(features, weights)
     {
         ArgumentNullException.ThrowIfNull(targets);
@@ -43,7 +43,7 @@ public sealed class LabelledFeatures
         if (bad >= 0) Throw.TargetOutOfRange(bad / LabelCount, bad % LabelCount, _targets[bad]);
     }
 
-    private LabelledFeatures(FeatureMatrix features, float[]? weights)
+    private LabeledFeatures(FeatureMatrix features, float[]? weights)
     {
         ArgumentNullException.ThrowIfNull(features);
         if (features.RowCount == 0) Throw.NoRows();
@@ -74,12 +74,12 @@ public sealed class LabelledFeatures
     internal double WeightOf(int row) => _weights?[row] ?? 1;
 
     /// <summary>The given rows, in the given order.</summary>
-    internal LabelledFeatures Select(IReadOnlyList<int> rows)
+    internal LabeledFeatures Select(IReadOnlyList<int> rows)
     {
         var features = Features.Select(rows);
         float[]? weights = _weights is null ? null : [.. rows.Select(i => _weights[i])];
         return LabelCount == 0
-            ? new LabelledFeatures(features, [.. rows.Select(i => _labels[i])], weights)
-            : new LabelledFeatures(features, Matrix<float>.Build.Dense(rows.Count, LabelCount, (i, c) => _targets[rows[i] * LabelCount + c]), weights);
+            ? new LabeledFeatures(features, [.. rows.Select(i => _labels[i])], weights)
+            : new LabeledFeatures(features, Matrix<float>.Build.Dense(rows.Count, LabelCount, (i, c) => _targets[rows[i] * LabelCount + c]), weights);
     }
 }

@@ -5,7 +5,7 @@ namespace OnnxTransfer.Reporting;
 /// distances look equal: lightness rises evenly from end to end, so the scale reads the same in grey and with any colour
 /// vision, and no colour looks like an edge that is not in the data.
 /// </summary>
-internal static class HeatColours
+internal static class HeatColors
 {
     private const int Steps = 256;
     private const double DarkestLightness = 0.22;

@@ -2,22 +2,22 @@ using OnnxTransfer.Reporting;
 
 namespace OnnxTransfer.Tests.Reporting;
 
-public sealed class HeatColoursTests
+public sealed class HeatColorsTests
 {
     [Fact]
     public void Lightness_rises_in_even_steps()
     {
-        var lightness = Enumerable.Range(0, 17).Select(i => Lightness(HeatColours.At(i / 16.0))).ToArray();
+        var lightness = Enumerable.Range(0, 17).Select(i => Lightness(HeatColors.At(i / 16.0))).ToArray();
         var steps = lightness.Zip(lightness.Skip(1), (a, b) => b - a).ToArray();
         Assert.All(steps, step => Assert.Equal((lightness[^1] - lightness[0]) / 16, step, 0.01));
         Assert.True(lightness[0] < 0.3 && lightness[^1] > 0.9);
     }
 
     [Fact]
-    public void Heat_beyond_the_scale_has_the_colour_of_its_end()
+    public void Heat_beyond_the_scale_has_the_color_of_its_end()
     {
-        Assert.Equal(HeatColours.At(0).ToArray(), HeatColours.At(-3).ToArray());
-        Assert.Equal(HeatColours.At(1).ToArray(), HeatColours.At(1.5).ToArray());
+        Assert.Equal(HeatColors.At(0).ToArray(), HeatColors.At(-3).ToArray());
+        Assert.Equal(HeatColors.At(1).ToArray(), HeatColors.At(1.5).ToArray());
     }
 
     /// <summary>OKLab's L of an sRGB colour.</summary>

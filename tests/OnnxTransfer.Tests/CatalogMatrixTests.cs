@@ -8,13 +8,13 @@ namespace OnnxTransfer.Tests;
 /// What holds for the file of every catalogue entry; resnet18 and those that are in this account's model store are opened, and the
 /// network of the folder 'shared'. What a card must have, whether its file is here or not, stands in ModelCatalogTests.
 /// </summary>
-public sealed class CatalogueMatrixTests
+public sealed class CatalogMatrixTests
 {
     private static readonly ModelStore s_store = new() { IsOffline = true };
 
     private static readonly string[] s_present =
     [
-        .. ModelStore.Catalog.Select(model => model.Id).Where(s_store.Contains),
+        .. s_store.Catalog.Select(model => model.Id).Where(s_store.Contains),
         .. new[] { Repository.SharedPath("models", "mobilenet_v2_imagenet.onnx") }.Where(File.Exists),
     ];
 

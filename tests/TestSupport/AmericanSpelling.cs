@@ -1,0 +1,39 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+
+namespace OnnxTransfer.TestSupport;
+
+/// <summary>Names as .NET spells them: color, gray, normalize, canceled.</summary>
+internal static partial class AmericanSpelling
+{
+    private const BindingFlags Declared =
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+
+    /// <summary>The types, members and parameters of an assembly, whoever may see them, that have a British spelling in their name.</summary>
+    internal static IEnumerable<string> Violations(Assembly assembly) =>
+        from type in assembly.GetTypes()
+        where !IsGenerated(type)
+        from name in type.GetMembers(Declared).SelectMany(NamesOf).Append(type.Name).Concat(type.GetGenericArguments().Select(one => one.Name))
+        where IsBritish(name)
+        select $"{type.FullName}: {name}";
+
+    /// <summary>In a name such as <c>HeatColour</c>, <c>s_licences</c> or <c>A_normalised_row</c>.</summary>
+    internal static bool IsBritish(string name) => British().IsMatch(Humps().Replace(name, " ").ToLowerInvariant());
+
+    private static IEnumerable<string> NamesOf(MemberInfo member) =>
+        member is MethodBase method ? method.GetParameters().Select(one => one.Name ?? "").Append(method.Name) : [member.Name];
+
+    private static bool IsGenerated(Type type) =>
+        type.IsDefined(typeof(CompilerGeneratedAttribute)) || type.IsDefined(typeof(System.CodeDom.Compiler.GeneratedCodeAttribute)) || (type.DeclaringType is { } outer && IsGenerated(outer));
+
+    // Where a word of the name begins.
+    [GeneratedRegex("(?<=[a-z0-9])(?=[A-Z])|_")]
+    private static partial Regex Humps();
+
+    // Words such as noise, raise, precise, otherwise and exercise have their s everywhere.
+    [GeneratedRegex(
+        "colour|\\bgrey|labell|catalogue|licence|\\bcentre|neighbour|behaviour|favour|honour|flavour|cancell(?!ation)|modell|travell|analyse|artefact|fibre|judgement|learnt|spelt|whilst|defence|dialogue"
+        + "|[a-z]isation|(?<!\\br|ra|no|prec|w|exerc|prem|prom|compr|conc|disgu|surpr|rev|adv|\\bar|dev|imp)(?<=[a-z])is(e|ed|es|ing|er|ers)\\b")]
+    private static partial Regex British();
+}
