@@ -23,19 +23,19 @@ internal static class ClassifierFile
 
     /// <summary>Writes the file, reads it back and gives it its name only if it answers as the classifier in memory does.</summary>
     /// <exception cref="ModelException">What was written does not answer the same.</exception>
-    internal static void Write(string path, FeatureExtractor extractor, ClassifierHead head, IReadOnlyList<string> labels, string? training)
+    internal static void Write(string path, ImageNetwork network, ClassifierHead head, IReadOnlyList<string> labels, string? training)
     {
-        var probe = ClassifierProbe.Of(extractor, head);
-        var model = Fuse(extractor.Backbone, head);
+        var probe = ClassifierProbe.Of(network, head);
+        var model = Fuse(network.Backbone, head);
         model.SetMetadata(FormatKey, Format);
         // The backbone's own classes are cut off, and with them what names them.
-        model.SetMetadata(CardKey, (extractor.Card with { Classes = null }).ToJson());
+        model.SetMetadata(CardKey, (network.Card with { Classes = null }).ToJson());
         model.SetMetadata(ProbeKey, probe.ToJson());
         HeadFile.Describe(model, labels, training);
         AtomicFile.Write(path, model.ToBytes(), written =>
         {
-            HeadFile.RequireSame(path, Read(written).Head, head, ClassifierProbe.Rows(extractor));
-            RequireSameAnswers(path, written, probe, extractor);
+            HeadFile.RequireSame(path, Read(written).Head, head, ClassifierProbe.Rows(network));
+            RequireSameAnswers(path, written, probe, network);
         });
     }
 
@@ -93,12 +93,12 @@ internal static class ClassifierFile
         return model;
     }
 
-    private static void RequireSameAnswers(string path, string written, ClassifierProbe probe, FeatureExtractor extractor)
+    private static void RequireSameAnswers(string path, string written, ClassifierProbe probe, ImageNetwork network)
     {
-        var input = extractor.Card.Input;
+        var input = network.Card.Input;
         using var session = new PixelSession(File.ReadAllBytes(written), path, HeadFile.Probabilities);
         var fused = new ClassifierProbe([.. probe.Probabilities.Select((_, n) => session.Run(ClassifierProbe.Pixels(n, input.Height, input.Width), input.Height, input.Width))]);
-        var (difference, tolerance) = (fused.DifferenceTo(probe), extractor.Provider == ExecutionProvider.Cpu ? ClassifierProbe.SameMachine : ClassifierProbe.AnotherMachine);
+        var (difference, tolerance) = (fused.DifferenceTo(probe), network.Provider.Provider == ExecutionProvider.Cpu ? ClassifierProbe.SameMachine : ClassifierProbe.AnotherMachine);
         if (difference > tolerance) throw Throw.SavedClassifierDiffers(path, $"its graph gives probabilities that differ by up to {difference:0.######}, and {tolerance:0.######} is allowed");
     }
 

@@ -40,11 +40,11 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
     internal IReadOnlyList<string> ClassLabels() =>
         Labels.Count > 0 ? Labels : [.. Enumerable.Range(0, Card.Classes?.Count ?? 0).Select(index => $"class {index}")];
 
-    /// <summary>The graph that computes one float32 tensor and nothing else, as the bytes of an ONNX file.</summary>
+    /// <summary>The graph that computes one float32 tensor and nothing else; a copy.</summary>
     /// <param name="tensor">The tensor.</param>
     /// <param name="length">Its numbers for one image.</param>
     /// <exception cref="ModelException">There is no such tensor, or the network does not take images of the card's size.</exception>
-    internal byte[] GraphFor(string tensor, int length)
+    internal OnnxModel CutTo(string tensor, int length)
     {
         var model = Model.Clone();
         try
@@ -52,7 +52,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
             OnnxGraphEditor.Cut(model, [tensor]);
             OnnxAdapter.UseFloat32(model);
             OnnxFit.Check(model, ImageOf(model, Card.Input), tensor, length);
-            return model.ToBytes();
+            return model;
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidDataException)
         {

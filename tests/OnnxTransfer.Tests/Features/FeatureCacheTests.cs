@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
 using OnnxTransfer.Features.Caching;
+using OnnxTransfer.Onnx;
 using OnnxTransfer.Preprocessing;
 using OnnxTransfer.TestSupport;
 
@@ -72,9 +73,9 @@ public sealed class FeatureCacheTests : IDisposable
             [nameof(spec.Bgr)] = spec with { Bgr = true },
         };
         Assert.Equal(typeof(PreprocessSpec).GetProperties().Where(property => property.CanWrite).Select(property => property.Name).Order(), changed.Keys.Order());
-        var graph = File.ReadAllBytes(_model);
+        var graph = new NetworkGraph(OnnxModel.Load(_model), "tiny", "image", TinyBackbone.Card().Input.ImageShape, "features", TinyBackbone.Dim);
         var keys = changed.Values.Append(spec).Select(one => CacheSpace.Of(
-            graph, "features", TinyBackbone.Dim, TinyBackbone.Card() with { Preprocess = one }, ImageDecoders.Default, DecodeOptions.Default, ExecutionProvider.Cpu).Description);
+            graph, TinyBackbone.Card() with { Preprocess = one }, ImageDecoders.Default, DecodeOptions.Default, ExecutionProvider.Cpu).Description);
         Assert.Equal(changed.Count + 1, keys.Distinct().Count());
     }
 
