@@ -77,7 +77,7 @@ internal static class ClassifierFile
     /// Turns the graph of a classifier into what it was made of, the network's own input instead of pixels. The input of bytes is
     /// for others: here the network gets what it got in training, which a float resize has not rounded to bytes.
     /// </summary>
-    internal static void TakeNetwork(OnnxModel model, ModelCard card) => OnnxPixelInput.Remove(model, card.Input.Tensor, Layout(card));
+    internal static void TakeNetwork(OnnxModel model, ModelCard card) => OnnxPixelInput.Remove(model, card.Input.Tensor, card.Input.Layout.ToOnnx());
 
     private static OnnxModel Fuse(Backbone backbone, ClassifierHead head)
     {
@@ -88,7 +88,7 @@ internal static class ClassifierFile
         OnnxGraphEditor.Cut(model, [HeadFile.Logits, HeadFile.Probabilities]);
         var spec = card.Preprocess;
         OnnxPixelInput.Prepend(
-            model, card.Input.Tensor, OnnxGraphEditor.FreeName(model, Pixels), Layout(card), card.Input.Height, card.Input.Width,
+            model, card.Input.Tensor, OnnxGraphEditor.FreeName(model, Pixels), card.Input.Layout.ToOnnx(), card.Input.Height, card.Input.Width,
             spec.Rescale, spec.Mean, spec.Std, spec.Bgr);
         return model;
     }
@@ -101,6 +101,4 @@ internal static class ClassifierFile
         var (difference, tolerance) = (fused.DifferenceTo(probe), network.Provider.Provider == ExecutionProvider.Cpu ? ClassifierProbe.SameMachine : ClassifierProbe.AnotherMachine);
         if (difference > tolerance) throw Throw.SavedClassifierDiffers(path, $"its graph gives probabilities that differ by up to {difference:0.######}, and {tolerance:0.######} is allowed");
     }
-
-    private static OnnxImageLayout Layout(ModelCard card) => card.Input.Layout == TensorLayout.Nchw ? OnnxImageLayout.Nchw : OnnxImageLayout.Nhwc;
 }

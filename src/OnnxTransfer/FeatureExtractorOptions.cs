@@ -107,7 +107,11 @@ public sealed record FeatureExtractorOptions
     /// <summary>Told what the network runs on, what is downloaded and which images cannot be used; null for nobody.</summary>
     public ILogger? Logger { get; init; }
 
-    internal BackboneOptions ForBackbone() => new() { Store = Store, Preprocess = Preprocess, Layers = _layers, Pooling = Pooling.ToOnnx() };
+    internal BackboneOptions ForBackbone()
+    {
+        if (!Enum.IsDefined(Pooling)) Throw.EnumValueUnknown(Pooling);
+        return new BackboneOptions { Store = Store, Preprocess = Preprocess, Layers = _layers, Pooling = Pooling };
+    }
 
     /// <summary>The same with every default filled in.</summary>
     internal ImageNetworkOptions ForNetwork()

@@ -1,6 +1,3 @@
-using OnnxTransfer.Internals;
-using OnnxTransfer.Onnx;
-
 namespace OnnxTransfer;
 
 /// <summary>How a layer with height and width becomes one vector per image; a layer that is one already stays as it is.</summary>
@@ -20,22 +17,4 @@ public enum FeaturePooling
     /// <see cref="Flatten"/>; so do several layers, since only vectors can be joined.
     /// </summary>
     None,
-}
-
-/// <summary>The same choice, as the graph editor names it.</summary>
-internal static class FeaturePoolings
-{
-    internal static OnnxPooling ToOnnx(this FeaturePooling pooling)
-    {
-        switch (pooling)
-        {
-            case FeaturePooling.Average: return OnnxPooling.Average;
-            case FeaturePooling.Max: return OnnxPooling.Max;
-            case FeaturePooling.Flatten: return OnnxPooling.Flatten;
-            case FeaturePooling.None: return OnnxPooling.None;
-            default:
-                Throw.EnumValueUnknown(pooling);
-                return default;
-        }
-    }
 }

@@ -1,6 +1,6 @@
 using MathNet.Numerics.LinearAlgebra;
-using OnnxTransfer.Backbones;
 using OnnxTransfer.Features;
+using OnnxTransfer.Onnx;
 
 namespace OnnxTransfer.Heads;
 
