@@ -41,15 +41,15 @@ internal static class PrecisionPeers
     private static float[] Prepare(ImageInput photo, ModelCard card)
     {
         var image = new float[3 * card.Input.Width * card.Input.Height];
-        ImagePreprocessor.Prepare(photo, ImageDecoders.Default, DecodeOptions.Default, card.Preprocess, card.Input.Layout, image);
+        new ImagePreprocessor(card.Preprocess, card.Input.Layout).Prepare(photo, image);
         return image;
     }
 
     private static void Speed(FeatureExtractor exact, FeatureExtractor rounded, float[][] images, int batch)
     {
         var input = Enumerable.Range(0, batch).SelectMany(i => images[i % images.Length]).ToArray();
-        using var first = exact.OpenSession(SessionSettings.OnCpu());
-        using var second = rounded.OpenSession(SessionSettings.OnCpu());
+        using var first = exact.Network.OpenSession(SessionSettings.OnCpu());
+        using var second = rounded.Network.OpenSession(SessionSettings.OnCpu());
         var rows = new float[batch * exact.Dim];
         var (slow, fast) = (new List<double>(), new List<double>());
         // Processor time is what the work costs even while other programs take turns with it.
@@ -76,8 +76,8 @@ internal static class PrecisionPeers
     /// <summary>As the pipeline runs it: an image at a time on each core, side by side.</summary>
     private static void SpeedPerCore(FeatureExtractor exact, FeatureExtractor rounded, float[][] images)
     {
-        using var first = exact.OpenSession(SessionSettings.OnCpu(threads: 1));
-        using var second = rounded.OpenSession(SessionSettings.OnCpu(threads: 1));
+        using var first = exact.Network.OpenSession(SessionSettings.OnCpu(threads: 1));
+        using var second = rounded.Network.OpenSession(SessionSettings.OnCpu(threads: 1));
         var (slow, fast) = (new List<double>(), new List<double>());
         for (var round = -1; round < Rounds; round++)
         {
@@ -99,7 +99,7 @@ internal static class PrecisionPeers
     {
         var card = extractor.Backbone.Card;
         using var options = new SessionOptions { IntraOpNumThreads = 1, EnableProfiling = true, ProfileOutputPathPrefix = Path.Combine(Path.GetTempPath(), "onnxtransfer-" + name) };
-        using var session = new InferenceSession(extractor.Backbone.GraphFor(card.Features.Tensor, extractor.Dim), options);
+        using var session = new InferenceSession(extractor.Backbone.CutTo(card.Features.Tensor, extractor.Dim).ToBytes(), options);
         using var run = new RunOptions();
         for (var i = 0; i < ProfiledRuns; i++)
         {

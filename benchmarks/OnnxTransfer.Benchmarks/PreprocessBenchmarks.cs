@@ -19,6 +19,7 @@ public class PreprocessBenchmarks
     private readonly RowResampler _scalar = new(vectors: false);
     private readonly RowResampler _vectors = new(vectors: true);
     private readonly byte[] _resized = new byte[3 * Side * Side];
+    private readonly Dictionary<(PreprocessSpec, DecodeOptions), ImagePreprocessor> _preprocessors = [];
     private byte[][] _small = [];
     private byte[][] _large = [];
     private PixelBuffer[] _decoded = [];
@@ -40,10 +41,11 @@ public class PreprocessBenchmarks
     [Benchmark(OperationsPerInvoke = Photos.SmallCount)]
     public void DecodeThenPrepare()
     {
+        var preprocessor = Preprocessor(s_stretch, DecodeOptions.Default);
         foreach (var photo in _small)
         {
             using var pixels = _decoder.Decode(photo);
-            ImagePreprocessor.Prepare(pixels, s_stretch, TensorLayout.Nchw, _tensor);
+            preprocessor.Prepare(pixels, _tensor);
         }
     }
 
@@ -73,13 +75,22 @@ public class PreprocessBenchmarks
 
     private void Run(byte[][] photos, DecodeOptions options)
     {
-        foreach (var photo in photos) ImagePreprocessor.Prepare(photo, _decoder, options, s_stretch, TensorLayout.Nchw, _tensor.AsMemory());
+        var preprocessor = Preprocessor(s_stretch, options);
+        foreach (var photo in photos) preprocessor.Prepare(photo, _tensor);
     }
 
     private void Prepare(ResizeFilter filter)
     {
         var spec = filter == s_stretch.Filter ? s_stretch : Spec(filter);
-        foreach (var pixels in _decoded) ImagePreprocessor.Prepare(pixels, spec, TensorLayout.Nchw, _tensor);
+        var preprocessor = Preprocessor(spec, DecodeOptions.Default);
+        foreach (var pixels in _decoded) preprocessor.Prepare(pixels, _tensor);
+    }
+
+    /// <summary>One for each setting, kept as a network keeps its own.</summary>
+    private ImagePreprocessor Preprocessor(PreprocessSpec spec, DecodeOptions options)
+    {
+        if (!_preprocessors.TryGetValue((spec, options), out var found)) _preprocessors[(spec, options)] = found = new ImagePreprocessor(spec, TensorLayout.Nchw, _decoder, options);
+        return found;
     }
 
     private void Resize(RowResampler rows)

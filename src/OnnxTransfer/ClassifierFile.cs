@@ -24,21 +24,21 @@ internal static class ClassifierFile
     /// <summary>Writes the file, reads it back and gives it its name only if it answers as the classifier in memory does.</summary>
     /// <exception cref="ModelException">What was written does not answer the same.</exception>
     internal static void Write(
-        string path, FeatureExtractor extractor, ClassifierHead head, IReadOnlyList<string> labels, string? training, CancellationToken cancellationToken)
+        string path, ImageNetwork network, ClassifierHead head, IReadOnlyList<string> labels, string? training, CancellationToken cancellationToken)
     {
-        var probe = ClassifierProbe.Of(extractor, head);
-        var model = Fuse(extractor.Backbone, head);
+        var probe = ClassifierProbe.Of(network, head);
+        var model = Fuse(network.Backbone, head);
         model.SetMetadata(FormatKey, Format);
         // The backbone's own classes are cut off, and with them what names them.
-        model.SetMetadata(CardKey, (extractor.Card with { Classes = null }).ToJson());
+        model.SetMetadata(CardKey, (network.Card with { Classes = null }).ToJson());
         model.SetMetadata(ProbeKey, probe.ToJson());
         HeadFile.Describe(model, labels, training);
         AtomicFile.Write(
             path, model.ToBytes(), written =>
             {
-                HeadFile.RequireSame(path, Read(written).Head, head, ClassifierProbe.Rows(extractor));
+                HeadFile.RequireSame(path, Read(written).Head, head, ClassifierProbe.Rows(network));
                 cancellationToken.ThrowIfCancellationRequested();
-                RequireSameAnswers(path, written, probe, extractor);
+                RequireSameAnswers(path, written, probe, network);
             },
             cancellationToken);
     }
@@ -85,7 +85,7 @@ internal static class ClassifierFile
     /// Turns the graph of a classifier into what it was made of, the network's own input instead of pixels. The input of bytes is
     /// for others: here the network gets what it got in training, which a float resize has not rounded to bytes.
     /// </summary>
-    internal static void TakeNetwork(OnnxModel model, ModelCard card) => OnnxPixelInput.Remove(model, card.Input.Tensor, Layout(card));
+    internal static void TakeNetwork(OnnxModel model, ModelCard card) => OnnxPixelInput.Remove(model, card.Input.Tensor, card.Input.Layout.ToOnnx());
 
     private static OnnxModel Fuse(Backbone backbone, ClassifierHead head)
     {
@@ -96,19 +96,17 @@ internal static class ClassifierFile
         OnnxGraphEditor.Cut(model, [HeadFile.Logits, HeadFile.Probabilities]);
         var spec = card.Preprocess;
         OnnxPixelInput.Prepend(
-            model, card.Input.Tensor, OnnxGraphEditor.FreeName(model, Pixels), Layout(card), card.Input.Height, card.Input.Width,
+            model, card.Input.Tensor, OnnxGraphEditor.FreeName(model, Pixels), card.Input.Layout.ToOnnx(), card.Input.Height, card.Input.Width,
             spec.Rescale, spec.Mean, spec.Std, spec.Bgr);
         return model;
     }
 
-    private static void RequireSameAnswers(string path, string written, ClassifierProbe probe, FeatureExtractor extractor)
+    private static void RequireSameAnswers(string path, string written, ClassifierProbe probe, ImageNetwork network)
     {
-        var input = extractor.Card.Input;
+        var input = network.Card.Input;
         using var session = new PixelSession(File.ReadAllBytes(written), path, HeadFile.Probabilities);
         var fused = new ClassifierProbe([.. probe.Probabilities.Select((_, n) => session.Run(ClassifierProbe.Pixels(n, input.Height, input.Width), input.Height, input.Width))]);
-        var (difference, tolerance) = (fused.DifferenceTo(probe), extractor.Provider == ExecutionProvider.Cpu ? ClassifierProbe.SameMachine : ClassifierProbe.AnotherMachine);
+        var (difference, tolerance) = (fused.DifferenceTo(probe), network.Provider.Provider == ExecutionProvider.Cpu ? ClassifierProbe.SameMachine : ClassifierProbe.AnotherMachine);
         if (difference > tolerance) throw Throw.SavedClassifierDiffers(path, $"its graph gives probabilities that differ by up to {difference:0.######}, and {tolerance:0.######} is allowed");
     }
-
-    private static OnnxImageLayout Layout(ModelCard card) => card.Input.Layout == TensorLayout.Nchw ? OnnxImageLayout.Nchw : OnnxImageLayout.Nhwc;
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using OnnxTransfer.Decoding;
+using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
 using OnnxTransfer.Preprocessing;
 
@@ -25,24 +26,25 @@ internal sealed partial record ClassifierProbe(IReadOnlyList<float[]> Probabilit
     private const string Formula = "uint8 pixel[n,y,x,c] = ((n+1)*(3*y+5*x) + 85*c) mod 256";
 
     /// <summary>What a classifier makes of its probe images.</summary>
-    internal static ClassifierProbe Of(FeatureExtractor extractor, ClassifierHead head) => new([.. Rows(extractor).Select(row => head.Probabilities(row))]);
+    internal static ClassifierProbe Of(ImageNetwork network, ClassifierHead head) => new([.. Rows(network).Select(row => head.Probabilities(row))]);
 
     /// <summary>The feature vectors of the probe images.</summary>
-    internal static IEnumerable<float[]> Rows(FeatureExtractor extractor)
+    internal static IEnumerable<float[]> Rows(ImageNetwork network)
     {
-        var input = extractor.Card.Input;
+        var input = network.Card.Input;
         // The images have the input's size already, so nothing is resized and nothing cut away.
-        var spec = extractor.Card.Preprocess with
+        var spec = network.Card.Preprocess with
         {
             Filter = ResizeFilter.Nearest,
             Resize = Resize.Stretch(input.Width, input.Height),
         };
+        var preprocessor = new ImagePreprocessor(spec, input.Layout);
         for (var n = 0; n < Images; n++)
         {
             using var pixels = PixelBuffer.FromRgb(Pixels(n, input.Height, input.Width), input.Width, input.Height);
             using var batch = TensorBatch.Rent(1, input.Width, input.Height, input.Layout);
-            ImagePreprocessor.Prepare(pixels, spec, input.Layout, batch.Image(0));
-            yield return extractor.Run(batch);
+            preprocessor.Prepare(pixels, batch.Image(0));
+            yield return network.Run(batch);
         }
     }
 

@@ -1,4 +1,5 @@
 using OnnxTransfer.Backbones;
+using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
 using OnnxTransfer.Internals;
 using OnnxTransfer.Onnx;
@@ -11,18 +12,18 @@ namespace OnnxTransfer;
 /// </summary>
 internal sealed class Explainer : IDisposable, IAsyncDisposable
 {
-    private readonly FeatureExtractor _maps;
+    private readonly ImageNetwork _maps;
     private readonly ClassifierHead _head;
     private readonly DenseLayer _layer;
     private readonly OnnxSpatialMap _map;
 
     /// <exception cref="ModelException">The head has hidden layers, the classes are the backbone's own, or the features are not the average of a map.</exception>
-    internal Explainer(FeatureExtractor extractor, ClassifierHead? head)
+    internal Explainer(ImageNetwork network, IClassScorer scorer)
     {
-        _head = head ?? throw Throw.ExplanationNeedsTraining();
-        if (head.Layers is not [var layer]) throw Throw.ExplanationNeedsLinearHead(head.Layers.Count - 1);
+        _head = scorer as ClassifierHead ?? throw Throw.ExplanationNeedsTraining();
+        if (_head.Layers is not [var layer]) throw Throw.ExplanationNeedsLinearHead(_head.Layers.Count - 1);
         _layer = layer;
-        var (backbone, card) = (extractor.Backbone, extractor.Card);
+        var (backbone, card) = (network.Backbone, network.Card);
         try
         {
             _map = OnnxSpatialMap.BehindAverage(backbone.Model, card.Features.Tensor, Backbone.ImageOf(backbone.Model, card.Input));
@@ -32,8 +33,7 @@ internal sealed class Explainer : IDisposable, IAsyncDisposable
             throw Throw.ModelUnusable(exception);
         }
 
-        // Maps are fifty times as large as features and seldom asked for twice: not worth a place in the cache.
-        _maps = new FeatureExtractor(backbone, _map.Tensor, _map.Length, extractor.Options with { Cache = null }, owner: typeof(ImageClassifier));
+        _maps = network.OpenAt(_map.Tensor, _map.Length, typeof(ImageClassifier));
     }
 
     /// <summary>Explains a class of an image, or the most probable one.</summary>

@@ -1,4 +1,5 @@
 using OnnxTransfer.Decoding;
+using OnnxTransfer.Features;
 using OnnxTransfer.Internals;
 using OnnxTransfer.Reporting;
 
@@ -19,16 +20,15 @@ public sealed class Explanation
 
     private readonly ImageInput _image;
     private readonly float[] _map;
-    private readonly FeatureExtractorOptions _options;
-    private readonly Preprocessing.PreprocessSpec _preprocess;
+    private readonly ImageNetwork _network;
 
-    internal Explanation(ImageInput image, ClassProbability seen, float[] map, int height, int width, FeatureExtractor extractor)
+    internal Explanation(ImageInput image, ClassProbability seen, float[] map, int height, int width, ImageNetwork network)
     {
         _image = image;
         _map = map;
         (Label, Index, Probability) = (seen.Label, seen.Index, seen.Probability);
         (Height, Width) = (height, width);
-        (_options, _preprocess) = (extractor.Options, extractor.Card.Preprocess);
+        _network = network;
     }
 
     /// <summary>The class.</summary>
@@ -76,7 +76,7 @@ public sealed class Explanation
         return (Thumbnails.Jpeg(photo), Thumbnails.Jpeg(overlay));
     }
 
-    private PixelBuffer Photo(int longestSide) => Photos.AtMost(_image.ToPixels(_options.Decoder ?? ImageDecoders.Default, _options.Decode), longestSide);
+    private PixelBuffer Photo(int longestSide) => Photos.AtMost(_image.ToPixels(_network.Options.Decoder, _network.Options.Decode), longestSide);
 
-    private PixelBuffer Overlay(PixelBuffer photo) => HeatPicture.Draw(photo, _map, Height, Width, ImageWindow.Of(_preprocess, photo.Width, photo.Height));
+    private PixelBuffer Overlay(PixelBuffer photo) => HeatPicture.Draw(photo, _map, Height, Width, ImageWindow.Of(_network.Card.Preprocess, photo.Width, photo.Height));
 }

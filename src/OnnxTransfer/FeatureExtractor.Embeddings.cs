@@ -1,7 +1,6 @@
 using Microsoft.Extensions.AI;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Hosting;
-using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;
 
@@ -23,23 +22,7 @@ public sealed partial class FeatureExtractor
     /// </returns>
     public IEmbeddingGenerator<DataContent, Embedding<float>> AsEmbeddingGenerator(bool disposeExtractor = false)
     {
-        _runs.ThrowIfClosed();
+        ThrowIfDisposed();
         return new ImageEmbeddingGenerator(this, disposeExtractor);
-    }
-
-    /// <summary>The vectors of all images, in order; the first image that cannot be used ends the run.</summary>
-    /// <exception cref="ImageDecodeException">An image cannot be read or decoded; the exception names it.</exception>
-    internal async Task<IReadOnlyList<float[]>> EmbedAllAsync(IReadOnlyList<ImageInput> images, CancellationToken cancellationToken)
-    {
-        // One image needs no pipeline, unless there is a cache to look it up in.
-        if (images.Count == 1 && _cacheSpace is null) return [await EmbedAsync(images[0], cancellationToken).ConfigureAwait(false)];
-        using var activity = _meter.Begin(images.Count);
-        var rows = new List<float[]>(images.Count);
-        await foreach (var image in Flatten(Pipeline(0, images.Count), images.ToAsyncEnumerable(), cancellationToken).ConfigureAwait(false))
-        {
-            rows.Add(image.Vector ?? throw Throw.ImageNamed(image.Id, new ImageDecodeException(image.Error!)));
-        }
-
-        return rows;
     }
 }

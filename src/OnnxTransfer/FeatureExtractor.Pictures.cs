@@ -1,4 +1,5 @@
 using OnnxTransfer.Decoding;
+using OnnxTransfer.Features;
 using OnnxTransfer.Internals;
 using OnnxTransfer.Onnx;
 using OnnxTransfer.Reporting;
@@ -72,11 +73,11 @@ public sealed partial class FeatureExtractor
         return skipped;
     }
 
-    private PixelBuffer Read(ImageInput image) => image.ToPixels(_options.Decoder ?? ImageDecoders.Default, _options.Decode);
+    private PixelBuffer Read(ImageInput image) => image.ToPixels(Network.Options.Decoder, Network.Options.Decode);
 
     /// <summary>The most exciting place of each image, the most exciting images first.</summary>
     private (IReadOnlyList<ExcitingPlace> Places, IReadOnlyList<SkippedImage> Skipped) Search(
-        FeatureExtractor maps, OnnxSpatialMap map, int unit, IReadOnlyList<ImageInput> images, CancellationToken cancellationToken)
+        ImageNetwork maps, OnnxSpatialMap map, int unit, IReadOnlyList<ImageInput> images, CancellationToken cancellationToken)
     {
         var (places, skipped) = (new List<ExcitingPlace>(), new List<SkippedImage>());
         foreach (var image in images)
@@ -97,7 +98,7 @@ public sealed partial class FeatureExtractor
         return ([.. places.OrderByDescending(place => place.Value).Take(PatchPicture.Most)], skipped);
     }
 
-    private FeatureExtractor OpenMap(OnnxSpatialMap map) => new(Backbone, map.Tensor, map.Length, _options with { Cache = null });
+    private ImageNetwork OpenMap(OnnxSpatialMap map) => Network.OpenAt(map.Tensor, map.Length, typeof(FeatureExtractor));
 
     private OnnxSpatialMap FindMap(string layer)
     {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
@@ -88,10 +89,17 @@ public sealed record FeatureExtractorOptions
     /// <summary>Told what the network runs on, what is downloaded and which images cannot be used; null for nobody.</summary>
     public ILogger? Logger { get; init; }
 
-    internal BackboneOptions ForBackbone() => new() { Store = Store, Preprocess = Preprocess, Layers = _layers, Pooling = Pooling.ToOnnx() };
+    internal BackboneOptions ForBackbone() => new() { Store = Store, Preprocess = Preprocess, Layers = _layers, Pooling = Pooling };
 
-    internal SessionSettings ForSession(ModelStore store) =>
-        new(Provider, Threads, DeviceId, CaptureGraph, PlanFolder: store.FolderIfAny is { } folder ? Path.Combine(folder, "tensorrt") : null);
+    /// <summary>The same with every default filled in.</summary>
+    internal ImageNetworkOptions ForNetwork()
+    {
+        var store = Store ?? new ModelStore();
+        var plans = store.FolderIfAny is { } folder ? Path.Combine(folder, "tensorrt") : null;
+        return new ImageNetworkOptions(
+            new SessionSettings(Provider, Threads, DeviceId, CaptureGraph, PlanFolder: plans), Precision, CalibrationImages,
+            Decoder ?? ImageDecoders.Default, Decode, Cache, store, Logger ?? NullLogger.Instance);
+    }
 
     /// <summary>A classifier has its layers already: to name others is a mistake, not a wish to ignore.</summary>
     internal FeatureExtractorOptions WithoutLayers()

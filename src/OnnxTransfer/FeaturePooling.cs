@@ -1,5 +1,3 @@
-using OnnxTransfer.Onnx;
-
 namespace OnnxTransfer;
 
 /// <summary>How a layer with height and width becomes one vector per image; a layer that is one already stays as it is.</summary>
@@ -19,17 +17,4 @@ public enum FeaturePooling
     /// <see cref="Flatten"/>; so do several layers, since only vectors can be joined.
     /// </summary>
     None,
-}
-
-/// <summary>The same choice, as the graph editor names it.</summary>
-internal static class FeaturePoolings
-{
-    internal static OnnxPooling ToOnnx(this FeaturePooling pooling) => pooling switch
-    {
-        FeaturePooling.Average => OnnxPooling.Average,
-        FeaturePooling.Max => OnnxPooling.Max,
-        FeaturePooling.Flatten => OnnxPooling.Flatten,
-        FeaturePooling.None => OnnxPooling.None,
-        _ => throw new ArgumentOutOfRangeException(nameof(pooling), pooling, null),
-    };
 }

@@ -25,7 +25,7 @@ public sealed partial class ImageClassifier
         extractor.ThrowIfDisposed();
         if (head.Dim != extractor.Dim) Throw.HeadHasOtherDim(head.Dim, extractor.Dim, extractor.Backbone.Name);
         var names = Require.Labels(labels, head.ClassCount);
-        return new ImageClassifier(extractor, ownsExtractor: false, head, names, RunFingerprint.OfOwnVectors(head, Fingerprint(extractor.Card)));
+        return new ImageClassifier(extractor.Network, ownsNetwork: false, head, names, RunFingerprint.OfOwnVectors(head, Fingerprint(extractor.Card)));
     }
 
     /// <summary>
@@ -74,9 +74,9 @@ public sealed partial class ImageClassifier
         options ??= new FeatureExtractorOptions();
         var backbone = await Backbone.LoadAsync(model, options.WithoutLayers().ForBackbone(), options.Download(model, progress), cancellationToken).ConfigureAwait(false);
         var classes = backbone.Card.Classes ?? throw Throw.NoClasses(backbone.Name);
-        var extractor = await Task.Run(
-            () => new FeatureExtractor(backbone, classes.Tensor, classes.Count, options, owner: typeof(ImageClassifier), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
-        return new ImageClassifier(extractor, ownsExtractor: true, head: null, backbone.ClassLabels(), training: null);
+        var network = await Task.Run(
+            () => new ImageNetwork(backbone, classes.Tensor, classes.Count, options.ForNetwork(), typeof(ImageClassifier), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
+        return new ImageClassifier(network, ownsNetwork: true, new OwnScores(classes.Kind), backbone.ClassLabels(), training: null);
     }
 
     /// <summary>
@@ -128,33 +128,33 @@ public sealed partial class ImageClassifier
         options = (options ?? new FeatureExtractorOptions()).WithoutLayers();
         var (backbone, head, labels, training, probe) = ClassifierFile.Read(path);
         cancellationToken.ThrowIfCancellationRequested();
-        var extractor = new FeatureExtractor(
-            backbone, backbone.Card.Features.Tensor, backbone.Card.Features.Dim, options, forOne: true, owner: typeof(ImageClassifier), cancellationToken);
+        var (tensor, dim) = (backbone.Card.Features.Tensor, backbone.Card.Features.Dim);
+        var network = new ImageNetwork(backbone, tensor, dim, options.ForNetwork(), typeof(ImageClassifier), forOne: true, cancellationToken);
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var difference = ClassifierProbe.Of(extractor, head).DifferenceTo(probe);
+            var difference = ClassifierProbe.Of(network, head).DifferenceTo(probe);
             if (difference > ClassifierProbe.AnotherMachine) throw Throw.ClassifierDisagrees(path, difference, ClassifierProbe.AnotherMachine);
         }
         catch
         {
-            extractor.Dispose();
+            network.Dispose();
             throw;
         }
 
-        return new ImageClassifier(extractor, ownsExtractor: true, head, labels, training);
+        return new ImageClassifier(network, ownsNetwork: true, head, labels, training);
     }
 
     private void Write(string path, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        ClassifierFile.Write(path, Usable, _head ?? throw Throw.NothingTrained(), Labels, _training, cancellationToken);
+        ClassifierFile.Write(path, Usable, Trained, Labels, _training, cancellationToken);
     }
 
     private void WriteHead(string path, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         Usable.ThrowIfDisposed();
-        HeadFile.Write(path, _head ?? throw Throw.NothingTrained(), Labels, _training, cancellationToken);
+        HeadFile.Write(path, Trained, Labels, _training, cancellationToken);
     }
 }

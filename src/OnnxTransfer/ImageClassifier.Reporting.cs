@@ -1,5 +1,6 @@
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
+using OnnxTransfer.Features;
 using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;
@@ -7,18 +8,19 @@ namespace OnnxTransfer;
 /// <content>Where a classifier looks, and what a report needs of it.</content>
 public sealed partial class ImageClassifier
 {
-    internal FeatureExtractor Extractor => _extractor;
+    /// <summary>What gives the rows that are scored.</summary>
+    internal ImageNetwork Network { get; }
 
     internal bool IsDisposed => _disposed;
 
-    /// <summary>The extractor, for a call that runs it.</summary>
+    /// <summary>The network, for a call that runs it.</summary>
     /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
-    private FeatureExtractor Usable
+    private ImageNetwork Usable
     {
         get
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            return _extractor;
+            return Network;
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using MathNet.Numerics.LinearAlgebra;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Evaluation;
@@ -22,23 +21,22 @@ namespace OnnxTransfer;
 /// </example>
 public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAsyncDisposable
 {
-    private readonly FeatureExtractor _extractor;
-    private readonly bool _ownsExtractor;
-    // Null when the classes are the backbone's own: the rows of the "extractor" are then its class scores already.
-    private readonly ClassifierHead? _head;
+    private readonly bool _ownsNetwork;
+    private readonly IClassScorer _scorer;
     // What the training was, for the file; null where nothing was trained.
     private readonly string? _training;
     private readonly Lazy<Explainer> _explainer;
     private volatile bool _disposed;
 
-    private ImageClassifier(FeatureExtractor extractor, bool ownsExtractor, ClassifierHead? head, IReadOnlyList<string> labels, string? training)
+    private ImageClassifier(ImageNetwork network, bool ownsNetwork, IClassScorer scorer, IReadOnlyList<string> labels, string? training)
     {
-        _extractor = extractor;
-        _ownsExtractor = ownsExtractor;
-        _head = head;
+        Network = network;
+        Model = ModelInfo.Of(network.Card);
+        _ownsNetwork = ownsNetwork;
+        _scorer = scorer;
         _training = training;
         // A second session, opened when somebody asks where the classifier looks.
-        _explainer = new Lazy<Explainer>(() => new Explainer(extractor, head));
+        _explainer = new Lazy<Explainer>(() => new Explainer(network, scorer));
         Labels = labels;
     }
 
@@ -46,13 +44,13 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     public IReadOnlyList<string> Labels { get; }
 
     /// <summary>What is known of the backbone.</summary>
-    public ModelInfo Model => _extractor.Model;
+    public ModelInfo Model { get; }
 
     /// <summary>What the network really runs on; never <see cref="ExecutionProvider.Auto"/>.</summary>
-    public ExecutionProvider Provider => _extractor.Provider;
+    public ExecutionProvider Provider => Network.Provider.Provider;
 
     /// <summary>Why it runs there and on nothing faster, in one sentence.</summary>
-    public string ProviderReason => _extractor.ProviderReason;
+    public string ProviderReason => Network.Provider.Reason;
 
     /// <summary>Trains a classifier on labeled images: embeds each image once, then trains a head on the vectors.</summary>
     /// <param name="extractor">The backbone; it must outlive the classifier.</param>
@@ -113,7 +111,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         IReadOnlyList<ImageInput> images, int batchSize = 0, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
-        if (images.Count == 1 && _extractor.Options.Cache is null && progress is null) return [await PredictOneAsync(images[0], cancellationToken).ConfigureAwait(false)];
+        if (images.Count == 1 && Network.Options.Cache is null && progress is null) return [await PredictOneAsync(images[0], cancellationToken).ConfigureAwait(false)];
         var embedding = await Usable.EmbedAsync(images, batchSize, progress, cancellationToken).ConfigureAwait(false);
         var predictions = new ImagePrediction[images.Count];
         for (var row = 0; row < embedding.Indices.Count; row++)
@@ -138,13 +136,19 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     /// <returns>Every image, in the order of <paramref name="images"/>: what is in it, or why it could not be used.</returns>
     /// <exception cref="ModelException">The network failed to run.</exception>
     public IAsyncEnumerable<ImagePrediction> PredictStreamAsync(
-        IEnumerable<ImageInput> images, int batchSize = 0, CancellationToken cancellationToken = default) =>
-        ToPredictions(Usable.EmbedStreamAsync(images, batchSize, cancellationToken), cancellationToken);
+        IEnumerable<ImageInput> images, int batchSize = 0, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        return PredictStreamAsync(images.ToAsyncEnumerable(), batchSize, cancellationToken);
+    }
 
     /// <inheritdoc cref="PredictStreamAsync(IEnumerable{ImageInput}, int, CancellationToken)"/>
     public IAsyncEnumerable<ImagePrediction> PredictStreamAsync(
-        IAsyncEnumerable<ImageInput> images, int batchSize = 0, CancellationToken cancellationToken = default) =>
-        ToPredictions(Usable.EmbedStreamAsync(images, batchSize, cancellationToken), cancellationToken);
+        IAsyncEnumerable<ImageInput> images, int batchSize = 0, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        return ToPredictions(Usable.EmbedStreamAsync(images, batchSize, cancellationToken), cancellationToken);
+    }
 
     /// <summary>One image needs no pipeline, whose start takes longer in a fresh process than the image.</summary>
     private async Task<ImagePrediction> PredictOneAsync(ImageInput image, CancellationToken cancellationToken)
@@ -170,10 +174,10 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         ArgumentNullException.ThrowIfNull(images);
         var classIndex = images.Classes.Select(IndexOf).ToArray();
         var embedding = await Usable.EmbedAsync(
-            [.. images.Images.Select(image => image.Image)], progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false);
+            [.. images.Images.Select(image => image.Image)], batchSize: 0, progress, cancellationToken).ConfigureAwait(false);
         if (embedding.Features.RowCount == 0) Throw.NoImageUsable(images.Source, embedding.Skipped[0].Reason);
         int[] labels = [.. embedding.Indices.Select(index => classIndex[images.ClassIndices[index]])];
-        var result = Evaluator.Evaluate(Probabilities(embedding.Features), labels, Labels);
+        var result = Evaluator.Evaluate(_scorer.Probabilities(embedding.Features), labels, Labels);
         var evaluated = new EvaluatedImage[images.Images.Count];
         for (var row = 0; row < embedding.Indices.Count; row++)
         {
@@ -196,7 +200,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         _disposed = true;
         Interlocked.MemoryBarrier();
         if (_explainer.IsValueCreated) _explainer.Value.Dispose();
-        if (_ownsExtractor) _extractor.Dispose();
+        if (_ownsNetwork) Network.Dispose();
     }
 
     /// <summary>Closes the network as <see cref="Dispose"/> does, without blocking the thread while a run ends.</summary>
@@ -205,7 +209,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         _disposed = true;
         Interlocked.MemoryBarrier();
         if (_explainer.IsValueCreated) await _explainer.Value.DisposeAsync().ConfigureAwait(false);
-        if (_ownsExtractor) await _extractor.DisposeAsync().ConfigureAwait(false);
+        if (_ownsNetwork) await Network.DisposeAsync().ConfigureAwait(false);
     }
 
     private static TrainingResult TrainOn(
@@ -221,7 +225,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         var fingerprint = RunFingerprint.Of(train, validation, classes.Count, plan, Fingerprint(extractor.Card));
         return new TrainingResult(images, sets)
         {
-            Classifier = new ImageClassifier(extractor, ownsExtractor: false, trained.Head, classes, fingerprint),
+            Classifier = new ImageClassifier(extractor.Network, ownsNetwork: false, trained.Head, classes, fingerprint),
             History = trained.History,
             Train = Score(train)!,
             Validation = Score(validation),
@@ -235,23 +239,9 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
             rows is null ? null : Evaluator.Evaluate(trained.Head.Probabilities(rows.Features), rows.Labels.ToArray(), classes);
     }
 
-    /// <summary>Class probabilities <c>[N,C]</c> of rows <c>[N,D]</c>, or of the backbone's own scores <c>[N,C]</c>.</summary>
-    private Matrix<float> Probabilities(FeatureMatrix rows)
-    {
-        if (_head is not null) return _head.Probabilities(rows);
-        var probabilities = Matrix<float>.Build.Dense(rows.RowCount, rows.Dim);
-        for (var row = 0; row < rows.RowCount; row++) probabilities.SetRow(row, Score(rows.Row(row)));
-        return probabilities;
-    }
-
-    /// <summary>The class probabilities <c>[C]</c> of one row.</summary>
-    private float[] Score(ReadOnlySpan<float> row)
-    {
-        if (_head is not null) return _head.Probabilities(row);
-        var scores = row.ToArray();
-        if (_extractor.Card.Classes!.Kind == ScoreKind.Logits) LossKernels.Softmax(scores);
-        return scores;
-    }
+    /// <summary>The head.</summary>
+    /// <exception cref="InvalidOperationException">The classes are the backbone's own.</exception>
+    private ClassifierHead Trained => _scorer as ClassifierHead ?? throw Throw.NothingTrained();
 
     private async IAsyncEnumerable<ImagePrediction> ToPredictions(
         IAsyncEnumerable<EmbeddedImage> rows, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -260,7 +250,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
             yield return new ImagePrediction(image.Id, image.Vector is null ? null : ToPrediction(image.Vector), image.Error);
     }
 
-    internal Prediction ToPrediction(ReadOnlySpan<float> row) => new(Score(row), Labels);
+    internal Prediction ToPrediction(ReadOnlySpan<float> row) => new(_scorer.Probabilities(row), Labels);
 
     private static string Fingerprint(ModelCard card) => $"{card.Id} sha256 {card.Sha256}";
 

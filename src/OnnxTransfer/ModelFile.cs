@@ -36,7 +36,7 @@ public sealed class ModelFile
         _backbone = model.Clone();
         if (inside is not null) ClassifierFile.TakeNetwork(_backbone, inside);
         var image = Backbone.ImageOf(_backbone, Card?.Input);
-        Layout = image.Layout == OnnxImageLayout.Nchw ? TensorLayout.Nchw : TensorLayout.Nhwc;
+        Layout = image.Layout.ToTensor();
         WhyBatchFixed = OnnxAdapter.MakeBackbone(_backbone, image);
         _image = WhyBatchFixed is null ? image with { FixedBatch = null } : image;
 
@@ -178,7 +178,7 @@ public sealed class ModelFile
         ArgumentException.ThrowIfNullOrWhiteSpace(output);
         ArgumentNullException.ThrowIfNull(layers);
         var graph = _backbone.Clone();
-        var features = OnnxGraphEditor.CutToFeatures(graph, layers, pooling.ToOnnx(), _image);
+        var features = OnnxGraphEditor.CutToFeatures(graph, layers, pooling, _image);
         OnnxAdapter.UseFloat32(graph);
         var card = Save(graph, output, Card is null ? null : Card with
         {

@@ -20,12 +20,7 @@ public sealed class Prediction
     {
         Probabilities = probabilities;
         _labels = labels;
-        Index = 0;
-        // The first of equals wins, as in NumPy's argmax.
-        for (var i = 1; i < probabilities.Length; i++)
-        {
-            if (probabilities[i] > probabilities[Index]) Index = i;
-        }
+        Index = Argmax.Of<float>(probabilities);
     }
 
     /// <summary>The most probable class.</summary>

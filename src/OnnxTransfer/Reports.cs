@@ -15,8 +15,8 @@ internal static class Reports
     internal static void Write(string path, ReportContent content, ImageClassifier classifier, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        var options = classifier.Extractor.Options;
-        ReportWriter.Write(path, WithHeat(content, classifier, cancellationToken), new Thumbnails(options.Decoder ?? ImageDecoders.Default, options.Decode), cancellationToken);
+        var options = classifier.Network.Options;
+        ReportWriter.Write(path, WithHeat(content, classifier, cancellationToken), new Thumbnails(options.Decoder, options.Decode), cancellationToken);
     }
 
     private static ReportContent WithHeat(ReportContent content, ImageClassifier classifier, CancellationToken cancellationToken)
@@ -58,7 +58,7 @@ internal static class Reports
         return new ReportContent
         {
             Title = NameOf(result.Source),
-            Summary = $"A classifier of {Words.Count(classifier.Labels.Count, "class", "classes")}, trained on the features of {classifier.Extractor.Card.Id} and {Words.Images(result.Train.Count)} of {result.Source}.",
+            Summary = $"A classifier of {Words.Count(classifier.Labels.Count, "class", "classes")}, trained on the features of {classifier.Network.Card.Id} and {Words.Images(result.Train.Count)} of {result.Source}.",
             Labels = classifier.Labels,
             Sets = sets,
             Judged = result.Judge(),
@@ -75,7 +75,7 @@ internal static class Reports
         ImageClassifier classifier, string source, EvaluationResult result, IReadOnlyList<JudgedImage> judged, EmbeddingResult embedding) => new()
         {
             Title = NameOf(source),
-            Summary = $"A classifier of {Words.Count(classifier.Labels.Count, "class", "classes")} on {classifier.Extractor.Card.Id}, measured on {Words.Images(result.Count)} of {source}.",
+            Summary = $"A classifier of {Words.Count(classifier.Labels.Count, "class", "classes")} on {classifier.Network.Card.Id}, measured on {Words.Images(result.Count)} of {source}.",
             Labels = classifier.Labels,
             Sets = [new ScoredSet("evaluation", result)],
             Judged = judged,
@@ -103,7 +103,7 @@ internal static class Reports
 
     private static (string, string)[] Facts(ImageClassifier classifier, string source, int images)
     {
-        var (card, options) = (classifier.Extractor.Card, classifier.Extractor.Options);
+        var (card, options) = (classifier.Network.Card, classifier.Network.Options);
         return
         [
             ("Written", DateTimeOffset.Now.ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture)),
@@ -113,7 +113,7 @@ internal static class Reports
             ("Backbone's licence", card.License ?? "not stated"),
             ("Backbone's source", card.Source ?? "not stated"),
             ("Runs on", $"{classifier.Provider.ToString().ToUpperInvariant()}: {classifier.ProviderReason}"),
-            ("Decoder", (options.Decoder ?? ImageDecoders.Default).Name),
+            ("Decoder", options.Decoder.Name),
             ("OnnxTransfer", typeof(Reports).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion),
             ("ONNX Runtime", SessionFactory.RuntimeVersion),
             (".NET", RuntimeInformation.FrameworkDescription),

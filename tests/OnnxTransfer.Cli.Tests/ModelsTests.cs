@@ -1,4 +1,5 @@
 using OnnxTransfer.Backbones;
+using OnnxTransfer.Onnx;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Cli.Tests;

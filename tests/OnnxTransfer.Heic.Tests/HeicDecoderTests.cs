@@ -81,9 +81,9 @@ public sealed class HeicDecoderTests
         var (atOnce, inTwo) = (new float[3 * 20 * 13], new float[3 * 20 * 13]);
         foreach (var name in new[] { "large.heic", "alpha.heic", "phone.heic", "display-p3.heic" })
         {
-            ImagePreprocessor.Prepare(Bytes(name), s_decoder, DecodeOptions.Default, spec, TensorLayout.Nchw, atOnce.AsMemory());
+            new ImagePreprocessor(spec, TensorLayout.Nchw, s_decoder).Prepare(Bytes(name), atOnce);
             using var pixels = s_decoder.Decode(Bytes(name));
-            ImagePreprocessor.Prepare(pixels, spec, TensorLayout.Nchw, inTwo);
+            new ImagePreprocessor(spec, TensorLayout.Nchw).Prepare(pixels, inTwo);
             Assert.Equal(inTwo, atOnce);
         }
     }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
+using OnnxTransfer.Onnx;
 using OnnxTransfer.Internals;
 using OnnxTransfer.TestSupport;
 

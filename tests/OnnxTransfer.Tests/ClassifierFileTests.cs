@@ -1,3 +1,4 @@
+using OnnxTransfer.Heads;
 using System.Text.Json;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;

@@ -45,7 +45,7 @@ public sealed class FeatureExtractorPicturesTests : IDisposable
         Assert.Equal(bad, Assert.Single(skipped).Id);
 
         using var picture = ImageDecoders.Default.DecodeFile(output);
-        using var maps = new FeatureExtractor(_network.Backbone, "activated", TinyBackbone.Dim * 256, _network.Options);
+        using var maps = _network.Network.OpenAt("activated", TinyBackbone.Dim * 256, typeof(FeatureExtractor));
         var best = images.MaxBy(image => maps.Embed(image).AsSpan(3 * 256, 256).ToArray().Max())!;
         var expected = colors[images.IndexOf(best)];
         var middle = picture.Pixels.Slice(3 * ((picture.Height / 2 * picture.Width) + 100), 3).ToArray();

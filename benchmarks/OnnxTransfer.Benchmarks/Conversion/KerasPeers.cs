@@ -46,7 +46,7 @@ internal static class KerasPeers
         var images = new float[photos.Length * size * size * 3];
         var spec = PreprocessSpec.TensorFlowUnit(size);
         for (var i = 0; i < photos.Length; i++)
-            ImagePreprocessor.Prepare(photos[i], ImageDecoders.Default, DecodeOptions.Default, spec, TensorLayout.Nhwc, images.AsMemory(i * size * size * 3, size * size * 3));
+            new ImagePreprocessor(spec, TensorLayout.Nhwc).Prepare(photos[i], images.AsMemory(i * size * size * 3, size * size * 3));
         return images;
     }
 

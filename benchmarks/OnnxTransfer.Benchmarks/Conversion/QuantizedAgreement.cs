@@ -52,7 +52,7 @@ internal static class QuantizedAgreement
         long[] shape = [1, .. session.InputMetadata.Values.First().Dimensions[1..].Select(side => (long)side)];
         var image = new float[shape[1] * shape[2] * 3];
         var spec = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, Resize = Resize.Stretch((int)shape[2], (int)shape[1]), Mean = [0.5, 0.5, 0.5], Std = [0.5, 0.5, 0.5] };
-        ImagePreprocessor.Prepare(photo, ImageDecoders.Default, DecodeOptions.Default, spec, TensorLayout.Nhwc, image);
+        new ImagePreprocessor(spec, TensorLayout.Nhwc).Prepare(photo, image);
         using var run = new RunOptions();
         using var input = OrtValue.CreateTensorValueFromMemory(image, shape);
         using var outputs = session.Run(run, [session.InputNames[0]], [input], [session.OutputNames[0]]);

@@ -69,9 +69,10 @@ internal static class DevicePeers
     private static double NetworkAlone(FeatureExtractor extractor, ImageInput photo, int batch)
     {
         var card = extractor.Backbone.Card;
-        using var session = extractor.OpenSession(extractor.Settings);
+        using var session = extractor.Network.OpenSession(extractor.Network.Settings);
         using var tensors = TensorBatch.Rent(batch, card.Input.Width, card.Input.Height, card.Input.Layout);
-        for (var i = 0; i < batch; i++) ImagePreprocessor.Prepare(photo, ImageDecoders.Default, DecodeOptions.Default, card.Preprocess, card.Input.Layout, tensors.ImageMemory(i));
+        var preprocessor = new ImagePreprocessor(card.Preprocess, card.Input.Layout);
+        for (var i = 0; i < batch; i++) preprocessor.Prepare(photo, tensors.ImageMemory(i));
         var rows = new float[batch * extractor.Dim];
         session.WarmUp(batch);
         session.Run(tensors.Memory, batch, rows);

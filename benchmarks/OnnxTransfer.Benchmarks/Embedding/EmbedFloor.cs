@@ -24,8 +24,8 @@ internal sealed class EmbedFloor : IDisposable
     {
         _paths = [.. Enumerable.Range(0, Images).Select(i => paths[i % paths.Count])];
         _filler = new TensorFiller(extractor.Card, ImageDecoders.Default, DecodeOptions.Default);
-        _perCore = extractor.OpenSession(SessionSettings.OnCpu(threads: 1));
-        _together = extractor.OpenSession(SessionSettings.OnCpu());
+        _perCore = extractor.Network.OpenSession(SessionSettings.OnCpu(threads: 1));
+        _together = extractor.Network.OpenSession(SessionSettings.OnCpu());
         _tensors = _filler.Rent(Images);
         Prepare();
     }

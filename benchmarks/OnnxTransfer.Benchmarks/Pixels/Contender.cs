@@ -37,7 +37,7 @@ internal sealed class OurContender(string name, IImageDecoder decoder, JpegShrin
         Std = [0.5, 0.5, 0.5],
     };
 
-    private readonly DecodeOptions _options = new() { JpegShrink = shrink };
+    private readonly ImagePreprocessor _preprocessor = new(s_spec, TensorLayout.Nchw, decoder, new DecodeOptions { JpegShrink = shrink });
     private readonly float[] _tensor = new float[3 * Side * Side];
 
     internal override PassTime Pass(PhotoSet set)
@@ -58,7 +58,7 @@ internal sealed class OurContender(string name, IImageDecoder decoder, JpegShrin
             return _tensor.ToArray();
         })];
 
-    private void Prepare(byte[] photo) => ImagePreprocessor.Prepare(photo, decoder, _options, s_spec, TensorLayout.Nchw, _tensor.AsMemory());
+    private void Prepare(byte[] photo) => _preprocessor.Prepare(photo, _tensor);
 }
 
 /// <summary>One mode of a peer's script, which answers a line with a line.</summary>

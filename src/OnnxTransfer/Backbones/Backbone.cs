@@ -33,17 +33,17 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
     /// <summary>The image input as the card says, with its size; read from the graph where there is no card.</summary>
     internal static OnnxImageInput ImageOf(OnnxModel graph, ModelInput? input) => input is null
         ? OnnxInspector.ImageInputOf(graph)
-        : OnnxInspector.ImageInputOf(graph, input.Tensor, input.Layout == TensorLayout.Nchw ? OnnxImageLayout.Nchw : OnnxImageLayout.Nhwc) with { Height = input.Height, Width = input.Width };
+        : OnnxInspector.ImageInputOf(graph, input.Tensor, input.Layout.ToOnnx()) with { Height = input.Height, Width = input.Width };
 
     /// <summary>The names of the network's own classes; where its card does not name them, <c>class 0</c>, <c>class 1</c> and so on.</summary>
     internal IReadOnlyList<string> ClassLabels() =>
         Labels.Count > 0 ? Labels : [.. Enumerable.Range(0, Card.Classes?.Count ?? 0).Select(index => $"class {index}")];
 
-    /// <summary>The graph that computes one float32 tensor and nothing else, as the bytes of an ONNX file.</summary>
+    /// <summary>The graph that computes one float32 tensor and nothing else; a copy.</summary>
     /// <param name="tensor">The tensor.</param>
     /// <param name="length">Its numbers for one image.</param>
     /// <exception cref="ModelException">There is no such tensor, or the network does not take images of the card's size.</exception>
-    internal byte[] GraphFor(string tensor, int length)
+    internal OnnxModel CutTo(string tensor, int length)
     {
         var model = Model.Clone();
         try
@@ -51,7 +51,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
             OnnxGraphEditor.Cut(model, [tensor]);
             OnnxAdapter.UseFloat32(model);
             OnnxFit.Check(model, ImageOf(model, Card.Input), tensor, length);
-            return model.ToBytes();
+            return model;
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidDataException)
         {
@@ -89,7 +89,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
     {
         var image = OnnxInspector.ImageInputOf(graph);
         var (width, height) = preprocess.OutputSize;
-        return new ModelInput(image.Tensor, image.Layout == OnnxImageLayout.Nchw ? TensorLayout.Nchw : TensorLayout.Nhwc, height, width);
+        return new ModelInput(image.Tensor, image.Layout.ToTensor(), height, width);
     }
 
     /// <summary>The card of a file that has none, read from its graph.</summary>
@@ -111,7 +111,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
         return NewCard(resolved, input, new ModelFeatures(features.Tensor, dim), preprocess) with
         {
             Classes = inspection.Classes is { Count: { } count } classes
-                ? new ModelClasses(classes.Tensor, classes.Kind == OnnxScoreKind.Logits ? ScoreKind.Logits : ScoreKind.Probabilities, count, null)
+                ? new ModelClasses(classes.Tensor, classes.Kind, count, null)
                 : null,
         };
     }

@@ -1,4 +1,3 @@
-using OnnxTransfer.Onnx;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Backbones;
@@ -16,5 +15,5 @@ internal sealed record BackboneOptions
     public IReadOnlyList<string> Layers { get; init; } = [];
 
     /// <summary>What becomes of the spatial axes of <see cref="Layers"/>.</summary>
-    public OnnxPooling Pooling { get; init; }
+    public FeaturePooling Pooling { get; init; }
 }

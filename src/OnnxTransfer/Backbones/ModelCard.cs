@@ -1,5 +1,6 @@
 using System.Text;
 using OnnxTransfer.Internals;
+using OnnxTransfer.Onnx;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Backbones;
@@ -92,13 +93,3 @@ internal sealed record ModelFeatures(string Tensor, int Dim);
 /// <param name="Count">C, the number of classes.</param>
 /// <param name="Labels">A text file beside the model with one label per line, in class order, or <see cref="ClassNames.ImageNet"/>; null when the names are not known.</param>
 internal sealed record ModelClasses(string Tensor, ScoreKind Kind, int Count, string? Labels);
-
-/// <summary>What a network's class scores are.</summary>
-internal enum ScoreKind
-{
-    /// <summary>Before the softmax: any real number.</summary>
-    Logits,
-
-    /// <summary>After the softmax: non-negative, summing to one.</summary>
-    Probabilities,
-}

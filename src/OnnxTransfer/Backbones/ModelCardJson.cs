@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using OnnxTransfer.Internals;
+using OnnxTransfer.Onnx;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Backbones;

@@ -9,12 +9,6 @@ internal static class FileKinds
     /// <summary>Where the type of a file is in an archive's header of the GNU format.</summary>
     private const int TypeOffset = 156;
 
-    [ThreadStatic]
-    private static MemoryStream? t_header;
-
-    [ThreadStatic]
-    private static TarWriter? t_writer;
-
     /// <summary>What a file is where it is no ordinary one, such as <c>named pipe</c>; null for an ordinary file. Only an ordinary, empty file is opened for that.</summary>
     internal static string? Special(string path)
     {
@@ -54,10 +48,9 @@ internal static class FileKinds
     /// <summary>.NET has no public name for a file's type, but its writer of archives looks at it before it opens anything.</summary>
     private static TarEntryType TypeOf(string path)
     {
-        t_header ??= new MemoryStream();
-        t_writer ??= new TarWriter(t_header, TarEntryFormat.Gnu, leaveOpen: true);
-        t_header.SetLength(0);
-        t_writer.WriteEntry(path, "entry");
-        return (TarEntryType)t_header.GetBuffer()[TypeOffset];
+        var header = new MemoryStream();
+        using var writer = new TarWriter(header, TarEntryFormat.Gnu, leaveOpen: true);
+        writer.WriteEntry(path, "entry");
+        return (TarEntryType)header.GetBuffer()[TypeOffset];
     }
 }

@@ -30,31 +30,29 @@ internal static class Evaluator
         int[][] confusion = [.. Enumerable.Range(0, classes).Select(_ => new int[classes])];
         var calibration = new Calibration();
         double loss = 0;
+        var row = new float[classes];
         for (var i = 0; i < rows; i++)
         {
             var label = labels[i];
             if ((uint)label >= (uint)classes) Throw.EvaluationLabelOutOfRange(i, label, classes);
-            var predicted = Largest(probabilities, i);
+            ReadRow(probabilities, i, row);
+            var predicted = Argmax.Of<float>(row);
             confusion[label][predicted]++;
-            calibration.Add(probabilities[i, predicted], predicted == label);
-            loss -= Math.Log(Math.Max(probabilities[i, label], SmallestProbability));
+            calibration.Add(row[predicted], predicted == label);
+            loss -= Math.Log(Math.Max(row[label], SmallestProbability));
         }
 
         var right = Enumerable.Range(0, classes).Sum(c => confusion[c][c]);
         return new EvaluationResult(rows, (double)right / rows, loss / rows, PerClass(confusion, classNames), confusion, calibration.ToBins());
     }
 
-    private static int Largest(Matrix<float> probabilities, int row)
+    private static void ReadRow(Matrix<float> probabilities, int row, Span<float> values)
     {
-        var best = 0;
-        for (var c = 0; c < probabilities.ColumnCount; c++)
+        for (var c = 0; c < values.Length; c++)
         {
-            var p = probabilities[row, c];
-            if (float.IsNaN(p)) Throw.ProbabilityIsNaN(row, c);
-            if (p > probabilities[row, best]) best = c;
+            values[c] = probabilities[row, c];
+            if (float.IsNaN(values[c])) Throw.ProbabilityIsNaN(row, c);
         }
-
-        return best;
     }
 
     private static ClassMetrics[] PerClass(int[][] confusion, IReadOnlyList<string> names)

@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
-using Microsoft.ML.OnnxRuntime;
-using OnnxTransfer.Internals;
+using OnnxTransfer.Backbones;
 using OnnxTransfer.Onnx;
 using OnnxTransfer.Onnx.Quantization;
 
@@ -9,42 +8,30 @@ namespace OnnxTransfer.Features;
 /// <summary>Runs images through a float32 network and keeps statistics of its inner tensors.</summary>
 internal static class ActivationRecorder
 {
-    /// <param name="model">The network.</param>
-    /// <param name="name">What to call it in messages.</param>
-    /// <param name="input">The name of the image input.</param>
-    /// <param name="imageShape">The shape of one image.</param>
+    /// <param name="graph">The network.</param>
     /// <param name="tensors">The tensors to watch; the input may be among them.</param>
     /// <param name="images">Prepared images.</param>
     /// <param name="threads">Threads for one run; 0 for one for each core that the process may use.</param>
     /// <param name="cancellationToken">Stops between two images.</param>
+    /// <exception cref="ModelException">The network failed to run.</exception>
     internal static Dictionary<string, ActivationStatistics> Record(
-        OnnxModel model, string name, string input, long[] imageShape, IReadOnlyList<string> tensors, IReadOnlyList<float[]> images, int threads,
-        CancellationToken cancellationToken)
+        NetworkGraph graph, IReadOnlyList<string> tensors, IReadOnlyList<float[]> images, int threads, CancellationToken cancellationToken)
     {
-        var watched = model.Clone();
-        var computed = tensors.Where(t => t != input).ToArray();
+        var watched = graph.CopyModel();
+        var computed = tensors.Where(t => t != graph.Input).ToArray();
         foreach (var tensor in computed) OnnxGraphEditor.Promote(watched, tensor);
-        var (session, _) = SessionFactory.Open(watched.ToBytes(), name, SessionSettings.OnCpu(threads));
-        using var opened = session;
-        using var run = new RunOptions();
-        var batch = Math.Max(1, session.InputMetadata[input].Dimensions[0]);
+        var (runner, _) = SessionFactory.Open(watched.ToBytes(), graph.Name, SessionSettings.OnCpu(threads));
+        using var opened = runner;
+        var batch = Math.Max(1, runner.Session.InputMetadata[graph.Input].Dimensions[0]);
         var sums = new Dictionary<string, ActivationStatistics>(StringComparer.Ordinal);
         foreach (var image in images)
         {
             cancellationToken.ThrowIfCancellationRequested();
             // A graph with a fixed batch gets the same image in every place.
             var filled = batch == 1 ? image : [.. Enumerable.Repeat(image, batch).SelectMany(values => values)];
-            using var value = OrtValue.CreateTensorValueFromMemory(filled, [batch, .. imageShape]);
-            if (tensors.Contains(input)) Add(sums, input, image, []);
-            try
-            {
-                using var outputs = session.Run(run, [input], [value], computed);
-                for (var i = 0; i < computed.Length; i++) Add(sums, computed[i], outputs[i].GetTensorDataAsSpan<float>(), outputs[i].GetTensorTypeAndShape().Shape);
-            }
-            catch (OnnxRuntimeException exception)
-            {
-                throw Throw.RunFailed(name, exception);
-            }
+            if (tensors.Contains(graph.Input)) Add(sums, graph.Input, image, []);
+            using var outputs = runner.Run<float>(graph.Input, filled, [batch, .. graph.ImageShape], computed);
+            for (var i = 0; i < computed.Length; i++) Add(sums, computed[i], outputs.Floats(i), outputs.Shape(i));
         }
 
         foreach (var statistics in sums.Values) TensorPrimitives.Divide(statistics.ChannelMeans, images.Count, statistics.ChannelMeans);

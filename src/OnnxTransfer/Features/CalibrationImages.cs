@@ -29,13 +29,14 @@ internal sealed record CalibrationImages(IReadOnlyList<float[]> Calibration, IRe
     {
         var prepared = new float[chosen.Count][];
         var reasons = new string?[chosen.Count];
+        var preprocessor = new ImagePreprocessor(card.Preprocess, card.Input.Layout, decoder, options);
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = Cores.Count(threads), CancellationToken = cancellationToken };
         Parallel.For(0, chosen.Count, parallel, i =>
         {
             var image = new float[3 * card.Input.Width * card.Input.Height];
             try
             {
-                ImagePreprocessor.Prepare(chosen[i], decoder, options, card.Preprocess, card.Input.Layout, image);
+                preprocessor.Prepare(chosen[i], image);
                 prepared[i] = image;
             }
             catch (ImageDecodeException exception)

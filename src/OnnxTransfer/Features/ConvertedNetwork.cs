@@ -9,12 +9,9 @@ internal static partial class ConvertedNetwork
 {
     private const string Key = "onnxtransfer.precision";
 
-    /// <summary>The bytes of the network with the note in it; equal content gives equal bytes.</summary>
-    internal static byte[] Mark(OnnxModel model, NetworkPrecisionInfo info, string key)
-    {
+    /// <summary>Writes the note into a network.</summary>
+    internal static void Mark(OnnxModel model, NetworkPrecisionInfo info, string key) =>
         model.SetMetadata(Key, JsonSerializer.Serialize(new Note(info.Precision, info.Reason, info.Similarity, info.Speedup, key), PrecisionJson.Default.Note));
-        return model.ToBytes();
-    }
 
     /// <summary>What the network computes with; null where the metadata says nothing and no node shows it.</summary>
     internal static NetworkPrecisionInfo? InfoOf(OnnxModel model)

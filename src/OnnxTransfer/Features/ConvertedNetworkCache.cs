@@ -5,7 +5,6 @@ using System.Text;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Data;
 using OnnxTransfer.Decoding;
-using OnnxTransfer.Internals;
 using OnnxTransfer.Onnx;
 
 namespace OnnxTransfer.Features;
@@ -22,21 +21,21 @@ internal sealed class ConvertedNetworkCache(string folder)
     private const int Most = 16;
 
     /// <summary>The hash of a network, the images it is calibrated on, and what turns the one and the other into numbers.</summary>
-    internal static string Key(byte[] graph, ModelCard card, PrecisionRequest request, IReadOnlyList<ImageInput> images, bool sumsSaturate)
+    internal static string Key(NetworkGraph graph, ModelCard card, ImageNetworkOptions options, IReadOnlyList<ImageInput> images, bool sumsSaturate)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(SHA256.HashData(graph));
+        hash.AppendData(SHA256.HashData(graph.ToBytes()));
         Append(Version);
         Append(card.ToJson());
-        Append(request.Decoder.Name);
-        Append(request.Decode.ToString());
+        Append(options.Decoder.Name);
+        Append(options.Decode.ToString());
         Append(SessionFactory.RuntimeVersion);
-        Append(string.Create(CultureInfo.InvariantCulture, $"{RuntimeInformation.ProcessArchitecture} {Environment.ProcessorCount} {request.Session.Threads} {request.Session.Provider} {sumsSaturate}"));
+        Append(string.Create(CultureInfo.InvariantCulture, $"{RuntimeInformation.ProcessArchitecture} {Environment.ProcessorCount} {options.Session.Threads} {options.Session.Provider} {sumsSaturate}"));
         foreach (var image in images)
         {
             try
             {
-                using var opened = image.Open(request.Decode, CancellationToken.None);
+                using var opened = image.Open(options.Decode, CancellationToken.None);
                 AppendContent(opened);
             }
             catch (ImageDecodeException)
@@ -57,7 +56,7 @@ internal sealed class ConvertedNetworkCache(string folder)
             }
 
             hash.AppendData(SHA256.HashData(image.Encoded));
-            if (request.Decoder.HandedTo(image.Encoded) is { } other) Append(other.Name);
+            if (options.Decoder.HandedTo(image.Encoded) is { } other) Append(other.Name);
         }
 
         // Each text with its length, so that no two lists of texts give the same bytes.
@@ -70,14 +69,14 @@ internal sealed class ConvertedNetworkCache(string folder)
     }
 
     /// <summary>The network of a key; null when it is not here or the file is damaged, and then it is made again and replaced.</summary>
-    internal (byte[] Graph, NetworkPrecisionInfo Info)? Find(string key)
+    internal (OnnxModel Model, NetworkPrecisionInfo Info)? Find(string key)
     {
         var path = PathOf(key);
         if (!File.Exists(path)) return null;
         try
         {
-            var graph = File.ReadAllBytes(path);
-            return ConvertedNetwork.InfoFor(OnnxModel.Parse(graph, path), key) is { } info ? (graph, info) : null;
+            var model = OnnxModel.Load(path);
+            return ConvertedNetwork.InfoFor(model, key) is { } info ? (model, info) : null;
         }
         catch (Exception exception) when (exception is InvalidDataException or IOException)
         {
@@ -86,10 +85,10 @@ internal sealed class ConvertedNetworkCache(string folder)
     }
 
     /// <summary>Keeps a network, and of all that are kept the most recent.</summary>
-    internal void Add(string key, byte[] graph)
+    internal void Add(string key, OnnxModel model)
     {
         Directory.CreateDirectory(folder);
-        AtomicFile.Write(PathOf(key), graph);
+        model.Save(PathOf(key));
         foreach (var old in new DirectoryInfo(folder).GetFiles("*.onnx").OrderByDescending(file => file.LastWriteTimeUtc).Skip(Most)) old.Delete();
     }
 

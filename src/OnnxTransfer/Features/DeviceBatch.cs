@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using OnnxTransfer.Onnx;
 
 namespace OnnxTransfer.Features;
 
@@ -49,7 +50,7 @@ internal sealed class DeviceBatch : IDisposable
             _memory = new OrtAllocator(network, inputMemory[0]);
             _input = OrtValue.CreateAllocatedTensorValue(_memory, TensorElementType.Float, shape);
             _binding.BindInput(network.InputNames[0], _input);
-            _copy.Run(new float[Length(shape)], shape, _input);
+            _copy.Run(new float[Sizes.Product(shape)], shape, _input);
             // Only a run knows the output's shape: the memory that the first one takes is kept for all. The list is not
             // disposed, for its one value stays.
             _binding.BindOutputToDevice(network.OutputNames[0], outputMemory[0]);
@@ -59,7 +60,7 @@ internal sealed class DeviceBatch : IDisposable
             _output = outputs[0];
             _outputShape = _output.GetTensorTypeAndShape().Shape;
             _binding.BindOutput(network.OutputNames[0], _output);
-            if (recording > 0 && DeviceRecording.WhatIsWrong(Try, (int)Length(shape)) is { } wrong) throw new NotSupportedException(wrong);
+            if (recording > 0 && DeviceRecording.WhatIsWrong(Try, (int)Sizes.Product(shape)) is { } wrong) throw new NotSupportedException(wrong);
         }
         catch
         {
@@ -88,13 +89,11 @@ internal sealed class DeviceBatch : IDisposable
 
     private float[] Run(RunOptions options, Memory<float> images)
     {
-        var output = new float[Length(_outputShape)];
+        var output = new float[Sizes.Product(_outputShape)];
         _copy.Run(images, _shape, _input!);
         _network.RunWithBinding(options, _binding!);
         _binding!.SynchronizeBoundOutputs();
         _copy.Run(_output!, output, _outputShape);
         return output;
     }
-
-    private static long Length(long[] shape) => shape.Aggregate(1L, (product, size) => product * size);
 }

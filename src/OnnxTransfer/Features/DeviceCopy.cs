@@ -9,46 +9,34 @@ namespace OnnxTransfer.Features;
 /// </summary>
 internal sealed class DeviceCopy : IDisposable
 {
-    private static readonly string[] s_input = ["x"];
-    private static readonly string[] s_output = ["y"];
+    private const string Input = "x";
+    private const string Output = "y";
 
-    private readonly InferenceSession _session;
-    private readonly RunOptions _options = new();
+    private readonly NetworkRunner _runner;
 
+    /// <param name="network">The network that is copied for, for messages.</param>
     /// <param name="settings">The device, by the name of its provider.</param>
     /// <exception cref="NotSupportedException">The device cannot be used; the message says why.</exception>
-    internal DeviceCopy(SessionSettings settings)
+    internal DeviceCopy(string network, SessionSettings settings)
     {
-        var (session, obstacle) = SessionFactory.TryOpen(DeviceProvider.Of(settings.Provider), Graph(), settings with { CaptureGraph = false });
-        _session = session ?? throw new NotSupportedException(obstacle);
+        var (runner, obstacle) = SessionFactory.TryOpen(DeviceProvider.Of(settings.Provider), Graph(), network, settings with { CaptureGraph = false });
+        _runner = runner ?? throw new NotSupportedException(obstacle);
     }
 
     /// <summary>To the device.</summary>
-    internal void Run(Memory<float> source, long[] shape, OrtValue device)
-    {
-        using var host = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, source, shape);
-        _session.Run(_options, s_input, [host], s_output, [device]);
-    }
+    internal void Run(Memory<float> source, long[] shape, OrtValue device) => _runner.Run(Input, source, shape, Output, device);
 
     /// <summary>From the device.</summary>
-    internal void Run(OrtValue device, Memory<float> destination, long[] shape)
-    {
-        using var host = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, destination, shape);
-        _session.Run(_options, s_input, [device], s_output, [host]);
-    }
+    internal void Run(OrtValue device, Memory<float> destination, long[] shape) => _runner.Run(Input, device, Output, destination, shape);
 
-    public void Dispose()
-    {
-        _session.Dispose();
-        _options.Dispose();
-    }
+    public void Dispose() => _runner.Dispose();
 
     private static byte[] Graph()
     {
         var graph = new OnnxGraphBuilder("copy");
-        graph.Input(s_input[0], OnnxElementType.Float32, dims: null);
-        graph.Node("Identity", s_output[0], s_input);
-        graph.Output(s_output[0], OnnxElementType.Float32, dims: null);
+        graph.Input(Input, OnnxElementType.Float32, dims: null);
+        graph.Node("Identity", Output, [Input]);
+        graph.Output(Output, OnnxElementType.Float32, dims: null);
         return graph.Build("copy").ToBytes();
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
-using OnnxTransfer.Internals;
 using OnnxTransfer.Onnx;
 
 namespace OnnxTransfer.Features;
@@ -73,49 +72,42 @@ internal sealed record DeviceProvider(
     internal string? TryAppend(SessionOptions options, SessionSettings settings)
     {
         if (settings.DeviceId > 0 && !Settings(settings).ContainsKey(DeviceKey)) return $"{Title} has no numbered devices; leave number {settings.DeviceId} away.";
-        try
-        {
-            if (OrtEnv.Instance().GetAvailableProviders().Contains(RuntimeName))
-            {
-                Append(options, Settings(settings));
-                return null;
-            }
-
-            if (FindPlugin() is not { } library) return $"this build of ONNX Runtime has no {Title} provider ({FileName} is not there either); that of the package {Package}, has one.";
-            Register(library);
-            var devices = OrtEnv.Instance().GetEpDevices().Where(one => one.EpName == RuntimeName).ToList();
-            var device = settings.DeviceId;
-            if (device >= devices.Count) return $"ONNX Runtime's {Title} library is here, but it finds {(devices.Count == 0 ? "no device for it on this machine" : $"only {devices.Count} devices, and number {device} was asked for")}.";
-            options.AppendExecutionProvider(OrtEnv.Instance(), [devices[device]], AsPlugin(Settings(settings)));
-            return null;
-        }
-        catch (Exception exception) when (exception is OnnxRuntimeException or EntryPointNotFoundException or NotSupportedException)
-        {
-            return Throw.OneLine(exception.Message);
-        }
+        var (missing, failure) = RuntimeErrors.Try(() => AppendWhatIsThere(options, settings));
+        return failure ?? missing;
     }
 
     /// <summary>Why this provider cannot be used, found out by running a network of one node on it; null when it can.</summary>
     internal string? Probe()
     {
         var settings = new SessionSettings(Provider);
-        var (session, obstacle) = SessionFactory.TryOpen(this, ProbeGraph(), settings);
-        if (session is null) return obstacle;
+        var (runner, obstacle) = SessionFactory.TryOpen(this, ProbeGraph(), "probe", settings);
+        if (runner is null) return obstacle;
         return DeviceThread.Of(Provider, settings.DeviceId).Run(() =>
         {
-            using var opened = session;
-            using var run = new RunOptions();
-            using var input = OrtValue.CreateTensorValueFromMemory(new float[4], [1, 4]);
-            try
-            {
-                session.Run(run, session.InputNames, [input], session.OutputNames).Dispose();
-                return null;
-            }
-            catch (OnnxRuntimeException exception)
-            {
-                return Throw.OneLine(exception.Message);
-            }
+            using var opened = runner;
+            var (outputs, failure) = RuntimeErrors.Try(() => runner.Run<float>("x", new float[4], [1, 4], "y"));
+            outputs?.Dispose();
+            return failure;
         });
+    }
+
+    /// <summary>Adds the provider that is compiled in, or else the plug-in.</summary>
+    /// <returns>Null when it is added, else what is missing, in one sentence.</returns>
+    private string? AppendWhatIsThere(SessionOptions options, SessionSettings settings)
+    {
+        if (OrtEnv.Instance().GetAvailableProviders().Contains(RuntimeName))
+        {
+            Append(options, Settings(settings));
+            return null;
+        }
+
+        if (FindPlugin() is not { } library) return $"this build of ONNX Runtime has no {Title} provider ({FileName} is not there either); that of the package {Package}, has one.";
+        Register(library);
+        var devices = OrtEnv.Instance().GetEpDevices().Where(one => one.EpName == RuntimeName).ToList();
+        var device = settings.DeviceId;
+        if (device >= devices.Count) return $"ONNX Runtime's {Title} library is here, but it finds {(devices.Count == 0 ? "no device for it on this machine" : $"only {devices.Count} devices, and number {device} was asked for")}.";
+        options.AppendExecutionProvider(OrtEnv.Instance(), [devices[device]], AsPlugin(Settings(settings)));
+        return null;
     }
 
     private static byte[] ProbeGraph()

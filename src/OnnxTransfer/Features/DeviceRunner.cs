@@ -1,5 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
-using OnnxTransfer.Internals;
+using OnnxTransfer.Backbones;
 
 namespace OnnxTransfer.Features;
 
@@ -12,7 +12,7 @@ internal sealed class DeviceRunner : IDisposable
     /// <summary>Batch sizes that keep their memory: those of lists, of single images, and two by chance.</summary>
     private const int MostSizes = 4;
 
-    private readonly InferenceSession _network;
+    private readonly NetworkRunner _network;
     private readonly DeviceThread _thread;
     private readonly DeviceCopy _copy;
     private readonly long[] _imageShape;
@@ -22,21 +22,40 @@ internal sealed class DeviceRunner : IDisposable
     private int _recordings;
     private bool _disposed;
 
-    /// <param name="network">The network: one input, float32, and one output.</param>
-    /// <param name="settings">Where it runs, by the name of its provider.</param>
-    /// <param name="imageShape">The shape of one image.</param>
-    internal DeviceRunner(InferenceSession network, SessionSettings settings, long[] imageShape)
+    private DeviceRunner(NetworkRunner network, SessionSettings settings, long[] imageShape)
     {
         (_network, _imageShape, _records) = (network, imageShape, settings.CaptureGraph);
         _thread = DeviceThread.Of(settings.Provider, settings.DeviceId);
-        _copy = new DeviceCopy(settings);
+        _copy = new DeviceCopy(network.Name, settings);
+    }
+
+    /// <summary>Makes all ready for batches of a first size.</summary>
+    /// <param name="network">The network: one input, float32, and one output. It stays the caller's.</param>
+    /// <param name="settings">Where it runs, by the name of its provider.</param>
+    /// <param name="imageShape">The shape of one image.</param>
+    /// <param name="size">The batch size.</param>
+    /// <exception cref="ModelException">The network failed to run on the device.</exception>
+    /// <exception cref="NotSupportedException">The device cannot be used like this; the message says why.</exception>
+    internal static DeviceRunner Open(NetworkRunner network, SessionSettings settings, long[] imageShape, int size)
+    {
+        var runner = new DeviceRunner(network, settings, imageShape);
+        try
+        {
+            runner.Prepare(size);
+            return runner;
+        }
+        catch
+        {
+            runner.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Whether a network's tensors may stay in memory that is not this process's.</summary>
-    internal static bool IsFor(InferenceSession network, ExecutionProvider provider)
+    internal static bool IsFor(NetworkRunner network, ExecutionProvider provider)
     {
         if (!DeviceProvider.Of(provider).KeepsTensors) return false;
-        using var memory = network.GetMemoryInfosForInputs();
+        using var memory = network.Session.GetMemoryInfosForInputs();
         return memory[0].Name != OrtMemoryInfo.DefaultInstance.Name;
     }
 
@@ -44,13 +63,15 @@ internal sealed class DeviceRunner : IDisposable
     internal string? Refusal { get; private set; }
 
     /// <summary>Makes all ready for batches of a size.</summary>
-    internal void Prepare(int size) => _thread.Run(() => BatchOf(size));
+    /// <exception cref="ModelException">The network failed to run.</exception>
+    internal void Prepare(int size) => _thread.Run(() => RuntimeErrors.WhileRunning(_network.Name, () => BatchOf(size)));
 
     /// <summary>Runs one batch.</summary>
     /// <param name="images"><c>[N,...]</c>, back to back.</param>
     /// <param name="size">N.</param>
     /// <returns>The output, whatever its length.</returns>
-    internal float[] Run(Memory<float> images, int size) => _thread.Run(() => BatchOf(size).Run(images));
+    /// <exception cref="ModelException">The network failed to run.</exception>
+    internal float[] Run(Memory<float> images, int size) => _thread.Run(() => RuntimeErrors.WhileRunning(_network.Name, () => BatchOf(size).Run(images)));
 
     public void Dispose() => _thread.Run(() =>
     {
@@ -62,7 +83,7 @@ internal sealed class DeviceRunner : IDisposable
 
     private DeviceBatch BatchOf(int size)
     {
-        ObjectDisposedException.ThrowIf(_disposed, typeof(FeatureExtractor));
+        ObjectDisposedException.ThrowIf(_disposed, this);
         var index = _batches.FindIndex(one => one.Size == size);
         if (index >= 0)
         {
@@ -86,16 +107,14 @@ internal sealed class DeviceRunner : IDisposable
     private DeviceBatch Make(int size)
     {
         long[] shape = [size, .. _imageShape];
-        if (!_records) return new DeviceBatch(_network, _copy, shape, DeviceBatch.NotRecording);
-        try
-        {
-            return new DeviceBatch(_network, _copy, shape, ++_recordings);
-        }
-        catch (Exception exception) when (_recordings > 1 && (exception is OnnxRuntimeException or NotSupportedException))
-        {
-            // The first size decides whether the session records at all; of the others each for itself.
-            Refusal = $"batches of {size} are not recorded: {Throw.OneLine(exception.Message)}";
-            return new DeviceBatch(_network, _copy, shape, DeviceBatch.NotRecorded);
-        }
+        if (!_records) return Batch(DeviceBatch.NotRecorded);
+        // The first size decides whether the session records at all; of the others each for itself.
+        if (_recordings == 0) return Batch(++_recordings);
+        var (recorded, obstacle) = RuntimeErrors.Try(() => Batch(++_recordings));
+        if (recorded is not null) return recorded;
+        Refusal = $"batches of {size} are not recorded: {obstacle}";
+        return Batch(DeviceBatch.NotRecorded);
+
+        DeviceBatch Batch(int recording) => new(_network.Session, _copy, shape, recording);
     }
 }

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Microsoft.ML.OnnxRuntime;
-using OnnxTransfer.Internals;
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Onnx;
 
 namespace OnnxTransfer.Features;
 
@@ -10,29 +10,24 @@ internal static class NodePlacement
     private const string Suffix = "ExecutionProvider";
 
     /// <summary>Opens a network, runs one empty image, and counts.</summary>
-    /// <param name="graph">The bytes of the ONNX file; its input is float32.</param>
-    /// <param name="model">What to call the model in messages.</param>
-    /// <param name="imageShape">The shape of one image.</param>
+    /// <param name="graph">The network.</param>
     /// <param name="settings">Where to run, by the name of the provider.</param>
     /// <returns>Provider, operator and number of nodes, the most frequent first.</returns>
-    internal static IReadOnlyList<NodeCount> Of(byte[] graph, string model, long[] imageShape, SessionSettings settings)
+    /// <exception cref="ModelException">The network failed to run.</exception>
+    internal static IReadOnlyList<NodeCount> Of(NetworkGraph graph, SessionSettings settings)
     {
         var folder = Directory.CreateTempSubdirectory("onnxtransfer-").FullName;
         try
         {
-            var (session, _) = SessionFactory.Open(graph, model, settings with { CaptureGraph = false }, options =>
+            var (runner, _) = SessionFactory.Open(graph.ToBytes(), graph.Name, settings with { CaptureGraph = false }, options =>
             {
                 options.ProfileOutputPathPrefix = Path.Combine(folder, "profile");
                 options.EnableProfiling = true;
             });
             var profile = settings.Provider == ExecutionProvider.Cpu
-                ? Profile(session, imageShape)
-                : DeviceThread.Of(settings.Provider, settings.DeviceId).Run(() => Profile(session, imageShape));
+                ? Profile(runner, graph)
+                : DeviceThread.Of(settings.Provider, settings.DeviceId).Run(() => Profile(runner, graph));
             return Count(profile);
-        }
-        catch (OnnxRuntimeException exception)
-        {
-            throw Throw.RunFailed(model, exception);
         }
         finally
         {
@@ -40,15 +35,12 @@ internal static class NodePlacement
         }
     }
 
-    private static byte[] Profile(InferenceSession session, long[] imageShape)
+    private static byte[] Profile(NetworkRunner runner, NetworkGraph graph)
     {
-        using var opened = session;
-        var name = session.InputNames[0];
-        long[] shape = [Math.Max(session.InputMetadata[name].Dimensions[0], 1), .. imageShape];
-        using var run = new RunOptions();
-        using var image = OrtValue.CreateTensorValueFromMemory(new float[shape.Aggregate(1L, (product, size) => product * size)], shape);
-        session.Run(run, [name], [image], [session.OutputNames[0]]).Dispose();
-        return File.ReadAllBytes(session.EndProfiling());
+        using var opened = runner;
+        long[] shape = [Math.Max(runner.Session.InputMetadata[graph.Input].Dimensions[0], 1), .. graph.ImageShape];
+        runner.Run<float>(graph.Input, new float[Sizes.Product(shape)], shape, graph.Output).Dispose();
+        return File.ReadAllBytes(RuntimeErrors.WhileRunning(graph.Name, runner.Session.EndProfiling));
     }
 
     private static List<NodeCount> Count(byte[] profile)

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Microsoft.ML.OnnxRuntime;
+using OnnxTransfer.Backbones;
 using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Features;
@@ -11,61 +11,49 @@ namespace OnnxTransfer.Features;
 /// </summary>
 internal sealed class OnnxSession : IDisposable
 {
-    private readonly InferenceSession _session;
+    private readonly NetworkGraph _graph;
+    private readonly NetworkRunner _runner;
     // Null on the CPU.
     private readonly DeviceThread? _thread;
     // Null where tensors stay in this process's memory.
     private readonly DeviceRunner? _device;
     private readonly ExecutionProviderInfo _provider;
-    private readonly RunOptions _runOptions;
     private readonly ConcurrentDictionary<int, bool> _warm = [];
-    private readonly string[] _inputNames;
-    private readonly string[] _outputNames;
-    private readonly long[] _imageShape;
-    private readonly string _model;
     private readonly RunGate _runs;
 
     /// <summary>Opens a session.</summary>
-    /// <param name="graph">The bytes of the ONNX file.</param>
-    /// <param name="model">What to call the model in messages.</param>
-    /// <param name="input">The name of the image input.</param>
-    /// <param name="imageShape">The shape of one image in the input's layout, three numbers.</param>
-    /// <param name="output">The name of the output, one row per image.</param>
-    /// <param name="rowLength">D, the length of one row.</param>
+    /// <param name="graph">The network.</param>
     /// <param name="settings">Where and how to run.</param>
     /// <param name="runs">Where its runs are counted; null for a session that one method opens, runs and disposes.</param>
-    internal OnnxSession(
-        byte[] graph, string model, string input, long[] imageShape, string output, int rowLength, SessionSettings settings, RunGate? runs = null)
+    /// <exception cref="ModelException">The network cannot be loaded or takes no such images, or the provider that was asked for does not work.</exception>
+    internal OnnxSession(NetworkGraph graph, SessionSettings settings, RunGate? runs = null)
     {
         // Before the first type of ONNX Runtime, whose own error names no package.
         OnnxRuntimeLibrary.Require();
-        _runOptions = new RunOptions();
-        _model = model;
+        _graph = graph;
         _runs = runs ?? new RunGate(typeof(OnnxSession));
-        _inputNames = [input];
-        _outputNames = [output];
-        _imageShape = imageShape;
-        RowLength = rowLength;
-        (_session, _provider) = SessionFactory.Open(graph, model, settings with { CaptureGraph = false });
+        var bytes = graph.ToBytes();
+        (_runner, _provider) = SessionFactory.Open(bytes, graph.Name, settings with { CaptureGraph = false });
         try
         {
-            FixedBatch = CheckInput(input);
-            if (!_session.OutputMetadata.ContainsKey(output)) Throw.TensorNotFound(model, "output", output, _session.OutputMetadata.Keys);
+            FixedBatch = CheckInput();
+            if (!_runner.Session.OutputMetadata.ContainsKey(graph.Output)) Throw.TensorNotFound(graph.Name, "output", graph.Output, _runner.Session.OutputMetadata.Keys);
             if (_provider.Provider != ExecutionProvider.Cpu)
             {
                 _thread = DeviceThread.Of(_provider.Provider, settings.DeviceId);
-                if (TryOut(settings, out _device) is { } obstacle)
+                (_device, var obstacle) = TryOut(settings with { Provider = _provider.Provider, CaptureGraph = false });
+                if (obstacle is not null)
                 {
                     var wanted = DeviceProvider.Of(_provider.Provider);
                     if (settings.Provider != ExecutionProvider.Auto) Throw.ProviderUnavailable(wanted.Title, obstacle);
-                    _thread.Run(_session.Dispose);
+                    _thread.Run(_runner.Dispose);
                     _thread = null;
-                    (_session, _) = SessionFactory.Open(graph, model, SessionSettings.OnCpu(settings.Threads));
+                    (_runner, _) = SessionFactory.Open(bytes, graph.Name, SessionSettings.OnCpu(settings.Threads));
                     _provider = SessionFactory.NotUsable(wanted, obstacle);
                 }
             }
 
-            if (settings.CaptureGraph) (_session, _device, _provider) = Recording(graph, settings);
+            if (settings.CaptureGraph) (_runner, _device, _provider) = Recording(bytes, settings with { Provider = _provider.Provider });
         }
         catch
         {
@@ -78,7 +66,7 @@ internal sealed class OnnxSession : IDisposable
     internal ExecutionProviderInfo Provider => _device?.Refusal is { } refusal ? _provider with { Reason = $"{_provider.Reason} But {refusal}" } : _provider;
 
     /// <summary>D, the length of one output row.</summary>
-    internal int RowLength { get; }
+    internal int RowLength => _graph.RowLength;
 
     /// <summary>Cancelled when no further run is let in.</summary>
     internal CancellationToken Closing => _runs.Closing;
@@ -92,16 +80,51 @@ internal sealed class OnnxSession : IDisposable
     /// <summary>Whether the session is disposed.</summary>
     internal bool IsFreed { get; private set; }
 
-    private int ImageLength => (int)(_imageShape[0] * _imageShape[1] * _imageShape[2]);
-
     /// <summary>Runs images through the network. A graph with a fixed batch axis is run as often as that takes.</summary>
     /// <param name="images"><c>[N,...]</c> prepared images, back to back.</param>
     /// <param name="count">N.</param>
     /// <param name="rows">Receives <c>[N,D]</c>, row-major.</param>
     /// <param name="size">The batch size to run at, the last batch filled up; null for all images at once.</param>
-    internal void Run(Memory<float> images, int count, Span<float> rows, int? size = null)
+    /// <exception cref="ModelException">The network failed to run, or gave rows of another length.</exception>
+    /// <exception cref="ObjectDisposedException">The gate is closed.</exception>
+    internal void Run(Memory<float> images, int count, Span<float> rows, int? size = null) => Run(images, count, new RowTarget(rows), size);
+
+    /// <summary>Runs images through the network as <see cref="Run(Memory{float}, int, Span{float}, int?)"/> does.</summary>
+    /// <returns>N rows of D numbers, each an array of its own.</returns>
+    /// <inheritdoc cref="Run(Memory{float}, int, Span{float}, int?)"/>
+    internal float[][] Run(Memory<float> images, int count, int? size = null)
     {
-        var imageLength = ImageLength;
+        var rows = new float[count][];
+        Run(images, count, new RowTarget(rows), size);
+        return rows;
+    }
+
+    /// <summary>Makes a device ready for batches of a size, which takes as long as many runs; nothing on the CPU, or the second time.</summary>
+    internal void WarmUp(int size)
+    {
+        if (_thread is null || !_warm.TryAdd(size, true)) return;
+        if (_device is not null) Prepare(_device, FixedBatch ?? size);
+        else Run(new float[size * _graph.ImageLength], size, new float[size * RowLength]);
+    }
+
+    public void Dispose()
+    {
+        if (IsFreed) return;
+        IsFreed = true;
+        _device?.Dispose();
+        if (_thread is null) _runner.Dispose();
+        else _thread.Run(_runner.Dispose);
+    }
+
+    private void Prepare(DeviceRunner device, int size)
+    {
+        using var run = _runs.Enter();
+        device.Prepare(size);
+    }
+
+    private void Run(Memory<float> images, int count, RowTarget rows, int? size)
+    {
+        var imageLength = _graph.ImageLength;
         var step = FixedBatch ?? size ?? Math.Max(count, 1);
         for (var done = 0; done < count; done += step)
         {
@@ -115,136 +138,109 @@ internal sealed class OnnxSession : IDisposable
                 slice = padded;
             }
 
-            RunOnce(slice, step, wanted, rows.Slice(done * RowLength, wanted * RowLength));
+            RunOnce(slice, step, done, wanted, rows);
         }
     }
 
-    /// <summary>Makes a device ready for batches of a size, which takes as long as many runs; nothing on the CPU, or the second time.</summary>
-    internal void WarmUp(int size)
-    {
-        if (_thread is null || !_warm.TryAdd(size, true)) return;
-        try
-        {
-            if (_device is not null) Prepare(_device, FixedBatch ?? size);
-            else Run(new float[size * ImageLength], size, new float[size * RowLength]);
-        }
-        catch (OnnxRuntimeException exception)
-        {
-            throw Throw.RunFailed(_model, exception);
-        }
-    }
-
-    public void Dispose()
-    {
-        if (IsFreed) return;
-        IsFreed = true;
-        _device?.Dispose();
-        if (_thread is null) _session.Dispose();
-        else _thread.Run(_session.Dispose);
-        _runOptions.Dispose();
-    }
-
-    private void Prepare(DeviceRunner device, int size)
+    private void RunOnce(Memory<float> images, int batch, int first, int wanted, RowTarget rows)
     {
         using var run = _runs.Enter();
-        device.Prepare(size);
-    }
-
-    private void RunOnce(Memory<float> images, int batch, int wanted, Span<float> rows)
-    {
-        float[] values;
-        using var run = _runs.Enter();
-        try
+        if (_device is not null)
         {
-            if (_device is not null) values = _device.Run(images, batch);
-            else if (_thread is not null) values = _thread.Run(() => RunInThisMemory(images, batch));
-            else values = RunInThisMemory(images, batch);
-        }
-        catch (OnnxRuntimeException exception)
-        {
-            throw Throw.RunFailed(_model, exception);
+            Take(_device.Run(images, batch), batch, first, wanted, rows);
+            return;
         }
 
-        if (values.Length != batch * RowLength) Throw.OutputHasWrongLength(_model, _outputNames[0], batch, RowLength, values.Length);
-        values.AsSpan(0, wanted * RowLength).CopyTo(rows);
+        using var outputs = _thread is null ? RunInThisMemory(images, batch) : _thread.Run(() => RunInThisMemory(images, batch));
+        Take(outputs.Floats(0), batch, first, wanted, rows);
     }
 
-    private float[] RunInThisMemory(Memory<float> images, int batch)
+    private void Take(ReadOnlySpan<float> values, int batch, int first, int wanted, RowTarget rows)
     {
-        using var input = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, images, [batch, .. _imageShape]);
-        using var outputs = _session.Run(_runOptions, _inputNames, [input], _outputNames);
-        return outputs[0].GetTensorDataAsSpan<float>().ToArray();
+        if (values.Length != batch * RowLength) Throw.OutputHasWrongLength(_graph.Name, _graph.Output, batch, RowLength, values.Length);
+        rows.Take(first, values[..(wanted * RowLength)], RowLength);
     }
+
+    private NetworkOutputs RunInThisMemory(Memory<float> images, int batch) => _runner.Run(_graph.Input, images, [batch, .. _graph.ImageShape], _graph.Output);
 
     /// <summary>Runs an empty batch on the device: a session opens on many a device that then lacks a kernel or memory.</summary>
-    /// <returns>Null when that worked, else why not.</returns>
-    private string? TryOut(SessionSettings settings, out DeviceRunner? device)
+    /// <returns>What keeps tensors on the device, null where they do not stay there; or why the device cannot be used.</returns>
+    private (DeviceRunner? Device, string? Obstacle) TryOut(SessionSettings here)
     {
-        device = null;
         var size = FixedBatch ?? 1;
-        try
+        var tried = RuntimeErrors.Try(() =>
         {
-            if (DeviceRunner.IsFor(_session, _provider.Provider)) device = new DeviceRunner(_session, settings with { Provider = _provider.Provider, CaptureGraph = false }, _imageShape);
-            if (device is not null) device.Prepare(size);
-            else _thread!.Run(() => RunInThisMemory(new float[size * ImageLength], size));
-            _warm.TryAdd(size, true);
+            if (DeviceRunner.IsFor(_runner, here.Provider)) return DeviceRunner.Open(_runner, here, _graph.ImageShape, size);
+            _thread!.Run(() => RunInThisMemory(new float[size * _graph.ImageLength], size).Dispose());
             return null;
-        }
-        catch (Exception exception) when (exception is OnnxRuntimeException or NotSupportedException)
-        {
-            device?.Dispose();
-            device = null;
-            return Throw.OneLine(exception.Message);
-        }
+        });
+        if (tried.Obstacle is null) _warm.TryAdd(size, true);
+        return tried;
     }
 
     /// <summary>
     /// The network opened once more, its work recorded, once a trial has shown that what is replayed is right; else the one that is
     /// open, and why.
     /// </summary>
-    private (InferenceSession Session, DeviceRunner? Device, ExecutionProviderInfo Provider) Recording(byte[] graph, SessionSettings settings)
+    private (NetworkRunner Runner, DeviceRunner? Device, ExecutionProviderInfo Provider) Recording(byte[] graph, SessionSettings here)
     {
         if (_device is null) return Not("only that of CUDA and WebGPU can be.");
-        var here = settings with { Provider = _provider.Provider };
-        var (session, obstacle) = SessionFactory.TryOpen(DeviceProvider.Of(here.Provider), graph, here);
-        if (session is null) return Not(obstacle!);
+        var (runner, obstacle) = SessionFactory.TryOpen(DeviceProvider.Of(here.Provider), graph, _graph.Name, here);
+        if (runner is null) return Not(obstacle!);
         DeviceRunner? device = null;
         try
         {
-            device = new DeviceRunner(session, here, _imageShape);
-            device.Prepare(FixedBatch ?? 1);
+            (device, obstacle) = RuntimeErrors.Try(() => DeviceRunner.Open(runner, here, _graph.ImageShape, FixedBatch ?? 1));
         }
-        catch (Exception exception)
+        finally
         {
-            device?.Dispose();
-            _thread!.Run(session.Dispose);
-            if (exception is not (OnnxRuntimeException or NotSupportedException)) throw;
-            return Not(Throw.OneLine(exception.Message));
+            if (device is null) _thread!.Run(runner.Dispose);
         }
 
+        if (device is null) return Not(obstacle!);
         _device.Dispose();
-        _thread!.Run(_session.Dispose);
-        return (session, device, _provider with { Reason = $"{_provider.Reason} Its work is recorded once for each batch size and replayed." });
+        _thread!.Run(_runner.Dispose);
+        return (runner, device, _provider with { Reason = $"{_provider.Reason} Its work is recorded once for each batch size and replayed." });
 
-        (InferenceSession, DeviceRunner?, ExecutionProviderInfo) Not(string why) =>
-            (_session, _device, _provider with { Reason = $"{_provider.Reason} Its work is not recorded: {why}" });
+        (NetworkRunner, DeviceRunner?, ExecutionProviderInfo) Not(string why) =>
+            (_runner, _device, _provider with { Reason = $"{_provider.Reason} Its work is not recorded: {why}" });
     }
 
-    private int? CheckInput(string input)
+    /// <summary>Checks that the input takes the images; returns the batch size that it insists on, null for any.</summary>
+    private int? CheckInput()
     {
-        if (!_session.InputMetadata.TryGetValue(input, out var metadata)) Throw.TensorNotFound(_model, "input", input, _session.InputMetadata.Keys);
-        if (metadata.ElementDataType != Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float)
-        {
-            Throw.InputNotFloat(_model, input, metadata.ElementDataType.ToString());
-        }
-
+        var (name, input) = (_graph.Name, _graph.Input);
+        if (!_runner.Session.InputMetadata.TryGetValue(input, out var metadata)) Throw.TensorNotFound(name, "input", input, _runner.Session.InputMetadata.Keys);
+        if (metadata.ElementDataType != Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float) Throw.InputNotFloat(name, input, metadata.ElementDataType.ToString());
         var dims = metadata.Dimensions;
-        if (dims.Length != 4) Throw.InputNotAnImage(_model, input, dims);
+        if (dims.Length != 4) Throw.InputNotAnImage(name, input, dims);
         for (var axis = 1; axis < 4; axis++)
         {
-            if (dims[axis] > 0 && dims[axis] != _imageShape[axis - 1]) Throw.InputHasOtherSize(_model, input, dims, _imageShape);
+            if (dims[axis] > 0 && dims[axis] != _graph.ImageShape[axis - 1]) Throw.InputHasOtherSize(name, input, dims, _graph.ImageShape);
         }
 
         return dims[0] > 0 ? dims[0] : null;
+    }
+
+    /// <summary>Where the rows of a run go: back to back into one span, or each into an array of its own. Either way they are copied once.</summary>
+    private readonly ref struct RowTarget
+    {
+        private readonly Span<float> _together;
+        private readonly float[][]? _apart;
+
+        internal RowTarget(Span<float> together) => _together = together;
+
+        internal RowTarget(float[][] apart) => _apart = apart;
+
+        internal void Take(int first, ReadOnlySpan<float> rows, int rowLength)
+        {
+            if (_apart is null)
+            {
+                rows.CopyTo(_together[(first * rowLength)..]);
+                return;
+            }
+
+            for (var i = 0; i < rows.Length / rowLength; i++) _apart[first + i] = rows.Slice(i * rowLength, rowLength).ToArray();
+        }
     }
 }

@@ -67,12 +67,7 @@ internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs)
             if (slots[i] != i) tensors.Image(slots[i]).CopyTo(tensors.Image(i));
         }
 
-        var rows = new float[slots.Length * session.RowLength];
-        session.Run(tensors.Memory, slots.Length, rows, size);
-        for (var i = 0; i < slots.Length; i++)
-        {
-            var vector = slots.Length == 1 ? rows : rows.AsSpan(i * session.RowLength, session.RowLength).ToArray();
-            _images[slots[i]] = new EmbeddedImage(start + slots[i], inputs[slots[i]].Id, vector, null);
-        }
+        var rows = session.Run(tensors.Memory, slots.Length, size);
+        for (var i = 0; i < slots.Length; i++) _images[slots[i]] = new EmbeddedImage(start + slots[i], inputs[slots[i]].Id, rows[i], null);
     }
 }

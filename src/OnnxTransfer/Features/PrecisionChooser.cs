@@ -1,19 +1,8 @@
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Decoding;
 using OnnxTransfer.Internals;
 using OnnxTransfer.Onnx;
 
 namespace OnnxTransfer.Features;
-
-/// <summary>What a caller wants of a network's precision, and what there is to measure it with.</summary>
-/// <param name="Precision">The precision asked for.</param>
-/// <param name="Images">Images like those that the network will see; empty for none.</param>
-/// <param name="Session">Where the network runs.</param>
-/// <param name="Decoder">Decodes the images.</param>
-/// <param name="Decode">Limits and background.</param>
-/// <param name="Store">Where converted networks are kept, beside the downloaded ones.</param>
-internal sealed record PrecisionRequest(
-    NetworkPrecision Precision, IReadOnlyList<ImageInput> Images, SessionSettings Session, IImageDecoder Decoder, DecodeOptions Decode, ModelStore Store);
 
 /// <summary>Brings a network to the precision that was asked for, or for <see cref="NetworkPrecision.Auto"/> to the one that measures best.</summary>
 internal static class PrecisionChooser
@@ -28,60 +17,60 @@ internal static class PrecisionChooser
     /// <param name="backbone">The network as it was published or saved.</param>
     /// <param name="tensor">Its output.</param>
     /// <param name="dim">The length of one row of it.</param>
-    /// <param name="request">What is wanted.</param>
+    /// <param name="options">What is wanted, and what there is to measure it with.</param>
     /// <param name="cancellationToken">Stops the measuring.</param>
-    internal static (Backbone Backbone, NetworkPrecisionInfo Info) Choose(
-        Backbone backbone, string tensor, int dim, PrecisionRequest request, CancellationToken cancellationToken)
+    /// <returns>The network, whole and as it is run.</returns>
+    internal static (Backbone Backbone, NetworkGraph Graph, NetworkPrecisionInfo Info) Choose(
+        Backbone backbone, string tensor, int dim, ImageNetworkOptions options, CancellationToken cancellationToken)
     {
-        var own = Own(backbone.Model);
-        if (request.Precision == NetworkPrecision.Float32) return (backbone, own);
+        var own = ConvertedNetwork.InfoOf(backbone.Model) ?? new(NetworkPrecision.Float32, "it is the precision of the file.");
+        var graph = NetworkGraph.Of(backbone, tensor, dim);
+        if (options.Precision == NetworkPrecision.Float32) return (backbone, graph, own);
         if (own.Precision != NetworkPrecision.Float32)
         {
-            if (request.Precision != NetworkPrecision.Auto && request.Precision != own.Precision) Throw.PrecisionFixed(backbone.Name, own.Precision, request.Precision);
-            return (backbone, own);
+            if (options.Precision != NetworkPrecision.Auto && options.Precision != own.Precision) Throw.PrecisionFixed(backbone.Name, own.Precision, options.Precision);
+            return (backbone, graph, own);
         }
 
-        var graph = backbone.GraphFor(tensor, dim);
-        var trial = new PrecisionTrial(graph, OnnxModel.Parse(graph, backbone.Name), backbone.Name, backbone.Card, tensor, dim, request, cancellationToken);
-        var (chosen, info) = Convert(graph, trial, request);
-        return (info.Precision == NetworkPrecision.Float32 ? backbone : backbone with { Model = OnnxModel.Parse(chosen, backbone.Name) }, info);
+        var (converted, info) = Convert(new PrecisionTrial(graph, backbone.Card, options, cancellationToken), options);
+        // A classifier trained on these features is saved with the network that made them.
+        return converted is null ? (backbone, graph, info) : (backbone with { Model = converted }, graph.With(converted), info);
     }
 
-    private static (byte[] Graph, NetworkPrecisionInfo Info) Convert(byte[] graph, PrecisionTrial trial, PrecisionRequest request)
+    /// <summary>The converted network; null where it stays as it is.</summary>
+    private static (OnnxModel? Model, NetworkPrecisionInfo Info) Convert(PrecisionTrial trial, ImageNetworkOptions options)
     {
         try
         {
-            return request.Precision switch
+            return options.Precision switch
             {
                 NetworkPrecision.Float16 => trial.ToHalf("16 bits were asked for."),
                 NetworkPrecision.Int8 => trial.ToInt8("8 bits were asked for."),
-                _ => Automatic(graph, trial, request),
+                _ => Automatic(trial, options),
             };
         }
         catch (NotSupportedException exception)
         {
             // An operator that cannot be converted; a precision that was only to be tried is then left as it is.
-            if (request.Precision != NetworkPrecision.Auto) throw Throw.ModelUnusable(exception);
-            return (graph, new(NetworkPrecision.Float32, exception.Message));
+            if (options.Precision != NetworkPrecision.Auto) throw Throw.ModelUnusable(exception);
+            return Stay(exception.Message);
         }
     }
 
-    /// <summary>The precision that a file was made with.</summary>
-    private static NetworkPrecisionInfo Own(OnnxModel model) =>
-        ConvertedNetwork.InfoOf(model) ?? new(NetworkPrecision.Float32, "it is the precision of the file.");
-
-    private static (byte[] Graph, NetworkPrecisionInfo Info) Automatic(byte[] graph, PrecisionTrial trial, PrecisionRequest request)
+    private static (OnnxModel? Model, NetworkPrecisionInfo Info) Automatic(PrecisionTrial trial, ImageNetworkOptions options)
     {
-        if (request.Images.Count < CalibrationImages.Fewest)
-            return (graph, new(NetworkPrecision.Float32, $"a lower precision is chosen by measuring it on at least {CalibrationImages.Fewest} of your images, and {request.Images.Count} were given."));
+        if (options.CalibrationImages.Count < CalibrationImages.Fewest)
+            return Stay($"a lower precision is chosen by measuring it on at least {CalibrationImages.Fewest} of your images, and {options.CalibrationImages.Count} were given.");
 
         var half = trial.Provider != ExecutionProvider.Cpu;
-        if (!half && !trial.CanBeInt8) return (graph, new(NetworkPrecision.Float32, "the network has no convolution that can be computed in 8 bits."));
+        if (!half && !trial.CanBeInt8) return Stay("the network has no convolution that can be computed in 8 bits.");
         var converted = half ? trial.ToHalf("") : trial.ToInt8("");
         var (similarity, speedup) = (converted.Info.Similarity ?? 0, converted.Info.Speedup ?? 0);
         var measured = FormattableString.Invariant($"{(half ? "16" : "8")} bits give {speedup:0.00} times the images per second of float32 here, with features of similarity {similarity:0.0000}");
-        if (similarity >= (half ? LeastHalfSimilarity : LeastSimilarity) && speedup >= LeastSpeedup) return (converted.Graph, converted.Info with { Reason = $"{measured}. {converted.Info.Reason.Trim()}".Trim() });
-        return (graph, new(NetworkPrecision.Float32, FormattableString.Invariant(
-            $"{measured}; at least {LeastSpeedup:0.0} times and {(half ? LeastHalfSimilarity : LeastSimilarity):0.000} are asked of a lower precision.")));
+        if (similarity >= (half ? LeastHalfSimilarity : LeastSimilarity) && speedup >= LeastSpeedup) return (converted.Model, converted.Info with { Reason = $"{measured}. {converted.Info.Reason.Trim()}".Trim() });
+        return Stay(FormattableString.Invariant(
+            $"{measured}; at least {LeastSpeedup:0.0} times and {(half ? LeastHalfSimilarity : LeastSimilarity):0.000} are asked of a lower precision."));
     }
+
+    private static (OnnxModel? Model, NetworkPrecisionInfo Info) Stay(string reason) => (null, new(NetworkPrecision.Float32, reason));
 }

@@ -4,7 +4,7 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Features;
 
-/// <summary>Opens ONNX Runtime sessions on the provider that was asked for and says what it got.</summary>
+/// <summary>Opens networks in ONNX Runtime on the provider that was asked for and says what it got.</summary>
 internal static class SessionFactory
 {
     /// <summary>The version of the ONNX Runtime library that is loaded.</summary>
@@ -18,63 +18,53 @@ internal static class SessionFactory
         }
     }
 
-    /// <summary>Opens a session.</summary>
+    /// <summary>Opens a network.</summary>
     /// <param name="graph">The bytes of the ONNX file.</param>
-    /// <param name="model">What to call the model in messages.</param>
+    /// <param name="name">What to call the network in messages.</param>
     /// <param name="settings">Where to run. Auto chooses between CUDA and the CPU: TensorRT plans for minutes before its first run, and the others change more digits, so they want to be named.</param>
     /// <param name="configure">Sets what else is wanted of the session; null for nothing.</param>
     /// <exception cref="Backbones.ModelException">The graph is no valid model, or a provider was asked for by name and does not work.</exception>
-    internal static (InferenceSession Session, ExecutionProviderInfo Provider) Open(
-        byte[] graph, string model, SessionSettings settings, Action<SessionOptions>? configure = null)
+    internal static (NetworkRunner Runner, ExecutionProviderInfo Provider) Open(
+        byte[] graph, string name, SessionSettings settings, Action<SessionOptions>? configure = null)
     {
-        if (settings.Provider == ExecutionProvider.Cpu) return (OpenOnCpu(graph, model, settings, configure), new(ExecutionProvider.Cpu, "the CPU was asked for."));
+        if (settings.Provider == ExecutionProvider.Cpu) return (OpenOnCpu(graph, name, settings, configure), new(ExecutionProvider.Cpu, "the CPU was asked for."));
 
         var wanted = DeviceProvider.Of(settings.Provider == ExecutionProvider.Auto ? ExecutionProvider.Cuda : settings.Provider);
-        var (session, obstacle) = TryOpen(wanted, graph, settings, configure);
-        if (session is not null) return (session, new(wanted.Provider, $"{wanted.Title} works on this machine."));
+        var (runner, obstacle) = TryOpen(wanted, graph, name, settings, configure);
+        if (runner is not null) return (runner, new(wanted.Provider, $"{wanted.Title} works on this machine."));
 
         // Either the model is bad, and then the CPU's error says so, or the provider is.
-        var fallback = OpenOnCpu(graph, model, settings, configure);
+        var fallback = OpenOnCpu(graph, name, settings, configure);
         if (settings.Provider == ExecutionProvider.Auto) return (fallback, NotUsable(wanted, obstacle!));
         fallback.Dispose();
         Throw.ProviderUnavailable(wanted.Title, obstacle!);
         return default;
     }
 
-    /// <summary>Opens a session on a device.</summary>
-    /// <returns>The session; or null and why there is none, in one sentence.</returns>
-    internal static (InferenceSession? Session, string? Obstacle) TryOpen(
-        DeviceProvider wanted, byte[] graph, SessionSettings settings, Action<SessionOptions>? configure = null)
+    /// <summary>Opens a network on a device.</summary>
+    /// <returns>The network; or null and why there is none, in one sentence.</returns>
+    internal static (NetworkRunner? Runner, string? Obstacle) TryOpen(
+        DeviceProvider wanted, byte[] graph, string name, SessionSettings settings, Action<SessionOptions>? configure = null)
     {
-        try
+        var ((runner, missing), failure) = RuntimeErrors.Try<(NetworkRunner?, string?)>(() =>
         {
             if (wanted.PlansForMinutes && settings.PlanFolder is { } folder) settings = settings with { PlanFolder = PlansOf(graph, folder) };
-            return DeviceThread.Of(wanted.Provider, settings.DeviceId).Run<(InferenceSession?, string?)>(() =>
+            return DeviceThread.Of(wanted.Provider, settings.DeviceId).Run<(NetworkRunner?, string?)>(() =>
             {
                 using var options = Options(settings, configure);
-                return wanted.TryAppend(options, settings) is { } obstacle ? (null, obstacle) : (new InferenceSession(graph, options), null);
+                return wanted.TryAppend(options, settings) is { } obstacle ? (null, obstacle) : (new NetworkRunner(new InferenceSession(graph, options), name), null);
             });
-        }
-        catch (Exception exception) when (exception is OnnxRuntimeException or IOException or UnauthorizedAccessException)
-        {
-            return (null, Throw.OneLine(exception.Message));
-        }
+        });
+        return (runner, failure ?? missing);
     }
 
     /// <summary>Says of a provider that was only tried why the CPU is used.</summary>
     internal static ExecutionProviderInfo NotUsable(DeviceProvider wanted, string obstacle) => new(ExecutionProvider.Cpu, $"{wanted.Title} is not usable: {obstacle}");
 
-    private static InferenceSession OpenOnCpu(byte[] graph, string model, SessionSettings settings, Action<SessionOptions>? configure)
+    private static NetworkRunner OpenOnCpu(byte[] graph, string name, SessionSettings settings, Action<SessionOptions>? configure)
     {
         using var options = Options(settings, configure);
-        try
-        {
-            return new InferenceSession(graph, options);
-        }
-        catch (OnnxRuntimeException exception)
-        {
-            throw Throw.ModelDoesNotLoad(model, exception);
-        }
+        return new NetworkRunner(RuntimeErrors.WhileLoading(name, () => new InferenceSession(graph, options)), name);
     }
 
     private static SessionOptions Options(SessionSettings settings, Action<SessionOptions>? configure)

@@ -11,6 +11,8 @@ namespace OnnxTransfer.Features;
 /// <summary>Prepares images for one network, each at its place in an input tensor. Thread-safe.</summary>
 internal sealed class TensorFiller(ModelCard card, IImageDecoder decoder, DecodeOptions options)
 {
+    private readonly ImagePreprocessor _preprocessor = new(card.Preprocess, card.Input.Layout, decoder, options);
+
     /// <summary>Memory for a batch of the network's input, its content undefined.</summary>
     internal TensorBatch Rent(int count) => TensorBatch.Rent(count, card.Input.Width, card.Input.Height, card.Input.Layout);
 
@@ -39,15 +41,15 @@ internal sealed class TensorFiller(ModelCard card, IImageDecoder decoder, Decode
     /// <summary>Decodes and prepares an encoded image.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
     internal void Fill(ReadOnlySpan<byte> encoded, Memory<float> image) =>
-        ImagePreprocessor.Prepare(encoded, decoder, options, card.Preprocess, card.Input.Layout, image);
+        _preprocessor.Prepare(encoded, image);
 
     /// <summary>Prepares an image that is open.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
     internal void Fill(in OpenedImage opened, Memory<float> image) =>
-        ImagePreprocessor.Prepare(opened, decoder, options, card.Preprocess, card.Input.Layout, image);
+        _preprocessor.Prepare(opened, image);
 
     /// <summary>Opens, decodes and prepares an image.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded; the exception names it.</exception>
     internal void Fill(ImageInput input, Memory<float> image) =>
-        ImagePreprocessor.Prepare(input, decoder, options, card.Preprocess, card.Input.Layout, image);
+        _preprocessor.Prepare(input, image);
 }

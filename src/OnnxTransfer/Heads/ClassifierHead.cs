@@ -9,7 +9,7 @@ namespace OnnxTransfer.Heads;
 /// What turns feature vectors <c>[N,D]</c> into class probabilities <c>[N,C]</c>. Immutable and thread-safe. The
 /// probabilities of a row depend on that row alone: alone, in a batch, on any number of threads, the bits are the same.
 /// </summary>
-public abstract class ClassifierHead
+public abstract class ClassifierHead : IClassScorer
 {
     private const int RowsWorthAThread = 256;
 

@@ -13,7 +13,7 @@ internal static class LossKernels
     internal static void Softmax<T>(Span<T> row)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        var sum = Exponentials(row, row[Largest<T>(row)]);
+        var sum = Exponentials(row, row[Argmax.Of<T>(row)]);
         Affine(row, T.One / sum, T.Zero);
     }
 
@@ -32,7 +32,7 @@ internal static class LossKernels
     internal static double SoftmaxCrossEntropy<T>(Span<T> row, int label, double smoothing, double factor, out bool correct)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        var best = Largest<T>(row);
+        var best = Argmax.Of<T>(row);
         correct = best == label;
         var max = row[best];
         var others = smoothing / row.Length;
@@ -59,20 +59,6 @@ internal static class LossKernels
         var z = double.CreateTruncating(logit);
         logit = Sigmoid(logit, out var tail) - T.CreateTruncating(target);
         return Math.Max(z, 0) - target * z + Math.Log(1 + double.CreateTruncating(tail));
-    }
-
-    /// <summary>The index of the largest number, of equals the first.</summary>
-    internal static int Largest<T>(ReadOnlySpan<T> row)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        var (best, max) = (0, row[0]);
-        for (var c = 1; c < row.Length; c++)
-        {
-            if (!(row[c] > max)) continue;
-            (best, max) = (c, row[c]);
-        }
-
-        return best;
     }
 
     /// <summary>Every x becomes <c>a·x + b</c>.</summary>

@@ -21,7 +21,7 @@ internal sealed class ImageEmbeddingGenerator(FeatureExtractor extractor, bool o
         ImageInput[] images = [.. values.Select(ToInput)];
         cancellationToken.ThrowIfCancellationRequested();
         if (images.Length == 0) return [];
-        var rows = await extractor.EmbedAllAsync(images, cancellationToken).ConfigureAwait(false);
+        var rows = await extractor.Network.EmbedAllAsync(images, cancellationToken).ConfigureAwait(false);
         var now = DateTimeOffset.UtcNow;
         return [.. rows.Select(row => new Embedding<float>(row) { ModelId = extractor.Model.Id, CreatedAt = now })];
     }

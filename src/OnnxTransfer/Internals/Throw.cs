@@ -41,7 +41,7 @@ internal static partial class Throw
 
     /// <summary>A file that is there and does not let itself be read.</summary>
     internal static IOException FileUnreadable(string path, Exception inner) =>
-        new($"'{path}' could not be read: {OneLine(inner.Message).TrimEnd('.')}. Give this account the right to read it, and end the program that holds it.", inner);
+        new($"'{path}' could not be read: {inner.Message.TrimEnd('.')}. Give this account the right to read it, and end the program that holds it.", inner);
 
     [DoesNotReturn]
     internal static void TargetIsAFolder(string path) =>

@@ -115,8 +115,8 @@ internal static class OnnxAdapter
             if (shapes.Dims(node.Input[0]) is not [{ Symbol: Batch }, ..] x || shapes.Contents(node.Input[1]) is not { Length: > 0 } target) continue;
             if (target[0].Size != size || Array.Exists(target, d => d.Size is null)) continue;
             // Only where each image keeps its own elements may the first number be read as the batch.
-            var perImage = Product(x.Skip(1));
-            if (!Array.Exists(target, d => d.Size == -1) && (perImage is null || Product(target.Skip(1)) != perImage)) continue;
+            var perImage = Sizes.Product(x.Skip(1));
+            if (!Array.Exists(target, d => d.Size == -1) && (perImage is null || Sizes.Product(target.Skip(1)) != perImage)) continue;
             var name = OnnxGraphEditor.FreeName(model, node.Input[1] + "/batch");
             // A 0 copies the batch size, whatever it is when the model runs.
             model.Graph.Initializer.Add(OnnxTensorData.Make(name, [target.Length], [0L, .. target.Skip(1).Select(d => d.Size!.Value)]));
@@ -125,18 +125,6 @@ internal static class OnnxAdapter
         }
 
         return changed;
-    }
-
-    private static long? Product(IEnumerable<OnnxDim> dims)
-    {
-        double product = 1;
-        foreach (var dim in dims)
-        {
-            if (dim.Size is not { } size) return null;
-            product *= size;
-        }
-
-        return product is >= 0 and < (1L << 48) ? (long)product : null;
     }
 
     private static void Verify(OnnxModel model, OnnxShapes shapes, string image)

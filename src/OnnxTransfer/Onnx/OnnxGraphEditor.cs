@@ -12,19 +12,6 @@ internal enum OnnxImageLayout
     Nhwc,
 }
 
-/// <summary>How the spatial axes of a tensor are brought to one vector per image.</summary>
-internal enum OnnxPooling
-{
-    Average,
-    Max,
-
-    /// <summary>No pooling: all elements, in the tensor's own order.</summary>
-    Flatten,
-
-    /// <summary>The tensor as it is.</summary>
-    None,
-}
-
 /// <summary>Changes to a graph, each made in place; clone the model first to keep the original.</summary>
 internal static class OnnxGraphEditor
 {
@@ -60,16 +47,16 @@ internal static class OnnxGraphEditor
 
     /// <summary>Adds an output <c>[N,C]</c> that is the mean of <paramref name="tensor"/> over its two spatial axes.</summary>
     public static void AppendGlobalAveragePool(OnnxModel model, string tensor, OnnxImageLayout layout, string outputName) =>
-        AppendPooling(model, tensor, layout, OnnxPooling.Average, outputName);
+        AppendPooling(model, tensor, layout, FeaturePooling.Average, outputName);
 
     /// <summary>Adds an output <c>[N,C]</c> that is the mean or the maximum of <paramref name="tensor"/> over its two spatial axes, or all its elements.</summary>
-    public static void AppendPooling(OnnxModel model, string tensor, OnnxImageLayout layout, OnnxPooling pooling, string outputName)
+    public static void AppendPooling(OnnxModel model, string tensor, OnnxImageLayout layout, FeaturePooling pooling, string outputName)
     {
         CheckExists(model, tensor);
         CheckFree(model, outputName);
         var value = OnnxShapes.Infer(model)[tensor];
         if (value.Dims is { Count: not 4 }) Throw.OnnxPoolingNeedsImage(tensor, value.ShapeText);
-        if (pooling == OnnxPooling.Flatten)
+        if (pooling == FeaturePooling.Flatten)
         {
             Add(model, "Flatten", [tensor], outputName, ("axis", 1));
             model.Graph.Output.Add(OnnxShapes.Infer(model)[outputName].ToProto());
@@ -79,17 +66,17 @@ internal static class OnnxGraphEditor
         if (layout == OnnxImageLayout.Nchw)
         {
             var pooled = FreeName(model, outputName + "/pooled");
-            Add(model, pooling == OnnxPooling.Average ? "GlobalAveragePool" : "GlobalMaxPool", [tensor], pooled);
+            Add(model, pooling == FeaturePooling.Average ? "GlobalAveragePool" : "GlobalMaxPool", [tensor], pooled);
             Add(model, "Flatten", [pooled], outputName, ("axis", 1));
         }
-        else if (pooling == OnnxPooling.Average && model.Opset >= 18)
+        else if (pooling == FeaturePooling.Average && model.Opset >= 18)
         {
             // From operator set 18 on, the axes of this operator are an input.
             var axes = FreeName(model, outputName + "/axes");
             model.Graph.Initializer.Add(OnnxTensorData.Make(axes, [2], [1L, 2L]));
             Add(model, "ReduceMean", [tensor, axes], outputName, ("keepdims", 0));
         }
-        else if (pooling == OnnxPooling.Average)
+        else if (pooling == FeaturePooling.Average)
         {
             Add(model, "ReduceMean", [tensor], outputName, ("axes", new long[] { 1, 2 }), ("keepdims", 0));
         }
@@ -119,19 +106,20 @@ internal static class OnnxGraphEditor
     /// name alone tells what it holds, and its length.
     /// </returns>
     /// <exception cref="ArgumentException">A layer does not exist, or is not a tensor of features, or its length is not known.</exception>
-    public static OnnxFeatureTensor CutToFeatures(OnnxModel model, IReadOnlyList<string> layers, OnnxPooling pooling = OnnxPooling.Average, OnnxImageInput? image = null)
+    public static OnnxFeatureTensor CutToFeatures(OnnxModel model, IReadOnlyList<string> layers, FeaturePooling pooling = FeaturePooling.Average, OnnxImageInput? image = null)
     {
+        _ = Require.Defined(pooling, nameof(pooling));
         if (layers.Count == 0) Throw.OnnxNoTensorsToKeep();
         image ??= OnnxInspector.ImageInputOf(model);
         // Vectors alone can be joined, so of several layers even an unpooled one is laid out flat.
-        if (pooling == OnnxPooling.None && layers.Count > 1) pooling = OnnxPooling.Flatten;
+        if (pooling == FeaturePooling.None && layers.Count > 1) pooling = FeaturePooling.Flatten;
         var known = OnnxSummary.Of(model, image).Layers.DistinctBy(l => l.Value.Name).ToDictionary(l => l.Value.Name, StringComparer.Ordinal);
         var unknown = layers.FirstOrDefault(l => !known.ContainsKey(l));
         if (unknown is not null) Throw.OnnxTensorUnknown(model.Source, unknown, known.Keys);
         var vectors = new List<string>();
         foreach (var layer in layers)
         {
-            if (!known[layer].IsSpatial || pooling == OnnxPooling.None)
+            if (!known[layer].IsSpatial || pooling == FeaturePooling.None)
             {
                 vectors.Add(layer);
                 continue;
@@ -233,14 +221,12 @@ internal static class OnnxGraphEditor
 
     private static HashSet<string> NeededTensors(GraphProto graph, IEnumerable<string> tensors)
     {
-        var producers = new Dictionary<string, NodeProto>(StringComparer.Ordinal);
-        foreach (var node in graph.Node)
-            foreach (var output in node.Output) producers[output] = node;
+        var index = new OnnxGraphIndex(graph);
         var needed = new HashSet<string>(StringComparer.Ordinal);
         var open = new Stack<string>(tensors);
         while (open.TryPop(out var tensor))
         {
-            if (!needed.Add(tensor) || !producers.TryGetValue(tensor, out var node)) continue;
+            if (!needed.Add(tensor) || index.Producer(tensor) is not { } node) continue;
             foreach (var input in ReadBy(node).Where(i => i.Length > 0)) open.Push(input);
         }
 

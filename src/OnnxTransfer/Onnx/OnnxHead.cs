@@ -15,14 +15,13 @@ internal sealed record OnnxHead(IReadOnlyList<OnnxDense> Layers)
     /// <summary>Reads back what <see cref="OnnxGraphEditor.AppendHead"/> wrote; null when the graph has no such nodes.</summary>
     internal static OnnxHead? Find(OnnxModel model, string logits, string probabilities)
     {
-        var producers = model.Graph.Node.SelectMany(node => node.Output.Select(output => (output, node))).GroupBy(pair => pair.output).ToDictionary(group => group.Key, group => group.First().node);
-        var constants = model.Graph.Initializer.GroupBy(tensor => tensor.Name).ToDictionary(group => group.Key, group => group.First());
+        var index = new OnnxGraphIndex(model);
         var layers = new List<OnnxDense>();
         var active = probabilities;
         // From the last activation back to the features, which no activation directly on a Gemm of two constants makes.
-        while (producers.TryGetValue(active, out var activation) && activation.Input is [var affine]
-            && producers.TryGetValue(affine, out var gemm) && gemm.OpType == "Gemm" && gemm.Input is [var input, var w, var b]
-            && constants.TryGetValue(w, out var weights) && constants.TryGetValue(b, out var bias) && affine.StartsWith(logits, StringComparison.Ordinal))
+        while (index.Producer(active) is { Input: [var affine] } activation
+            && index.Producer(affine) is { OpType: "Gemm", Input: [var input, var w, var b] }
+            && index.Constant(w) is { } weights && index.Constant(b) is { } bias && affine.StartsWith(logits, StringComparison.Ordinal))
         {
             layers.Insert(0, new OnnxDense(OnnxTensorData.ReadFloats(weights), OnnxTensorData.ReadFloats(bias), activation.OpType));
             active = input;

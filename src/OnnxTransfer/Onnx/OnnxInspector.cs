@@ -3,9 +3,12 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer.Onnx;
 
 /// <summary>What a network's class scores are.</summary>
-internal enum OnnxScoreKind
+internal enum ScoreKind
 {
+    /// <summary>Before the softmax: any real number.</summary>
     Logits,
+
+    /// <summary>After the softmax: non-negative, summing to one.</summary>
     Probabilities,
 }
 
@@ -28,7 +31,7 @@ internal sealed record OnnxImageInput(string Tensor, OnnxElementType ElementType
 internal sealed record OnnxFeatureTensor(string Tensor, int? Dim, bool IsSpatial);
 
 /// <summary>The class scores <c>[N,C]</c>.</summary>
-internal sealed record OnnxClassOutput(string Tensor, OnnxScoreKind Kind, int? Count);
+internal sealed record OnnxClassOutput(string Tensor, ScoreKind Kind, int? Count);
 
 /// <summary>What could be learnt of a model from its graph alone.</summary>
 /// <param name="Input">The image input.</param>
@@ -50,11 +53,11 @@ internal static class OnnxInspector
     {
         var shapes = OnnxShapes.Infer(model);
         var input = ImageInputOf(model);
-        var producers = new Producers(model);
+        var index = new OnnxGraphIndex(model);
 
         foreach (var output in model.Outputs)
         {
-            if (FindClassifier(output.Name, producers, shapes) is not { } found) continue;
+            if (FindClassifier(output.Name, index, shapes) is not { } found) continue;
             return new OnnxInspection(input, found.Features, found.Classes, null);
         }
 
@@ -118,20 +121,20 @@ internal static class OnnxInspector
     }
 
     private static (OnnxFeatureTensor Features, OnnxClassOutput Classes)? FindClassifier(
-        string output, Producers producers, OnnxShapes shapes)
+        string output, OnnxGraphIndex index, OnnxShapes shapes)
     {
-        var kind = OnnxScoreKind.Logits;
+        var kind = ScoreKind.Logits;
         var tensor = output;
         var throughPooling = false;
         // A graph has no cycles, but a damaged file may: no walk is longer than the graph.
-        for (var steps = 0; steps <= producers.Nodes && producers[tensor] is { } node; steps++)
+        for (var steps = 0; steps <= index.NodeCount && index.Producer(tensor) is { } node; steps++)
         {
-            if (Weights(node, producers, shapes) is { } weights)
+            if (Weights(node, index, shapes) is { } weights)
             {
                 var (dim, count) = weights;
                 // A convolution, activation and pooling are also how a headless network ends: only a classifier's look decides.
-                if (throughPooling && kind == OnnxScoreKind.Logits && !s_imageNetCounts.Contains(count ?? 0)) return null;
-                var features = Unrounded(node.Input[0], producers);
+                if (throughPooling && kind == ScoreKind.Logits && !s_imageNetCounts.Contains(count ?? 0)) return null;
+                var features = Unrounded(node.Input[0], index);
                 var dims = shapes.Dims(features);
                 var spatial = dims is { Count: 4 } && !(dims[2].Size == 1 && dims[3].Size == 1);
                 return (new OnnxFeatureTensor(features, dim, spatial), new OnnxClassOutput(output, kind, count));
@@ -141,7 +144,7 @@ internal static class OnnxInspector
             switch (node.OpType)
             {
                 case "Softmax":
-                    kind = OnnxScoreKind.Probabilities;
+                    kind = ScoreKind.Probabilities;
                     tensor = data;
                     break;
                 case "Identity" or "Cast" or "Dropout" or "Flatten" or "Reshape" or "Squeeze" or "Unsqueeze" or "Transpose" or "QuantizeLinear" or "DequantizeLinear":
@@ -151,10 +154,10 @@ internal static class OnnxInspector
                     throughPooling = true;
                     tensor = data;
                     break;
-                case "Add" or "Mul" when node.Input.Count == 2 && IsConstant(node.Input[1], producers):
+                case "Add" or "Mul" when node.Input.Count == 2 && IsConstant(node.Input[1], index):
                     tensor = data;
                     break;
-                case "Add" or "Mul" when node.Input.Count == 2 && IsConstant(node.Input[0], producers):
+                case "Add" or "Mul" when node.Input.Count == 2 && IsConstant(node.Input[0], index):
                     tensor = node.Input[1];
                     break;
                 default:
@@ -166,9 +169,9 @@ internal static class OnnxInspector
     }
 
     /// <summary>Dimension and number of classes of a linear layer; null when the node is not one.</summary>
-    private static (int? Dim, int? Count)? Weights(NodeProto node, Producers producers, OnnxShapes shapes)
+    private static (int? Dim, int? Count)? Weights(NodeProto node, OnnxGraphIndex index, OnnxShapes shapes)
     {
-        if (node.Input.Count < 2 || !IsConstant(node.Input[1], producers)) return null;
+        if (node.Input.Count < 2 || !IsConstant(node.Input[1], index)) return null;
         var w = shapes.Dims(node.Input[1]);
         switch (node.OpType)
         {
@@ -185,44 +188,23 @@ internal static class OnnxInspector
     }
 
     /// <summary>The real numbers behind what an integer layer reads: rounding them is that layer's own business.</summary>
-    private static string Unrounded(string tensor, Producers producers)
+    private static string Unrounded(string tensor, OnnxGraphIndex index)
     {
-        if (producers[tensor] is { OpType: "DequantizeLinear" } dequantized && producers[dequantized.Input[0]] is not null) tensor = dequantized.Input[0];
-        return producers[tensor] is { OpType: "QuantizeLinear" } quantized ? quantized.Input[0] : tensor;
+        if (index.Producer(tensor) is { OpType: "DequantizeLinear" } dequantized && index.Producer(dequantized.Input[0]) is not null) tensor = dequantized.Input[0];
+        return index.Producer(tensor) is { OpType: "QuantizeLinear" } quantized ? quantized.Input[0] : tensor;
     }
 
     /// <summary>Whether a tensor does not depend on the image: a constant, or what a chain of simple nodes makes of one.</summary>
-    private static bool IsConstant(string tensor, Producers producers)
+    private static bool IsConstant(string tensor, OnnxGraphIndex index)
     {
-        for (var steps = 0; steps <= producers.Nodes; steps++)
+        for (var steps = 0; steps <= index.NodeCount; steps++)
         {
-            if (producers[tensor] is not { } node) return !producers.IsInput(tensor);
+            if (index.Producer(tensor) is not { } node) return !index.IsInput(tensor);
             if (node.OpType == "Constant") return true;
             if (node.OpType is not ("DequantizeLinear" or "Cast" or "Transpose" or "Identity" or "Reshape" or "Squeeze" or "Unsqueeze")) return false;
             tensor = node.InputAt(0) ?? "";
         }
 
         return false;
-    }
-
-    /// <summary>Which node computes a tensor.</summary>
-    private sealed class Producers
-    {
-        private readonly Dictionary<string, NodeProto> _byTensor = new(StringComparer.Ordinal);
-        private readonly HashSet<string> _inputs;
-
-        public Producers(OnnxModel model)
-        {
-            foreach (var node in model.Graph.Node)
-                foreach (var name in node.Output) _byTensor[name] = node;
-            _inputs = [.. model.Inputs.Select(i => i.Name)];
-            Nodes = model.Graph.Node.Count;
-        }
-
-        public int Nodes { get; }
-
-        public NodeProto? this[string tensor] => _byTensor.GetValueOrDefault(tensor);
-
-        public bool IsInput(string tensor) => _inputs.Contains(tensor);
     }
 }

@@ -131,7 +131,10 @@ internal sealed class OnnxModel
         bare.Graph.ClearDocString();
         bare.Graph.ValueInfo.Clear();
         foreach (var output in bare.Graph.Output) output.Type = null;
-        return SHA256.HashData(bare.ToByteArray());
+        using var hash = SHA256.Create();
+        // Through a stream: a network's bytes may be hundreds of megabytes.
+        using (var stream = new CryptoStream(Stream.Null, hash, CryptoStreamMode.Write)) bare.WriteTo(stream);
+        return hash.Hash!;
     }
 
     /// <summary>Takes over another model's content; edits that may fail half-way are made on a copy first.</summary>

@@ -54,7 +54,7 @@ internal static partial class OnnxShapeRules
         long have = 1;
         foreach (var dim in x)
         {
-            if (dim.Size is { } size) have = Product(have, size);
+            if (dim.Size is { } size) have = Sizes.Product(have, size);
             else if (dim.Symbol is null || !others.Remove(dim)) symbols.Add(dim);
         }
 
@@ -62,7 +62,7 @@ internal static partial class OnnxShapeRules
         foreach (var dim in others)
         {
             if (dim.Size is not { } size) return OnnxDim.Unknown;
-            used = Product(used, size);
+            used = Sizes.Product(used, size);
         }
 
         if (used <= 0 || have < 0 || have % used != 0) return OnnxDim.Unknown;
@@ -236,7 +236,7 @@ internal static partial class OnnxShapeRules
         var free = new List<OnnxDim>();
         foreach (var dim in dims)
         {
-            if (dim.Size is { } size) known = Product(known, size);
+            if (dim.Size is { } size) known = Sizes.Product(known, size);
             else free.Add(dim);
         }
 
@@ -244,7 +244,4 @@ internal static partial class OnnxShapeRules
             : free.Count == 1 && known == 1 ? free[0]
             : OnnxDim.Unknown;
     }
-
-    /// <summary>-1 stands for a product that no tensor can have, so that a damaged file's sizes cannot wrap around.</summary>
-    private static long Product(long a, long b) => a < 0 || b < 0 || (b > 0 && a > (1L << 48) / b) ? -1 : a * b;
 }

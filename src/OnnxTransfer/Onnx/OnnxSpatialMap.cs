@@ -26,11 +26,12 @@ internal sealed record OnnxSpatialMap(string Tensor, OnnxImageLayout Layout, int
     internal static OnnxSpatialMap BehindAverage(OnnxModel model, string features, OnnxImageInput image)
     {
         var shapes = OnnxShapes.Infer(model, image.Sizes(model));
+        var index = new OnnxGraphIndex(model);
         var tensor = features;
         // A graph has no cycles, but a damaged file may: no walk is longer than the graph.
-        for (var steps = 0; steps <= model.Graph.Node.Count; steps++)
+        for (var steps = 0; steps <= index.NodeCount; steps++)
         {
-            var node = model.Graph.Node.FirstOrDefault(n => n.Output.Contains(tensor));
+            var node = index.Producer(tensor);
             if (node?.InputAt(0) is not { } input) throw Throw.OnnxNoSpatialMap(model.Source, features, "leads to no node that averages a map");
             switch (node.OpType)
             {

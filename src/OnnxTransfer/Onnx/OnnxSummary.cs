@@ -100,25 +100,14 @@ internal sealed record OnnxSummary(IReadOnlyList<OnnxLayer> Layers, long Paramet
         var output = node.Output.Count > 0 ? shapes.Dims(node.Output[0]) : null;
         var depth = node.OpType switch
         {
-            "Conv" or "ConvInteger" => Product(shapes.Dims(node.InputAt(1))?.Skip(1)),
-            "QLinearConv" => Product(shapes.Dims(node.InputAt(3))?.Skip(1)),
+            "Conv" or "ConvInteger" => BehindFirst(shapes.Dims(node.InputAt(1))),
+            "QLinearConv" => BehindFirst(shapes.Dims(node.InputAt(3))),
             "Gemm" or "MatMul" or "MatMulInteger" or "QLinearMatMul" => shapes.Dims(node.InputAt(0)) is { Count: > 0 } x ? x[^1].Size : null,
             _ => 0,
         };
         if (depth == 0) return 0;
-        return Product(output?.Skip(1)) * (output is [{ Size: { } rows }, ..] ? Math.Max(1, rows / batch) : 1) * depth;
+        return BehindFirst(output) * (output is [{ Size: { } rows }, ..] ? Math.Max(1, rows / batch) : 1) * depth;
     }
 
-    private static long? Product(IEnumerable<OnnxDim>? dims)
-    {
-        if (dims is null) return null;
-        long product = 1;
-        foreach (var dim in dims)
-        {
-            if (dim.Size is not { } size || size < 0 || (size > 0 && product > (1L << 48) / size)) return null;
-            product *= size;
-        }
-
-        return product;
-    }
+    private static long? BehindFirst(IReadOnlyList<OnnxDim>? dims) => dims is null ? null : Sizes.Product(dims.Skip(1));
 }

@@ -41,21 +41,7 @@ internal sealed record OnnxValue(string Name, OnnxElementType ElementType, IRead
     public string ShapeText => Dims is null ? "[...]" : $"[{string.Join(",", Dims)}]";
 
     /// <summary>D, the number of elements behind the first axis; null where an axis is not known or there are none.</summary>
-    public int? RowLength
-    {
-        get
-        {
-            if (Dims is not { Count: > 1 }) return null;
-            long product = 1;
-            foreach (var dim in Dims.Skip(1))
-            {
-                if (dim.Size is not { } size || size <= 0 || product * size > int.MaxValue) return null;
-                product *= size;
-            }
-
-            return (int)product;
-        }
-    }
+    public int? RowLength => Dims is { Count: > 1 } && Sizes.Product(Dims.Skip(1)) is > 0 and <= int.MaxValue and var length ? (int)length : null;
 
     internal static OnnxValue From(ValueInfoProto proto)
     {

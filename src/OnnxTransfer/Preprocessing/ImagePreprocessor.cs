@@ -4,64 +4,88 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Preprocessing;
 
-/// <summary>From an image to its place in an input tensor: decode, resize, crop, normalise, layout. Thread-safe.</summary>
-internal static class ImagePreprocessor
+/// <summary>
+/// From an image to its place in an input tensor: decode, resize, crop, normalise, layout. One object serves one network. It keeps the
+/// working memory of as many images as were ever prepared at once, so that from then on nothing is allocated. Thread-safe.
+/// </summary>
+internal sealed class ImagePreprocessor
 {
-    [ThreadStatic]
-    private static PreprocessingSink? t_sink;
+    private readonly PreprocessSpec _spec;
+    private readonly TensorWriter _writer;
+    private readonly IImageDecoder _decoder;
+    private readonly DecodeOptions _options;
+    private readonly int _imageLength;
+    private readonly Lock _gate = new();
+    // The last one in is the first one out: what it holds is still in the processor's cache.
+    private readonly Stack<PreprocessingSink> _idle = [];
+
+    /// <param name="spec">What the backbone wants.</param>
+    /// <param name="layout">The order of the tensor's axes.</param>
+    /// <param name="decoder">Any decoder; null for the default one.</param>
+    /// <param name="options">Limits and background; null for the defaults.</param>
+    internal ImagePreprocessor(PreprocessSpec spec, TensorLayout layout, IImageDecoder? decoder = null, DecodeOptions? options = null)
+    {
+        _spec = spec;
+        _writer = new TensorWriter(spec, layout);
+        _decoder = decoder ?? ImageDecoders.Default;
+        _options = options ?? DecodeOptions.Default;
+        var (width, height) = spec.OutputSize;
+        _imageLength = 3 * width * height;
+    }
 
     /// <summary>Prepares decoded pixels.</summary>
     /// <param name="pixels">The decoded image <c>[H,W,3]</c>.</param>
-    /// <param name="spec">What the backbone wants.</param>
-    /// <param name="layout">The order of the tensor's axes.</param>
     /// <param name="destination">One image of the tensor: exactly 3 values for each pixel of <see cref="PreprocessSpec.OutputSize"/>.</param>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
-    internal static void Prepare(PixelBuffer pixels, PreprocessSpec spec, TensorLayout layout, Span<float> destination)
+    internal void Prepare(PixelBuffer pixels, Span<float> destination)
     {
-        CheckLength(spec, destination.Length);
-        using var sink = OfThread();
-        sink.Prepare(pixels, spec, layout, destination);
+        CheckLength(destination.Length);
+        var sink = Take();
+        sink.Prepare(pixels, destination);
+        GiveBack(sink);
     }
 
     /// <summary>
     /// Decodes and prepares in one pass over the rows where the decoder can, to the same bits as
-    /// <see cref="IImageDecoder.Decode"/> and <see cref="Prepare(PixelBuffer, PreprocessSpec, TensorLayout, Span{float})"/>.
+    /// <see cref="IImageDecoder.Decode"/> and <see cref="Prepare(PixelBuffer, Span{float})"/>.
     /// </summary>
     /// <param name="encoded">The bytes of the file.</param>
-    /// <param name="decoder">Any decoder.</param>
-    /// <param name="options">Limits and background.</param>
-    /// <param name="spec">What the backbone wants.</param>
-    /// <param name="layout">The order of the tensor's axes.</param>
     /// <param name="destination">One image of the tensor; undefined when the decode fails.</param>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
-    internal static void Prepare(
-        ReadOnlySpan<byte> encoded, IImageDecoder decoder, DecodeOptions options, PreprocessSpec spec, TensorLayout layout, Memory<float> destination)
+    internal void Prepare(ReadOnlySpan<byte> encoded, Memory<float> destination)
     {
-        if (decoder is not IRowDecoder rowDecoder)
+        if (_decoder is not IRowDecoder rowDecoder)
         {
-            using var pixels = decoder.Decode(encoded, options);
-            Prepare(pixels, spec, layout, destination.Span);
+            using var pixels = _decoder.Decode(encoded, _options);
+            Prepare(pixels, destination.Span);
             return;
         }
 
-        CheckLength(spec, destination.Length);
-        using var sink = OfThread();
-        sink.Target(spec, layout, destination);
-        rowDecoder.DecodeRows(encoded, options, sink);
-        sink.Complete();
+        CheckLength(destination.Length);
+        var sink = Take();
+        sink.Target(destination);
+        try
+        {
+            rowDecoder.DecodeRows(encoded, _options, sink);
+            sink.Complete();
+        }
+        finally
+        {
+            sink.Reset();
+            GiveBack(sink);
+        }
     }
 
     /// <summary>Opens, decodes and prepares an image of any kind.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded; the exception names it.</exception>
-    /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, IImageDecoder, DecodeOptions, PreprocessSpec, TensorLayout, Memory{float})"/>
-    internal static void Prepare(
-        ImageInput image, IImageDecoder decoder, DecodeOptions options, PreprocessSpec spec, TensorLayout layout, Memory<float> destination)
+    /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, Memory{float})"/>
+    internal void Prepare(ImageInput image, Memory<float> destination)
     {
         try
         {
-            using var opened = image.Open(options, CancellationToken.None);
-            Prepare(opened, decoder, options, spec, layout, destination);
+            using var opened = image.Open(_options, CancellationToken.None);
+            Prepare(opened, destination);
         }
         catch (ImageDecodeException exception) when (image.MustName(exception))
         {
@@ -71,19 +95,32 @@ internal static class ImagePreprocessor
 
     /// <summary>Prepares an image that is open.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
-    /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, IImageDecoder, DecodeOptions, PreprocessSpec, TensorLayout, Memory{float})"/>
-    internal static void Prepare(
-        in OpenedImage image, IImageDecoder decoder, DecodeOptions options, PreprocessSpec spec, TensorLayout layout, Memory<float> destination)
+    /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, Memory{float})"/>
+    internal void Prepare(in OpenedImage image, Memory<float> destination)
     {
-        if (image.Pixels is { } pixels) Prepare(pixels, spec, layout, destination.Span);
-        else Prepare(image.Encoded, decoder, options, spec, layout, destination);
+        if (image.Pixels is { } pixels) Prepare(pixels, destination.Span);
+        else Prepare(image.Encoded, destination);
     }
 
-    private static PreprocessingSink OfThread() => t_sink ??= new PreprocessingSink();
-
-    private static void CheckLength(PreprocessSpec spec, int length)
+    private PreprocessingSink Take()
     {
-        var (width, height) = spec.OutputSize;
-        if (length != 3 * width * height) Throw.TensorHasWrongLength(length, width, height);
+        lock (_gate)
+        {
+            if (_idle.TryPop(out var sink)) return sink;
+        }
+
+        return new PreprocessingSink(_spec, _writer);
+    }
+
+    private void GiveBack(PreprocessingSink sink)
+    {
+        lock (_gate) _idle.Push(sink);
+    }
+
+    private void CheckLength(int length)
+    {
+        if (length == _imageLength) return;
+        var (width, height) = _spec.OutputSize;
+        Throw.TensorHasWrongLength(length, width, height);
     }
 }

@@ -52,7 +52,7 @@ internal static class PreprocessingParity
     private static ParityResult Resize(string name, PreprocessSpec spec, IImageDecoder decoder, byte[] picture)
     {
         var tensor = new float[3 * Side * Side];
-        ImagePreprocessor.Prepare(picture, decoder, DecodeOptions.Default, spec, TensorLayout.Nhwc, tensor);
+        new ImagePreprocessor(spec, TensorLayout.Nhwc, decoder).Prepare(picture, tensor);
         var exact = spec.Filter != ResizeFilter.TensorFlowBilinear;
         var difference = exact
             ? Difference(Resource(name + ".rgb"), tensor)

@@ -4,29 +4,26 @@ namespace OnnxTransfer.Preprocessing;
 
 /// <summary>
 /// Takes a decoder's rows and resizes, crops, normalises and lays them out as they come, so that the decoded image never
-/// lies in memory as a whole. Only an image that is stored rotated or mirrored is collected upright first.
+/// lies in memory as a whole. Only an image that is stored rotated or mirrored is collected upright first. It serves one image after
+/// another and keeps its memory; it is not thread-safe.
 /// </summary>
-internal sealed class PreprocessingSink : IRowSink, IDisposable
+/// <param name="spec">What the backbone wants.</param>
+/// <param name="writer">Writes its tensor.</param>
+#pragma warning disable CA1001 // Reset gives the pixels back after every image; between two images there are none.
+internal sealed class PreprocessingSink(PreprocessSpec spec, TensorWriter writer) : IRowSink
+#pragma warning restore CA1001
 {
     private readonly RowResampler _rows = new(VectorKernels.IsSupported);
     private readonly PixelBufferSink _upright = new();
-    private PreprocessSpec _spec = null!;
-    private TensorWriter _writer = null!;
-    private TensorLayout _layout;
     private Memory<float> _image;
     private ResizeGeometry _geometry;
     private ResizeGeometry? _full;
     private bool _collects;
 
     /// <summary>Starts an image.</summary>
-    /// <param name="spec">What the backbone wants.</param>
-    /// <param name="layout">The order of the tensor's axes.</param>
     /// <param name="image">One image of the tensor.</param>
-    internal void Target(PreprocessSpec spec, TensorLayout layout, Memory<float> image)
+    internal void Target(Memory<float> image)
     {
-        _spec = spec;
-        _writer = TensorWriter.For(spec);
-        _layout = layout;
         _image = image;
         _full = null;
     }
@@ -34,7 +31,7 @@ internal sealed class PreprocessingSink : IRowSink, IDisposable
     public int Shrink(int width, int height, Orientation orientation, JpegShrink shrink)
     {
         var (uprightWidth, uprightHeight) = orientation.SwapsSides() ? (height, width) : (width, height);
-        var full = ResizeGeometry.For(_spec, uprightWidth, uprightHeight);
+        var full = ResizeGeometry.For(spec, uprightWidth, uprightHeight);
         _full = full;
         var gap = shrink == JpegShrink.Near ? 2 : 1;
         var factor = 8;
@@ -60,28 +57,26 @@ internal sealed class PreprocessingSink : IRowSink, IDisposable
     {
         if (!_collects) return;
         using var pixels = _upright.Take();
-        Prepare(pixels, Geometry(pixels.Width, pixels.Height), _spec, _layout, _image.Span);
+        Prepare(pixels, Geometry(pixels.Width, pixels.Height), _image.Span);
     }
 
     /// <summary>Prepares an image that is in memory already.</summary>
-    internal void Prepare(PixelBuffer pixels, PreprocessSpec spec, TensorLayout layout, Span<float> image) =>
-        Prepare(pixels, ResizeGeometry.For(spec, pixels.Width, pixels.Height), spec, layout, image);
+    internal void Prepare(PixelBuffer pixels, Span<float> image) => Prepare(pixels, ResizeGeometry.For(spec, pixels.Width, pixels.Height), image);
 
-    private void Prepare(PixelBuffer pixels, ResizeGeometry geometry, PreprocessSpec spec, TensorLayout layout, Span<float> image)
+    private void Prepare(PixelBuffer pixels, ResizeGeometry geometry, Span<float> image)
     {
-        var writer = TensorWriter.For(spec);
         var source = pixels.Pixels;
         var stride = 3 * pixels.Width;
         _rows.Start(geometry, geometry.Upsampling ?? spec.Filter);
         for (var y = 0; y < pixels.Height; y++)
         {
             _rows.Push(y, source.Slice(y * stride, stride));
-            while (_rows.TryProduce(out var row)) writer.Write(_rows, row, geometry, layout, image);
+            while (_rows.TryProduce(out var row)) writer.Write(_rows, row, geometry, image);
         }
     }
 
-    /// <summary>Ends an image, complete or not; the sink then serves the next.</summary>
-    public void Dispose()
+    /// <summary>Lets go of an image, complete or not.</summary>
+    internal void Reset()
     {
         _upright.Dispose();
         _image = default;
@@ -90,17 +85,17 @@ internal sealed class PreprocessingSink : IRowSink, IDisposable
     private void BeginUpright(int width, int height)
     {
         _geometry = Geometry(width, height);
-        _rows.Start(_geometry, _geometry.Upsampling ?? _spec.Filter);
+        _rows.Start(_geometry, _geometry.Upsampling ?? spec.Filter);
     }
 
     /// <summary>A shrunken image is brought to the size and crop that its full size would have had.</summary>
     private ResizeGeometry Geometry(int width, int height) => _full is { } full
         ? full with { SourceWidth = width, SourceHeight = height }
-        : ResizeGeometry.For(_spec, width, height);
+        : ResizeGeometry.For(spec, width, height);
 
     private void RowUpright(int y, ReadOnlySpan<byte> rgb)
     {
         _rows.Push(y, rgb);
-        while (_rows.TryProduce(out var row)) _writer.Write(_rows, row, _geometry, _layout, _image.Span);
+        while (_rows.TryProduce(out var row)) writer.Write(_rows, row, _geometry, _image.Span);
     }
 }

@@ -1,3 +1,5 @@
+using OnnxTransfer.Onnx;
+
 namespace OnnxTransfer.Preprocessing;
 
 /// <summary>The axis order of an image tensor.</summary>
@@ -8,4 +10,15 @@ public enum TensorLayout
 
     /// <summary><c>[N,H,W,3]</c>: TensorFlow's order.</summary>
     Nhwc,
+}
+
+/// <summary>
+/// The same order in the words of the ONNX file. They are two enums because a public one belongs to a stage, and the file's format knows no
+/// stage; this is the one place where they meet.
+/// </summary>
+internal static class TensorLayouts
+{
+    internal static OnnxImageLayout ToOnnx(this TensorLayout layout) => layout == TensorLayout.Nchw ? OnnxImageLayout.Nchw : OnnxImageLayout.Nhwc;
+
+    internal static TensorLayout ToTensor(this OnnxImageLayout layout) => layout == OnnxImageLayout.Nchw ? TensorLayout.Nchw : TensorLayout.Nhwc;
 }

@@ -1,34 +1,30 @@
-using System.Runtime.CompilerServices;
-
 namespace OnnxTransfer.Preprocessing;
 
-/// <summary>Normalises resized rows and puts them into one image of a tensor.</summary>
+/// <summary>Normalises resized rows and puts them into one image of a tensor. Thread-safe.</summary>
 internal sealed class TensorWriter
 {
-    private static readonly ConditionalWeakTable<PreprocessSpec, TensorWriter> s_writers = [];
-
     private readonly ChannelScales _channels;
     private readonly bool _reversed;
+    private readonly TensorLayout _layout;
 
-    private TensorWriter(PreprocessSpec spec)
+    /// <param name="spec">A valid spec.</param>
+    /// <param name="layout">The order of the tensor's axes.</param>
+    internal TensorWriter(PreprocessSpec spec, TensorLayout layout)
     {
         _channels = new ChannelScales(spec);
         _reversed = spec.Bgr;
+        _layout = layout;
     }
-
-    /// <summary>The writer of a spec, made once while the spec lives.</summary>
-    internal static TensorWriter For(PreprocessSpec spec) => s_writers.GetValue(spec, static s => new TensorWriter(s));
 
     /// <summary>Writes the row that <paramref name="rows"/> has just produced.</summary>
     /// <param name="rows">Holds the row <c>[width,3]</c>.</param>
     /// <param name="y">The row's number.</param>
     /// <param name="geometry">The image's size.</param>
-    /// <param name="layout">The order of the tensor's axes.</param>
     /// <param name="image">One image of the tensor, <c>3 * Height * Width</c> values.</param>
-    internal void Write(RowResampler rows, int y, ResizeGeometry geometry, TensorLayout layout, Span<float> image)
+    internal void Write(RowResampler rows, int y, ResizeGeometry geometry, Span<float> image)
     {
         var width = geometry.Width;
-        if (layout == TensorLayout.Nhwc)
+        if (_layout == TensorLayout.Nhwc)
         {
             // HWC to HWC: R, G and B of a pixel stay neighbours, in the tensor's order.
             var target = image.Slice(3 * y * width, 3 * width);

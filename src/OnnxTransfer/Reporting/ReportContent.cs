@@ -1,5 +1,6 @@
 using OnnxTransfer.Evaluation;
 using OnnxTransfer.Heads;
+using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Reporting;
 
@@ -60,19 +61,11 @@ internal sealed record JudgedImage(ImageInput Image, int Truth, IReadOnlyList<fl
     internal string Name => Path.GetFileName(Image.Id) is { Length: > 0 } name ? name : Image.Id;
 
     /// <summary>The most probable class; of equals the first.</summary>
-    internal int Predicted { get; } = Largest(Probabilities);
+    internal int Predicted { get; } = Argmax.Of<float>([.. Probabilities]);
 
     internal float Confidence => Probabilities[Predicted];
 
     internal bool IsRight => Predicted == Truth;
-
-    private static int Largest(IReadOnlyList<float> probabilities)
-    {
-        var best = 0;
-        for (var i = 1; i < probabilities.Count; i++)
-            if (probabilities[i] > probabilities[best]) best = i;
-        return best;
-    }
 }
 
 /// <summary>A stage of a run and the time it took.</summary>

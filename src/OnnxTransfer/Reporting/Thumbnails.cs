@@ -17,7 +17,7 @@ internal sealed class Thumbnails(IImageDecoder decoder, DecodeOptions options)
     private static readonly PreprocessSpec s_square = new() { Filter = ResizeFilter.PillowBilinear, Resize = Resize.ShortestEdge(Side, Side), Rescale = 1 };
 
     // A large photograph is not decoded in full for a small picture.
-    private readonly DecodeOptions _options = options with { JpegShrink = JpegShrink.Near };
+    private readonly ImagePreprocessor _square = new(s_square, TensorLayout.Nhwc, decoder, options with { JpegShrink = JpegShrink.Near });
 
     /// <summary>The square in the middle of an image; null for one that is gone or no image any more.</summary>
     internal string? Square(ImageInput image)
@@ -25,7 +25,7 @@ internal sealed class Thumbnails(IImageDecoder decoder, DecodeOptions options)
         var values = new float[3 * Side * Side];
         try
         {
-            ImagePreprocessor.Prepare(image, decoder, _options, s_square, TensorLayout.Nhwc, values);
+            _square.Prepare(image, values);
         }
         catch (ImageDecodeException)
         {

@@ -164,7 +164,7 @@ public sealed class QuantizationTests
     {
         var values = new float[photos.Length * 224 * 224 * 3];
         for (var i = 0; i < photos.Length; i++)
-            ImagePreprocessor.Prepare(photos[i], ImageDecoders.Default, DecodeOptions.Default, s_toMinusOneToOne, TensorLayout.Nhwc, values.AsMemory(i * 224 * 224 * 3, 224 * 224 * 3));
+            new ImagePreprocessor(s_toMinusOneToOne, TensorLayout.Nhwc).Prepare(photos[i], values.AsMemory(i * 224 * 224 * 3, 224 * 224 * 3));
         return new Values(values, photos.Length, 224, 224, 3);
     }
 
@@ -174,7 +174,7 @@ public sealed class QuantizationTests
     {
         using var pixels = ImageDecoders.Default.Decode(File.ReadAllBytes(Repository.SharedPath("data", "grace_hopper.bmp")));
         var values = new float[224 * 224 * 3];
-        ImagePreprocessor.Prepare(pixels, s_toMinusOneToOne, TensorLayout.Nhwc, values);
+        new ImagePreprocessor(s_toMinusOneToOne, TensorLayout.Nhwc).Prepare(pixels, values);
         return new Values(values, 1, 224, 224, 3);
     }
 }

@@ -1,4 +1,5 @@
 using OnnxTransfer.Backbones;
+using OnnxTransfer.Onnx;
 using OnnxTransfer.Preprocessing;
 using OnnxTransfer.TestSupport;
 

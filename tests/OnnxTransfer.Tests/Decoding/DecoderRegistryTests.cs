@@ -50,9 +50,9 @@ public sealed class DecoderRegistryTests : IDisposable
         _registry.Register(new Gradient(), [ImageFormat.Tiff]);
         var spec = TinyBackbone.Card().Preprocess;
         var (rows, whole) = (new float[3 * TinyBackbone.Side * TinyBackbone.Side], new float[3 * TinyBackbone.Side * TinyBackbone.Side]);
-        ImagePreprocessor.Prepare(Sample.Bytes("rgb.tif"), _decoder, DecodeOptions.Default, spec, TensorLayout.Nchw, rows.AsMemory());
+        new ImagePreprocessor(spec, TensorLayout.Nchw, _decoder).Prepare(Sample.Bytes("rgb.tif"), rows);
         using var pixels = new Gradient().Decode(default);
-        ImagePreprocessor.Prepare(pixels, spec, TensorLayout.Nchw, whole);
+        new ImagePreprocessor(spec, TensorLayout.Nchw).Prepare(pixels, whole);
         Assert.Equal(whole, rows);
     }
 

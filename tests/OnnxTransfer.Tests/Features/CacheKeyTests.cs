@@ -93,12 +93,12 @@ public sealed class CacheKeyTests
         cards.Add("shortest edge", s_full with { Preprocess = spec with { Resize = Resize.ShortestEdge(20, 16) } });
         AssertTellsApart(s_full, cards, [], card => Converted(card, Request()));
         AssertTellsApart(
-            Request(), new Dictionary<string, PrecisionRequest>
+            Request(), new Dictionary<string, ImageNetworkOptions>
             {
                 ["Provider"] = Request() with { Session = new SessionSettings(ExecutionProvider.Cuda) },
                 ["Threads"] = Request() with { Session = new SessionSettings(ExecutionProvider.Cpu, 3) },
                 ["Decoder"] = Request() with { Decoder = new Named("another decoder") },
-                ["Images"] = Request() with { Images = [ImageInput.FromBytes(TestImage.NoisyPng(8, 8, (1, 2, 3), 2))] },
+                ["Images"] = Request() with { CalibrationImages = [ImageInput.FromBytes(TestImage.NoisyPng(8, 8, (1, 2, 3), 2))] },
             },
             [], request => Converted(s_full, request));
     }
@@ -140,23 +140,28 @@ public sealed class CacheKeyTests
     }
 
     private static string Space(
-        ModelCard? card = null, DecodeOptions? decode = null, byte[]? graph = null, string tensor = "features", int dim = TinyBackbone.Dim, IImageDecoder? decoder = null,
+        ModelCard? card = null, DecodeOptions? decode = null, OnnxModel? graph = null, string tensor = "features", int dim = TinyBackbone.Dim, IImageDecoder? decoder = null,
         ExecutionProvider provider = ExecutionProvider.Cpu) =>
-        CacheSpace.Of(graph ?? Graph(0), tensor, dim, card ?? s_full, decoder ?? ImageDecoders.Default, decode ?? DecodeOptions.Default, provider).Description;
+        CacheSpace.Of(Network(graph ?? Graph(0), tensor, dim), card ?? s_full, decoder ?? ImageDecoders.Default, decode ?? DecodeOptions.Default, provider).Description;
 
-    private static PrecisionRequest Request() => new(
-        NetworkPrecision.Int8, [ImageInput.FromBytes(TestImage.NoisyPng(8, 8, (1, 2, 3), 1))], SessionSettings.OnCpu(), ImageDecoders.Default, DecodeOptions.Default, new ModelStore());
+    private static ImageNetworkOptions Request() => new FeatureExtractorOptions
+    {
+        Provider = ExecutionProvider.Cpu, Precision = NetworkPrecision.Int8, CalibrationImages = [ImageInput.FromBytes(TestImage.NoisyPng(8, 8, (1, 2, 3), 1))],
+    }.ForNetwork();
 
-    private static string Converted(ModelCard card, PrecisionRequest request) => ConvertedNetworkCache.Key(Graph(0), card, request, request.Images, sumsSaturate: false);
+    private static string Converted(ModelCard card, ImageNetworkOptions request) =>
+        ConvertedNetworkCache.Key(Network(Graph(0), "features", TinyBackbone.Dim), card, request, request.CalibrationImages, sumsSaturate: false);
 
-    private static byte[] Graph(float bias)
+    private static NetworkGraph Network(OnnxModel graph, string tensor, int dim) => new(graph, "tiny", "x", TinyBackbone.Card().Input.ImageShape, tensor, dim);
+
+    private static OnnxModel Graph(float bias)
     {
         var builder = new OnnxGraphBuilder("one");
         builder.Input("x", OnnxElementType.Float32, OnnxDim.Named("N"), 3);
         builder.Constant("b", [3], [bias, 0, 0]);
         builder.Node("Add", "features", ["x", "b"]);
         builder.Output("features", OnnxElementType.Float32, [OnnxDim.Named("N"), 3]);
-        return builder.Build("one").ToBytes();
+        return builder.Build("one");
     }
 
     private sealed class Named(string name) : IImageDecoder

@@ -87,10 +87,9 @@ public sealed class DeviceTests(PipelineFixture fixture) : IClassFixture<Pipelin
         graph.Node("MatMul", "product", ["flat", graph.Constant("weights", [ImageLength, Dim], Noise(ImageLength * Dim, 1))]);
         graph.Node("Sigmoid", "features", ["product"]);
         graph.Output("features", OnnxElementType.Float32, [OnnxDim.Named("N"), Dim]);
-        var network = graph.Build("dense").ToBytes();
-        using var cpu = new OnnxSession(network, "dense", "image", [3, 8, 8], "features", Dim, SessionSettings.OnCpu());
-        using var device = new OnnxSession(
-            network, "dense", "image", [3, 8, 8], "features", Dim, new SessionSettings(DeviceFactAttribute.Provider!.Value, CaptureGraph: true));
+        var network = new NetworkGraph(graph.Build("dense"), "dense", "image", [3, 8, 8], "features", Dim);
+        using var cpu = new OnnxSession(network, SessionSettings.OnCpu());
+        using var device = new OnnxSession(network, new SessionSettings(DeviceFactAttribute.Provider!.Value, CaptureGraph: true));
         Assert.Contains("recorded once for each batch size", device.Provider.Reason, StringComparison.Ordinal);
         // More sizes than keep their memory, so that some are recorded again.
         foreach (var (size, seed) in ((int, int)[])[(1, 1), (1, 2), (8, 3), (1, 4), (3, 5), (8, 6), (4, 7), (5, 8), (8, 9), (1, 10)])

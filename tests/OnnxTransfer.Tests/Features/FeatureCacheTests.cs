@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
 using OnnxTransfer.Features.Caching;
+using OnnxTransfer.Onnx;
 using OnnxTransfer.Preprocessing;
 using OnnxTransfer.TestSupport;
 
@@ -78,8 +79,11 @@ public sealed class FeatureCacheTests : IDisposable
             Description(spec with { Resize = Resize.Stretch(30, 20, new ImageSize(16, 16)), Upsampling = ResizeFilter.TensorFlowNearest }), StringComparison.Ordinal);
     }
 
-    private string Description(PreprocessSpec spec) => CacheSpace.Of(
-        File.ReadAllBytes(_model), "features", TinyBackbone.Dim, TinyBackbone.Card() with { Preprocess = spec }, ImageDecoders.Default, DecodeOptions.Default, ExecutionProvider.Cpu).Description;
+    private string Description(PreprocessSpec spec)
+    {
+        var graph = new NetworkGraph(OnnxModel.Load(_model), "tiny", "image", TinyBackbone.Card().Input.ImageShape, "features", TinyBackbone.Dim);
+        return CacheSpace.Of(graph, TinyBackbone.Card() with { Preprocess = spec }, ImageDecoders.Default, DecodeOptions.Default, ExecutionProvider.Cpu).Description;
+    }
 
     [Fact]
     public async Task A_changed_model_preparation_or_decoding_finds_nothing()

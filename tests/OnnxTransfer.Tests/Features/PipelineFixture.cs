@@ -39,7 +39,8 @@ public sealed class PipelineFixture : IDisposable
 
     /// <summary>A session that believes in rows of a length.</summary>
     internal OnnxSession Session(int rowLength, ExecutionProvider provider = ExecutionProvider.Cpu) => new(
-        _backbone.GraphFor("features", TinyBackbone.Dim), "tiny", "image", [3, TinyBackbone.Side, TinyBackbone.Side], "features", rowLength, new SessionSettings(provider, Threads: 1));
+        new NetworkGraph(_backbone.CutTo("features", TinyBackbone.Dim), "tiny", "image", [3, TinyBackbone.Side, TinyBackbone.Side], "features", rowLength),
+        new SessionSettings(provider, Threads: 1));
 
     public void Dispose()
     {

@@ -74,10 +74,10 @@ public sealed class OnnxGraphEditorTests
     }
 
     [Theory]
-    [InlineData(OnnxPooling.Average, 17)]
-    [InlineData(OnnxPooling.Average, 18)]
-    [InlineData(OnnxPooling.Max, 17)]
-    internal void PoolingIsTheSameInBothLayouts(OnnxPooling pooling, int opset)
+    [InlineData(FeaturePooling.Average, 17)]
+    [InlineData(FeaturePooling.Average, 18)]
+    [InlineData(FeaturePooling.Max, 17)]
+    internal void PoolingIsTheSameInBothLayouts(FeaturePooling pooling, int opset)
     {
         var model = SmallGraphs.Classifier();
         model.Proto.OpsetImport[0].Version = opset;
@@ -89,7 +89,7 @@ public sealed class OnnxGraphEditorTests
         var result = GraphRunner.Run(model, ("image", SmallGraphs.Image));
 
         Assert.All(model.Outputs.Take(2), o => Assert.Equal("[N,4]", o.ShapeText));
-        var expected = result["relu"].Data.Chunk(64).Select(c => pooling == OnnxPooling.Max ? c.Max() : c.Average()).ToArray();
+        var expected = result["relu"].Data.Chunk(64).Select(c => pooling == FeaturePooling.Max ? c.Max() : c.Average()).ToArray();
         new Values(expected, 2, 4).AssertClose(result["first"], 1e-6);
         result["first"].AssertClose(result["last"], 1e-6);
     }
@@ -168,7 +168,7 @@ public sealed class OnnxGraphEditorTests
         if (opset == 22) model.Proto.IrVersion = 10;
         model.Graph.Node.Add(new NodeProto { OpType = "Transpose", Input = { "relu" }, Output = { "relu/last" }, Attribute = { NodeAttributes.Make("perm", new long[] { 0, 2, 3, 1 }) } });
         OnnxGraphEditor.AppendGlobalAveragePool(model, "relu/last", OnnxImageLayout.Nhwc, "mean");
-        OnnxGraphEditor.AppendPooling(model, "relu", OnnxImageLayout.Nchw, OnnxPooling.Max, "max");
+        OnnxGraphEditor.AppendPooling(model, "relu", OnnxImageLayout.Nchw, FeaturePooling.Max, "max");
         OnnxGraphEditor.AppendHead(model, "mean", Linear(Values.Random(8, 4, 3).Data, Values.Random(9, 3).Data));
 
         OnnxGraphEditor.Cut(model, "probabilities", "max");

@@ -6,9 +6,9 @@ namespace OnnxTransfer.Tests.Onnx;
 public sealed class OnnxInspectorTests
 {
     [Theory]
-    [InlineData(true, OnnxScoreKind.Probabilities)]
-    [InlineData(false, OnnxScoreKind.Logits)]
-    internal void FindsInputFeaturesAndClasses(bool softmax, OnnxScoreKind kind)
+    [InlineData(true, ScoreKind.Probabilities)]
+    [InlineData(false, ScoreKind.Logits)]
+    internal void FindsInputFeaturesAndClasses(bool softmax, ScoreKind kind)
     {
         var found = OnnxInspector.Inspect(SmallGraphs.Classifier(softmax));
 
@@ -88,7 +88,7 @@ public sealed class OnnxInspectorTests
 
         Assert.Equal(new OnnxImageInput("input", OnnxElementType.Float32, OnnxImageLayout.Nhwc, 3, 224, 224, null), found.Input);
         Assert.Equal(1280, found.Features!.Dim);
-        Assert.Equal(new OnnxClassOutput("probabilities", OnnxScoreKind.Probabilities, 1001), found.Classes);
+        Assert.Equal(new OnnxClassOutput("probabilities", ScoreKind.Probabilities, 1001), found.Classes);
     }
 
     private static OnnxModel EndsInPooledConvolution(bool softmax)

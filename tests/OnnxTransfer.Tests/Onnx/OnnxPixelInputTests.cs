@@ -48,7 +48,7 @@ public sealed class OnnxPixelInputTests
             using var image = PixelBuffer.Rent(5, 4);
             pixels.AsSpan(i * 60, 60).CopyTo(image.Pixels);
             var tensorLayout = layout == OnnxImageLayout.Nchw ? TensorLayout.Nchw : TensorLayout.Nhwc;
-            ImagePreprocessor.Prepare(image, spec, tensorLayout, expected.AsSpan(i * 60, 60));
+            new ImagePreprocessor(spec, tensorLayout).Prepare(image, expected.AsSpan(i * 60, 60));
         }
 
         OnnxPixelInput.Prepend(model, "image", "pixels", layout, 4, 5, spec.Rescale, spec.Mean, spec.Std, bgr);
@@ -111,7 +111,7 @@ public sealed class OnnxPixelInputTests
         using var photo = ImageDecoders.Default.Decode(File.ReadAllBytes(Repository.SharedPath("data", "cat_720p.jpg")), DecodeOptions.Default);
         var raw = new float[3 * 224 * 224];
         var plain = card.Preprocess with { Rescale = 1, Mean = [0, 0, 0], Std = [1, 1, 1] };
-        ImagePreprocessor.Prepare(photo, plain, card.Input.Layout, raw);
+        new ImagePreprocessor(plain, card.Input.Layout).Prepare(photo, raw);
         var pixels = Array.ConvertAll(raw, value => (byte)MathF.Round(value));
         var prepared = Array.ConvertAll(pixels, pixel => (float)((pixel * card.Preprocess.Rescale) - card.Preprocess.Mean[0]) / (float)card.Preprocess.Std[0]);
         var expected = GraphRunner.Run(model, (card.Input.Tensor, new Values(prepared, 1, 224, 224, 3)));

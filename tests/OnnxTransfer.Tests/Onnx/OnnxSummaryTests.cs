@@ -32,10 +32,10 @@ public sealed class OnnxSummaryTests
     }
 
     [Theory]
-    [InlineData(OnnxPooling.Average)]
-    [InlineData(OnnxPooling.Max)]
-    [InlineData(OnnxPooling.Flatten)]
-    internal void CuttingAtEveryLayerGivesTheListedDimension(OnnxPooling pooling)
+    [InlineData(FeaturePooling.Average)]
+    [InlineData(FeaturePooling.Max)]
+    [InlineData(FeaturePooling.Flatten)]
+    internal void CuttingAtEveryLayerGivesTheListedDimension(FeaturePooling pooling)
     {
         var model = SmallGraphs.Classifier();
         var layers = OnnxSummary.Of(model).Layers;
@@ -51,10 +51,10 @@ public sealed class OnnxSummaryTests
 
             var all = expected[layer.Value.Name];
             var pixels = all.Shape.Length == 4 ? (int)(all.Shape[2] * all.Shape[3]) : 1;
-            float[] pooled = pooling == OnnxPooling.Flatten ? all.Data : [.. all.Data.Chunk(pixels).Select(c => pooling == OnnxPooling.Max ? c.Max() : c.Average())];
+            float[] pooled = pooling == FeaturePooling.Flatten ? all.Data : [.. all.Data.Chunk(pixels).Select(c => pooling == FeaturePooling.Max ? c.Max() : c.Average())];
             new Values(pooled, 2, pooled.Length / 2).AssertClose(values, 1e-6);
             Assert.Equal(features.Dim, pooled.Length / 2);
-            if (pooling != OnnxPooling.Flatten) Assert.Equal(layer.FeatureDim, features.Dim);
+            if (pooling != FeaturePooling.Flatten) Assert.Equal(layer.FeatureDim, features.Dim);
         }
     }
 

@@ -49,12 +49,13 @@ public abstract class DecodedRowsContract
         {
             var (width, height) = spec.OutputSize;
             var (atOnce, inTwo) = (new float[3 * width * height], new float[3 * width * height]);
+            var preprocessor = new ImagePreprocessor(spec, layout, Decoder);
             foreach (var name in new[] { "rgb.jpg", "orientation-3.jpg", "orientation-8.jpg", "rgba.png", "grey.png", "display-p3.jpg", "rgb.bmp", "animated.gif", "lossy.webp", "orientation-6.png" })
             {
                 var encoded = Sample.Bytes(name);
-                ImagePreprocessor.Prepare(encoded, Decoder, DecodeOptions.Default, spec, layout, atOnce.AsMemory());
+                preprocessor.Prepare(encoded, atOnce);
                 using var pixels = Decoder.Decode(encoded);
-                ImagePreprocessor.Prepare(pixels, spec, layout, inTwo);
+                preprocessor.Prepare(pixels, inTwo);
                 Assert.Equal(inTwo, atOnce);
             }
         }
@@ -67,8 +68,8 @@ public abstract class DecodedRowsContract
     {
         var spec = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, Resize = Resize.Stretch(40, 30), Rescale = 1 };
         var (exact, shrunk) = (new float[3600], new float[3600]);
-        ImagePreprocessor.Prepare(Sample.Bytes("large.jpg"), Decoder, DecodeOptions.Default, spec, TensorLayout.Nchw, exact.AsMemory());
-        ImagePreprocessor.Prepare(Sample.Bytes("large.jpg"), Decoder, new DecodeOptions { JpegShrink = shrink }, spec, TensorLayout.Nchw, shrunk.AsMemory());
+        new ImagePreprocessor(spec, TensorLayout.Nchw, Decoder).Prepare(Sample.Bytes("large.jpg"), exact);
+        new ImagePreprocessor(spec, TensorLayout.Nchw, Decoder, new DecodeOptions { JpegShrink = shrink }).Prepare(Sample.Bytes("large.jpg"), shrunk);
         Assert.InRange(exact.Zip(shrunk, (a, b) => Math.Abs(a - b)).Average(), 1e-6, most);
     }
 
@@ -91,8 +92,8 @@ public abstract class DecodedRowsContract
         var (exact, shrunk) = (new float[3 * 64 * 64], new float[3 * 64 * 64]);
         foreach (var path in Directory.EnumerateFiles(Repository.SharedPath("data", "cats_vs_dogs", "cats")).Order(StringComparer.Ordinal).Take(40))
         {
-            ImagePreprocessor.Prepare(path, Decoder, DecodeOptions.Default, spec, TensorLayout.Nchw, exact.AsMemory());
-            ImagePreprocessor.Prepare(path, Decoder, new DecodeOptions { JpegShrink = JpegShrink.Near }, spec, TensorLayout.Nchw, shrunk.AsMemory());
+            new ImagePreprocessor(spec, TensorLayout.Nchw, Decoder).Prepare(path, exact);
+            new ImagePreprocessor(spec, TensorLayout.Nchw, Decoder, new DecodeOptions { JpegShrink = JpegShrink.Near }).Prepare(path, shrunk);
             Assert.InRange(exact.Zip(shrunk, (a, b) => Math.Abs(a - b)).Average(), 0, 3.5);
         }
     }
@@ -103,9 +104,10 @@ public abstract class DecodedRowsContract
         var tensor = new float[18];
         string[] names = ["rgb.jpg", "large.jpg", "rgba.png", "display-p3.jpg", "lossy.webp", "grey.png"];
         var images = names.Select(Sample.Bytes).ToArray();
+        var preprocessor = new ImagePreprocessor(s_spec, TensorLayout.Nchw, Decoder);
         void PrepareAll()
         {
-            foreach (var image in images) ImagePreprocessor.Prepare(image, Decoder, DecodeOptions.Default, s_spec, TensorLayout.Nchw, tensor.AsMemory());
+            foreach (var image in images) preprocessor.Prepare(image, tensor);
         }
 
         long Allocated()
@@ -125,15 +127,16 @@ public abstract class DecodedRowsContract
     public void Prepare_AfterAFailedImage_ServesTheNext()
     {
         var (first, second) = (new float[18], new float[18]);
-        ImagePreprocessor.Prepare(Sample.Bytes("rgb.png"), Decoder, DecodeOptions.Default, s_spec, TensorLayout.Nhwc, first.AsMemory());
+        var preprocessor = new ImagePreprocessor(s_spec, TensorLayout.Nhwc, Decoder);
+        preprocessor.Prepare(Sample.Bytes("rgb.png"), first);
         // Both end among their pixels.
         foreach (var (name, length) in new[] { ("rgb.png", 75), ("orientation-6.jpg", 700) })
         {
             Assert.Throws<ImageDecodeException>(
-                () => ImagePreprocessor.Prepare(Sample.Bytes(name).AsSpan(0, length), Decoder, DecodeOptions.Default, s_spec, TensorLayout.Nhwc, second.AsMemory()));
+                () => preprocessor.Prepare(Sample.Bytes(name).AsSpan(0, length), second));
         }
 
-        ImagePreprocessor.Prepare(Sample.Bytes("rgb.png"), Decoder, DecodeOptions.Default, s_spec, TensorLayout.Nhwc, second.AsMemory());
+        preprocessor.Prepare(Sample.Bytes("rgb.png"), second);
         Assert.Equal(first, second);
     }
 

@@ -78,7 +78,7 @@ public sealed class ImagePreprocessorTests
         };
         using var buffer = PixelBuffer.FromRgb(pixels, 8, 4);
         var tensor = new float[3 * 4 * 4];
-        ImagePreprocessor.Prepare(buffer, spec, TensorLayout.Nchw, tensor);
+        new ImagePreprocessor(spec, TensorLayout.Nchw).Prepare(buffer, tensor);
         for (var i = 0; i < 16; i++) Assert.Equal(2 + (i % 4), tensor[i]);
     }
 
@@ -86,7 +86,7 @@ public sealed class ImagePreprocessorTests
     public void Prepare_DestinationOfAnotherLength_IsRefused()
     {
         using var buffer = PixelBuffer.FromRgb(s_pixels, 3, 2);
-        var exception = Assert.Throws<ArgumentException>(() => ImagePreprocessor.Prepare(buffer, Spec, TensorLayout.Nchw, new float[17]));
+        var exception = Assert.Throws<ArgumentException>(() => new ImagePreprocessor(Spec, TensorLayout.Nchw).Prepare(buffer, new float[17]));
         Assert.Contains("3x2 pixels is 18 tensor values, but room for 17", exception.Message, StringComparison.Ordinal);
     }
 
@@ -99,8 +99,9 @@ public sealed class ImagePreprocessorTests
     [InlineData(JpegShrink.Fast, 160, 121, 1)]
     public void Shrink_LeavesEnoughForTheResize(JpegShrink shrink, int width, int height, int expected)
     {
-        using var sink = new PreprocessingSink();
-        sink.Target(Spec with { Resize = Resize.Stretch(width, height) }, TensorLayout.Nchw, new float[3 * width * height]);
+        var spec = Spec with { Resize = Resize.Stretch(width, height) };
+        var sink = new PreprocessingSink(spec, new TensorWriter(spec, TensorLayout.Nchw));
+        sink.Target(new float[3 * width * height]);
         Assert.Equal(expected, sink.Shrink(320, 240, Orientation.Upright, shrink));
         // Stored sideways, the sides change places.
         Assert.Equal(expected, sink.Shrink(240, 320, Orientation.Rotated90, shrink));
@@ -109,8 +110,7 @@ public sealed class ImagePreprocessorTests
     [Fact]
     public void Prepare_File_NamesTheFileThatFails()
     {
-        var exception = Assert.Throws<ImageDecodeException>(() => ImagePreprocessor.Prepare(
-            "no such.jpg", ImageDecoders.Default, DecodeOptions.Default, Spec, TensorLayout.Nhwc, new float[18]));
+        var exception = Assert.Throws<ImageDecodeException>(() => new ImagePreprocessor(Spec, TensorLayout.Nhwc).Prepare("no such.jpg", new float[18]));
         Assert.Equal(("no such.jpg", "The file does not exist."), (exception.Id, exception.Reason));
     }
 
@@ -140,7 +140,7 @@ public sealed class ImagePreprocessorTests
     {
         using var buffer = PixelBuffer.FromRgb(s_pixels, 3, 2);
         var tensor = new float[18];
-        ImagePreprocessor.Prepare(buffer, spec, layout, tensor);
+        new ImagePreprocessor(spec, layout).Prepare(buffer, tensor);
         return tensor;
     }
 }

@@ -18,7 +18,7 @@ public sealed class PresetTests
         var spec = PreprocessSpec.Named(name, 7);
         var tensor = new float[3 * 7 * 7];
 
-        ImagePreprocessor.Prepare(pixels, spec, TensorLayout.Nhwc, tensor);
+        new ImagePreprocessor(spec, TensorLayout.Nhwc).Prepare(pixels, tensor);
 
         double[] expected = [first, second, third];
         for (var i = 0; i < tensor.Length; i++) Assert.Equal(expected[i % 3], tensor[i], 2e-4);

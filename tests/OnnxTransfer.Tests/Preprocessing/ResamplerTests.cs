@@ -134,11 +134,12 @@ public abstract class ResamplerLaws
     private float[] Prepare(byte[] source, PreprocessSpec spec, ResizeGeometry geometry, TensorLayout layout)
     {
         var tensor = new float[3 * geometry.Width * geometry.Height];
+        var writer = new TensorWriter(spec, layout);
         Rows.Start(geometry, spec.Filter);
         for (var y = 0; y < geometry.SourceHeight; y++)
         {
             Rows.Push(y, source.AsSpan(3 * y * geometry.SourceWidth, 3 * geometry.SourceWidth));
-            while (Rows.TryProduce(out var row)) TensorWriter.For(spec).Write(Rows, row, geometry, layout, tensor);
+            while (Rows.TryProduce(out var row)) writer.Write(Rows, row, geometry, tensor);
         }
 
         return tensor;
@@ -235,11 +236,12 @@ public sealed class VectorResamplerTests : ResamplerLaws
             float[] Tensor(RowResampler rows)
             {
                 var tensor = new float[3 * 2 * width];
+                var writer = new TensorWriter(spec, layout);
                 rows.Start(geometry, ResizeFilter.PillowBilinear);
                 for (var y = 0; y < 2; y++)
                 {
                     rows.Push(y, source.AsSpan(3 * y * width, 3 * width));
-                    while (rows.TryProduce(out var row)) TensorWriter.For(spec).Write(rows, row, geometry, layout, tensor);
+                    while (rows.TryProduce(out var row)) writer.Write(rows, row, geometry, tensor);
                 }
 
                 return tensor;

@@ -53,9 +53,9 @@ public sealed class UpsamplingTests
         using var pixels = ImageDecoders.Default.Decode(png);
         var (rows, whole) = (new float[3 * 56 * 56], new float[3 * 56 * 56]);
 
-        ImagePreprocessor.Prepare(png, ImageDecoders.Default, DecodeOptions.Default, spec, TensorLayout.Nchw, rows);
+        new ImagePreprocessor(spec, TensorLayout.Nchw).Prepare(png, rows);
 
-        ImagePreprocessor.Prepare(pixels, spec, TensorLayout.Nchw, whole);
+        new ImagePreprocessor(spec, TensorLayout.Nchw).Prepare(pixels, whole);
         Assert.Equal(whole, rows);
     }
 
@@ -63,7 +63,7 @@ public sealed class UpsamplingTests
     {
         using var pixels = PixelBuffer.FromRgb(rgb, width, height);
         var tensor = new float[3 * 56 * 56];
-        ImagePreprocessor.Prepare(pixels, spec, TensorLayout.Nhwc, tensor);
+        new ImagePreprocessor(spec, TensorLayout.Nhwc).Prepare(pixels, tensor);
         return tensor;
     }
 }

@@ -5,7 +5,6 @@ using System.Security.Cryptography;
 using System.Text;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
-using OnnxTransfer.Onnx;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Features.Caching;
@@ -27,27 +26,25 @@ internal sealed record CacheSpace(string Model, string Description, int Dim)
     internal byte[] Fingerprint { get; } = SHA256.HashData(Encoding.UTF8.GetBytes(Description));
 
     /// <summary>Describes where vectors come from.</summary>
-    /// <param name="graph">The bytes of the network as it is run, which settle layer and precision.</param>
-    /// <param name="tensor">The output that the vectors are read from.</param>
-    /// <param name="dim">D, the length of a vector.</param>
+    /// <param name="graph">The network as it is run, which settles layer and precision.</param>
     /// <param name="card">Input and preparation.</param>
     /// <param name="decoder">The decoder.</param>
     /// <param name="options">The decoder's options.</param>
     /// <param name="provider">What the network runs on.</param>
     internal static CacheSpace Of(
-        byte[] graph, string tensor, int dim, ModelCard card, IImageDecoder decoder, DecodeOptions options, ExecutionProvider provider)
+        NetworkGraph graph, ModelCard card, IImageDecoder decoder, DecodeOptions options, ExecutionProvider provider)
     {
         string[] facts =
         [
             $"generation {Generation}",
-            $"computation sha256 {Convert.ToHexStringLower(OnnxModel.Parse(graph).ComputationHash())}",
-            $"output {tensor}, {dim} numbers",
+            $"computation sha256 {Convert.ToHexStringLower(graph.ComputationHash)}",
+            $"output {graph.Output}, {graph.RowLength} numbers",
             $"input {card.Input.Tensor} {card.Input.Layout} {card.Input.Height}x{card.Input.Width}",
             $"preprocess {Describe(card.Preprocess)}",
             $"decoder {decoder.Name}, shrink {options.JpegShrink}, background ({options.Background.R}, {options.Background.G}, {options.Background.B})",
             $"ONNX Runtime {SessionFactory.RuntimeVersion} on {provider}, {RuntimeInformation.ProcessArchitecture} {VectorUnit}",
         ];
-        return new CacheSpace(card.Id, string.Join('\n', facts), dim);
+        return new CacheSpace(card.Id, string.Join('\n', facts), graph.RowLength);
     }
 
     // ONNX Runtime's kernels, and with them the last bits, differ from one vector unit to the next.
