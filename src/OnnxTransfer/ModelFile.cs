@@ -178,7 +178,7 @@ public sealed class ModelFile
         ArgumentException.ThrowIfNullOrWhiteSpace(output);
         ArgumentNullException.ThrowIfNull(layers);
         var graph = _backbone.Clone();
-        var features = OnnxGraphEditor.CutToFeatures(graph, layers, pooling, _image);
+        var features = OnnxGraphEditor.CutToFeatures(graph, layers, Require.Defined(pooling, nameof(pooling)), _image);
         OnnxAdapter.UseFloat32(graph);
         var card = Save(graph, output, Card is null ? null : Card with
         {

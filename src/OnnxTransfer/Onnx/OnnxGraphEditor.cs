@@ -108,7 +108,6 @@ internal static class OnnxGraphEditor
     /// <exception cref="ArgumentException">A layer does not exist, or is not a tensor of features, or its length is not known.</exception>
     public static OnnxFeatureTensor CutToFeatures(OnnxModel model, IReadOnlyList<string> layers, FeaturePooling pooling = FeaturePooling.Average, OnnxImageInput? image = null)
     {
-        _ = Require.Defined(pooling, nameof(pooling));
         if (layers.Count == 0) Throw.OnnxNoTensorsToKeep();
         image ??= OnnxInspector.ImageInputOf(model);
         // Vectors alone can be joined, so of several layers even an unpooled one is laid out flat.
