@@ -3,7 +3,6 @@ using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Data;
-using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
 using OnnxTransfer.Heads;
 using OnnxTransfer.Preprocessing;

@@ -1,6 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
 using OnnxTransfer.Conversion;
-using OnnxTransfer.Decoding;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Benchmarks.Conversion;

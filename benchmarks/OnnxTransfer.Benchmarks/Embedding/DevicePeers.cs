@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Numerics.Tensors;
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
 using OnnxTransfer.Preprocessing;
 
