@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using OnnxTransfer.Decoding;
 using OnnxTransfer.Vips;
 
 namespace OnnxTransfer.Benchmarks;

@@ -3,9 +3,9 @@ using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Data;
-using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
+using OnnxTransfer.Inference;
 using OnnxTransfer.Preprocessing;
+using OnnxTransfer.Training;
 
 namespace OnnxTransfer.Benchmarks;
 

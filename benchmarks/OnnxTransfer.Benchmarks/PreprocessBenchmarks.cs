@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using OnnxTransfer.Decoding;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Benchmarks;
@@ -68,10 +67,10 @@ public class PreprocessBenchmarks
     public void PrepareTensorFlow() => Prepare(ResizeFilter.TensorFlowBilinear);
 
     [Benchmark(OperationsPerInvoke = Photos.SmallCount)]
-    public void ResizeScalar() => Resize(_scalar);
+    public void ResizeScalar() => ResizeAll(_scalar);
 
     [Benchmark(OperationsPerInvoke = Photos.SmallCount)]
-    public void ResizeVectors() => Resize(_vectors);
+    public void ResizeVectors() => ResizeAll(_vectors);
 
     private void Run(byte[][] photos, DecodeOptions options)
     {
@@ -93,7 +92,7 @@ public class PreprocessBenchmarks
         return found;
     }
 
-    private void Resize(RowResampler rows)
+    private void ResizeAll(RowResampler rows)
     {
         foreach (var pixels in _decoded)
             Resampler.Resize(pixels.Pixels, ResizeGeometry.Stretch(pixels.Width, pixels.Height, Side, Side), ResizeFilter.PillowBilinear, _resized, rows);
@@ -102,7 +101,7 @@ public class PreprocessBenchmarks
     private static PreprocessSpec Spec(ResizeFilter filter) => new()
     {
         Filter = filter,
-        Resize = OnnxTransfer.Preprocessing.Resize.Stretch(Side, Side),
+        Resize = Resize.Stretch(Side, Side),
         Mean = [0.5, 0.5, 0.5],
         Std = [0.5, 0.5, 0.5],
     };

@@ -1,11 +1,11 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
+using OnnxTransfer;
 using OnnxTransfer.Benchmarks;
 using OnnxTransfer.Benchmarks.Conversion;
 using OnnxTransfer.Benchmarks.Embedding;
 using OnnxTransfer.Benchmarks.Heads;
 using OnnxTransfer.Benchmarks.Pixels;
-using OnnxTransfer.Features;
 
 // `soak MODEL FOLDER` watches memory over many embeds; `precision MODEL FOLDER` compares 8 bits with 32;
 // `heads PEERS PYTHON small|large|FILE.npy` trains beside PyTorch,

@@ -1,6 +1,8 @@
+using OnnxTransfer;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Internals;
-using OnnxTransfer.Onnx;
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Schema;
 
 // Makes the file of a weights package: a published network behind a published graph of its preprocessing, as the one backbone that
 // the catalogue describes. The packaging project runs it: see packaging/OnnxTransfer.Models.ResNet18.

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using OnnxTransfer;
 using OnnxTransfer.Build;
-using OnnxTransfer.Evaluation;
-using OnnxTransfer.Features;
 
 // The main job, end to end on real images: a backbone, a folder of images, a classifier, a report, and a saved file that answers the same.
 // The network comes with a package, so nothing but the demo's pictures is downloaded.

@@ -1,9 +1,8 @@
 using System.Security.Cryptography;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Internals;
-using OnnxTransfer.Onnx;
-using OnnxTransfer.Preprocessing;
-using Throw = OnnxTransfer.Conversion.Internals.Throw;
+using OnnxTransfer.Onnx.Inspection;
+using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Conversion;
 

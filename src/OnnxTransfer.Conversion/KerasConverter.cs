@@ -1,8 +1,7 @@
-using OnnxTransfer.Backbones;
 using OnnxTransfer.Conversion.Keras;
 using OnnxTransfer.Internals;
-using OnnxTransfer.Onnx;
-using Throw = OnnxTransfer.Conversion.Internals.Throw;
+using OnnxTransfer.Onnx.Schema;
+
 
 namespace OnnxTransfer.Conversion;
 

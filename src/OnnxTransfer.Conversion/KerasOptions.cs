@@ -1,5 +1,4 @@
 using OnnxTransfer.Internals;
-using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Conversion;
 

@@ -1,7 +1,6 @@
-using OnnxTransfer.Backbones;
 using OnnxTransfer.Conversion.TfLite;
 using OnnxTransfer.Internals;
-using OnnxTransfer.Onnx;
+using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Conversion;
 

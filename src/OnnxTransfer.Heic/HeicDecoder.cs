@@ -1,5 +1,3 @@
-using OnnxTransfer.Decoding;
-
 namespace OnnxTransfer.Heic;
 
 /// <summary>Decodes HEIC images, which phones write, by Magick.NET and the HEVC decoder inside it.</summary>

@@ -1,5 +1,4 @@
 using ImageMagick;
-using OnnxTransfer.Decoding;
 
 namespace OnnxTransfer.Heic;
 

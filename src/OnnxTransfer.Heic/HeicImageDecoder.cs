@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Reflection;
 using ImageMagick;
 using OnnxTransfer.Decoding;
-using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Heic;
 

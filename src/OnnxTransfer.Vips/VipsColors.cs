@@ -1,6 +1,5 @@
 using NetVips;
 using OnnxTransfer.Decoding;
-using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Vips;
 

@@ -1,5 +1,4 @@
 using NetVips;
-using OnnxTransfer.Decoding;
 
 namespace OnnxTransfer.Vips;
 

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Diagnostics;
 using NetVips;
 using OnnxTransfer.Decoding;
-using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Vips;
 

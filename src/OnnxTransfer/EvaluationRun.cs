@@ -1,5 +1,4 @@
-using OnnxTransfer.Evaluation;
-using OnnxTransfer.Features;
+using OnnxTransfer.Reporting;
 
 namespace OnnxTransfer;
 
@@ -44,5 +43,5 @@ public sealed class EvaluationRun
     }
 
     private void Report(string path, CancellationToken cancellationToken) => Reports.Write(
-        path, Reports.OfEvaluation(_classifier, _dataset.Source, Result, EvaluatedImage.Judged(Images, _dataset, _classifier.Labels), _embedding), _classifier, cancellationToken);
+        path, Reports.OfEvaluation(_classifier, _dataset.Source, Result, JudgedImage.Of(Images, _dataset, _classifier.Labels), _embedding), _classifier, cancellationToken);
 }

@@ -1,6 +1,4 @@
 using Microsoft.Extensions.AI;
-using OnnxTransfer.Decoding;
-using OnnxTransfer.Hosting;
 
 namespace OnnxTransfer;
 

@@ -1,8 +1,10 @@
+using OnnxTransfer.Backbones;
 using OnnxTransfer.Decoding;
-using OnnxTransfer.Features;
+using OnnxTransfer.Embedding;
+using OnnxTransfer.Explaining;
 using OnnxTransfer.Internals;
-using OnnxTransfer.Onnx;
-using OnnxTransfer.Reporting;
+using OnnxTransfer.Onnx.Inspection;
+using OnnxTransfer.Onnx.Shapes;
 
 namespace OnnxTransfer;
 

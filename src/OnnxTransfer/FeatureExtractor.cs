@@ -1,7 +1,5 @@
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Decoding;
-using OnnxTransfer.Features;
-using OnnxTransfer.Internals;
+using OnnxTransfer.Embedding;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer;
@@ -83,7 +81,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
         if (options.Upsampling is { } filter) backbone = backbone with { Card = backbone.Card with { Preprocess = backbone.Card.Preprocess with { Upsampling = filter } } };
         var (tensor, dim) = (backbone.Card.Features.Tensor, backbone.Card.Features.Dim);
         return new FeatureExtractor(await Task.Run(
-            () => new ImageNetwork(backbone, tensor, dim, options.ForNetwork(), typeof(FeatureExtractor), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false));
+            () => new ImageNetwork(backbone, tensor, dim, options.ForNetwork(), options.Cache, typeof(FeatureExtractor), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>The feature vector of an image: <c>extractor.Embed("cat.jpg")</c>.</summary>

@@ -1,8 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Decoding;
-using OnnxTransfer.Features;
+using OnnxTransfer.Inference;
 using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;
@@ -56,13 +55,13 @@ public sealed record FeatureExtractorOptions
     public ModelStore? Store { get; init; }
 
     /// <summary>The preprocessing of a model that comes without a <c>.model.json</c>; null to take the model's own.</summary>
-    public Preprocessing.PreprocessSpec? Preprocess { get; init; }
+    public PreprocessSpec? Preprocess { get; init; }
 
     /// <summary>
     /// How images that are nowhere larger than the network's input are enlarged
-    /// (<see cref="Preprocessing.PreprocessSpec.Upsampling"/>); null to leave that to the preprocessing.
+    /// (<see cref="PreprocessSpec.Upsampling"/>); null to leave that to the preprocessing.
     /// </summary>
-    public Preprocessing.ResizeFilter? Upsampling { get; init => field = value is { } filter ? Require.Defined(filter, nameof(Upsampling)) : null; }
+    public ResizeFilter? Upsampling { get; init => field = value is { } filter ? Require.Defined(filter, nameof(Upsampling)) : null; }
 
     /// <summary>The one layer whose tensor is the features; null, the default, for those that the model's card names.</summary>
     /// <exception cref="ArgumentException">The name is empty.</exception>
@@ -92,13 +91,13 @@ public sealed record FeatureExtractorOptions
     internal BackboneOptions ForBackbone() => new() { Store = Store, Preprocess = Preprocess, Layers = _layers, Pooling = Pooling };
 
     /// <summary>The same with every default filled in.</summary>
-    internal ImageNetworkOptions ForNetwork()
+    internal NetworkOptions ForNetwork()
     {
         var store = Store ?? new ModelStore();
         var plans = store.FolderIfAny is { } folder ? Path.Combine(folder, "tensorrt") : null;
-        return new ImageNetworkOptions(
+        return new NetworkOptions(
             new SessionSettings(Provider, Threads, DeviceId, CaptureGraph, PlanFolder: plans), Precision, CalibrationImages,
-            Decoder ?? ImageDecoders.Default, Decode, Cache, store, Logger ?? NullLogger.Instance);
+            Decoder ?? ImageDecoders.Default, Decode, store, Logger ?? NullLogger.Instance);
     }
 
     /// <summary>A classifier has its layers already: to name others is a mistake, not a wish to ignore.</summary>

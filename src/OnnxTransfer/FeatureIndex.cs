@@ -1,6 +1,4 @@
-using OnnxTransfer.Features;
-using OnnxTransfer.Features.Neighbors;
-using OnnxTransfer.Internals;
+using OnnxTransfer.Embedding.Neighbors;
 
 namespace OnnxTransfer;
 

@@ -1,7 +1,7 @@
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
+using OnnxTransfer.Embedding;
 using OnnxTransfer.Internals;
+using OnnxTransfer.Training;
 
 namespace OnnxTransfer;
 
@@ -75,7 +75,7 @@ public sealed partial class ImageClassifier
         var backbone = await Backbone.LoadAsync(model, options.WithoutLayers().ForBackbone(), options.Download(model, progress), cancellationToken).ConfigureAwait(false);
         var classes = backbone.Card.Classes ?? throw Throw.NoClasses(backbone.Name);
         var network = await Task.Run(
-            () => new ImageNetwork(backbone, classes.Tensor, classes.Count, options.ForNetwork(), typeof(ImageClassifier), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
+            () => new ImageNetwork(backbone, classes.Tensor, classes.Count, options.ForNetwork(), options.Cache, typeof(ImageClassifier), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
         return new ImageClassifier(network, ownsNetwork: true, new OwnScores(classes.Kind), backbone.ClassLabels(), training: null);
     }
 
@@ -129,7 +129,7 @@ public sealed partial class ImageClassifier
         var (backbone, head, labels, training, probe) = ClassifierFile.Read(path);
         cancellationToken.ThrowIfCancellationRequested();
         var (tensor, dim) = (backbone.Card.Features.Tensor, backbone.Card.Features.Dim);
-        var network = new ImageNetwork(backbone, tensor, dim, options.ForNetwork(), typeof(ImageClassifier), forOne: true, cancellationToken);
+        var network = new ImageNetwork(backbone, tensor, dim, options.ForNetwork(), options.Cache, typeof(ImageClassifier), forOne: true, cancellationToken);
         try
         {
             cancellationToken.ThrowIfCancellationRequested();

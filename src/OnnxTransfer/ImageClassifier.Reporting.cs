@@ -1,7 +1,4 @@
-using OnnxTransfer.Backbones;
-using OnnxTransfer.Decoding;
-using OnnxTransfer.Features;
-using OnnxTransfer.Internals;
+using OnnxTransfer.Embedding;
 
 namespace OnnxTransfer;
 

@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Decoding;
+using OnnxTransfer.Embedding;
 using OnnxTransfer.Evaluation;
-using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
-using OnnxTransfer.Internals;
+using OnnxTransfer.Explaining;
+using OnnxTransfer.Training;
 
 namespace OnnxTransfer;
 
@@ -36,7 +35,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         _scorer = scorer;
         _training = training;
         // A second session, opened when somebody asks where the classifier looks.
-        _explainer = new Lazy<Explainer>(() => new Explainer(network, scorer));
+        _explainer = new Lazy<Explainer>(() => new Explainer(network, scorer, typeof(ImageClassifier)));
         Labels = labels;
     }
 
@@ -111,7 +110,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         IReadOnlyList<ImageInput> images, int batchSize = 0, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
-        if (images.Count == 1 && Network.Options.Cache is null && progress is null) return [await PredictOneAsync(images[0], cancellationToken).ConfigureAwait(false)];
+        if (images.Count == 1 && !Network.HasCache && progress is null) return [await PredictOneAsync(images[0], cancellationToken).ConfigureAwait(false)];
         var embedding = await Usable.EmbedAsync(images, batchSize, progress, cancellationToken).ConfigureAwait(false);
         var predictions = new ImagePrediction[images.Count];
         for (var row = 0; row < embedding.Indices.Count; row++)

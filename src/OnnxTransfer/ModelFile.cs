@@ -1,7 +1,10 @@
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Internals;
-using OnnxTransfer.Onnx;
-using OnnxTransfer.Preprocessing;
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Inspection;
+using OnnxTransfer.Onnx.Schema;
+using OnnxTransfer.Onnx.Weights;
+using OnnxTransfer.Training;
 
 namespace OnnxTransfer;
 

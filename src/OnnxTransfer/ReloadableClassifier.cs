@@ -1,5 +1,3 @@
-using OnnxTransfer.Backbones;
-using OnnxTransfer.Decoding;
 using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;

@@ -1,10 +1,8 @@
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
-using OnnxTransfer.Backbones;
-using OnnxTransfer.Decoding;
-using OnnxTransfer.Evaluation;
-using OnnxTransfer.Features;
+using OnnxTransfer.Inference;
+using OnnxTransfer.Explaining;
 using OnnxTransfer.Reporting;
 
 namespace OnnxTransfer;

@@ -1,8 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
-using OnnxTransfer.Backbones;
-using OnnxTransfer.Decoding;
-using OnnxTransfer.Features;
+using OnnxTransfer.Inference;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer;

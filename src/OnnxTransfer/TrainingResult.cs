@@ -1,7 +1,5 @@
-using OnnxTransfer.Evaluation;
-using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
 using OnnxTransfer.Reporting;
+using OnnxTransfer.Training;
 
 namespace OnnxTransfer;
 

@@ -1,5 +1,5 @@
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Onnx;
+using OnnxTransfer.Onnx.Inspection;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Cli.Tests;

@@ -1,5 +1,3 @@
-using OnnxTransfer.Decoding;
-
 namespace OnnxTransfer.Cli.Tests;
 
 public sealed class PictureTests(Fixture fixture) : IClassFixture<Fixture>

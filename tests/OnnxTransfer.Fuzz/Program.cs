@@ -2,7 +2,7 @@
 // Whatever the bytes, a decoder gives pixels or an ImageDecodeException, within its limits and without keeping memory.
 using System.Diagnostics;
 using System.Globalization;
-using OnnxTransfer.Decoding;
+using OnnxTransfer;
 using OnnxTransfer.Fuzz;
 using OnnxTransfer.Heic;
 using OnnxTransfer.Vips;

@@ -1,5 +1,3 @@
-using OnnxTransfer.Decoding;
-
 namespace OnnxTransfer.Hammer;
 
 /// <summary>What one round disposes of, and the call that is in flight meanwhile.</summary>

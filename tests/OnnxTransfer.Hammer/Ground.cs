@@ -1,7 +1,6 @@
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Features;
-using OnnxTransfer.Onnx;
-using OnnxTransfer.Preprocessing;
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Schema;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Hammer;

@@ -1,7 +1,7 @@
 // What ImageMagick may do is settled once in a process, so the tests look at it in processes of their own: `OnnxTransfer.Heic.Probe STEP...`.
 // Prints one word for each step.
 using ImageMagick;
-using OnnxTransfer.Decoding;
+using OnnxTransfer;
 using OnnxTransfer.Heic;
 
 var results = new List<string>();

@@ -1,5 +1,5 @@
-using OnnxTransfer.Tests.Decoding;
 using OnnxTransfer.TestSupport;
+using OnnxTransfer.Tests.Decoding;
 
 namespace OnnxTransfer.Heic.Tests;
 

@@ -1,8 +1,4 @@
-using OnnxTransfer.Backbones;
 using OnnxTransfer.Conversion;
-using OnnxTransfer.Decoding;
-using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.PublicApi.Tests;

@@ -2,9 +2,6 @@ using System.Collections;
 using System.Globalization;
 using System.Reflection;
 using OnnxTransfer.Conversion;
-using OnnxTransfer.Decoding;
-using OnnxTransfer.Heads;
-using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.PublicApi.Tests;
 

@@ -1,11 +1,9 @@
-using OnnxTransfer.Heads;
-
 namespace OnnxTransfer.PublicApi.Tests;
 
 /// <summary>A plan that contradicts itself or the images is refused before the first image is read: reading one of these fails the test.</summary>
 public sealed class OptionsTests : IDisposable
 {
-    private readonly FeatureExtractor _extractor = FeatureExtractor.Load("resnet18", new FeatureExtractorOptions { Provider = Features.ExecutionProvider.Cpu, Threads = 1 });
+    private readonly FeatureExtractor _extractor = FeatureExtractor.Load("resnet18", new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu, Threads = 1 });
     private int _read;
 
     public static TheoryData<string> Names => [.. Contradictions.Keys];

@@ -1,4 +1,3 @@
-using OnnxTransfer.Features;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.PublicApi.Tests;

@@ -1,10 +1,8 @@
 using MathNet.Numerics.LinearAlgebra;
 using Microsoft.Extensions.Logging;
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
-using OnnxTransfer.Onnx;
 using OnnxTransfer.Internals;
+using OnnxTransfer.Onnx.Inspection;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests;

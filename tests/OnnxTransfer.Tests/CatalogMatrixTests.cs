@@ -1,5 +1,3 @@
-using OnnxTransfer.Backbones;
-using OnnxTransfer.Features;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests;

@@ -1,12 +1,11 @@
-using OnnxTransfer.Heads;
 using System.Text.Json;
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Decoding;
-using OnnxTransfer.Features;
-using OnnxTransfer.Onnx;
-using OnnxTransfer.Preprocessing;
-using OnnxTransfer.Tests.Onnx;
+using OnnxTransfer.Inference;
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Schema;
 using OnnxTransfer.TestSupport;
+using OnnxTransfer.Tests.Onnx;
+using OnnxTransfer.Training;
 
 namespace OnnxTransfer.Tests;
 

@@ -1,7 +1,3 @@
-using OnnxTransfer.Backbones;
-using OnnxTransfer.Decoding;
-using OnnxTransfer.Features;
-using OnnxTransfer.Preprocessing;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests;

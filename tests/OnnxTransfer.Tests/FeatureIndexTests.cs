@@ -1,6 +1,5 @@
 using FsCheck;
 using FsCheck.Fluent;
-using OnnxTransfer.Features;
 using Random = System.Random;
 
 namespace OnnxTransfer.Tests;

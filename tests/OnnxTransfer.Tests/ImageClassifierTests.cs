@@ -1,6 +1,4 @@
-using OnnxTransfer.Backbones;
-using OnnxTransfer.Features;
-using OnnxTransfer.Onnx;
+using OnnxTransfer.Onnx.Schema;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests;

@@ -1,5 +1,3 @@
-using OnnxTransfer.Decoding;
-using OnnxTransfer.Features;
 using OnnxTransfer.TestSupport;
 using SkiaSharp;
 

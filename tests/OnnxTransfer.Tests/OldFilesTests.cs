@@ -1,9 +1,9 @@
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
-using OnnxTransfer.Onnx;
+using OnnxTransfer.Inference;
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Schema;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests;

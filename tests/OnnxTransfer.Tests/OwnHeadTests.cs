@@ -1,9 +1,6 @@
-using OnnxTransfer.Backbones;
-using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
-using OnnxTransfer.Onnx;
-using OnnxTransfer.Tests.Onnx;
+using OnnxTransfer.Onnx.Schema;
 using OnnxTransfer.TestSupport;
+using OnnxTransfer.Tests.Onnx;
 
 namespace OnnxTransfer.Tests;
 

@@ -1,6 +1,3 @@
-using OnnxTransfer.Backbones;
-using OnnxTransfer.Features;
-using OnnxTransfer.Preprocessing;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests;

@@ -1,7 +1,4 @@
 using System.Collections.Concurrent;
-using OnnxTransfer.Backbones;
-using OnnxTransfer.Decoding;
-using OnnxTransfer.Features;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests;

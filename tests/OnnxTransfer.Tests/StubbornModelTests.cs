@@ -1,10 +1,10 @@
 using System.Globalization;
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Features;
-using OnnxTransfer.Onnx;
-using OnnxTransfer.Preprocessing;
-using OnnxTransfer.Tests.Onnx;
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Inspection;
+using OnnxTransfer.Onnx.Schema;
 using OnnxTransfer.TestSupport;
+using OnnxTransfer.Tests.Onnx;
 
 namespace OnnxTransfer.Tests;
 

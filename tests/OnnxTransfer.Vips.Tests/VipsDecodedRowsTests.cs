@@ -1,4 +1,3 @@
-using OnnxTransfer.Decoding;
 using OnnxTransfer.Tests.Preprocessing;
 
 namespace OnnxTransfer.Vips.Tests;

@@ -1,6 +1,6 @@
 using OnnxTransfer.Decoding;
-using OnnxTransfer.Tests.Decoding;
 using OnnxTransfer.TestSupport;
+using OnnxTransfer.Tests.Decoding;
 
 namespace OnnxTransfer.Vips.Tests;
 

@@ -1,6 +1,6 @@
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Onnx;
-using OnnxTransfer.Preprocessing;
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.TestSupport;
 

@@ -1,6 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using OnnxTransfer.Features;
-using OnnxTransfer.Features.Caching;
+using OnnxTransfer.Embedding.Caching;
 
 namespace OnnxTransfer.Benchmarks.Embedding;
 

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Numerics.Tensors;
-using OnnxTransfer.Backbones;
-using OnnxTransfer.Features;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Benchmarks.Embedding;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using OnnxTransfer.Decoding;
-using OnnxTransfer.Features;
+using OnnxTransfer.Embedding;
+using OnnxTransfer.Inference;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Benchmarks.Embedding;

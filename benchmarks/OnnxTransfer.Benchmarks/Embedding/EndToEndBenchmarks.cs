@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using OnnxTransfer.Features;
 
 namespace OnnxTransfer.Benchmarks.Embedding;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using OnnxTransfer.Features;
+using OnnxTransfer.Embedding;
 
 namespace OnnxTransfer.Benchmarks.Embedding;
 

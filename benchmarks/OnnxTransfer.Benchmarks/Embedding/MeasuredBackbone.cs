@@ -1,5 +1,3 @@
-using OnnxTransfer.Features;
-
 namespace OnnxTransfer.Benchmarks.Embedding;
 
 /// <summary>The network that is measured, on the CPU: MobileNetV2 in the folder <c>shared</c>; where that is not there, ResNet-18 of the package.</summary>

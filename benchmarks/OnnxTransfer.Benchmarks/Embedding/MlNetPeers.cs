@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using OnnxTransfer.Features;
 using SkiaSharp;
 
 namespace OnnxTransfer.Benchmarks.Embedding;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using OnnxTransfer.Benchmarks.Heads;
-using OnnxTransfer.Features;
 
 namespace OnnxTransfer.Benchmarks.Embedding;
 

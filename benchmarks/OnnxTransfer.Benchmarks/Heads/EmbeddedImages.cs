@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
 
 namespace OnnxTransfer.Benchmarks.Heads;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using OnnxTransfer.Heads;
+using OnnxTransfer.Training;
 
 namespace OnnxTransfer.Benchmarks.Heads;
 

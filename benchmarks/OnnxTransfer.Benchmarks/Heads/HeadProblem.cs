@@ -1,6 +1,3 @@
-using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
-
 namespace OnnxTransfer.Benchmarks.Heads;
 
 /// <summary>A training problem of a given size, drawn like a backbone's features: few causes, many sparse features at or above zero.</summary>

@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using OnnxTransfer.Heads;
 
 namespace OnnxTransfer.Benchmarks.Heads;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using OnnxTransfer.Decoding;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Benchmarks.Pixels;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
-using OnnxTransfer.Decoding;
 using OnnxTransfer.Vips;
 
 namespace OnnxTransfer.Benchmarks.Pixels;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using OnnxTransfer.Cli.Output;
-using OnnxTransfer.Features;
 
 namespace OnnxTransfer.Cli.Commands;
 

@@ -1,9 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using OnnxTransfer.Backbones;
 using OnnxTransfer.Cli.Output;
-using OnnxTransfer.Features;
-using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Cli.Commands;
 

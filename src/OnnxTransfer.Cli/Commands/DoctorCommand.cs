@@ -1,7 +1,5 @@
 using System.CommandLine;
-using OnnxTransfer.Backbones;
 using OnnxTransfer.Cli.Output;
-using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Cli.Commands;
 

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using OnnxTransfer.Decoding;
-using OnnxTransfer.Features;
 using OnnxTransfer.Vips;
 
 namespace OnnxTransfer.Cli.Commands;

@@ -1,8 +1,6 @@
 using System.CommandLine;
-using OnnxTransfer.Backbones;
 using OnnxTransfer.Cli.Output;
 using OnnxTransfer.Conversion;
-using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Cli.Commands;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using OnnxTransfer.Backbones;
 using OnnxTransfer.Cli.Output;
 
 namespace OnnxTransfer.Cli.Commands;

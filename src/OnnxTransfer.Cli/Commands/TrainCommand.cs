@@ -1,8 +1,5 @@
 using System.CommandLine;
 using OnnxTransfer.Cli.Output;
-using OnnxTransfer.Evaluation;
-using OnnxTransfer.Features;
-using OnnxTransfer.Heads;
 
 namespace OnnxTransfer.Cli.Commands;
 

@@ -1,5 +1,3 @@
-using OnnxTransfer.Preprocessing;
-
 namespace OnnxTransfer.Cli.Output;
 
 /// <summary>One line of <c>models list</c>.</summary>

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OnnxTransfer.Conversion.Internals;
 
 namespace OnnxTransfer.Conversion.Keras;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
-using OnnxTransfer.Conversion.Internals;
-using OnnxTransfer.Onnx;
-using OnnxTransfer.Preprocessing;
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Conversion.Keras;
 

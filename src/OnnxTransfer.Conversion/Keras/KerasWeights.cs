@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
-using OnnxTransfer.Conversion.Internals;
-using OnnxTransfer.Onnx;
+using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Conversion.Keras;
 

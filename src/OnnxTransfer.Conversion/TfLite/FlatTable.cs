@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using OnnxTransfer.Conversion.Internals;
 
 namespace OnnxTransfer.Conversion.TfLite;
 

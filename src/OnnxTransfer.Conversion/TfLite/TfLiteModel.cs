@@ -1,5 +1,3 @@
-using OnnxTransfer.Conversion.Internals;
-
 namespace OnnxTransfer.Conversion.TfLite;
 
 /// <summary>The main graph of a TFLite file, read after TFLite's published schema (version 3); slot numbers are the schema's.</summary>

@@ -1,5 +1,3 @@
-using OnnxTransfer.Conversion.Internals;
-
 namespace OnnxTransfer.Conversion.TfLite;
 
 /// <summary>

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using OnnxTransfer.Conversion.Internals;
 
 namespace OnnxTransfer.Conversion.TfLite;
 

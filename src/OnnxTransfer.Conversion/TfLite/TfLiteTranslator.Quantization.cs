@@ -1,5 +1,5 @@
 using OnnxTransfer.Conversion.Internals;
-using OnnxTransfer.Onnx;
+using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Conversion.TfLite;
 

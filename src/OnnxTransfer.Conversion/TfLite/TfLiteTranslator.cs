@@ -1,6 +1,5 @@
-using OnnxTransfer.Conversion.Internals;
-using OnnxTransfer.Onnx;
-using OnnxTransfer.Preprocessing;
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Conversion.TfLite;
 

@@ -1,6 +1,6 @@
-using OnnxTransfer.Internals;
-using OnnxTransfer.Onnx;
-using OnnxTransfer.Preprocessing;
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Inspection;
+using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Backbones;
 

@@ -1,5 +1,3 @@
-using OnnxTransfer.Preprocessing;
-
 namespace OnnxTransfer.Backbones;
 
 /// <summary>What a caller may choose about a backbone.</summary>

@@ -1,5 +1,5 @@
 using OnnxTransfer.Internals;
-using OnnxTransfer.Onnx;
+using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Backbones;
 

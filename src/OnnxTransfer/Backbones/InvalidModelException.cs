@@ -1,4 +1,4 @@
-namespace OnnxTransfer.Backbones;
+namespace OnnxTransfer;
 
 /// <summary>A model's file or card is damaged, or is not what it should be: replace the file, or correct the card.</summary>
 public sealed class InvalidModelException : ModelException

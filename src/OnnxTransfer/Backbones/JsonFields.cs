@@ -1,5 +1,3 @@
-using OnnxTransfer.Internals;
-
 namespace OnnxTransfer.Backbones;
 
 /// <summary>Checks on the fields of a JSON file; every message names the file and the field's path.</summary>

@@ -1,7 +1,6 @@
 using System.Text;
 using OnnxTransfer.Internals;
-using OnnxTransfer.Onnx;
-using OnnxTransfer.Preprocessing;
+using OnnxTransfer.Onnx.Inspection;
 
 namespace OnnxTransfer.Backbones;
 

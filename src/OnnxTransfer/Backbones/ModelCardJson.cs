@@ -1,8 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using OnnxTransfer.Internals;
-using OnnxTransfer.Onnx;
-using OnnxTransfer.Preprocessing;
+using OnnxTransfer.Onnx.Inspection;
 
 namespace OnnxTransfer.Backbones;
 

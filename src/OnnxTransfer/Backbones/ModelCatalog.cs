@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Backbones;
 

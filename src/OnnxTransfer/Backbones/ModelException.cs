@@ -1,4 +1,4 @@
-namespace OnnxTransfer.Backbones;
+namespace OnnxTransfer;
 
 /// <summary>A model could not be found, downloaded, read or run: the message says which one, why and what to do.</summary>
 public class ModelException : OnnxTransferException

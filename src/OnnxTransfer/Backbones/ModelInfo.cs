@@ -1,6 +1,6 @@
-using OnnxTransfer.Preprocessing;
+using OnnxTransfer.Backbones;
 
-namespace OnnxTransfer.Backbones;
+namespace OnnxTransfer;
 
 /// <summary>What is known of a backbone: from the catalogue, from the <c>.model.json</c> beside its file, or from its graph.</summary>
 public sealed record ModelInfo

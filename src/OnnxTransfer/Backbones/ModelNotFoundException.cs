@@ -1,4 +1,4 @@
-namespace OnnxTransfer.Backbones;
+namespace OnnxTransfer;
 
 /// <summary>There is no such model, or its file is neither here nor could be downloaded: name another, or place the file where the message says.</summary>
 public sealed class ModelNotFoundException : ModelException

@@ -1,7 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
+using OnnxTransfer.Backbones;
 using OnnxTransfer.Internals;
 
-namespace OnnxTransfer.Backbones;
+namespace OnnxTransfer;
 
 /// <summary>
 /// The models on this machine: those that packages put beside the application, and a folder of downloads. What is asked for and in

@@ -1,5 +1,4 @@
 using System.Text;
-using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Data;
 

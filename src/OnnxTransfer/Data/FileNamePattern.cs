@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Data;
 

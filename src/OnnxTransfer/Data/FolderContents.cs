@@ -1,6 +1,5 @@
 using System.IO.Enumeration;
 using OnnxTransfer.Decoding;
-using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Data;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using OnnxTransfer.Data;
-using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;
 

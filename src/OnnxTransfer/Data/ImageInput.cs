@@ -1,6 +1,4 @@
 using OnnxTransfer.Data;
-using OnnxTransfer.Decoding;
-using OnnxTransfer.Internals;
 using SkiaSharp;
 
 namespace OnnxTransfer;

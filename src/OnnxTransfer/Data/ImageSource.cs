@@ -1,5 +1,4 @@
 using OnnxTransfer.Decoding;
-using OnnxTransfer.Internals;
 using SkiaSharp;
 
 namespace OnnxTransfer.Data;

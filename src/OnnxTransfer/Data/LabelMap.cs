@@ -1,5 +1,3 @@
-using OnnxTransfer.Internals;
-
 namespace OnnxTransfer.Data;
 
 /// <summary>The labels of the C classes of a network, in class order. Two classes may share a label, as in ImageNet.</summary>

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Data;
 

@@ -1,5 +1,3 @@
-using OnnxTransfer.Internals;
-
 namespace OnnxTransfer.Data;
 
 /// <summary>Recognizes a folder of sets: <c>train/</c>, <c>val/</c> and <c>test/</c>, each with the same class folders.</summary>

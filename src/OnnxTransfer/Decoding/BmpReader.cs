@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Numerics;
-using OnnxTransfer.Internals;
 using static System.Buffers.Binary.BinaryPrimitives;
 
 namespace OnnxTransfer.Decoding;

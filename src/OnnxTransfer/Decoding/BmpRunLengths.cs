@@ -1,5 +1,3 @@
-using OnnxTransfer.Internals;
-
 namespace OnnxTransfer.Decoding;
 
 /// <summary>The run-length codes of bitmaps, BI_RLE8 and BI_RLE4.</summary>

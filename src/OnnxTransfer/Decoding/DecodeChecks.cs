@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Decoding;
 

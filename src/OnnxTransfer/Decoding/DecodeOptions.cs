@@ -1,6 +1,6 @@
 using OnnxTransfer.Internals;
 
-namespace OnnxTransfer.Decoding;
+namespace OnnxTransfer;
 
 /// <summary>Limits and choices of a decode. Every value is checked where it is set.</summary>
 public sealed record DecodeOptions

@@ -1,5 +1,3 @@
-using OnnxTransfer.Internals;
-
 namespace OnnxTransfer.Decoding;
 
 /// <summary>Who reads the formats that SkiaSharp does not. Thread-safe.</summary>

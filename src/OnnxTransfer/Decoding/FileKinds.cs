@@ -1,5 +1,4 @@
 using System.Formats.Tar;
-using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Decoding;
 

@@ -1,4 +1,4 @@
-namespace OnnxTransfer.Decoding;
+namespace OnnxTransfer;
 
 /// <summary>
 /// Turns an encoded image into upright sRGB pixels. Implementations are thread-safe and keep one contract: the EXIF

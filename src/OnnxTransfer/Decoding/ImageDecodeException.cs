@@ -1,4 +1,4 @@
-namespace OnnxTransfer.Decoding;
+namespace OnnxTransfer;
 
 /// <summary>An image could not be decoded: the message says which one and why, in one sentence.</summary>
 public sealed class ImageDecodeException : OnnxTransferException

@@ -1,6 +1,6 @@
-using OnnxTransfer.Internals;
+using OnnxTransfer.Decoding;
 
-namespace OnnxTransfer.Decoding;
+namespace OnnxTransfer;
 
 /// <summary>The default decoder, and the decoders that it hands other formats to.</summary>
 public static class ImageDecoders

@@ -1,4 +1,3 @@
-using OnnxTransfer.Internals;
 using SkiaSharp;
 
 namespace OnnxTransfer.Decoding;

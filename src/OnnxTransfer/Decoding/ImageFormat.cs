@@ -1,4 +1,4 @@
-namespace OnnxTransfer.Decoding;
+namespace OnnxTransfer;
 
 /// <summary>The formats of photographs, by their first bytes.</summary>
 public enum ImageFormat

@@ -1,7 +1,6 @@
 using System.Buffers;
-using OnnxTransfer.Internals;
 
-namespace OnnxTransfer.Decoding;
+namespace OnnxTransfer;
 
 /// <summary>
 /// Upright sRGB pixels, <c>[H,W,3]</c> bytes in R, G, B order without padding between rows. The memory is rented from a

@@ -1,4 +1,4 @@
-namespace OnnxTransfer.Decoding;
+namespace OnnxTransfer;
 
 /// <summary>A color in sRGB.</summary>
 /// <param name="R">Red, 0 to 255.</param>

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Reflection;
-using OnnxTransfer.Internals;
 using SkiaSharp;
 
 namespace OnnxTransfer.Decoding;

@@ -1,6 +1,6 @@
 using OnnxTransfer.Internals;
 
-namespace OnnxTransfer.Evaluation;
+namespace OnnxTransfer;
 
 /// <summary>How well one class is found. Where a ratio is 0/0 it is 0.</summary>
 /// <param name="Label">The class' name.</param>

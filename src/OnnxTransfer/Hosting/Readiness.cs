@@ -1,5 +1,3 @@
-using OnnxTransfer.Decoding;
-
 namespace OnnxTransfer.Hosting;
 
 /// <summary>What a warm-up and a health check need of an open model.</summary>

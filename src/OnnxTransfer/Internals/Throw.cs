@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Text.RegularExpressions;
 
-namespace OnnxTransfer.Internals;
+namespace OnnxTransfer;
 
 /// <summary>
 /// Every message this library throws, one file per stage, one named method per failure: what is wrong, where, what would
@@ -11,6 +12,46 @@ namespace OnnxTransfer.Internals;
 [StackTraceHidden]
 internal static partial class Throw
 {
+    [DoesNotReturn]
+    internal static void UserFolderUnknown() =>
+        throw new DirectoryNotFoundException("This account has no home folder to keep models and feature vectors in: set ONNXTRANSFER_HOME to a folder that can be written.");
+
+    [DoesNotReturn]
+    internal static void LabelEmpty(string origin, int line) =>
+        throw new InvalidDataException($"{origin} has an empty label in line {line}.");
+
+    [DoesNotReturn]
+    internal static void LabelEmpty(int index) =>
+        throw new ArgumentException($"Label {index} is empty: give every class a name.");
+
+    private static string Some(IReadOnlyCollection<string> names)
+    {
+        var shown = string.Join(", ", names.Order(StringComparer.Ordinal).Take(8).Select(name => $"'{name}'"));
+        return names.Count > 8 ? $"{shown} and {names.Count - 8} more" : shown;
+    }
+
+    private static string Some(IReadOnlyList<string> names) =>
+        names.Count == 0 ? "none" : string.Join(", ", names.Take(5)) + (names.Count > 5 ? $" and {names.Count - 5} more" : "");
+
+    /// <summary>The first line of another library's message, without its error codes and places in its source, ended as a sentence.</summary>
+    internal static string OneLine(string message)
+    {
+        var line = message.Split('\n', 2)[0].Trim();
+        line = CudaFailure().Match(line) is { Success: true } failure ? failure.Groups[1].Value : RuntimePrefix().Replace(line, "");
+        return line.EndsWith('.') ? line : line + ".";
+    }
+
+    /// <summary>
+    /// "Exception during initialization: ", "[ErrorCode:Fail] ", then "/path/file.cc:123 function ", then "[ONNXRuntimeError] : 1 : FAIL : " or "condition was
+    /// false. ": each part may be missing, and what matters follows.
+    /// </summary>
+    [GeneratedRegex(@"^(Exception during initialization: )?(\[ErrorCode:\w+\]\s*)?(\S+\.(cc|cpp|h|cu):\d+ .*?(?=\[ONNXRuntimeError\]| was false\. )( was false\. )?)?(\[ONNXRuntimeError\] : \d+ : \w+ : )?")]
+    private static partial Regex RuntimePrefix();
+
+    /// <summary>"... CUDA failure 2: out of memory ; GPU=0 ; hostname=...": what failed, and not on which host.</summary>
+    [GeneratedRegex(@"((?:CUDA|CUDNN|CUBLAS) failure -?\d+: [^;]+?) ;")]
+    private static partial Regex CudaFailure();
+
     [DoesNotReturn]
     internal static void OptionOutOfRange(string name, object value, string right) =>
         throw new ArgumentOutOfRangeException(name, value, string.Create(CultureInfo.InvariantCulture, $"{name} is {value}, but must be {right}."));
@@ -79,4 +120,12 @@ internal static partial class Throw
 
         return previous[b.Length];
     }
+
+    [DoesNotReturn]
+    internal static void LabelsDoNotMatchClasses(int labels, int classCount) =>
+        throw new ArgumentException($"The head has {classCount} classes, but there {(labels == 1 ? "is 1 label" : $"are {labels} labels")}: give one label for each class, in the order of the head's probabilities.");
+
+    [DoesNotReturn]
+    internal static void LabelTwice(string label, int first, int second) =>
+        throw new ArgumentException($"The labels {first} and {second} are both '{label}': give every class a name of its own.");
 }

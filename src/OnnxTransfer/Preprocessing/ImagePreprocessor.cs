@@ -1,6 +1,5 @@
 using OnnxTransfer.Data;
 using OnnxTransfer.Decoding;
-using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Preprocessing;
 

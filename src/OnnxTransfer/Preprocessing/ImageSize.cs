@@ -1,4 +1,4 @@
-namespace OnnxTransfer.Preprocessing;
+namespace OnnxTransfer;
 
 /// <summary>The size of an image.</summary>
 /// <param name="Width">Width in pixels.</param>

@@ -1,4 +1,4 @@
-namespace OnnxTransfer.Preprocessing;
+namespace OnnxTransfer;
 
 /// <summary>One comparison of this machine with a reference.</summary>
 /// <param name="Name">What was compared.</param>

@@ -1,6 +1,6 @@
 using OnnxTransfer.Internals;
 
-namespace OnnxTransfer.Preprocessing;
+namespace OnnxTransfer;
 
 /// <content>The preprocessings that most published networks were trained with, by name.</content>
 public sealed partial record PreprocessSpec

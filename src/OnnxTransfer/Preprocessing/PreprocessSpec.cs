@@ -1,6 +1,6 @@
 using OnnxTransfer.Internals;
 
-namespace OnnxTransfer.Preprocessing;
+namespace OnnxTransfer;
 
 /// <summary>
 /// How a backbone wants its pixels: resize and crop, then per channel <c>x = (pixel * Rescale - Mean) / Std</c>, a pixel being 0 to 255.

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using OnnxTransfer.Decoding;
 
 namespace OnnxTransfer.Preprocessing;
 
@@ -42,14 +41,14 @@ internal static class PreprocessingParity
 
         var picture = Resource("picture.png");
         foreach (var filter in Enum.GetValues<ResizeFilter>())
-            results.Add(Resize(filter.ToString(), new PreprocessSpec { Filter = filter, Resize = Preprocessing.Resize.Stretch(Side, Side), Rescale = 1 }, decoder, picture));
+            results.Add(Resized(filter.ToString(), new PreprocessSpec { Filter = filter, Resize = Resize.Stretch(Side, Side), Rescale = 1 }, decoder, picture));
 
-        var shortest = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, Resize = Preprocessing.Resize.ShortestEdge(ShortSide, Side), Rescale = 1 };
-        results.Add(Resize("ShortestEdgeAndCrop", shortest, decoder, picture));
+        var shortest = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, Resize = Resize.ShortestEdge(ShortSide, Side), Rescale = 1 };
+        results.Add(Resized("ShortestEdgeAndCrop", shortest, decoder, picture));
         return results;
     }
 
-    private static ParityResult Resize(string name, PreprocessSpec spec, IImageDecoder decoder, byte[] picture)
+    private static ParityResult Resized(string name, PreprocessSpec spec, IImageDecoder decoder, byte[] picture)
     {
         var tensor = new float[3 * Side * Side];
         new ImagePreprocessor(spec, TensorLayout.Nhwc, decoder).Prepare(picture, tensor);

@@ -1,6 +1,6 @@
 using OnnxTransfer.Internals;
 
-namespace OnnxTransfer.Preprocessing;
+namespace OnnxTransfer;
 
 /// <summary>
 /// How an image of any size comes to the size of a network's input: <see cref="Stretch"/> or <see cref="ShortestEdge(int, int)"/>, each with a crop

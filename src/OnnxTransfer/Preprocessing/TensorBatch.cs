@@ -1,5 +1,4 @@
 using System.Buffers;
-using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Preprocessing;
 

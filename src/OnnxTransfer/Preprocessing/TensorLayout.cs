@@ -1,6 +1,6 @@
-using OnnxTransfer.Onnx;
+using OnnxTransfer.Onnx.Editing;
 
-namespace OnnxTransfer.Preprocessing;
+namespace OnnxTransfer;
 
 /// <summary>The axis order of an image tensor.</summary>
 public enum TensorLayout

@@ -1,5 +1,3 @@
-using OnnxTransfer.Evaluation;
-
 namespace OnnxTransfer.Reporting;
 
 /// <summary>Whether a probability means what it says: accuracy by confidence, as a reliability diagram.</summary>

@@ -1,5 +1,3 @@
-using OnnxTransfer.Evaluation;
-
 namespace OnnxTransfer.Reporting;
 
 /// <summary>The classes one by one: how well each is found, and how many images each has.</summary>

@@ -1,5 +1,3 @@
-using OnnxTransfer.Evaluation;
-
 namespace OnnxTransfer.Reporting;
 
 /// <summary>What was taken for what: the matrix where it fits on a page, else the pairs confused most.</summary>

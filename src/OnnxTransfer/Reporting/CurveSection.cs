@@ -1,5 +1,4 @@
 using System.Globalization;
-using OnnxTransfer.Heads;
 
 namespace OnnxTransfer.Reporting;
 

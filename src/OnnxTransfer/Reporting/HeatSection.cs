@@ -1,4 +1,5 @@
 using OnnxTransfer.Decoding;
+using OnnxTransfer.Explaining;
 
 namespace OnnxTransfer.Reporting;
 

@@ -1,3 +1,5 @@
+using OnnxTransfer.Explaining;
+
 namespace OnnxTransfer.Reporting;
 
 /// <summary>The images themselves: a sample, the mistakes made with most confidence, and the closest calls.</summary>

@@ -1,5 +1,3 @@
-using OnnxTransfer.Evaluation;
-using OnnxTransfer.Heads;
 using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Reporting;
@@ -57,6 +55,18 @@ internal sealed record ScoredSet(string Name, EvaluationResult Result);
 /// <param name="Probabilities"><c>[C]</c>.</param>
 internal sealed record JudgedImage(ImageInput Image, int Truth, IReadOnlyList<float> Probabilities)
 {
+    /// <summary>The images that could be used, for a report; both lists are those of the whole dataset.</summary>
+    internal static IReadOnlyList<JudgedImage> Of(IReadOnlyList<EvaluatedImage> images, ImageDataset dataset, IReadOnlyList<string> labels)
+    {
+        var indexOf = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var i = 0; i < labels.Count; i++) indexOf.TryAdd(labels[i], i);
+        return
+        [
+            .. images.Select((image, i) => (image, dataset.Images[i].Image)).Where(pair => pair.image.Prediction is not null)
+                .Select(pair => new JudgedImage(pair.Image, indexOf[pair.image.Label], pair.image.Prediction!.Probabilities)),
+        ];
+    }
+
     /// <summary>What the page calls the image: the name of its file, or its id.</summary>
     internal string Name => Path.GetFileName(Image.Id) is { Length: > 0 } name ? name : Image.Id;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using OnnxTransfer.Explaining;
 using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Reporting;

@@ -1,10 +1,10 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using OnnxTransfer.Conversion.Internals;
-using OnnxTransfer.Onnx;
-using OnnxTransfer.Preprocessing;
-using OnnxTransfer.Tests.Onnx;
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Schema;
 using OnnxTransfer.TestSupport;
+using OnnxTransfer.Tests.Onnx;
 
 namespace OnnxTransfer.Conversion.Tests.Keras;
 

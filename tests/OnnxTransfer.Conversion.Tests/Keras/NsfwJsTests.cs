@@ -2,10 +2,10 @@ using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text;
 using System.Text.RegularExpressions;
-using OnnxTransfer.Onnx;
-using OnnxTransfer.Preprocessing;
-using OnnxTransfer.Tests.Onnx;
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Schema;
 using OnnxTransfer.TestSupport;
+using OnnxTransfer.Tests.Onnx;
 
 namespace OnnxTransfer.Conversion.Tests.Keras;
 

@@ -1,6 +1,6 @@
 using OnnxTransfer.Conversion.Internals;
 using OnnxTransfer.Conversion.TfLite;
-using OnnxTransfer.Onnx;
+using OnnxTransfer.Onnx.Schema;
 using OnnxTransfer.Tests.Onnx;
 
 namespace OnnxTransfer.Conversion.Tests.TfLite;
@@ -28,7 +28,7 @@ internal static class Conversion
         if (shape.Length == 4) (shape[1], shape[2]) = (options.Height ?? shape[1], options.Width ?? shape[2]);
         Real[] images = [Random(1, shape), Random(2, shape)];
 
-        var channelsLast = shape.Length != 4 || options.InputLayout == Preprocessing.TensorLayout.Nhwc;
+        var channelsLast = shape.Length != 4 || options.InputLayout == TensorLayout.Nhwc;
         var input = Joined(images, inNchw: !channelsLast);
         var computed = GraphRunner.Run(model, (model.Inputs[0].Name, input));
         var wanted = options.Outputs.Count == 0 ? source.Outputs : [.. options.Outputs.Select(names.Find)];

@@ -1,5 +1,6 @@
 using OnnxTransfer.Conversion.TfLite;
 using OnnxTransfer.Tests.Onnx;
+
 using static OnnxTransfer.Conversion.Tests.TfLite.Conversion;
 
 namespace OnnxTransfer.Conversion.Tests.TfLite;

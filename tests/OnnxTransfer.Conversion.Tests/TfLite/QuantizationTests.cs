@@ -1,9 +1,10 @@
 using OnnxTransfer.Conversion.TfLite;
-using OnnxTransfer.Decoding;
-using OnnxTransfer.Onnx;
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Inspection;
+using OnnxTransfer.Onnx.Schema;
 using OnnxTransfer.Preprocessing;
-using OnnxTransfer.Tests.Onnx;
 using OnnxTransfer.TestSupport;
+using OnnxTransfer.Tests.Onnx;
 
 namespace OnnxTransfer.Conversion.Tests.TfLite;
 

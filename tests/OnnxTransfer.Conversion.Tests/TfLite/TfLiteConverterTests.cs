@@ -1,8 +1,9 @@
 using OnnxTransfer.Conversion.TfLite;
-using OnnxTransfer.Onnx;
-using OnnxTransfer.Preprocessing;
-using OnnxTransfer.Tests.Onnx;
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Schema;
 using OnnxTransfer.TestSupport;
+using OnnxTransfer.Tests.Onnx;
+
 using static OnnxTransfer.Conversion.Tests.TfLite.Conversion;
 
 namespace OnnxTransfer.Conversion.Tests.TfLite;

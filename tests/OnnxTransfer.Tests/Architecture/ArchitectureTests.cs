@@ -29,7 +29,7 @@ public sealed class ArchitectureTests
     [InlineData("NativeLibrary.Load(file)", "NativeLibrary")]
     public void UncheckedCodeIsFound(string text, string found)
     {
-        Assert.Equal($"src/OnnxTransfer/Heads/X.cs:2: {found}", Assert.Single(UnsafeCode.Violations(new SourceFile("src/OnnxTransfer/Heads/X.cs", "\n" + text))));
+        Assert.Equal($"src/OnnxTransfer/Training/X.cs:2: {found}", Assert.Single(UnsafeCode.Violations(new SourceFile("src/OnnxTransfer/Training/X.cs", "\n" + text))));
         Assert.Empty(UnsafeCode.Violations(new SourceFile("src/OnnxTransfer.Vips/VipsStrip.cs", text)));
     }
 
@@ -40,7 +40,7 @@ public sealed class ArchitectureTests
     [InlineData("// unsafe")]
     [InlineData("var s = \"unsafe\"; var UnsafeName = 1;")]
     [InlineData("JavaScriptEncoder.UnsafeRelaxedJsonEscaping")]
-    public void CheckedCodeIsNot(string text) => Assert.Empty(UnsafeCode.Violations(new SourceFile("src/OnnxTransfer/Heads/X.cs", text)));
+    public void CheckedCodeIsNot(string text) => Assert.Empty(UnsafeCode.Violations(new SourceFile("src/OnnxTransfer/Training/X.cs", text)));
 
     private static List<SourceFile> Sources(params string[] folder)
     {

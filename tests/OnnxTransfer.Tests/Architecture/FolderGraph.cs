@@ -22,17 +22,18 @@ internal sealed class FolderGraph
     private readonly Dictionary<string, string> _folders = [];
     private readonly HashSet<FolderUse> _uses = [];
     private readonly ModuleDefinition _module;
+    private readonly SourceMap _sources;
 
     private FolderGraph(ModuleDefinition module, SourceMap sources)
     {
-        _module = module;
+        (_module, _sources) = (module, sources);
         var types = module.GetTypes().ToList();
         foreach (var type in types.Where(type => type.DeclaringType is null))
         {
             if (sources.FolderOf(type) is { } folder) _folders[type.FullName] = folder;
         }
 
-        foreach (var type in types.Where(type => FolderOf(type) is not null)) Read(type, sources);
+        foreach (var type in types.Where(type => FolderOf(type) is not null)) Read(type);
     }
 
     /// <summary>The folders of the first level that have a type.</summary>
@@ -50,7 +51,7 @@ internal sealed class FolderGraph
         return new FolderGraph(module, SourceMap.Read(Path.ChangeExtension(assembly, ".pdb"), sources));
     }
 
-    private void Read(TypeDefinition type, SourceMap sources)
+    private void Read(TypeDefinition type)
     {
         var home = FolderOf(type)!;
         var name = NameOf(type);
@@ -65,7 +66,7 @@ internal sealed class FolderGraph
         }
 
         foreach (var property in type.Properties) Attributes(home, name, property);
-        foreach (var method in type.Methods) Read(sources.FolderOf(method) ?? home, name, method);
+        foreach (var method in type.Methods) Read(_sources.FolderOf(method) ?? home, name, method);
     }
 
     private void Read(string from, string name, MethodDefinition method)
@@ -92,7 +93,9 @@ internal sealed class FolderGraph
                 Use(from, name, field.FieldType);
                 break;
             case MethodReference method:
-                Use(from, name, method.DeclaringType);
+                // A part of a partial type is used where it stands, and not where its other parts are.
+                if (method.DeclaringType.Scope == _module && method.Resolve() is { } definition && _sources.FolderOf(definition) is { } folder) Add(from, folder, name, method.DeclaringType);
+                else Use(from, name, method.DeclaringType);
                 Use(from, name, method.ReturnType);
                 foreach (var parameter in method.Parameters) Use(from, name, parameter.ParameterType);
                 if (method is GenericInstanceMethod generic) foreach (var argument in generic.GenericArguments) Use(from, name, argument);
@@ -118,8 +121,13 @@ internal sealed class FolderGraph
                 return;
         }
 
-        if (type.Scope != _module || FolderOf(type) is not { } to || to == from) return;
-        _uses.Add(new FolderUse(from, to, name, NameOf(type)));
+        if (type.Scope == _module && FolderOf(type) is { } to) Add(from, to, name, type);
+    }
+
+    private void Add(string from, string to, string user, TypeReference used)
+    {
+        // The parts of a partial type share what the compiler adds to it.
+        if (to != from && user != NameOf(used)) _uses.Add(new FolderUse(from, to, user, NameOf(used)));
     }
 
     private void Attributes(string from, string name, ICustomAttributeProvider provider)

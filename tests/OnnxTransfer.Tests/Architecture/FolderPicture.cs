@@ -13,8 +13,8 @@ internal static class FolderPicture
     {
         var text = new StringBuilder("flowchart RL\n");
         text.Append("    subgraph stages\n");
-        foreach (var stage in StageOrder.Stages) text.Append($"        {stage}\n");
-        text.Append("    end\n    Onnx\n    Internals\n    doors([the doors])\n    doors ==> stages\n    stages --> Internals\n");
+        foreach (var stage in StageOrder.Stages.Where(stage => stage is not (FolderGraph.Root or "Hosting"))) text.Append($"        {stage}\n");
+        text.Append("    end\n    Onnx\n    Internals\n    doors([the doors])\n    Hosting\n    doors ==> stages\n    stages --> Internals\n");
         foreach (var arrow in graph.Uses.GroupBy(use => (use.From, use.To)).OrderBy(arrow => Place(arrow.Key.From)).ThenBy(arrow => Place(arrow.Key.To)))
         {
             var allowed = StageOrder.Allows(arrow.Key.From, arrow.Key.To);

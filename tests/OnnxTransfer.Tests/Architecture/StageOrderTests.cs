@@ -7,20 +7,14 @@ public sealed class StageOrderTests
 {
     private static readonly Lazy<FolderGraph> s_graph = new(() => FolderGraph.Of(typeof(FeatureExtractor).Assembly.Location, "src/OnnxTransfer"));
 
-    private static string Baseline => Repository.PathOf("tests", "OnnxTransfer.Tests", "Architecture", "StageOrder.baseline.txt");
-
     [Fact]
     public void Every_folder_has_its_place_in_the_order() => Assert.Equal(StageOrder.Folders.Order(StringComparer.Ordinal), s_graph.Value.Folders);
 
-    /// <summary>What goes against the order today is listed. The list only becomes shorter: a new use is refused, and one that is gone is taken off.</summary>
     [Fact]
     public void A_stage_uses_only_those_to_its_left()
     {
-        var against = s_graph.Value.Uses.Where(use => !StageOrder.Allows(use.From, use.To)).Select(use => use.ToString()).ToList();
-        var known = File.ReadAllLines(Baseline).Where(line => line.Length > 0 && !line.StartsWith('#')).ToList();
-        var (added, gone) = (against.Except(known).ToList(), known.Except(against).ToList());
-        Assert.True(added.Count == 0, $"These uses go against the order of the folders; move what is used to the left, or its user to the right:\n{string.Join('\n', added)}");
-        Assert.True(gone.Count == 0, $"These uses are gone; take them off {Baseline}:\n{string.Join('\n', gone)}");
+        var against = s_graph.Value.Uses.Where(use => !StageOrder.Allows(use.From, use.To)).ToList();
+        Assert.True(against.Count == 0, $"These uses go against the order of the folders; move what is used to the left, or its user to the right:\n{string.Join('\n', against)}");
     }
 
     [Fact]
@@ -50,15 +44,17 @@ public sealed class StageOrderTests
     [Theory]
     [InlineData("Data", "Decoding", true)]
     [InlineData("Decoding", "Data", false)]
-    [InlineData("Heads", "Evaluation", true)]
-    [InlineData("Evaluation", "Heads", false)]
+    [InlineData("Training", "Evaluation", true)]
+    [InlineData("Evaluation", "Training", false)]
+    [InlineData("Hosting", FolderGraph.Root, true)]
     [InlineData("Hosting", "Reporting", true)]
     [InlineData("Decoding", "Internals", true)]
     [InlineData("Internals", "Decoding", false)]
     [InlineData("Internals", "Onnx", false)]
     [InlineData("Onnx", "Internals", true)]
     [InlineData("Onnx", "Data", false)]
-    [InlineData("Features", FolderGraph.Root, false)]
-    [InlineData(FolderGraph.Root, "Hosting", true)]
+    [InlineData("Reporting", FolderGraph.Root, false)]
+    [InlineData(FolderGraph.Root, "Hosting", false)]
+    [InlineData(FolderGraph.Root, "Reporting", true)]
     public void The_order_allows_arrows_to_the_left_alone(string from, string to, bool allowed) => Assert.Equal(allowed, StageOrder.Allows(from, to));
 }

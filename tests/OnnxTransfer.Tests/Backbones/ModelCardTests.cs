@@ -1,6 +1,5 @@
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Onnx;
-using OnnxTransfer.Preprocessing;
+using OnnxTransfer.Onnx.Inspection;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Backbones;

@@ -1,6 +1,5 @@
 using System.Text;
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Preprocessing;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Backbones;

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Tests.Backbones;
 

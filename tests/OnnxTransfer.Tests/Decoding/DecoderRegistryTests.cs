@@ -1,5 +1,4 @@
 using OnnxTransfer.Decoding;
-using OnnxTransfer.Features;
 using OnnxTransfer.Preprocessing;
 using OnnxTransfer.TestSupport;
 

@@ -1,4 +1,3 @@
-using OnnxTransfer.Decoding;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Decoding;

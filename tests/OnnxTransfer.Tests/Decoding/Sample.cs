@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Hashing;
-using OnnxTransfer.Decoding;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Decoding;

@@ -1,6 +1,4 @@
 using Microsoft.Extensions.AI;
-using OnnxTransfer.Decoding;
-using OnnxTransfer.Features;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Hosting;

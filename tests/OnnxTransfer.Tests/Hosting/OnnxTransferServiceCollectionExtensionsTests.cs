@@ -5,8 +5,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using OnnxTransfer.Backbones;
-using OnnxTransfer.Features;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Hosting;

@@ -1,5 +1,3 @@
-using OnnxTransfer.Internals;
-
 namespace OnnxTransfer.Tests.Internals;
 
 public sealed class RuntimeMessageTests

@@ -1,6 +1,7 @@
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Features;
-using OnnxTransfer.Onnx;
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Inspection;
+using OnnxTransfer.Onnx.Schema;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Onnx;

@@ -1,5 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
-using OnnxTransfer.Onnx;
+using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Tests.Onnx;
 

@@ -1,6 +1,7 @@
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Onnx;
-using OnnxTransfer.Preprocessing;
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Inspection;
+using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Tests.Onnx;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using OnnxTransfer.Backbones;
-using OnnxTransfer.Features;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Packaging;

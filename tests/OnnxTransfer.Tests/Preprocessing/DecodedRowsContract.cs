@@ -1,7 +1,7 @@
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Preprocessing;
-using OnnxTransfer.Tests.Decoding;
 using OnnxTransfer.TestSupport;
+using OnnxTransfer.Tests.Decoding;
 
 namespace OnnxTransfer.Tests.Preprocessing;
 

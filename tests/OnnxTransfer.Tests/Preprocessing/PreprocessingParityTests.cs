@@ -1,4 +1,3 @@
-using OnnxTransfer.Decoding;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Tests.Preprocessing;

@@ -17,7 +17,7 @@ public abstract class ResamplerLaws
     public void Resize_ToTheSameSize_ChangesNothing(ResizeFilter filter) => Check((width, height, _, _, seed) =>
     {
         var source = Reference.Noise(width, height, seed);
-        return Resize(source, ResizeGeometry.Stretch(width, height, width, height), filter).SequenceEqual(source);
+        return Resized(source, ResizeGeometry.Stretch(width, height, width, height), filter).SequenceEqual(source);
     });
 
     [Fact]
@@ -34,7 +34,7 @@ public abstract class ResamplerLaws
         var value = (byte)seed;
         var source = new byte[3 * width * height];
         source.AsSpan().Fill(value);
-        return Resize(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), filter).All(v => v == value);
+        return Resized(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), filter).All(v => v == value);
     });
 
     [Theory]
@@ -45,7 +45,7 @@ public abstract class ResamplerLaws
     public void Resize_WithoutNegativeWeights_StaysInTheInputsRange(ResizeFilter filter) => Check((width, height, toWidth, toHeight, seed) =>
     {
         var source = Reference.Noise(width, height, seed).Select(v => (byte)(90 + (v % 40))).ToArray();
-        return Resize(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), filter).All(v => v is >= 90 and < 130);
+        return Resized(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), filter).All(v => v is >= 90 and < 130);
     });
 
     [Theory]
@@ -56,8 +56,8 @@ public abstract class ResamplerLaws
         var random = new Random(seed);
         var (cropWidth, cropHeight) = (random.Next(1, toWidth + 1), random.Next(1, toHeight + 1));
         var (left, top) = (random.Next(toWidth - cropWidth + 1), random.Next(toHeight - cropHeight + 1));
-        var whole = Resize(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), filter);
-        var cropped = Resize(source, new(width, height, toWidth, toHeight, left, top, cropWidth, cropHeight), filter);
+        var whole = Resized(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), filter);
+        var cropped = Resized(source, new(width, height, toWidth, toHeight, left, top, cropWidth, cropHeight), filter);
         return Enumerable.Range(0, cropHeight).All(y =>
             whole.AsSpan(3 * (((top + y) * toWidth) + left), 3 * cropWidth).SequenceEqual(cropped.AsSpan(3 * y * cropWidth, 3 * cropWidth)));
     });
@@ -75,7 +75,7 @@ public abstract class ResamplerLaws
     public void OpenCvLinear_EqualsItsFormula() => Check((width, height, toWidth, toHeight, seed) =>
     {
         var source = Reference.Noise(width, height, seed);
-        var result = Resize(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), ResizeFilter.OpenCvLinear);
+        var result = Resized(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), ResizeFilter.OpenCvLinear);
         return Enumerable.Range(0, result.Length).All(i => result[i]
             == Reference.OpenCvLinear(source, width, height, i / 3 % toWidth, i / 3 / toWidth, i % 3, toWidth, toHeight));
     });
@@ -84,7 +84,7 @@ public abstract class ResamplerLaws
     public void Nearest_TakesTheFloorOfTheProportion() => Check((width, height, toWidth, toHeight, seed) =>
     {
         var source = Reference.Noise(width, height, seed);
-        var result = Resize(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), ResizeFilter.Nearest);
+        var result = Resized(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), ResizeFilter.Nearest);
         // OpenCV multiplies by the reciprocal of the scale, whose rounding may fall below a whole number.
         static int At(int position, int length, int resized) => Math.Min((int)Math.Floor(position * (1 / ((double)resized / length))), length - 1);
         return Enumerable.Range(0, toWidth * toHeight).All(i => result.AsSpan(3 * i, 3).SequenceEqual(
@@ -95,7 +95,7 @@ public abstract class ResamplerLaws
     public void TensorFlowNearest_TakesThePixelUnderTheCenter() => Check((width, height, toWidth, toHeight, seed) =>
     {
         var source = Reference.Noise(width, height, seed);
-        var result = Resize(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), ResizeFilter.TensorFlowNearest);
+        var result = Resized(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), ResizeFilter.TensorFlowNearest);
         static int At(int position, int length, int resized) => Math.Min((int)Math.Floor((position + 0.5f) * (length / (float)resized)), length - 1);
         return Enumerable.Range(0, toWidth * toHeight).All(i => result.AsSpan(3 * i, 3).SequenceEqual(
             source.AsSpan(3 * ((At(i / toWidth, height, toHeight) * width) + At(i % toWidth, width, toWidth)), 3)));
@@ -106,7 +106,7 @@ public abstract class ResamplerLaws
     {
         var source = Reference.Noise(width, height, seed);
         var (toWidth, toHeight) = (width * factor, height * factor);
-        var result = Resize(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), ResizeFilter.TensorFlowNearest);
+        var result = Resized(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), ResizeFilter.TensorFlowNearest);
         return Enumerable.Range(0, toWidth * toHeight).All(i => result.AsSpan(3 * i, 3).SequenceEqual(
             source.AsSpan(3 * ((i / toWidth / factor * width) + (i % toWidth / factor)), 3)));
     });
@@ -122,7 +122,7 @@ public abstract class ResamplerLaws
         const int width = 53, height = 3;
         var source = Reference.Noise(width, height, seed: 7);
         var geometry = ResizeGeometry.Stretch(width, height, width, height);
-        var spec = new PreprocessSpec { Filter = filter, Resize = OnnxTransfer.Preprocessing.Resize.Stretch(width, height), Mean = [0.485, 0.456, 0.406], Std = [0.229, 0.224, 0.225] };
+        var spec = new PreprocessSpec { Filter = filter, Resize = Resize.Stretch(width, height), Mean = [0.485, 0.456, 0.406], Std = [0.229, 0.224, 0.225] };
         var tensor = Prepare(source, spec, geometry, layout);
         for (var i = 0; i < tensor.Length; i++)
         {
@@ -145,7 +145,7 @@ public abstract class ResamplerLaws
         return tensor;
     }
 
-    private byte[] Resize(byte[] source, ResizeGeometry geometry, ResizeFilter filter)
+    private byte[] Resized(byte[] source, ResizeGeometry geometry, ResizeFilter filter)
     {
         var result = new byte[3 * geometry.Width * geometry.Height];
         Resampler.Resize(source, geometry, filter, result, Rows);
@@ -226,7 +226,7 @@ public sealed class VectorResamplerTests : ResamplerLaws
             var spec = new PreprocessSpec
             {
                 Filter = ResizeFilter.PillowBilinear,
-                Resize = OnnxTransfer.Preprocessing.Resize.Stretch(width, 2),
+                Resize = Resize.Stretch(width, 2),
                 Mean = [0.485, 0.456, 0.406],
                 Std = [0.229, 0.224, 0.225],
                 Bgr = bgr,

@@ -1,4 +1,3 @@
-using OnnxTransfer.Decoding;
 using OnnxTransfer.Preprocessing;
 using OnnxTransfer.TestSupport;
 

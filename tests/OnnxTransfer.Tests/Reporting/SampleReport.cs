@@ -1,7 +1,6 @@
+using OnnxTransfer.Explaining;
 using MathNet.Numerics.LinearAlgebra;
-using OnnxTransfer.Decoding;
 using OnnxTransfer.Evaluation;
-using OnnxTransfer.Heads;
 using OnnxTransfer.Reporting;
 
 namespace OnnxTransfer.Tests.Reporting;

@@ -1,3 +1,6 @@
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Schema;
+
 namespace OnnxTransfer.Onnx.Quantization;
 
 /// <summary>Folds batch normalisations into the convolutions before them: a smaller graph, and weights whose range is what the layer really computes.</summary>

@@ -1,4 +1,6 @@
-using OnnxTransfer.Internals;
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Schema;
+using OnnxTransfer.Onnx.Shapes;
 
 namespace OnnxTransfer.Onnx.Quantization;
 

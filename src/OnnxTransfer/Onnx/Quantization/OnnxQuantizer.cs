@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Onnx.Quantization;
 

@@ -1,3 +1,6 @@
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Schema;
+
 namespace OnnxTransfer.Onnx.Quantization;
 
 /// <summary>What a choice of 8-bit layers means for the tensors and nodes around them.</summary>

@@ -1,5 +1,6 @@
-using OnnxTransfer.Onnx;
+using OnnxTransfer.Onnx.Editing;
 using OnnxTransfer.Onnx.Quantization;
+using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Tests.Onnx.Quantization;
 

@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using OnnxTransfer.Conversion.TfLite;
+using Names = OnnxTransfer.Throw;
+
+namespace OnnxTransfer.Conversion;
+
+/// <summary>Every message of the converter, one named method per failure.</summary>
+[StackTraceHidden]
+internal static class Throw
+{
+    [DoesNotReturn]
+    internal static void NotTfLite(string source, long bytes) =>
+        throw new InvalidDataException($"{source} ({bytes:N0} bytes) is not a TFLite model: the mark TFL3 is missing at byte 4; give the .tflite file itself.");
+
+    [DoesNotReturn]
+    internal static void Damaged(string source, long position, string what) =>
+        throw new InvalidDataException($"{source} is a damaged TFLite file: at byte {position}, {what}. Download or export it again.");
+
+    [DoesNotReturn]
+    internal static void Amplified(string source, long budget) =>
+        throw new InvalidDataException($"{source} is a damaged TFLite file: its tables refer to the same bytes so often that reading them would take more than {budget:N0} bytes. Download or export it again.");
+
+    [DoesNotReturn]
+    internal static void Malformed(string source, string what) =>
+        throw new InvalidDataException($"{source} is not a consistent TFLite model: {what}. Export it again.");
+
+    [DoesNotReturn]
+    internal static void TensorUnknown(string source, string tensor, IEnumerable<string> known) =>
+        throw new ArgumentException($"{source} has no tensor named '{tensor}' that an operator computes; the nearest names are {Names.Known(tensor, known)}.");
+
+    [DoesNotReturn]
+    internal static void OperatorUnknown(string source, TfLiteOperator op, string output) =>
+        throw new NotSupportedException($"Operator {op.Index} of {source}, {op.DisplayName} which computes '{output}', cannot be converted to ONNX; cut the model before it by naming earlier outputs.");
+
+    [DoesNotReturn]
+    internal static void OperatorUnsupported(string source, TfLiteOperator op, string output, string why) =>
+        throw new NotSupportedException($"Operator {op.Index} of {source}, {op.DisplayName} which computes '{output}', cannot be converted to ONNX: {why}.");
+
+    [DoesNotReturn]
+    internal static void OperatorMalformed(string source, TfLiteOperator op, string why) =>
+        throw new InvalidDataException($"Operator {op.Index} of {source}, {op.DisplayName}, is inconsistent: {why}. Export the model again.");
+
+    [DoesNotReturn]
+    internal static void SizeNotSettable(string source, string inputs) =>
+        throw new ArgumentException($"Height and width can be set only for a model with one image input, but {source} has the inputs {inputs}.");
+
+    internal static ArgumentException InputNotSquare(string source, string preset, int? height, int? width) =>
+        new($"The input of {source} is {height?.ToString(CultureInfo.InvariantCulture) ?? "any"} by {width?.ToString(CultureInfo.InvariantCulture) ?? "any"} pixels, but the preprocessing '{preset}' makes squares of a known size: set height and width to the same number, or convert without it and write the .model.json by hand.");
+
+    internal static InvalidDataException KerasDamaged(string source, Exception inner) =>
+        new($"{source} is not a Keras model in TensorFlow.js layers format: {inner.Message} Give the model.json itself.", inner);
+
+    [DoesNotReturn]
+    internal static void KerasMalformed(string source, string what) =>
+        throw new InvalidDataException($"{source} is not a consistent Keras model: {what}. Convert it again with tensorflowjs_converter --output_format=tfjs_layers_model.");
+
+    [DoesNotReturn]
+    internal static void KerasGraphModel(string source) =>
+        throw new NotSupportedException($"{source} is a TensorFlow.js graph model, which has lost its layers; convert the Keras model with tensorflowjs_converter --output_format=tfjs_layers_model.");
+
+    [DoesNotReturn]
+    internal static void LayerUnknown(string source, string layer, string kind) =>
+        throw new NotSupportedException($"Layer '{layer}' of {source}, a {kind}, cannot be converted to ONNX; cut the model before it by naming earlier layers as outputs.");
+
+    [DoesNotReturn]
+    internal static void LayerUnsupported(string source, string layer, string kind, string why) =>
+        throw new NotSupportedException($"Layer '{layer}' of {source}, a {kind}, cannot be converted to ONNX: {why}.");
+
+    [DoesNotReturn]
+    internal static void LayerNotFound(string source, string layer, IEnumerable<string> known) =>
+        throw new ArgumentException($"{source} has no layer named '{layer}'; the nearest names are {Names.Known(layer, known)}.");
+
+    [DoesNotReturn]
+    internal static void ShardMissing(string source, string path) =>
+        throw new FileNotFoundException($"{source} keeps weights in {path}, which is not there; place all its shards beside the model.json.", path);
+
+    [DoesNotReturn]
+    internal static void ShardElsewhere(string source, string path) =>
+        throw new InvalidDataException($"{source} keeps weights in '{path}', but only files below the folder of the model.json are read.");
+}

@@ -1,0 +1,128 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using OnnxTransfer.Decoding;
+
+namespace OnnxTransfer;
+
+internal static partial class Throw
+{
+    [DoesNotReturn]
+    internal static void PixelsTooMany(int width, int height) =>
+        throw new ArgumentOutOfRangeException(nameof(width), $"An image of {width}x{height} pixels needs more than the 2 GB that one buffer can hold.");
+
+    [DoesNotReturn]
+    internal static void PixelsHaveWrongLength(int length, int width, int height) =>
+        throw new ArgumentException($"RGB pixels of a {width}x{height} image are {3L * width * height} bytes, but {length} were given.");
+
+    [DoesNotReturn]
+    internal static void ImageEmpty() =>
+        throw new ImageDecodeException("The image is empty: it has no bytes.");
+
+    [DoesNotReturn]
+    internal static void ImageNotRecognized() =>
+        throw new ImageDecodeException($"The content is no image: it begins like none of {ImageFormats.Known}.");
+
+    /// <param name="brand">The first brand of an ISO base media file.</param>
+    [DoesNotReturn]
+    internal static void ImageIsVideo(ReadOnlySpan<byte> brand) =>
+        throw new ImageDecodeException($"The content is no image: it is an MP4 video or one of its relatives (brand '{Printable(brand)}').");
+
+    [DoesNotReturn]
+    internal static void ImageNeedsDecoder(ImageFormat format, string decoder) =>
+        throw new ImageDecodeException(format == ImageFormat.Heic
+            ? $"This is a HEIC image, which {decoder} does not read: add the package OnnxTransfer.Heic and call OnnxTransfer.Heic.HeicDecoder.Register() when the application starts."
+            : $"This is {(format == ImageFormat.Avif ? "an" : "a")} {Name(format)} image, which {decoder} does not read: add the package OnnxTransfer.Vips and call OnnxTransfer.Vips.VipsDecoder.Register() when the application starts.");
+
+    [DoesNotReturn]
+    internal static void DecoderIsTheDefault(string parameter) =>
+        throw new ArgumentException("The default decoder cannot be registered: it is the one that hands formats to registered decoders.", parameter);
+
+    [DoesNotReturn]
+    internal static void DecoderWithoutFormats(string parameter) =>
+        throw new ArgumentException("No format is given: name the formats that the decoder reads (Tiff, Avif, Heic).", parameter);
+
+    [DoesNotReturn]
+    internal static void FormatNotForRegistering(ImageFormat format, string parameter) =>
+        throw new ArgumentException(
+            $"A decoder can be registered for Tiff, Avif and Heic, and not for {format}; to have other formats read by it, give it as {nameof(FeatureExtractorOptions)}.{nameof(FeatureExtractorOptions.Decoder)}.", parameter);
+
+    [DoesNotReturn]
+    internal static void ImageTooLarge(long width, long height, long maxPixels) =>
+        throw new ImageDecodeException(string.Create(CultureInfo.InvariantCulture,
+            $"The image has {width}x{height} pixels, more than the limit of {maxPixels:N0} ({nameof(DecodeOptions)}.{nameof(DecodeOptions.MaxPixels)})."));
+
+    [DoesNotReturn]
+    internal static void ImageHasTooManyFrames(int frames, int limit) =>
+        throw new ImageDecodeException(string.Create(CultureInfo.InvariantCulture,
+            $"The image has {frames:N0} frames, more than the limit of {limit:N0} ({nameof(DecodeOptions)}.{nameof(DecodeOptions.MaxFrames)})."));
+
+    [DoesNotReturn]
+    internal static void ImageTookTooLong(TimeSpan limit) =>
+        throw new ImageDecodeException(string.Create(CultureInfo.InvariantCulture,
+            $"The image took longer than the limit of {limit.TotalSeconds:0.###} seconds ({nameof(DecodeOptions)}.{nameof(DecodeOptions.MaxTime)})."));
+
+    [DoesNotReturn]
+    internal static void ImageDamaged(ImageFormat format, string? detail, Exception? inner = null) =>
+        throw new ImageDecodeException(detail is null
+            ? $"The {Name(format)} image is truncated or damaged."
+            : $"The {Name(format)} image is truncated or damaged: {detail.TrimEnd('.')}.", inner);
+
+    [DoesNotReturn]
+    internal static void ImageColorsNotSupported(ImageFormat format, int channels) =>
+        throw new ImageDecodeException($"The {Name(format)} image has {channels} channels whose colours cannot be brought to sRGB.");
+
+    [DoesNotReturn]
+    internal static void ImageHasTooManyBytes(long length, long limit) =>
+        throw new ImageDecodeException(string.Create(CultureInfo.InvariantCulture,
+            $"The image has {length:N0} bytes, more than the limit of {limit:N0} ({nameof(DecodeOptions)}.{nameof(DecodeOptions.MaxEncodedBytes)})."));
+
+    [DoesNotReturn]
+    internal static void ImageStreamTooLong(long limit) =>
+        throw new ImageDecodeException(string.Create(CultureInfo.InvariantCulture,
+            $"The stream has more than {limit:N0} bytes, the limit ({nameof(DecodeOptions)}.{nameof(DecodeOptions.MaxEncodedBytes)})."));
+
+    [DoesNotReturn]
+    internal static void ImageIsNoOrdinaryFile(string kind) =>
+        throw new ImageDecodeException($"This is a {kind}, not an image file; it was not opened.");
+
+    internal static ImageDecodeException ImageStreamFailed(Exception inner) =>
+        new($"The stream could not be read: {OneLine(inner.Message)}", inner);
+
+    [DoesNotReturn]
+    internal static void ImageOutOfMemory(int width, int height) =>
+        throw new ImageDecodeException($"There is not enough memory for the image's {width}x{height} pixels.");
+
+    /// <summary>Returns what a catch block throws, so that the compiler sees where the flow ends.</summary>
+    internal static ImageDecodeException ImageNamed(string id, ImageDecodeException inner) =>
+        new(id, inner.Reason, inner);
+
+    /// <inheritdoc cref="ImageNamed"/>
+    internal static ImageDecodeException ImageFileUnreadable(string path, Exception inner) => inner switch
+    {
+        FileNotFoundException or DirectoryNotFoundException => new(path, "The file does not exist.", inner),
+        UnauthorizedAccessException when Directory.Exists(path) => new(path, "This is a folder, not an image file.", inner),
+        UnauthorizedAccessException => new(path, "The file may not be read: access is denied.", inner),
+        IOException => new(path, $"The file could not be read: {inner.Message.Replace($" : '{Path.GetFullPath(path)}'", "", StringComparison.Ordinal)}", inner),
+        _ => new(path, "This is not a valid path of a file.", inner),
+    };
+
+    [DoesNotReturn]
+    internal static void ImageNotEncoded(string format, int width, int height) =>
+        throw new InvalidOperationException($"The {width}x{height} picture could not be written as {format}.");
+
+    private static string Printable(ReadOnlySpan<byte> brand)
+    {
+        Span<char> text = stackalloc char[brand.Length];
+        for (var i = 0; i < brand.Length; i++) text[i] = brand[i] is >= 0x20 and < 0x7F ? (char)brand[i] : '?';
+        return text.ToString();
+    }
+
+    private static string Name(ImageFormat format) => format switch
+    {
+        ImageFormat.Webp => "WebP",
+        _ => format.ToString().ToUpperInvariant(),
+    };
+
+    [DoesNotReturn]
+    internal static void BitmapHasNoPixels() => throw new ImageDecodeException("The bitmap has no pixels that can be read as RGB.");
+}

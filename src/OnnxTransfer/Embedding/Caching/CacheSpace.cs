@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+using System.Security.Cryptography;
+using System.Text;
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Inference;
+
+namespace OnnxTransfer.Embedding.Caching;
+
+/// <summary>
+/// Everything besides the image that a feature vector depends on. Vectors are shared only where all of it is equal, so a
+/// changed model, preparation or version finds none instead of wrong ones. Where <paramref name="Description"/>'s decoder hands an
+/// image to another one, that one's name is in the image's key (<see cref="TensorFiller.CacheKey"/>).
+/// </summary>
+/// <param name="Model">The model's id, for people.</param>
+/// <param name="Description">All of it, one fact per line.</param>
+/// <param name="Dim">D, the length of a vector.</param>
+internal sealed record CacheSpace(string Model, string Description, int Dim)
+{
+    /// <summary>To be raised when decoding or preparing images comes to give other numbers than before.</summary>
+    private const int Generation = 2;
+
+    /// <summary>SHA-256 of the description.</summary>
+    internal byte[] Fingerprint { get; } = SHA256.HashData(Encoding.UTF8.GetBytes(Description));
+
+    /// <summary>Describes where vectors come from.</summary>
+    /// <param name="graph">The network as it is run, which settles layer and precision.</param>
+    /// <param name="card">Input and preparation.</param>
+    /// <param name="decoder">The decoder.</param>
+    /// <param name="options">The decoder's options.</param>
+    /// <param name="provider">What the network runs on.</param>
+    internal static CacheSpace Of(
+        NetworkGraph graph, ModelCard card, IImageDecoder decoder, DecodeOptions options, ExecutionProvider provider)
+    {
+        string[] facts =
+        [
+            $"generation {Generation}",
+            $"computation sha256 {Convert.ToHexStringLower(graph.ComputationHash)}",
+            $"output {graph.Output}, {graph.RowLength} numbers",
+            $"input {card.Input.Tensor} {card.Input.Layout} {card.Input.Height}x{card.Input.Width}",
+            $"preprocess {Describe(card.Preprocess)}",
+            $"decoder {decoder.Name}, shrink {options.JpegShrink}, background ({options.Background.R}, {options.Background.G}, {options.Background.B})",
+            $"ONNX Runtime {SessionFactory.RuntimeVersion} on {provider}, {RuntimeInformation.ProcessArchitecture} {VectorUnit}",
+        ];
+        return new CacheSpace(card.Id, string.Join('\n', facts), graph.RowLength);
+    }
+
+    // ONNX Runtime's kernels, and with them the last bits, differ from one vector unit to the next.
+    private static string VectorUnit => Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2" : "baseline";
+
+    private static string Describe(PreprocessSpec spec) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{spec.Filter} {Describe(spec.Resize)}, upsampling {spec.Upsampling}, rescale {spec.Rescale:R}, mean {List(spec.Mean)}, std {List(spec.Std)}, {(spec.Bgr ? "BGR" : "RGB")}");
+
+    // In the words of earlier versions, so that their rows are found again.
+    private static string Describe(Resize resize) => resize.Match(
+        stretch => $"to {stretch.Width}x{stretch.Height}, shortest edge , crop {(stretch.Crop is { } crop ? Describe(crop) : "")}",
+        shortest => $"to 0x0, shortest edge {shortest.Edge}, crop {Describe(shortest.Crop)}");
+
+    private static string Describe(ImageSize crop) => crop.Width == crop.Height ? $"{crop.Width}" : $"{crop.Width}x{crop.Height}";
+
+    private static string List(IEnumerable<double> values) => string.Join(' ', values.Select(value => value.ToString("R", CultureInfo.InvariantCulture)));
+}

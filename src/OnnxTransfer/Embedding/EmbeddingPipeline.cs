@@ -1,0 +1,211 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using OnnxTransfer.Data;
+using OnnxTransfer.Embedding.Caching;
+using OnnxTransfer.Inference;
+
+namespace OnnxTransfer.Embedding;
+
+/// <summary>
+/// Images to rows of numbers: read, decode and prepare, batch, run, and out in the order they came in. Everything is in
+/// motion at once, yet no more batches are on their way than <see cref="PipelineShape.Window"/>: whoever takes the rows
+/// slowly slows the reading down. One pipeline serves one run.
+/// </summary>
+/// <param name="session">The network.</param>
+/// <param name="filler">Prepares its images.</param>
+/// <param name="shape">Threads and batches.</param>
+/// <param name="meter">Told of every image and stage.</param>
+/// <param name="openCache">Opens the rows of earlier runs; null to compute all.</param>
+internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler, PipelineShape shape, ExtractorMeter meter, Func<CachedRows>? openCache = null)
+{
+    // Threads take first what brings a batch nearest to its end. On the CPU the network's work is in here as well.
+    private readonly Channel<Step> _images = Channel.CreateUnboundedPrioritized(new UnboundedPrioritizedChannelOptions<Step> { Comparer = Step.MostAdvancedFirst });
+    private readonly Channel<Step> _device = Channel.CreateUnbounded<Step>();
+    private readonly Channel<PipelineBatch> _done = Channel.CreateUnbounded<PipelineBatch>();
+    private CachedRows? _cache;
+    // The batches on their way, and one for the list itself as long as there is more of it.
+    private int _open = 1;
+
+    /// <summary>Where the time went, so far.</summary>
+    internal StageTimes Times { get; } = new(shape, meter);
+
+    /// <summary>Runs images through the network.</summary>
+    /// <param name="inputs">The images; read from as the pipeline has room.</param>
+    /// <param name="cancellationToken">Stops the run; images in hand are finished but not given out.</param>
+    /// <returns>Batches in the order of the list, each with all its images. Leaving the loop early stops the run.</returns>
+    internal async IAsyncEnumerable<PipelineBatch> RunAsync(IAsyncEnumerable<ImageInput> inputs, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (shape.IsPadded) await Task.Run(() => session.WarmUp(shape.BatchSize), cancellationToken).ConfigureAwait(false);
+        Times.Begin();
+        using var cache = _cache = openCache?.Invoke();
+        using var window = new SemaphoreSlim(shape.Window);
+        // Disposal stops the threads, also those of a run that nobody goes on with.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.Closing);
+        Task[] tasks =
+        [
+            Task.Run(() => FeedAsync(inputs, window, stop.Token), CancellationToken.None),
+            .. Enumerable.Range(0, shape.Workers).Select(_ => StartThread(_images.Reader, stop.Token)),
+            .. Enumerable.Range(0, shape.Runners).Select(_ => StartThread(_device.Reader, stop.Token)),
+        ];
+        try
+        {
+            await foreach (var batch in InOrderAsync(cancellationToken).ConfigureAwait(false))
+            {
+                yield return batch;
+                window.Release();
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            // What went wrong has been thrown above.
+            await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            while (_done.Reader.TryRead(out var late)) Keep(late);
+        }
+    }
+
+    private async IAsyncEnumerable<PipelineBatch> InOrderAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var early = new Dictionary<int, PipelineBatch>();
+        var next = 0;
+        await foreach (var batch in _done.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        {
+            // Before it is its turn: whatever ends the run, it need not be computed again.
+            Keep(batch);
+            early.Add(batch.Number, batch);
+            for (; early.Remove(next, out var ready); next++) yield return ready;
+        }
+    }
+
+    private void Keep(PipelineBatch batch)
+    {
+        foreach (var (hash, row) in batch.NewRows()) _cache?.Add(hash, row);
+    }
+
+    private async Task FeedAsync(IAsyncEnumerable<ImageInput> inputs, SemaphoreSlim window, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var (number, start) = (0, 0);
+            await foreach (var chunk in inputs.Chunk(shape.BatchSize).WithCancellation(cancellationToken).ConfigureAwait(false))
+            {
+                await window.WaitAsync(cancellationToken).ConfigureAwait(false);
+                Interlocked.Increment(ref _open);
+                var batch = new PipelineBatch(number++, start, chunk);
+                start += chunk.Length;
+                for (var slot = 0; slot < chunk.Length; slot++) _images.Writer.TryWrite(new Step(batch, slot));
+            }
+
+            Close();
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+        }
+    }
+
+    /// <summary>A thread of its own, since it computes for as long as the run takes: the pool's threads are for short work.</summary>
+    private Task StartThread(ChannelReader<Step> steps, CancellationToken cancellationToken) => Task.Factory.StartNew(
+        () => Work(steps, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private void Work(ChannelReader<Step> steps, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (steps.WaitToReadAsync(cancellationToken).AsTask().GetAwaiter().GetResult())
+            {
+                while (!cancellationToken.IsCancellationRequested && steps.TryRead(out var step))
+                {
+                    if (step.IsRun) Run(step.Batch);
+                    else Prepare(step.Batch, step.Slot, cancellationToken);
+                }
+            }
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+        }
+    }
+
+    private void Prepare(PipelineBatch batch, int slot, CancellationToken cancellationToken)
+    {
+        var time = Stopwatch.GetTimestamp();
+        try
+        {
+            using var image = filler.Open(batch.Input(slot), cancellationToken);
+            var isKnown = _cache is not null && TryRecall(_cache, batch, slot, image);
+            time = Times.Book(PipelineStage.Reading, time);
+            if (!isKnown) filler.Fill(image, batch.Slot(slot, filler));
+        }
+        catch (ImageDecodeException exception)
+        {
+            batch.Skip(slot, exception.Reason);
+        }
+
+        Times.Book(PipelineStage.Preparing, time);
+        if (!batch.Arrive()) return;
+        if (batch.NeedsNetwork) (shape.Runners > 0 ? _device : _images).Writer.TryWrite(Step.Run(batch));
+        else Finish(batch);
+    }
+
+    private bool TryRecall(CachedRows cache, PipelineBatch batch, int slot, in OpenedImage image)
+    {
+        var hash = filler.CacheKey(image);
+        if (cache.Find(hash) is { } row)
+        {
+            batch.Take(slot, row);
+            return true;
+        }
+
+        batch.Identify(slot, hash);
+        return false;
+    }
+
+    private void Run(PipelineBatch batch)
+    {
+        var time = Stopwatch.GetTimestamp();
+        batch.Run(session, shape.IsPadded ? shape.BatchSize : null);
+        Times.Book(PipelineStage.Running, time);
+        Finish(batch);
+    }
+
+    private void Finish(PipelineBatch batch)
+    {
+        meter.Count(batch.Images);
+        _done.Writer.TryWrite(batch);
+        Close();
+    }
+
+    /// <summary>Whoever is last ends the run.</summary>
+    private void Close()
+    {
+        if (Interlocked.Decrement(ref _open) > 0) return;
+        _images.Writer.Complete();
+        _device.Writer.Complete();
+        _done.Writer.Complete();
+    }
+
+    /// <summary>Hands the first failure to whoever takes the rows, who then stops the others.</summary>
+    private void Fail(Exception exception)
+    {
+        // Disposal stops the threads by cancelling them, but it is not a cancellation that the caller asked for.
+        if (exception is OperationCanceledException && session.Refusal is { } disposed) exception = disposed;
+        _done.Writer.TryComplete(exception);
+    }
+
+    /// <summary>One piece of work: to prepare an image of a batch, or to run the batch.</summary>
+    private readonly record struct Step(PipelineBatch Batch, int Slot)
+    {
+        private const int Whole = -1;
+
+        internal static IComparer<Step> MostAdvancedFirst { get; } = Comparer<Step>.Create(static (a, b) =>
+            a.IsRun != b.IsRun ? (a.IsRun ? -1 : 1)
+            : a.Batch.Number != b.Batch.Number ? a.Batch.Number.CompareTo(b.Batch.Number)
+            : a.Slot.CompareTo(b.Slot));
+
+        internal bool IsRun => Slot == Whole;
+
+        internal static Step Run(PipelineBatch batch) => new(batch, Whole);
+    }
+}

@@ -1,0 +1,311 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Data;
+using OnnxTransfer.Decoding;
+using OnnxTransfer.Embedding.Caching;
+using OnnxTransfer.Inference;
+using OnnxTransfer.Internals;
+using OnnxTransfer.Preprocessing;
+
+namespace OnnxTransfer.Embedding;
+
+/// <summary>
+/// From images to the rows <c>[N,D]</c> of one tensor of a network: features, class scores or a map of activations, for whoever opened it.
+/// Thread-safe. Disposal is safe at any time: runs that have begun are waited for, all others are refused.
+/// </summary>
+internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
+{
+    private readonly NetworkGraph _graph;
+    private readonly NetworkSessions _sessions;
+    private readonly TensorFiller _filler;
+    // Null without a cache, both.
+    private readonly FeatureCache? _cache;
+    private readonly CacheSpace? _cacheSpace;
+    private readonly RunGate _runs;
+    private readonly ExtractorMeter _meter;
+
+    /// <summary>Opens a backbone up to one of its tensors.</summary>
+    /// <param name="backbone">The network.</param>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="dim">D, its length for one image.</param>
+    /// <param name="options">Where and how.</param>
+    /// <param name="cache">Keeps the rows of many images; null to compute them each time.</param>
+    /// <param name="owner">The public type that users dispose, for messages.</param>
+    /// <param name="forOne">Whether single images come first; else many at once.</param>
+    /// <param name="cancellationToken">Stops a calibration.</param>
+    /// <exception cref="ModelException">The tensor is not there, the network cannot be loaded, or the provider or precision asked for does not work.</exception>
+    internal ImageNetwork(
+        Backbone backbone, string tensor, int dim, NetworkOptions options, FeatureCache? cache, Type owner, bool forOne = false, CancellationToken cancellationToken = default)
+    {
+        _runs = new RunGate(owner);
+        _meter = new ExtractorMeter(backbone.Card.Id);
+        Options = options;
+        (Backbone, _graph, Precision) = PrecisionChooser.Choose(backbone, tensor, dim, options, cancellationToken);
+        Settings = options.Session with { IsHalf = Precision.Precision == NetworkPrecision.Float16 };
+        _filler = new TensorFiller(Card, options.Decoder, options.Decode);
+        _sessions = new NetworkSessions(OpenSession, Settings, forOne, _runs);
+        _cache = cache;
+        if (cache is not null) _cacheSpace = CacheSpace.Of(_graph, Card, options.Decoder, options.Decode, Provider.Provider);
+        Log.NetworkOpened(options.Logger, backbone.Name, Provider.Provider.ToString(), Provider.Reason);
+    }
+
+    /// <summary>The network, in the precision that it is run in.</summary>
+    internal Backbone Backbone { get; }
+
+    internal ModelCard Card => Backbone.Card;
+
+    internal NetworkOptions Options { get; }
+
+    internal bool HasCache => _cache is not null;
+
+    /// <summary>Where and how the network was asked to run.</summary>
+    internal SessionSettings Settings { get; }
+
+    /// <summary>D, the length of one row.</summary>
+    internal int Dim => _graph.RowLength;
+
+    /// <summary>What the network really runs on, and why.</summary>
+    internal ExecutionProviderInfo Provider => _sessions.Opened.Provider;
+
+    /// <summary>What the network really computes with, and why.</summary>
+    internal NetworkPrecisionInfo Precision { get; }
+
+    /// <summary>
+    /// Opens the same network up to another of its tensors, in the precision that was chosen for this one. It has no cache: maps are fifty times as
+    /// large as features and seldom asked for twice.
+    /// </summary>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="length">Its length for one image.</param>
+    /// <param name="owner">The public type that users dispose, for messages.</param>
+    internal ImageNetwork OpenAt(string tensor, int length, Type owner) =>
+        new(Backbone, tensor, length, Options with { Precision = NetworkPrecision.Float32 }, cache: null, owner);
+
+    /// <summary>Opens the network once more, up to the same tensor. The caller disposes the session, and before this object.</summary>
+    internal OnnxSession OpenSession(SessionSettings settings) => new(_graph, settings, _runs);
+
+    /// <summary>The row of an image.</summary>
+    /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    internal float[] Embed(ImageInput image)
+    {
+        var row = new float[Dim];
+        Embed(image, row);
+        return row;
+    }
+
+    /// <summary>The row of an image, written to memory of the caller's.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="row">Receives D numbers.</param>
+    /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    internal void Embed(ImageInput image, Span<float> row)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        _runs.ThrowIfClosed();
+        using var activity = _meter.Begin(1);
+        try
+        {
+            var time = Stopwatch.GetTimestamp();
+            using var opened = _filler.Open(image, CancellationToken.None);
+            _meter.Book(PipelineStage.Reading, time);
+            Embed(opened, row);
+        }
+        catch (ImageDecodeException exception)
+        {
+            _meter.Skipped();
+            if (image.MustName(exception)) throw Throw.ImageNamed(image.Id, exception);
+            throw;
+        }
+    }
+
+    /// <summary>The row of an encoded image held in memory.</summary>
+    /// <exception cref="ImageDecodeException">The bytes are no image that can be decoded.</exception>
+    internal float[] Embed(ReadOnlySpan<byte> encoded)
+    {
+        _runs.ThrowIfClosed();
+        using var activity = _meter.Begin(1);
+        using var batch = _filler.Rent(1);
+        var time = Stopwatch.GetTimestamp();
+        try
+        {
+            _filler.Fill(encoded, batch.Memory);
+        }
+        catch (ImageDecodeException)
+        {
+            _meter.Skipped();
+            throw;
+        }
+
+        var row = new float[Dim];
+        RunPrepared(batch, row, time);
+        return row;
+    }
+
+    /// <summary>The row of an image, without blocking the caller while it is read and computed.</summary>
+    /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    internal async Task<float[]> EmbedAsync(ImageInput image, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        try
+        {
+            return await EmbedAsync(() => _filler.OpenAsync(image, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+        catch (ImageDecodeException exception) when (image.MustName(exception))
+        {
+            throw Throw.ImageNamed(image.Id, exception);
+        }
+    }
+
+    /// <summary>The row of an encoded image, read from the stream's position to its end.</summary>
+    /// <exception cref="ImageDecodeException">The stream holds no image that can be decoded, or more bytes than the limit.</exception>
+    internal async Task<float[]> EmbedAsync(Stream encoded, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(encoded);
+        return await EmbedAsync(
+            async () => new OpenedImage(await EncodedImage.ReadAsync(encoded, Options.Decode, cancellationToken).ConfigureAwait(false)), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The rows of many images. One that cannot be used is listed in the result and the run goes on.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
+    /// <param name="progress">Told after every batch.</param>
+    /// <param name="cancellationToken">Stops the run after the images in hand.</param>
+    internal Task<EmbeddingResult> EmbedAsync(
+        IReadOnlyList<ImageInput> images, int batchSize, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        // Before the task begins, so that a wrong argument is thrown at once.
+        var pipeline = Pipeline(batchSize, images.Count);
+        return CollectAsync(pipeline, images, progress, cancellationToken);
+    }
+
+    /// <summary>The rows of any number of images, one after the other in memory that does not grow with their number.</summary>
+    /// <param name="images">The images; read from as far as rows are taken.</param>
+    /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
+    /// <param name="cancellationToken">Stops the run after the images in hand.</param>
+    internal IAsyncEnumerable<EmbeddedImage> EmbedStreamAsync(IAsyncEnumerable<ImageInput> images, int batchSize, CancellationToken cancellationToken) =>
+        Flatten(Pipeline(batchSize), images, cancellationToken);
+
+    /// <summary>The rows of all images, in order; the first image that cannot be used ends the run.</summary>
+    /// <exception cref="ImageDecodeException">An image cannot be read or decoded; the exception names it.</exception>
+    internal async Task<IReadOnlyList<float[]>> EmbedAllAsync(IReadOnlyList<ImageInput> images, CancellationToken cancellationToken)
+    {
+        // One image needs no pipeline, unless there is a cache to look it up in.
+        if (images.Count == 1 && _cacheSpace is null) return [await EmbedAsync(images[0], cancellationToken).ConfigureAwait(false)];
+        using var activity = _meter.Begin(images.Count);
+        var rows = new List<float[]>(images.Count);
+        await foreach (var image in Flatten(Pipeline(0, images.Count), images.ToAsyncEnumerable(), cancellationToken).ConfigureAwait(false))
+        {
+            rows.Add(image.Vector ?? throw Throw.ImageNamed(image.Id, new ImageDecodeException(image.Error!)));
+        }
+
+        return rows;
+    }
+
+    /// <summary>The row of one image that is prepared already.</summary>
+    internal float[] Run(TensorBatch batch)
+    {
+        var row = new float[Dim];
+        Run(batch, row);
+        return row;
+    }
+
+    /// <summary>Where the operators of the network really run. Opens the network once more and runs one empty image.</summary>
+    /// <exception cref="ModelException">The network failed to run.</exception>
+    internal IReadOnlyList<NodeCount> CountNodes()
+    {
+        _runs.ThrowIfClosed();
+        return NodePlacement.Of(_graph, Settings with { Provider = Provider.Provider });
+    }
+
+    /// <exception cref="ObjectDisposedException">The network is closed.</exception>
+    internal void ThrowIfDisposed() => _runs.ThrowIfClosed();
+
+    public void Dispose()
+    {
+        if (_runs.Close()) _sessions.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (await _runs.CloseAsync().ConfigureAwait(false)) _sessions.Dispose();
+    }
+
+    private async Task<float[]> EmbedAsync(Func<Task<OpenedImage>> open, CancellationToken cancellationToken)
+    {
+        _runs.ThrowIfClosed();
+        using var activity = _meter.Begin(1);
+        try
+        {
+            var time = Stopwatch.GetTimestamp();
+            using var opened = await open().ConfigureAwait(false);
+            _meter.Book(PipelineStage.Reading, time);
+            return await Task.Run(() => Embed(opened), cancellationToken).ConfigureAwait(false);
+        }
+        catch (ImageDecodeException)
+        {
+            _meter.Skipped();
+            throw;
+        }
+    }
+
+    private float[] Embed(in OpenedImage image)
+    {
+        var row = new float[Dim];
+        Embed(image, row);
+        return row;
+    }
+
+    private void Embed(in OpenedImage image, Span<float> row)
+    {
+        using var batch = _filler.Rent(1);
+        var time = Stopwatch.GetTimestamp();
+        _filler.Fill(image, batch.Memory);
+        RunPrepared(batch, row, time);
+    }
+
+    /// <summary>Runs the network on one image whose preparation began at a timestamp, and counts it.</summary>
+    private void RunPrepared(TensorBatch batch, Span<float> row, long start)
+    {
+        var time = _meter.Book(PipelineStage.Preparing, start);
+        Run(batch, row);
+        _meter.Book(PipelineStage.Running, time);
+        _meter.Embedded();
+    }
+
+    private void Run(TensorBatch batch, Span<float> row)
+    {
+        _runs.ThrowIfClosed();
+        _sessions.ForOne.Run(batch.Memory, 1, row);
+    }
+
+    private async Task<EmbeddingResult> CollectAsync(
+        EmbeddingPipeline pipeline, IReadOnlyList<ImageInput> images, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
+    {
+        using var activity = _meter.Begin(images.Count);
+        var result = await EmbeddingCollector.CollectAsync(pipeline, images, Dim, progress, cancellationToken).ConfigureAwait(false);
+        foreach (var image in result.Skipped) Log.ImageSkipped(Options.Logger, image.Id, image.Reason);
+        Log.Embedded(Options.Logger, result.Features.RowCount, result.Elapsed.TotalSeconds, result.Skipped.Count);
+        return result;
+    }
+
+    private static async IAsyncEnumerable<EmbeddedImage> Flatten(
+        EmbeddingPipeline pipeline, IAsyncEnumerable<ImageInput> images, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var batch in pipeline.RunAsync(images, cancellationToken).ConfigureAwait(false))
+        {
+            foreach (var image in batch.Images) yield return image;
+        }
+    }
+
+    /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
+    /// <param name="count">How many images there will be; null where nobody knows.</param>
+    private EmbeddingPipeline Pipeline(int batchSize, int? count = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(batchSize);
+        _runs.ThrowIfClosed();
+        var session = _sessions.For(count ?? int.MaxValue);
+        var shape = PipelineShape.For(session.Provider.Provider, Options.Session.Threads, batchSize, session.FixedBatch);
+        TensorBatch.CheckSize(shape.IsPadded ? shape.BatchSize : Math.Min(shape.BatchSize, count ?? int.MaxValue), Card.Input.Width, Card.Input.Height);
+        return new EmbeddingPipeline(session, _filler, shape, _meter, _cacheSpace is null ? null : () => _cache!.Open(_cacheSpace));
+    }
+}

@@ -1,0 +1,30 @@
+namespace OnnxTransfer.Embedding;
+
+/// <summary>
+/// The pace of a run over its last seconds: images and time, both forgotten exponentially. A pace since the start would let
+/// rows that came from a cache in no time promise a soon end.
+/// </summary>
+/// <param name="total">Images in all.</param>
+internal sealed class ProgressMeter(int total)
+{
+    private static readonly TimeSpan s_memory = TimeSpan.FromSeconds(5);
+
+    private int _done;
+    private TimeSpan _at;
+    private double _images;
+    private double _seconds;
+
+    /// <summary>Takes note of images done.</summary>
+    /// <param name="images">How many more.</param>
+    /// <param name="now">Time since the start of the run.</param>
+    internal WorkProgress Advance(int images, TimeSpan now)
+    {
+        var passed = now - _at;
+        var kept = Math.Exp(-passed / s_memory);
+        _images = (_images * kept) + images;
+        _seconds = (_seconds * kept) + passed.TotalSeconds;
+        _done += images;
+        _at = now;
+        return new WorkProgress(_done, total, _seconds > 0 ? _images / _seconds : 0, TimeSpan.FromSeconds((total - _done) * _seconds / _images));
+    }
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Data;
+using OnnxTransfer.Preprocessing;
+
+namespace OnnxTransfer.Embedding;
+
+/// <summary>Prepares images for one network, each at its place in an input tensor. Thread-safe.</summary>
+internal sealed class TensorFiller(ModelCard card, IImageDecoder decoder, DecodeOptions options)
+{
+    private readonly ImagePreprocessor _preprocessor = new(card.Preprocess, card.Input.Layout, decoder, options);
+
+    /// <summary>Memory for a batch of the network's input, its content undefined.</summary>
+    internal TensorBatch Rent(int count) => TensorBatch.Rent(count, card.Input.Width, card.Input.Height, card.Input.Layout);
+
+    /// <summary>Opens an image; blocks while a stream is read.</summary>
+    /// <exception cref="ImageDecodeException">The image cannot be read or exceeds a limit.</exception>
+    internal OpenedImage Open(ImageInput image, CancellationToken cancellationToken) => image.Open(options, cancellationToken);
+
+    /// <summary>Opens an image without holding a thread while it is read.</summary>
+    /// <exception cref="ImageDecodeException">The image cannot be read or exceeds a limit.</exception>
+    internal Task<OpenedImage> OpenAsync(ImageInput image, CancellationToken cancellationToken) => image.OpenAsync(options, cancellationToken);
+
+    /// <summary>
+    /// What an image's vector is kept under in the feature cache: the hash of its content, and the decoder's name as well where
+    /// another decoder than the extractor's reads it, so that a vector is found only while that very decoder would be asked. The
+    /// content of pixels is their size and their RGB values.
+    /// </summary>
+    /// <returns>32 bytes.</returns>
+    internal byte[] CacheKey(in OpenedImage image)
+    {
+        if (image.Pixels is { } pixels)
+            return SHA256.HashData([.. SHA256.HashData(pixels.Pixels), .. Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"pixels {pixels.Width}x{pixels.Height}"))]);
+        var hash = SHA256.HashData(image.Encoded);
+        return decoder.HandedTo(image.Encoded) is { } other ? SHA256.HashData([.. hash, .. Encoding.UTF8.GetBytes(other.Name)]) : hash;
+    }
+
+    /// <summary>Decodes and prepares an encoded image.</summary>
+    /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
+    internal void Fill(ReadOnlySpan<byte> encoded, Memory<float> image) =>
+        _preprocessor.Prepare(encoded, image);
+
+    /// <summary>Prepares an image that is open.</summary>
+    /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
+    internal void Fill(in OpenedImage opened, Memory<float> image) =>
+        _preprocessor.Prepare(opened, image);
+
+    /// <summary>Opens, decodes and prepares an image.</summary>
+    /// <exception cref="ImageDecodeException">The image cannot be read or decoded; the exception names it.</exception>
+    internal void Fill(ImageInput input, Memory<float> image) =>
+        _preprocessor.Prepare(input, image);
+}

@@ -1,0 +1,33 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+
+namespace OnnxTransfer;
+
+internal static partial class Throw
+{
+    [DoesNotReturn]
+    internal static void NothingToEvaluate() =>
+        throw new ArgumentException("There are no probabilities to evaluate: at least one row is needed.");
+
+    [DoesNotReturn]
+    internal static void LabelsDoNotMatchProbabilities(int labels, int rows) =>
+        throw new ArgumentException($"There are probabilities of {rows} rows but {labels} labels: every row needs one label.");
+
+    [DoesNotReturn]
+    internal static void NamesDoNotMatchProbabilities(int names, int classes) =>
+        throw new ArgumentException($"There are probabilities of {classes} classes but {names} class names: every class needs one name.");
+
+    [DoesNotReturn]
+    internal static void EvaluationLabelOutOfRange(int row, int label, int classCount) =>
+        throw new ArgumentException($"The label of row {row} is {label}, but with {classCount} classes labels go from 0 to {classCount - 1}.");
+
+    [DoesNotReturn]
+    internal static void ProbabilityIsNaN(int row, int column) =>
+        throw new ArgumentException($"The probability of class {column} in row {row} is NaN: nothing can be measured with it.");
+
+    internal static ArgumentException PredictionOfOtherClasses(string name, int probabilities, int labels) =>
+        new($"There are {probabilities} probabilities and {labels} labels: give one probability for each label, and one label at least.", name);
+
+    internal static ArgumentException NoProbability(string name, string label, float value) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"The probability of '{label}' is {value}: give a number from 0 to 1."), name);
+}

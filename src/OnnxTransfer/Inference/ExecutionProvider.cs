@@ -1,0 +1,34 @@
+namespace OnnxTransfer;
+
+/// <summary>Where a network runs.</summary>
+public enum ExecutionProvider
+{
+    /// <summary>CUDA where it works, else the CPU; what was chosen and why is reported.</summary>
+    Auto,
+
+    /// <summary>The CPU.</summary>
+    Cpu,
+
+    /// <summary>NVIDIA CUDA, or an error: it never falls back to the CPU.</summary>
+    Cuda,
+
+    /// <summary>NVIDIA TensorRT, or an error. It plans a network for minutes when that is first opened.</summary>
+    TensorRt,
+
+    /// <summary>DirectML on Windows, or an error.</summary>
+    DirectMl,
+
+    /// <summary>CoreML on macOS, or an error.</summary>
+    CoreMl,
+
+    /// <summary>Intel OpenVINO, or an error.</summary>
+    OpenVino,
+
+    /// <summary>WebGPU: any GPU with a driver for Vulkan, Direct3D 12 or Metal, or an error.</summary>
+    WebGpu,
+}
+
+/// <summary>What a network really runs on.</summary>
+/// <param name="Provider">The provider in use; never <see cref="ExecutionProvider.Auto"/>.</param>
+/// <param name="Reason">Why this one and nothing faster, in one sentence.</param>
+internal sealed record ExecutionProviderInfo(ExecutionProvider Provider, string Reason);

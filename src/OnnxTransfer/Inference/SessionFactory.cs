@@ -1,0 +1,84 @@
+using System.Security.Cryptography;
+using Microsoft.ML.OnnxRuntime;
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer.Inference;
+
+/// <summary>Opens networks in ONNX Runtime on the provider that was asked for and says what it got.</summary>
+internal static class SessionFactory
+{
+    /// <summary>The version of the ONNX Runtime library that is loaded.</summary>
+    /// <exception cref="DllNotFoundException">There is none; the message names the package to add.</exception>
+    internal static string RuntimeVersion
+    {
+        get
+        {
+            OnnxRuntimeLibrary.Require();
+            return OrtEnv.Instance().GetVersionString();
+        }
+    }
+
+    /// <summary>Opens a network.</summary>
+    /// <param name="graph">The bytes of the ONNX file.</param>
+    /// <param name="name">What to call the network in messages.</param>
+    /// <param name="settings">Where to run. Auto chooses between CUDA and the CPU: TensorRT plans for minutes before its first run, and the others change more digits, so they want to be named.</param>
+    /// <param name="configure">Sets what else is wanted of the session; null for nothing.</param>
+    /// <exception cref="ModelException">The graph is no valid model, or a provider was asked for by name and does not work.</exception>
+    internal static (NetworkRunner Runner, ExecutionProviderInfo Provider) Open(
+        byte[] graph, string name, SessionSettings settings, Action<SessionOptions>? configure = null)
+    {
+        if (settings.Provider == ExecutionProvider.Cpu) return (OpenOnCpu(graph, name, settings, configure), new(ExecutionProvider.Cpu, "the CPU was asked for."));
+
+        var wanted = DeviceProvider.Of(settings.Provider == ExecutionProvider.Auto ? ExecutionProvider.Cuda : settings.Provider);
+        var (runner, obstacle) = TryOpen(wanted, graph, name, settings, configure);
+        if (runner is not null) return (runner, new(wanted.Provider, $"{wanted.Title} works on this machine."));
+
+        // Either the model is bad, and then the CPU's error says so, or the provider is.
+        var fallback = OpenOnCpu(graph, name, settings, configure);
+        if (settings.Provider == ExecutionProvider.Auto) return (fallback, NotUsable(wanted, obstacle!));
+        fallback.Dispose();
+        Throw.ProviderUnavailable(wanted.Title, obstacle!);
+        return default;
+    }
+
+    /// <summary>Opens a network on a device.</summary>
+    /// <returns>The network; or null and why there is none, in one sentence.</returns>
+    internal static (NetworkRunner? Runner, string? Obstacle) TryOpen(
+        DeviceProvider wanted, byte[] graph, string name, SessionSettings settings, Action<SessionOptions>? configure = null)
+    {
+        var ((runner, missing), failure) = RuntimeErrors.Try<(NetworkRunner?, string?)>(() =>
+        {
+            if (wanted.PlansForMinutes && settings.PlanFolder is { } folder) settings = settings with { PlanFolder = PlansOf(graph, folder) };
+            return DeviceThread.Of(wanted.Provider, settings.DeviceId).Run<(NetworkRunner?, string?)>(() =>
+            {
+                using var options = Options(settings, configure);
+                return wanted.TryAppend(options, settings) is { } obstacle ? (null, obstacle) : (new NetworkRunner(new InferenceSession(graph, options), name), null);
+            });
+        });
+        return (runner, failure ?? missing);
+    }
+
+    /// <summary>Says of a provider that was only tried why the CPU is used.</summary>
+    internal static ExecutionProviderInfo NotUsable(DeviceProvider wanted, string obstacle) => new(ExecutionProvider.Cpu, $"{wanted.Title} is not usable: {obstacle}");
+
+    private static NetworkRunner OpenOnCpu(byte[] graph, string name, SessionSettings settings, Action<SessionOptions>? configure)
+    {
+        using var options = Options(settings, configure);
+        return new NetworkRunner(RuntimeErrors.WhileLoading(name, () => new InferenceSession(graph, options)), name);
+    }
+
+    private static SessionOptions Options(SessionSettings settings, Action<SessionOptions>? configure)
+    {
+        OnnxRuntimeLibrary.Require();
+        // Said in so many words: ONNX Runtime's own 0 counts the cores of the machine, whatever a container leaves to the process.
+        var options = new SessionOptions { IntraOpNumThreads = Cores.Count(settings.Threads), LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        // A thread that has nothing to do sleeps: spinning would take the core from the decoder and from other programs.
+        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        configure?.Invoke(options);
+        return options;
+    }
+
+    /// <summary>A folder for this graph alone: TensorRT tells plans apart by names and shapes, which networks with other weights share.</summary>
+    private static string PlansOf(byte[] graph, string folder) =>
+        Directory.CreateDirectory(Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(graph))[..16])).FullName;
+}

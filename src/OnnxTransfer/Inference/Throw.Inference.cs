@@ -1,0 +1,129 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Data.Sqlite;
+
+namespace OnnxTransfer;
+
+internal static partial class Throw
+{
+    [DoesNotReturn]
+    internal static void MatrixHasWrongLength(long length, int rowCount, int dim) =>
+        throw new ArgumentException($"A matrix of {rowCount} rows and {dim} columns has {(long)rowCount * dim} values, but {length} were given.");
+
+    internal static InvalidDataException FeatureFileInvalid(string path, string what, Exception? inner = null) => new($"The file '{path}' {what}.", inner);
+
+    [DoesNotReturn]
+    internal static void DestinationHasWrongLength(int given, int expected) =>
+        throw new ArgumentException($"The destination has {given} numbers, but the vector has {expected}: they must be equally long.");
+
+    [DoesNotReturn]
+    internal static void IdsDoNotMatchRows(int ids, int rows) =>
+        throw new ArgumentException($"There are {rows} feature vectors but {ids} ids: every row needs one.");
+
+    [DoesNotReturn]
+    internal static void IdMissing(int row) =>
+        throw new ArgumentException($"The id of row {row} is null: give every row a name.");
+
+    [DoesNotReturn]
+    internal static void QueryHasWrongDim(int given, int expected) =>
+        throw new ArgumentException($"The query has {given} dimensions, but the index has {expected}: use the backbone and layer that the index was made with.");
+
+    [DoesNotReturn]
+    internal static void VectorNotFinite(string what, int? row, int column, ReadOnlySpan<float> vector) =>
+        throw new ArgumentException($"Feature {column} of {Named(what, row)} is {vector[column]}: features must be finite numbers; leave that vector out, or find out why the backbone gave it.");
+
+    [DoesNotReturn]
+    internal static void VectorHasNoDirection(int? row) =>
+        throw new ArgumentException($"All features of {Named("vector", row)} are zero, so it has no direction and cannot be normalized: leave it out.");
+
+    [DoesNotReturn]
+    internal static void VectorTooShortForCosine(string what, int row, double length) =>
+        throw new ArgumentException($"The length of {Named(what, row)} is {length:G3}, which is too near zero for a direction: leave that vector out, or use {nameof(DistanceMetric)}.{nameof(DistanceMetric.Euclidean)}.");
+
+    [DoesNotReturn]
+    internal static void VectorTooLong(string what, int row, double length) =>
+        throw new ArgumentException($"The length of {Named(what, row)} is {length:G3}, and vectors are compared up to 1e18: divide all vectors by one number.");
+
+    private static string Named(string what, int? row) => row is { } index ? $"{what} {index}" : $"the {what}";
+
+    [DoesNotReturn]
+    internal static void TensorNotFound(string model, string what, string name, IEnumerable<string> known) =>
+        throw new ModelException($"{model} has no {what} '{name}'; it has {Known(name, known)}. Correct its .model.json.");
+
+    [DoesNotReturn]
+    internal static void InputNotFloat(string model, string input, string type) =>
+        throw new ModelException($"The input '{input}' of {model} is {type}; an image input of float32 is needed.");
+
+    [DoesNotReturn]
+    internal static void InputNotAnImage(string model, string input, IEnumerable<int> dims) =>
+        throw new ModelException($"The input '{input}' of {model} has the shape {Shape(dims)}; an image input has four axes.");
+
+    [DoesNotReturn]
+    internal static void InputHasOtherSize(string model, string input, IEnumerable<int> dims, IEnumerable<long> image) =>
+        throw new ModelException(
+            $"The input '{input}' of {model} has the shape {Shape(dims)}, but images are prepared as {Shape(image)}: use the size and the layout that the network was made for, in its .model.json or the Preprocess option.");
+
+    [DoesNotReturn]
+    internal static void OutputHasWrongLength(string model, string output, int batch, int rowLength, int values) =>
+        throw new ModelException(
+            $"The output '{output}' of {model} gave {values} values for {batch} images, where its .model.json promises {rowLength} for each: correct the tensor or its dimension there.");
+
+    [DoesNotReturn]
+    internal static void TooManyRowsForOneMatrix(int rowCount, int dim) =>
+        throw new ArgumentException(
+            $"{rowCount} images with {dim} numbers each are more than one matrix can hold ({Array.MaxLength / dim} images): embed them in parts, or as a stream with EmbedStreamAsync.");
+
+    [DoesNotReturn]
+    internal static void OnnxRuntimeNotFound(string platform) => throw new DllNotFoundException(
+        platform is "win-x64" or "win-arm64" or "linux-x64" or "linux-arm64" or "osx-arm64"
+            ? $"ONNX Runtime's native library for {platform} is not beside the application, so no network can run. Add the package OnnxTransfer (CPU) or, on x64, OnnxTransfer.Gpu (CUDA), and publish with `-r {platform}`."
+            : $"ONNX Runtime has no native library for {platform}, so no network can run. It runs on win-x64, win-arm64, linux-x64, linux-arm64 (with glibc, not musl) and osx-arm64.");
+
+    internal static InvalidDataException NotACache(string file) =>
+        new($"'{file}' is a database of another program, not a feature cache: name another folder.");
+
+    internal static InvalidDataException CacheOfAnotherVersion(string file, long found, int known) =>
+        new($"The feature cache '{file}' has format {found}, and this version knows format {known}: name another folder, or delete the file, whose vectors are computed again.");
+
+    internal static InvalidDataException CacheDamaged(string file, string finding, Exception? inner = null) =>
+        new($"The feature cache '{file}' is damaged ({OneLine(finding).TrimEnd('.')}): delete the file; its vectors are computed again.", inner);
+
+    /// <summary>What the codes of SQLite mean to the owner of a cache; see sqlite.org/rescode.html.</summary>
+    internal static Exception CacheFailed(string file, Exception inner) => inner switch
+    {
+        SqliteException { SqliteErrorCode: 11 or 26 } => CacheDamaged(file, inner.Message, inner),
+        SqliteException { SqliteErrorCode: 13 } => new IOException($"The disk of the feature cache '{file}' is full: free some space, or shrink the cache with `onnxtransfer cache gc`.", inner),
+        SqliteException { SqliteErrorCode: 5 or 6 } => new IOException($"The feature cache '{file}' is held by another process for too long: end that process, or name another folder.", inner),
+        SqliteException { SqliteErrorCode: 8 } => new IOException($"The feature cache '{file}' may not be written: change its permissions, or name another folder.", inner),
+        InvalidDataException => inner,
+        _ => new IOException($"The feature cache '{file}' cannot be used: {OneLine(inner.Message)} Mend its folder, or name another.", inner),
+    };
+
+    [DoesNotReturn]
+    internal static void DestinationTooShort(string name, int length, int dim) =>
+        throw new ArgumentException($"The destination has room for {length} numbers, and a feature vector has {dim}: give a span of FeatureExtractor.Dim numbers.", name);
+
+    internal static ModelException RunFailed(string model, Exception inner) => new($"{model} failed to run: {OneLine(inner.Message)}", inner);
+
+    internal static InvalidModelException ModelDoesNotLoad(string model, Exception inner) =>
+        new($"{model} is no model that ONNX Runtime can load: {OneLine(inner.Message)}", inner);
+
+    [DoesNotReturn]
+    internal static void ProviderUnavailable(string provider, string obstacle) =>
+        throw new ProviderUnavailableException($"{provider} was asked for and does not work: {OneLine(obstacle)} Use --provider auto or cpu to run on the CPU; `onnxtransfer doctor` lists what works.");
+
+    [DoesNotReturn]
+    internal static void TooFewCalibrationImages(int usable, int fewest, int given, string? reason) =>
+        throw new ModelException(
+            $"8 bits are calibrated on at least {fewest} images that can be decoded, and {usable} of {given} given can{(reason is null ? "" : $" (one cannot because {OneLine(reason)})")}: "
+            + $"give more in {nameof(FeatureExtractorOptions)}.{nameof(FeatureExtractorOptions.CalibrationImages)}, or use another precision.");
+
+    [DoesNotReturn]
+    internal static void NothingToQuantize(string model) =>
+        throw new ModelException($"{model} has no convolution with float32 weights, so nothing of it can be computed in 8 bits; use another precision.");
+
+    [DoesNotReturn]
+    internal static void PrecisionFixed(string model, NetworkPrecision own, NetworkPrecision asked) =>
+        throw new ModelException($"{model} was saved in {own} and cannot be brought to {asked}: start from the float32 file, or ask for {own} or {NetworkPrecision.Auto}.");
+
+    private static string Shape<T>(IEnumerable<T> dims) => $"[{string.Join(",", dims)}]";
+}

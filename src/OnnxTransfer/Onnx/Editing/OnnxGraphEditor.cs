@@ -1,0 +1,290 @@
+using OnnxTransfer.Onnx.Inspection;
+using OnnxTransfer.Onnx.Schema;
+using OnnxTransfer.Onnx.Shapes;
+
+namespace OnnxTransfer.Onnx.Editing;
+
+/// <summary>The axis order of an image tensor inside a graph.</summary>
+internal enum OnnxImageLayout
+{
+    /// <summary><c>[N,C,H,W]</c>, the order of ONNX's own convolutions.</summary>
+    Nchw,
+
+    /// <summary><c>[N,H,W,C]</c>, TensorFlow's order.</summary>
+    Nhwc,
+}
+
+/// <summary>Changes to a graph, each made in place; clone the model first to keep the original.</summary>
+internal static class OnnxGraphEditor
+{
+    /// <summary>Makes an inner tensor a graph output as well; the other outputs stay. Nothing happens when it already is one.</summary>
+    public static void Promote(OnnxModel model, string tensor)
+    {
+        CheckExists(model, tensor);
+        if (model.Graph.Output.All(o => o.Name != tensor))
+            model.Graph.Output.Add(OnnxShapes.Infer(model)[tensor].ToProto());
+    }
+
+    /// <summary>
+    /// Keeps only what the given tensors need: they become the outputs, in this order, and every node, constant and input
+    /// that does not lead to them is dropped. The nodes that stay keep their order; metadata is kept.
+    /// </summary>
+    public static void Cut(OnnxModel model, params IReadOnlyList<string> tensors)
+    {
+        if (tensors.Count == 0) Throw.OnnxNoTensorsToKeep();
+        foreach (var tensor in tensors) CheckExists(model, tensor);
+        var graph = model.Graph;
+        var shapes = OnnxShapes.Infer(model);
+        var outputs = tensors.Distinct(StringComparer.Ordinal)
+            .Select(t => graph.Output.FirstOrDefault(o => o.Name == t) ?? shapes[t].ToProto()).ToList();
+
+        var needed = NeededTensors(graph, tensors);
+        Keep(graph.Node, n => n.Output.Any(needed.Contains));
+        Keep(graph.Initializer, i => needed.Contains(i.Name));
+        Keep(graph.Input, i => needed.Contains(i.Name));
+        Keep(graph.ValueInfo, v => needed.Contains(v.Name));
+        graph.Output.Clear();
+        graph.Output.AddRange(outputs);
+    }
+
+    /// <summary>Adds an output <c>[N,C]</c> that is the mean of <paramref name="tensor"/> over its two spatial axes.</summary>
+    public static void AppendGlobalAveragePool(OnnxModel model, string tensor, OnnxImageLayout layout, string outputName) =>
+        AppendPooling(model, tensor, layout, FeaturePooling.Average, outputName);
+
+    /// <summary>Adds an output <c>[N,C]</c> that is the mean or the maximum of <paramref name="tensor"/> over its two spatial axes, or all its elements.</summary>
+    public static void AppendPooling(OnnxModel model, string tensor, OnnxImageLayout layout, FeaturePooling pooling, string outputName)
+    {
+        CheckExists(model, tensor);
+        CheckFree(model, outputName);
+        var value = OnnxShapes.Infer(model)[tensor];
+        if (value.Dims is { Count: not 4 }) Throw.OnnxPoolingNeedsImage(tensor, value.ShapeText);
+        if (pooling == FeaturePooling.Flatten)
+        {
+            Add(model, "Flatten", [tensor], outputName, ("axis", 1));
+            model.Graph.Output.Add(OnnxShapes.Infer(model)[outputName].ToProto());
+            return;
+        }
+
+        if (layout == OnnxImageLayout.Nchw)
+        {
+            var pooled = FreeName(model, outputName + "/pooled");
+            Add(model, pooling == FeaturePooling.Average ? "GlobalAveragePool" : "GlobalMaxPool", [tensor], pooled);
+            Add(model, "Flatten", [pooled], outputName, ("axis", 1));
+        }
+        else if (pooling == FeaturePooling.Average && model.Opset >= 18)
+        {
+            // From operator set 18 on, the axes of this operator are an input.
+            var axes = FreeName(model, outputName + "/axes");
+            model.Graph.Initializer.Add(OnnxTensorData.Make(axes, [2], [1L, 2L]));
+            Add(model, "ReduceMean", [tensor, axes], outputName, ("keepdims", 0));
+        }
+        else if (pooling == FeaturePooling.Average)
+        {
+            Add(model, "ReduceMean", [tensor], outputName, ("axes", new long[] { 1, 2 }), ("keepdims", 0));
+        }
+        else
+        {
+            var turned = FreeName(model, outputName + "/nchw");
+            var pooled = FreeName(model, outputName + "/pooled");
+            Add(model, "Transpose", [tensor], turned, ("perm", new long[] { 0, 3, 1, 2 }));
+            Add(model, "GlobalMaxPool", [turned], pooled);
+            Add(model, "Flatten", [pooled], outputName, ("axis", 1));
+        }
+
+        var dims = value.Dims is { } d ? new[] { d[0], layout == OnnxImageLayout.Nchw ? d[1] : d[3] } : null;
+        model.Graph.Output.Add(new OnnxValue(outputName, value.ElementType, dims).ToProto());
+    }
+
+    /// <summary>
+    /// Cuts the graph at one or more layers and makes one feature vector <c>[N,D]</c> per image of them: spatial layers are
+    /// pooled, and several are joined in the order given. The result is the only output.
+    /// </summary>
+    /// <param name="model">The graph; its metadata is kept.</param>
+    /// <param name="layers">Tensors of <see cref="OnnxSummary.Layers"/>.</param>
+    /// <param name="pooling">What becomes of spatial axes.</param>
+    /// <param name="image">The image input, with the size to assume where the graph leaves it free; null to read it from the graph.</param>
+    /// <returns>
+    /// The feature tensor, named after its layers and pooling (<c>relu/average</c>, <c>relu/average+scores</c>) so that the
+    /// name alone tells what it holds, and its length.
+    /// </returns>
+    /// <exception cref="ArgumentException">A layer does not exist, or is not a tensor of features, or its length is not known.</exception>
+    public static OnnxFeatureTensor CutToFeatures(OnnxModel model, IReadOnlyList<string> layers, FeaturePooling pooling = FeaturePooling.Average, OnnxImageInput? image = null)
+    {
+        if (layers.Count == 0) Throw.OnnxNoTensorsToKeep();
+        image ??= OnnxInspector.ImageInputOf(model);
+        // Vectors alone can be joined, so of several layers even an unpooled one is laid out flat.
+        if (pooling == FeaturePooling.None && layers.Count > 1) pooling = FeaturePooling.Flatten;
+        var known = OnnxSummary.Of(model, image).Layers.DistinctBy(l => l.Value.Name).ToDictionary(l => l.Value.Name, StringComparer.Ordinal);
+        var unknown = layers.FirstOrDefault(l => !known.ContainsKey(l));
+        if (unknown is not null) Throw.OnnxTensorUnknown(model.Source, unknown, known.Keys);
+        var vectors = new List<string>();
+        foreach (var layer in layers)
+        {
+            if (!known[layer].IsSpatial || pooling == FeaturePooling.None)
+            {
+                vectors.Add(layer);
+                continue;
+            }
+
+            var name = FreeName(model, $"{layer}/{pooling.ToString().ToLowerInvariant()}");
+            AppendPooling(model, layer, known[layer].Layout ?? OnnxImageLayout.Nchw, pooling, name);
+            vectors.Add(name);
+        }
+
+        var output = vectors[0];
+        if (vectors.Count > 1) output = Add(model, "Concat", vectors, FreeName(model, string.Join('+', vectors)), ("axis", 1));
+        Cut(model, output);
+        var value = OnnxShapes.Infer(model, image.Sizes(model))[output];
+        if (value.RowLength is null) Throw.OnnxFeatureLengthUnknown(model.Source, output, value.ShapeText);
+        return new OnnxFeatureTensor(output, value.RowLength, IsSpatial: value.Dims is { Count: 4 });
+    }
+
+    /// <summary>
+    /// Adds a classifier behind a feature tensor <c>[N,D]</c>, or any other whose elements for one image are D: two float32 outputs
+    /// <c>[N,C]</c>, the logits of the last layer and their activation.
+    /// </summary>
+    /// <param name="model">The graph that computes the features; its other outputs stay.</param>
+    /// <param name="featureTensor">The tensor to classify.</param>
+    /// <param name="head">The layers; the first takes D numbers.</param>
+    /// <param name="logits">The name of the first new output.</param>
+    /// <param name="probabilities">The name of the second.</param>
+    public static void AppendHead(OnnxModel model, string featureTensor, OnnxHead head, string logits = "logits", string probabilities = "probabilities")
+    {
+        // A graph of the head alone has its features as an input.
+        if (model.Graph.Input.All(i => i.Name != featureTensor)) CheckExists(model, featureTensor);
+        CheckFree(model, logits);
+        CheckFree(model, probabilities);
+        var value = OnnxShapes.Infer(model)[featureTensor];
+        var width = value.RowLength ?? head.Layers[0].Inputs;
+        foreach (var layer in head.Layers)
+        {
+            if (layer.Inputs == 0 || layer.Inputs != width || (long)layer.Inputs * layer.Bias.Length != layer.Weights.Length)
+                Throw.OnnxHeadHasWrongSize(featureTensor, value.ShapeText, layer.Weights.Length, layer.Bias.Length);
+            width = layer.Bias.Length;
+        }
+
+        var x = featureTensor;
+        if (value.ElementType is not (OnnxElementType.Float32 or OnnxElementType.Unknown))
+            x = Add(model, "Cast", [x], FreeName(model, logits + "/float"), ("to", (int)OnnxElementType.Float32));
+        // Where the number of axes is not known, Flatten is right for all three shapes.
+        if (value.Dims is not { Count: 2 })
+            x = Add(model, "Flatten", [x], FreeName(model, logits + "/flat"), ("axis", 1));
+
+        foreach (var hidden in head.Layers.SkipLast(1))
+            x = AddActivation(model, hidden, AddDense(model, x, hidden, FreeName(model, logits + "/hidden")), FreeName(model, logits + "/active"));
+        var last = head.Layers[^1];
+        AddActivation(model, last, AddDense(model, x, last, logits), probabilities);
+        OnnxDim[] shape = [value.Dims?[0] ?? OnnxDim.Unknown, last.Bias.Length];
+        model.Graph.Output.Add(new OnnxValue(logits, OnnxElementType.Float32, shape).ToProto());
+        model.Graph.Output.Add(new OnnxValue(probabilities, OnnxElementType.Float32, shape).ToProto());
+    }
+
+    private static string AddDense(OnnxModel model, string input, OnnxDense layer, string output)
+    {
+        var w = FreeName(model, output + "/weights");
+        model.Graph.Initializer.Add(OnnxTensorData.Make(w, [layer.Inputs, layer.Bias.Length], layer.Weights));
+        var b = FreeName(model, output + "/bias");
+        model.Graph.Initializer.Add(OnnxTensorData.Make(b, [layer.Bias.Length], layer.Bias));
+        return Add(model, "Gemm", [input, w, b], output);
+    }
+
+    private static string AddActivation(OnnxModel model, OnnxDense layer, string input, string output) =>
+        layer.Activation == "Softmax" ? Add(model, "Softmax", [input], output, ("axis", 1)) : Add(model, layer.Activation, [input], output);
+
+    /// <summary>Gives a tensor another name wherever it occurs.</summary>
+    public static void Rename(OnnxModel model, string tensor, string name)
+    {
+        if (tensor == name) return;
+        if (!AllTensors(model.Graph).Contains(tensor)) Throw.OnnxTensorUnknown(model.Source, tensor, AllTensors(model.Graph));
+        CheckFree(model, name);
+        RenameIn(model.Graph, tensor, name);
+    }
+
+    /// <summary>The tensors that nodes compute, in the order in which they are computed.</summary>
+    public static IEnumerable<string> ComputedTensors(OnnxModel model) =>
+        model.Graph.Node.SelectMany(n => n.Output).Where(o => o.Length > 0);
+
+    private static void RenameIn(GraphProto graph, string from, string to)
+    {
+        foreach (var value in graph.Input.Concat(graph.Output).Concat(graph.ValueInfo))
+            if (value.Name == from) value.Name = to;
+        foreach (var tensor in graph.Initializer)
+            if (tensor.Name == from) tensor.Name = to;
+        foreach (var node in graph.Node)
+        {
+            for (var i = 0; i < node.Input.Count; i++)
+                if (node.Input[i] == from) node.Input[i] = to;
+            for (var i = 0; i < node.Output.Count; i++)
+                if (node.Output[i] == from) node.Output[i] = to;
+            foreach (var inner in InnerGraphs(node)) RenameIn(inner, from, to);
+        }
+    }
+
+    private static HashSet<string> NeededTensors(GraphProto graph, IEnumerable<string> tensors)
+    {
+        var index = new OnnxGraphIndex(graph);
+        var needed = new HashSet<string>(StringComparer.Ordinal);
+        var open = new Stack<string>(tensors);
+        while (open.TryPop(out var tensor))
+        {
+            if (!needed.Add(tensor) || index.Producer(tensor) is not { } node) continue;
+            foreach (var input in ReadBy(node).Where(i => i.Length > 0)) open.Push(input);
+        }
+
+        return needed;
+    }
+
+    /// <summary>A node's inputs, and what its inner graphs may take from the outer one.</summary>
+    private static IEnumerable<string> ReadBy(NodeProto node) =>
+        node.Input.Concat(InnerGraphs(node).SelectMany(g => g.Node.SelectMany(ReadBy).Concat(g.Output.Select(o => o.Name))));
+
+    private static IEnumerable<GraphProto> InnerGraphs(NodeProto node) =>
+        node.Attribute.SelectMany(a => a.G is null ? a.Graphs : a.Graphs.Append(a.G));
+
+    private static void Keep<T>(Google.Protobuf.Collections.RepeatedField<T> list, Func<T, bool> wanted)
+    {
+        var kept = list.Where(wanted).ToList();
+        list.Clear();
+        list.AddRange(kept);
+    }
+
+    private static string Add(OnnxModel model, string opType, IEnumerable<string> inputs, string output, params (string Name, object Value)[] attributes)
+    {
+        model.Graph.Node.Add(MakeNode(model, opType, inputs, output, attributes));
+        return output;
+    }
+
+    /// <summary>A node that is not in the graph yet, named as its output where no other node has that name: the runtime wants unique ones.</summary>
+    internal static NodeProto MakeNode(OnnxModel model, string opType, IEnumerable<string> inputs, string output, params (string Name, object Value)[] attributes)
+    {
+        var name = output;
+        for (var i = 1; model.Graph.Node.Any(n => n.Name == name); i++) name = $"{output}_{i}";
+        var node = new NodeProto { OpType = opType, Name = name, Input = { inputs }, Output = { output } };
+        node.Attribute.AddRange(attributes.Select(a => NodeAttributes.Make(a.Name, a.Value)));
+        return node;
+    }
+
+    private static void CheckExists(OnnxModel model, string tensor)
+    {
+        if (!ComputedTensors(model).Contains(tensor)) Throw.OnnxTensorUnknown(model.Source, tensor, ComputedTensors(model));
+    }
+
+    private static void CheckFree(OnnxModel model, string tensor)
+    {
+        if (IsTaken(model, tensor)) Throw.OnnxTensorNameTaken(model.Source, tensor);
+    }
+
+    internal static bool IsTaken(OnnxModel model, string tensor) => AllTensors(model.Graph).Contains(tensor);
+
+    /// <summary>A name that no tensor has yet, as close to the wanted one as can be.</summary>
+    internal static string FreeName(OnnxModel model, string wanted)
+    {
+        var taken = AllTensors(model.Graph);
+        var name = wanted;
+        for (var i = 1; taken.Contains(name); i++) name = $"{wanted}_{i}";
+        return name;
+    }
+
+    private static HashSet<string> AllTensors(GraphProto graph) =>
+        [.. graph.Input.Select(i => i.Name), .. graph.Initializer.Select(i => i.Name), .. graph.Node.SelectMany(n => n.Output)];
+}

@@ -1,0 +1,138 @@
+using System.Diagnostics.CodeAnalysis;
+using OnnxTransfer.Onnx.Schema;
+
+namespace OnnxTransfer;
+
+internal static partial class Throw
+{
+    [DoesNotReturn]
+    internal static void OnnxFileMissing(string path) =>
+        throw new FileNotFoundException(
+            Directory.Exists(path) ? $"{path} is a folder, not an ONNX file: give the path of a file in it." : $"There is no ONNX file at {path}; check the path.", path);
+
+    [DoesNotReturn]
+    internal static void OnnxFileTooLarge(string source, long bytes) =>
+        throw new InvalidDataException($"{source} is a model of {bytes:N0} bytes, but an ONNX file can hold at most 2 GB; use a smaller model or one with its weights in external data files.");
+
+    internal static InvalidDataException OnnxFileCorrupt(string source, long bytes, Exception inner) =>
+        new($"{source} ({bytes:N0} bytes) is not a complete ONNX file: {inner.Message} Download or export it again.", inner);
+
+    [DoesNotReturn]
+    internal static void OnnxFileIsSomethingElse(string source, long bytes) =>
+        throw new InvalidDataException($"{source} ({bytes:N0} bytes) is not an ONNX model: it has no graph or no operator set; give the .onnx file itself.");
+
+    [DoesNotReturn]
+    internal static void OnnxGraphWithoutOutputs(string source) =>
+        throw new InvalidDataException($"The graph of {source} has no outputs, so nothing can be computed from it; export the model again.");
+
+    [DoesNotReturn]
+    internal static void OnnxTensorUnknown(string source, string tensor, IEnumerable<string> known) =>
+        throw new ArgumentException($"{source} has no tensor named '{tensor}'; the nearest names are {Known(tensor, known)}. `onnxtransfer models layers` lists all.");
+
+    internal static ArgumentException OnnxGraphsDoNotJoin(string front, string given, string model, string wanted) =>
+        new($"{front} cannot stand before {model}: it gives {given}, where {wanted} is needed.");
+
+    [DoesNotReturn]
+    internal static void OnnxInputUnknown(string source, string input, IEnumerable<string> known) =>
+        throw new ArgumentException($"{source} has no input named '{input}'; it has {Known(input, known)}.");
+
+    [DoesNotReturn]
+    internal static void OnnxInputNotThisImage(string source, string input, OnnxElementType type, string shape, string wanted) =>
+        throw new ArgumentException($"The input '{input}' of {source} is {type} {shape}, but a Float32 image {wanted} was to be replaced by pixels; give the layout and size that the model has.");
+
+    [DoesNotReturn]
+    internal static void OnnxOperatorNotTranslated(string source, long opset, string opType, string node, long wanted) =>
+        throw new NotSupportedException($"{source} is of operator set {opset}, and its {opType} '{node}' cannot be translated to set {wanted}, which 8-bit graphs need; export the model again with operator set {wanted} or later.");
+
+    [DoesNotReturn]
+    internal static void OnnxChannelValuesWrong(string name, int count) =>
+        throw new ArgumentException($"{name} has {count} values, but an image has three channels.", name);
+
+    [DoesNotReturn]
+    internal static void OnnxNormalizationUnusable(int channel, double rescale, double mean, double std) =>
+        throw new ArgumentException($"Channel {channel} is normalised as (pixel * {rescale} - {mean}) / {std}, which float32 cannot express; all numbers must be finite, and neither the factor nor the divisor 0.");
+
+    [DoesNotReturn]
+    internal static void OnnxTensorNameTaken(string source, string tensor) =>
+        throw new ArgumentException($"{source} already has a tensor named '{tensor}'; choose another name for the new output.");
+
+    [DoesNotReturn]
+    internal static void OnnxNoTensorsToKeep() =>
+        throw new ArgumentException("A graph is cut at one or more tensors, but none was named.");
+
+    [DoesNotReturn]
+    internal static void OnnxPoolingNeedsImage(string tensor, string shape) =>
+        throw new ArgumentException($"The tensor '{tensor}' has shape {shape}, but pooling needs four axes: batch, height, width and channels.");
+
+    [DoesNotReturn]
+    internal static void OnnxHeadHasWrongSize(string tensor, string shape, int weights, int bias) =>
+        throw new ArgumentException($"A head on '{tensor}' of shape {shape} with {bias} biases needs weights [D,{bias}], D being the numbers for one image, but {weights} weights were given; pool the tensor first or train on it as it is.");
+
+    [DoesNotReturn]
+    internal static void OnnxFeatureLengthUnknown(string source, string tensor, string shape) =>
+        throw new ArgumentException($"How many numbers '{tensor}' of {source} has for one image does not follow from its graph: its shape is {shape}; pool it by Average or Max, or choose another layer.");
+
+    [DoesNotReturn]
+    internal static void OnnxInputNotAnImage(string source, string input, string shape) =>
+        throw new InvalidDataException($"The input '{input}' of {source} has the shape {shape}; an image input has four axes.");
+
+    [DoesNotReturn]
+    internal static void OnnxSizeDoesNotFit(string source, string size, string opType, string node, string why) =>
+        throw new InvalidDataException($"{source} was not made for images of {size} pixels: {opType} '{node}' {why}; prepare images of the size it was trained on, or cut it at an earlier layer.");
+
+    [DoesNotReturn]
+    internal static void OnnxFeaturesDoNotFit(string source, string size, string tensor, string shape, int length, int dim) =>
+        throw new InvalidDataException(
+            $"With images of {size} pixels, '{tensor}' of {source} is {shape}, {length} numbers for each, where {dim} are promised: prepare images of the size it was made for, or correct its .model.json.");
+
+    [DoesNotReturn]
+    internal static void OnnxTensorDataInvalid(string tensor, string reason) =>
+        throw new InvalidDataException($"The constant '{tensor}' cannot be read: {reason}.");
+
+    [DoesNotReturn]
+    internal static void OnnxNoImageInput(string source, string inputs) =>
+        throw new InvalidDataException($"{source} has no image input: none of its inputs ({inputs}) has four axes with 1, 3 or 4 channels; give a .model.json that names the input.");
+
+    [DoesNotReturn]
+    internal static void OnnxExternalFileElsewhere(string source, string tensor, string location) =>
+        throw new InvalidDataException($"{source} keeps the weights '{tensor}' in '{location}', but only files below the model's own folder are read; place the file there and export the model with a relative location.");
+
+    [DoesNotReturn]
+    internal static void OnnxExternalFileMissing(string source, string tensor, string path) =>
+        throw new InvalidDataException($"{source} keeps the weights '{tensor}' in {path}, which is not there; place the data file beside the model.");
+
+    [DoesNotReturn]
+    internal static void OnnxBatchFixed(string source, string opType, string node, string tensor, string why) =>
+        throw new NotSupportedException($"The fixed batch of {source} cannot be freed: {opType} '{node}' computes '{tensor}', and {why}. Export the model with a dynamic batch axis, or use it one image at a time.");
+
+    internal static InvalidDataException OnnxNoSpatialMap(string source, string features, string why) =>
+        new($"Where {source} sees something cannot be shown: its features '{features}' must be the average of a map over the image's places, but '{features}' {why}.");
+
+    internal static InvalidDataException OnnxNoColorFilters(string source) =>
+        new($"{source} has no convolution of three input channels whose weights are floating-point constants, so there are no filters to draw; draw the feature maps of a layer instead.");
+
+    [DoesNotReturn]
+    internal static void WeightFileMissing(string path) =>
+        throw new FileNotFoundException(Directory.Exists(path) ? $"{path} is a folder, not a weight file." : $"There is no weight file at {path}.", path);
+
+    [DoesNotReturn]
+    internal static void WeightFileKindUnknown(string path) =>
+        throw new InvalidDataException($"{path} is not a weight file of a known kind: give a .safetensors, .npz or .onnx file.");
+
+    [DoesNotReturn]
+    internal static void WeightFileInvalid(string path, string reason) =>
+        throw new InvalidDataException($"{path} is not a usable weight file: {reason}.");
+
+    internal static InvalidDataException WeightFileDamaged(string path, Exception inner) =>
+        new($"{path} is a damaged weight file: {inner.Message} Download or save it again.", inner);
+
+    [DoesNotReturn]
+    internal static void WeightsDoNotMatch(
+        string path, string source, int matched, IReadOnlyList<string> missing, IReadOnlyList<string> wrongShape, IReadOnlyList<string> unused) =>
+        throw new InvalidDataException(
+            $"The weights of {path} do not fit {source}: {matched} match, {missing.Count} are missing ({Some(missing)}), "
+            + $"{wrongShape.Count} have another shape ({Some(wrongShape)}), {unused.Count} of the file are not in the graph ({Some(unused)}).");
+
+    internal static InvalidDataException OnnxNoPixelInput(string source) =>
+        new($"{source} has no input of pixels that OnnxTransfer put before its network.");
+}

@@ -1,0 +1,22 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace OnnxTransfer;
+
+internal static partial class Throw
+{
+    [DoesNotReturn]
+    internal static void TensorHasWrongLength(int length, int width, int height) =>
+        throw new ArgumentException($"One image of {width}x{height} pixels is {3L * width * height} tensor values, but room for {length} was given.");
+
+    [DoesNotReturn]
+    internal static void BatchTooLarge(int count, int width, int height) =>
+        throw new ArgumentOutOfRangeException(nameof(count), count, $"A batch of {count} images of {width}x{height} pixels exceeds what one array can hold; use a smaller batch.");
+
+    [DoesNotReturn]
+    internal static void CropNotInside(string name, int cropWidth, int cropHeight, int width, int height) =>
+        throw new ArgumentOutOfRangeException(name, $"{name} is {cropWidth}x{cropHeight}, but must be at most {width}x{height} pixels, which is what the resize leaves for certain.");
+
+    [DoesNotReturn]
+    internal static void PresetUnknown(string name, IEnumerable<string> known) =>
+        throw new ArgumentException($"There is no preprocessing named '{name}'; there are {Known(name, known)}.");
+}

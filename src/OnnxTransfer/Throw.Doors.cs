@@ -1,0 +1,68 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace OnnxTransfer;
+
+/// <summary>The messages of <see cref="FeatureExtractor"/> and <see cref="ImageClassifier"/>.</summary>
+internal static partial class Throw
+{
+    internal static ArgumentException NoContent(string name, int index) =>
+        new($"{name}[{index}] is null: give every position an image, or leave it out.", name);
+
+    internal static NotSupportedException OtherDimensions(int asked, int dim, string model) =>
+        new($"EmbeddingGenerationOptions.Dimensions asks for {asked} numbers, and '{model}' gives {dim}: ask for {dim} or leave Dimensions null.");
+
+    internal static NotSupportedException OtherModel(string asked, string model) =>
+        new($"EmbeddingGenerationOptions.ModelId asks for '{asked}', and this generator runs '{model}': use a generator of that model or leave ModelId null.");
+
+    internal static NotSupportedException NoRawRepresentation() =>
+        new("EmbeddingGenerationOptions.RawRepresentationFactory has no meaning here: set FeatureExtractorOptions when the extractor is loaded.");
+
+    [DoesNotReturn]
+    internal static void NoImageUsable(string folder, string firstReason) =>
+        throw new DatasetException($"None of the images in {folder} could be used; the first: {firstReason}");
+
+    internal static DatasetException NotAClass(string label, IEnumerable<string> known) =>
+        new($"'{label}' is no class of this classifier; it knows {Known(label, known)}. Rename the class or leave it out.");
+
+    internal static ArgumentException ClassifierIsInUse() =>
+        new("This classifier serves here already, or did and is being closed: swap in one that was loaded or trained anew.", "next");
+
+    internal static ModelException NoClasses(string model) =>
+        new($"{model} has no classes of its own that are known: its .model.json names no tensor of class scores. Train a classifier on it with `onnxtransfer train`.");
+
+    internal static InvalidOperationException NothingTrained() =>
+        new("This classifier has its backbone's own classes and nothing was trained: there is nothing to save that is not in the backbone's file.");
+
+    internal static ArgumentException NoSuchClass(string label, IEnumerable<string> known) =>
+        new($"'{label}' is no class of this classifier; it knows {Known(label, known)}.");
+
+    [DoesNotReturn]
+    internal static void NoSuchUnit(int unit, string layer, int channels) =>
+        throw new ArgumentOutOfRangeException(nameof(unit), unit, $"The layer '{layer}' has the units 0 to {channels - 1}, not {unit}.");
+
+    internal static ArgumentException LayerHasNoPlaces(string layer, string shape) =>
+        new($"The layer '{layer}' has the shape {shape}: only a layer with a known height and width can be drawn.");
+
+    [DoesNotReturn]
+    internal static void NoImageForPatches(int count, string firstReason) =>
+        throw new DatasetException($"None of {count} images could be used to look for patches; the first: {firstReason}");
+
+    [DoesNotReturn]
+    internal static void HeadHasOtherDim(int head, int extractor, string model) =>
+        throw new ArgumentException(head > extractor
+            ? $"The head takes {head} features, but {model} gives {extractor}: train it on vectors of this extractor alone, or, where further columns stand beside them, save it with ClassifierHead.Save and give it whole rows."
+            : $"The head takes {head} features, but {model} gives {extractor}: use the extractor, with the layers, whose vectors the head was trained on.");
+
+    internal static InvalidModelException ClassifierDisagrees(string path, float difference, float tolerance) =>
+        new($"{path} does not answer as it did when it was saved: a probability of its probe images is off by {difference:0.####}, and {tolerance:0.####} is allowed. The file was changed, or the network computes something else here: copy or train it again.");
+
+    internal static ModelException WeightsOfClassifier(string path) =>
+        new($"{path} is a trained classifier, whose head fits its own backbone only: put other weights into the backbone, and train on that.");
+
+    [DoesNotReturn]
+    internal static void LayersOfClassifier() =>
+        throw new ArgumentException("FeatureExtractorOptions.Layers says what a FeatureExtractor computes, but a classifier has its layers and head already: leave it empty, or train on FeatureExtractor.Load with these layers.");
+
+    internal static ModelException ModelTakesOneSize(string path, int? height, int? width, int otherHeight, int otherWidth) =>
+        new($"The graph of {path} takes images of {width}x{height} pixels, not {otherWidth}x{otherHeight}: leave the size away, or use a network exported with a free size.");
+}

@@ -1,0 +1,112 @@
+using System.Text.Json;
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Embedding;
+using OnnxTransfer.Inference;
+using OnnxTransfer.Internals;
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Schema;
+
+namespace OnnxTransfer.Training;
+
+/// <summary>
+/// The file of a trained classifier: one graph from pixels, uint8 <c>[N,H,W,3]</c> in the order R, G, B and of the network's
+/// input size, to <c>logits</c> and <c>probabilities</c> <c>[N,C]</c>; in the metadata the labels, the backbone's card with
+/// its preprocessing, what the training was, and a <see cref="ClassifierProbe"/>. The same classifier always gives the same bytes.
+/// </summary>
+internal static class ClassifierFile
+{
+    private const string Pixels = "pixels";
+    private const string FormatKey = "onnxtransfer.format";
+    private const string CardKey = "onnxtransfer.card";
+    private const string ProbeKey = "onnxtransfer.probe";
+    private const string Format = "2";
+
+    /// <summary>Writes the file, reads it back and gives it its name only if it answers as the classifier in memory does.</summary>
+    /// <exception cref="ModelException">What was written does not answer the same.</exception>
+    internal static void Write(
+        string path, ImageNetwork network, ClassifierHead head, IReadOnlyList<string> labels, string? training, CancellationToken cancellationToken)
+    {
+        var probe = ClassifierProbe.Of(network, head);
+        var model = Fuse(network.Backbone, head);
+        model.SetMetadata(FormatKey, Format);
+        // The backbone's own classes are cut off, and with them what names them.
+        model.SetMetadata(CardKey, (network.Card with { Classes = null }).ToJson());
+        model.SetMetadata(ProbeKey, probe.ToJson());
+        HeadFile.Describe(model, labels, training);
+        AtomicFile.Write(
+            path, model.ToBytes(), written =>
+            {
+                HeadFile.RequireSame(path, Read(written).Head, head, ClassifierProbe.Rows(network));
+                cancellationToken.ThrowIfCancellationRequested();
+                RequireSameAnswers(path, written, probe, network);
+            },
+            cancellationToken);
+    }
+
+    internal static (Backbone Backbone, ClassifierHead Head, IReadOnlyList<string> Labels, string? Training, ClassifierProbe Probe) Read(string path)
+    {
+        try
+        {
+            var model = OnnxModel.Load(path);
+            if (HeadFile.LabelsOf(model) is not { } labels) throw Throw.NotAClassifier(path);
+            if (!model.Metadata.TryGetValue(CardKey, out var cardJson)) throw Throw.HeadWithoutBackbone(path);
+            var format = model.Metadata.GetValueOrDefault(FormatKey);
+            if (format != Format) throw Throw.ClassifierOfAnotherVersion(path, format, Format);
+            var card = ModelCard.FromJson(cardJson, $"the card inside {path}");
+            var classifier = HeadFile.HeadOf(model, path);
+            if (labels.Count != classifier.ClassCount || classifier.Dim != card.Features.Dim)
+            {
+                throw Throw.ClassifierDamaged(path, $"it has {labels.Count} labels for {classifier.ClassCount} classes, and a head of {classifier.Dim} features behind {card.Features.Dim}.");
+            }
+
+            var probe = ClassifierProbe.FromJson(model.Metadata.GetValueOrDefault(ProbeKey) ?? throw Throw.ClassifierDamaged(path, "its probe images are not there."));
+            TakeNetwork(model, card);
+            return (new Backbone(path, model, card, []), classifier, labels, HeadFile.TrainingOf(model), probe);
+        }
+        catch (FileNotFoundException)
+        {
+            throw Throw.ClassifierNotFound(path);
+        }
+        catch (IOException exception)
+        {
+            throw Throw.ModelUnreadable(exception);
+        }
+        catch (Exception exception) when (exception is InvalidDataException or JsonException or ArgumentException)
+        {
+            throw Throw.ClassifierDamaged(path, exception.Message, exception);
+        }
+    }
+
+    /// <summary>The card of the backbone inside a classifier; null when the model is none.</summary>
+    internal static ModelCard? CardOf(OnnxModel model) =>
+        model.Metadata.TryGetValue(CardKey, out var json) ? ModelCard.FromJson(json, $"the card inside {model.Source}") : null;
+
+    /// <summary>
+    /// Turns the graph of a classifier into what it was made of, the network's own input instead of pixels. The input of bytes is
+    /// for others: here the network gets what it got in training, which a float resize has not rounded to bytes.
+    /// </summary>
+    internal static void TakeNetwork(OnnxModel model, ModelCard card) => OnnxPixelInput.Remove(model, card.Input.Tensor, card.Input.Layout.ToOnnx());
+
+    private static OnnxModel Fuse(Backbone backbone, ClassifierHead head)
+    {
+        var card = backbone.Card;
+        var model = backbone.Model.Clone();
+        OnnxGraphEditor.Cut(model, [card.Features.Tensor]);
+        OnnxGraphEditor.AppendHead(model, card.Features.Tensor, HeadFile.ToOnnx(head), HeadFile.Logits, HeadFile.Probabilities);
+        OnnxGraphEditor.Cut(model, [HeadFile.Logits, HeadFile.Probabilities]);
+        var spec = card.Preprocess;
+        OnnxPixelInput.Prepend(
+            model, card.Input.Tensor, OnnxGraphEditor.FreeName(model, Pixels), card.Input.Layout.ToOnnx(), card.Input.Height, card.Input.Width,
+            spec.Rescale, spec.Mean, spec.Std, spec.Bgr);
+        return model;
+    }
+
+    private static void RequireSameAnswers(string path, string written, ClassifierProbe probe, ImageNetwork network)
+    {
+        var input = network.Card.Input;
+        using var session = new PixelSession(File.ReadAllBytes(written), path, HeadFile.Probabilities);
+        var fused = new ClassifierProbe([.. probe.Probabilities.Select((_, n) => session.Run(ClassifierProbe.Pixels(n, input.Height, input.Width), input.Height, input.Width))]);
+        var (difference, tolerance) = (fused.DifferenceTo(probe), network.Provider.Provider == ExecutionProvider.Cpu ? ClassifierProbe.SameMachine : ClassifierProbe.AnotherMachine);
+        if (difference > tolerance) throw Throw.SavedClassifierDiffers(path, $"its graph gives probabilities that differ by up to {difference:0.######}, and {tolerance:0.######} is allowed");
+    }
+}

@@ -1,0 +1,107 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using OnnxTransfer.Internals;
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Schema;
+
+namespace OnnxTransfer.Training;
+
+/// <summary>
+/// A head in an ONNX file: alone, a graph from <c>features</c> <c>[N,D]</c> to <c>probabilities</c> <c>[N,C]</c>, or behind a network, with
+/// the labels and what the training was in the metadata.
+/// </summary>
+internal static partial class HeadFile
+{
+    internal const string Probabilities = "probabilities";
+    internal const string Logits = "logits";
+    internal const string LabelsKey = "onnxtransfer.labels";
+    private const string TrainingKey = "onnxtransfer.training";
+    private const string Features = "features";
+    private const int RowsCompared = 4;
+
+    /// <summary>Writes the head alone, reads it back and gives the file its name only if it answers as the head in memory does, to the bit.</summary>
+    internal static void Write(string path, ClassifierHead head, IReadOnlyList<string> labels, string? training, CancellationToken cancellationToken)
+    {
+        var builder = new OnnxGraphBuilder("head");
+        builder.Input(Features, OnnxElementType.Float32, OnnxDim.Named("N"), head.Dim);
+        var model = builder.Build(path);
+        OnnxGraphEditor.AppendHead(model, Features, ToOnnx(head), Logits, Probabilities);
+        OnnxGraphEditor.Cut(model, [Probabilities]);
+        Describe(model, labels, training);
+        AtomicFile.Write(path, model.ToBytes(), written => RequireSame(path, HeadOf(OnnxModel.Load(written), path), head, MadeUpRows(head.Dim)), cancellationToken);
+    }
+
+    internal static LabeledHead Read(string path)
+    {
+        try
+        {
+            var model = OnnxModel.Load(path);
+            var labels = LabelsOf(model) ?? throw Throw.NotAHeadFile(path);
+            var head = HeadOf(model, path);
+            if (labels.Count != head.ClassCount) throw Throw.ClassifierDamaged(path, $"it has {labels.Count} labels for {head.ClassCount} classes.");
+            return new LabeledHead(head, labels);
+        }
+        catch (FileNotFoundException)
+        {
+            throw Throw.ClassifierNotFound(path);
+        }
+        catch (IOException exception)
+        {
+            throw Throw.ModelUnreadable(exception);
+        }
+        catch (Exception exception) when (exception is InvalidDataException or JsonException or ArgumentException)
+        {
+            throw Throw.ClassifierDamaged(path, exception.Message, exception);
+        }
+    }
+
+    internal static OnnxHead ToOnnx(ClassifierHead head) => new([.. head.Layers.Select(layer => new OnnxDense(layer.Weights, layer.Bias, layer.Activation.ToString()))]);
+
+    internal static ClassifierHead HeadOf(OnnxModel model, string path)
+    {
+        var head = OnnxHead.Find(model, Logits, Probabilities) ?? throw Throw.ClassifierDamaged(path, "its head is not there.");
+        return ClassifierHead.FromLayers([.. head.Layers.Select(ToLayer)]);
+    }
+
+    internal static void Describe(OnnxModel model, IReadOnlyList<string> labels, string? training)
+    {
+        model.SetMetadata(LabelsKey, JsonSerializer.Serialize([.. labels], Json.Default.StringArray));
+        model.SetMetadata(TrainingKey, training);
+    }
+
+    /// <summary>The labels in the metadata; null when there are none.</summary>
+    /// <exception cref="JsonException">They cannot be read.</exception>
+    internal static IReadOnlyList<string>? LabelsOf(OnnxModel model) =>
+        model.Metadata.TryGetValue(LabelsKey, out var json) ? JsonSerializer.Deserialize(json, Json.Default.StringArray) ?? [] : null;
+
+    /// <summary>What the training was, as the metadata says; null when they do not.</summary>
+    internal static string? TrainingOf(OnnxModel model) => model.Metadata.GetValueOrDefault(TrainingKey);
+
+    internal static void RequireSame(string path, ClassifierHead read, ClassifierHead head, IEnumerable<float[]> rows)
+    {
+        foreach (var row in rows)
+        {
+            if (!read.Probabilities(row).AsSpan().SequenceEqual(head.Probabilities(row))) throw Throw.SavedClassifierDiffers(path, "its head gives other probabilities for the same features");
+        }
+    }
+
+    /// <summary>Feature vectors in [0, 1), of which each number is another.</summary>
+    private static IEnumerable<float[]> MadeUpRows(int dim)
+    {
+        var random = new SplitMix64(1);
+        for (var n = 0; n < RowsCompared; n++)
+        {
+            var row = new float[dim];
+            for (var i = 0; i < dim; i++) row[i] = (random.Next() >> 40) / (float)(1 << 24);
+            yield return row;
+        }
+    }
+
+    private static DenseLayer ToLayer(OnnxDense layer) =>
+        Enum.TryParse<Activation>(layer.Activation, out var activation)
+            ? new DenseLayer(layer.Inputs, layer.Bias.Length, layer.Weights, layer.Bias, activation)
+            : throw new InvalidDataException($"its head has the activation {layer.Activation}.");
+
+    [JsonSerializable(typeof(string[]))]
+    private sealed partial class Json : JsonSerializerContext;
+}

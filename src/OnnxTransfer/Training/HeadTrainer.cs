@@ -1,0 +1,63 @@
+using OnnxTransfer.Internals;
+using OnnxTransfer.Training.Kernels;
+
+namespace OnnxTransfer.Training;
+
+/// <summary>
+/// Trains a head on feature vectors by gradient descent. The same data, options and seed give the same bits on every run,
+/// whatever the number of threads. Nothing is written to the console.
+/// </summary>
+internal static class HeadTrainer
+{
+    /// <inheritdoc cref="ClassifierHead.Train"/>
+    internal static TrainedHead Train(
+        LabeledFeatures training,
+        int classCount,
+        TrainingOptions? options = null,
+        LabeledFeatures? validation = null,
+        IProgress<EpochMetrics>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(training);
+        options ??= new TrainingOptions();
+        options.Validate();
+        TrainingChecks.Rows(training, classCount, validation);
+        if (options.ValidationFraction > 0)
+        {
+            if (validation is not null) Throw.OptionsExclude(nameof(TrainingOptions.ValidationFraction), "explicit validation rows");
+            (training, validation) = HoldOut.Split(training, options.ValidationFraction, options.Seed);
+        }
+
+        TrainingChecks.Fit(options, training.LabelCount, classCount, validation is not null);
+        cancellationToken.ThrowIfCancellationRequested();
+        using var team = new WorkerTeam(Cores.Count(options.Threads));
+        return options.Optimizer.Train(TrainingModel.Create(training, classCount, options, team), training, options, validation, progress, cancellationToken);
+    }
+
+    /// <inheritdoc cref="ClassifierHead.CrossValidate"/>
+    internal static IReadOnlyList<TrainedHead> CrossValidate(
+        LabeledFeatures rows,
+        int classCount,
+        int foldCount,
+        TrainingOptions? options = null,
+        IProgress<EpochMetrics>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        options ??= new TrainingOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(foldCount, 2);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(foldCount, rows.Count);
+        options.Validate();
+        if (options.ValidationFraction > 0) Throw.OptionsExclude(nameof(TrainingOptions.ValidationFraction), "folds");
+        TrainingChecks.Rows(rows, classCount, null);
+        cancellationToken.ThrowIfCancellationRequested();
+        var heads = new List<TrainedHead>();
+        foreach (var (training, validation) in HoldOut.Folds(rows, foldCount, options.Seed))
+        {
+            if (cancellationToken.IsCancellationRequested) break;
+            heads.Add(Train(training, classCount, options, validation, progress, cancellationToken));
+        }
+
+        return heads;
+    }
+}

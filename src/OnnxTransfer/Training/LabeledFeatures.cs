@@ -1,0 +1,84 @@
+using MathNet.Numerics.LinearAlgebra;
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer;
+
+/// <summary>
+/// Feature vectors <c>[N,D]</c> and what is true of every row: one class, or any number of labels. What a head is trained
+/// and validated on.
+/// </summary>
+public sealed class LabeledFeatures
+{
+    private readonly int[] _labels = [];
+    private readonly float[] _targets = [];
+    private readonly float[]? _weights;
+
+    /// <summary>Pairs features with one class a row; nothing is copied.</summary>
+    /// <param name="features"><c>[N,D]</c>, N at least 1, every value finite.</param>
+    /// <param name="labels"><c>[N]</c>, class indices from 0.</param>
+    /// <param name="weights"><c>[N]</c>, what each row's loss is multiplied by, finite and at least 0; null for 1.</param>
+    /// <exception cref="ArgumentException">There are no rows, there is not one label a row, or a row holds NaN or infinity.</exception>
+    public LabeledFeatures(FeatureMatrix features, int[] labels, float[]? weights = null)
+        : this(features, weights)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        if (labels.Length != features.RowCount) Throw.LabelsDoNotMatchRows(labels.Length, features.RowCount);
+        _labels = labels;
+    }
+
+    /// <summary>Pairs features with any number of labels a row.</summary>
+    /// <param name="features"><c>[N,D]</c>, N at least 1, every value finite.</param>
+    /// <param name="targets"><c>[N,C]</c> in [0, 1]: whether, or how probably, each label holds; copied.</param>
+    /// <param name="weights"><c>[N]</c>, what each row's loss is multiplied by, finite and at least 0; null for 1.</param>
+    /// <exception cref="ArgumentException">There are no rows, the shapes do not fit, or a number is out of range.</exception>
+    public LabeledFeatures(FeatureMatrix features, Matrix<float> targets, float[]? weights = null)
+        : this(features, weights)
+    {
+        ArgumentNullException.ThrowIfNull(targets);
+        if (targets.RowCount != features.RowCount) Throw.LabelsDoNotMatchRows(targets.RowCount, features.RowCount);
+        _targets = targets.ToRowMajorArray();
+        LabelCount = targets.ColumnCount;
+        var bad = Array.FindIndex(_targets, t => !(t is >= 0 and <= 1));
+        if (bad >= 0) Throw.TargetOutOfRange(bad / LabelCount, bad % LabelCount, _targets[bad]);
+    }
+
+    private LabeledFeatures(FeatureMatrix features, float[]? weights)
+    {
+        ArgumentNullException.ThrowIfNull(features);
+        if (features.RowCount == 0) Throw.NoRows();
+        var bad = features.Values.IndexOfNonFinite();
+        if (bad >= 0) Throw.FeatureNotFinite(bad / features.Dim, bad % features.Dim, features.Values[bad]);
+        if (weights is not null && weights.Length != features.RowCount) Throw.WeightsDoNotMatchRows(weights.Length, features.RowCount);
+        bad = weights is null ? -1 : Array.FindIndex(weights, w => !(w >= 0 && float.IsFinite(w)));
+        if (bad >= 0) Throw.SampleWeightOutOfRange(bad, weights![bad]);
+        Features = features;
+        _weights = weights;
+    }
+
+    /// <summary><c>[N,D]</c>.</summary>
+    public FeatureMatrix Features { get; }
+
+    /// <summary><c>[N]</c>, the class index of each row; empty with multiple labels.</summary>
+    public ReadOnlySpan<int> Labels => _labels;
+
+    /// <summary>N.</summary>
+    public int Count => Features.RowCount;
+
+    /// <summary>The columns of multiple labels; 0 where each row has one class.</summary>
+    internal int LabelCount { get; }
+
+    /// <summary><c>[C]</c>: the multiple labels of a row.</summary>
+    internal ReadOnlySpan<float> Targets(int row) => _targets.AsSpan(row * LabelCount, LabelCount);
+
+    internal double WeightOf(int row) => _weights?[row] ?? 1;
+
+    /// <summary>The given rows, in the given order.</summary>
+    internal LabeledFeatures Select(IReadOnlyList<int> rows)
+    {
+        var features = Features.Select(rows);
+        float[]? weights = _weights is null ? null : [.. rows.Select(i => _weights[i])];
+        return LabelCount == 0
+            ? new LabeledFeatures(features, [.. rows.Select(i => _labels[i])], weights)
+            : new LabeledFeatures(features, Matrix<float>.Build.Dense(rows.Count, LabelCount, (i, c) => _targets[rows[i] * LabelCount + c]), weights);
+    }
+}

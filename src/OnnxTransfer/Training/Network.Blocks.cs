@@ -1,0 +1,146 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using OnnxTransfer.Training.Kernels;
+
+namespace OnnxTransfer.Training;
+
+/// <summary>What happens block by block between the products: packing, activations, loss.</summary>
+internal sealed partial class Network<T>
+{
+    private readonly AlignedArray<T>[] _inputGradients;
+
+    /// <summary>The batch's rows <c>[B,D]</c> become blocks <c>[B/4][D/V][4][V]</c>, filled up with zeros.</summary>
+    private void Pack(int task)
+    {
+        var (from, to) = ShareOfRows(task);
+        var size = InputBlock(_layers[0]);
+        for (var n = from; n < to; n++)
+        {
+            var block = _inputs[0].AsSpan(n * size, size);
+            if (typeof(T) == typeof(float)) PackVectors(n, MemoryMarshal.Cast<T, float>(block));
+            // Of a row, what fills no vector; in float64, all.
+            for (var d = typeof(T) == typeof(float) ? _layers[0].Inputs / Vector256<T>.Count * Vector256<T>.Count : 0; d < _layers[0].Inputs; d++)
+            {
+                for (var r = 0; r < DenseKernels.Rows; r++) block[At(d, r)] = T.CreateTruncating(Standardized(RowOf(n, r)[d], d));
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void PackVectors(int rowBlock, Span<float> block)
+    {
+        var to = MemoryMarshal.Cast<float, Vector256<float>>(block);
+        var row0 = MemoryMarshal.Cast<float, Vector256<float>>(RowOf(rowBlock, 0));
+        var row1 = MemoryMarshal.Cast<float, Vector256<float>>(RowOf(rowBlock, 1));
+        var row2 = MemoryMarshal.Cast<float, Vector256<float>>(RowOf(rowBlock, 2));
+        var row3 = MemoryMarshal.Cast<float, Vector256<float>>(RowOf(rowBlock, 3));
+        for (var k = 0; k < row0.Length; k++)
+        {
+            var four = to.Slice(k * DenseKernels.Rows, DenseKernels.Rows);
+            (four[0], four[1], four[2], four[3]) = (row0[k], row1[k], row2[k], row3[k]);
+        }
+
+        if (_standardization is null) return;
+        var mean = MemoryMarshal.Cast<float, Vector256<float>>(_standardization.Mean.AsSpan());
+        var scale = MemoryMarshal.Cast<float, Vector256<float>>(_standardization.Scale.AsSpan());
+        for (var k = 0; k < mean.Length; k++)
+        {
+            foreach (ref var x in to.Slice(k * DenseKernels.Rows, DenseKernels.Rows)) x = (x - mean[k]) * scale[k];
+        }
+    }
+
+    private ReadOnlySpan<float> RowOf(int rowBlock, int r)
+    {
+        var i = rowBlock * DenseKernels.Rows + r;
+        return i < _count ? _data.Features.Row(_order[_start + i]) : _zeroRow;
+    }
+
+    private static int At(int d, int r) => (d / Vector256<T>.Count * DenseKernels.Rows + r) * Vector256<T>.Count + d % Vector256<T>.Count;
+
+    private float Standardized(float x, int d) => _standardization is null ? x : (x - _standardization.Mean[d]) * _standardization.Scale[d];
+
+    /// <summary>ReLU and dropout: the logits of a hidden layer become the inputs of the next.</summary>
+    private void Activate(int task)
+    {
+        var (from, to) = ShareOfRows(task);
+        var layer = _layers[_layer];
+        var block = InputBlock(_layers[_layer + 1]);
+        var scale = _training ? T.CreateTruncating(_dropout.Scale) : T.One;
+        var key = _dropout.KeyOf(_layer);
+        for (var n = from; n < to; n++)
+        {
+            var next = _inputs[_layer + 1].AsSpan(n * block, block);
+            for (var c = 0; c < layer.Outputs; c++)
+            {
+                for (var r = 0; r < DenseKernels.Rows; r++)
+                {
+                    var z = _signals[_layer][SignalIndex(n, r, c)];
+                    var keep = z > T.Zero && (!_training || _dropout.Keeps(key, (long)(n * DenseKernels.Rows + r) * layer.Outputs + c));
+                    next[At(c, r)] = keep ? z * scale : T.Zero;
+                }
+            }
+        }
+    }
+
+    /// <summary>The signal to the layer before: <c>dx = g·Wᵀ</c>, through the ReLU and dropout that made x.</summary>
+    private void InputGradient(int task)
+    {
+        var (from, to) = ShareOfRows(task);
+        var layer = _layers[_layer];
+        var block = InputBlock(layer);
+        var scale = T.CreateTruncating(_dropout.Scale);
+        for (var n = from; n < to; n++)
+        {
+            var gradient = _inputGradients[_layer].AsSpan(n * block, block);
+            var x = _inputs[_layer].AsSpan(n * block, block);
+            layer.InputGradient(_signals[_layer].AsSpan(), _rowBlocks, n, gradient);
+            var before = _signals[_layer - 1];
+            for (var c = 0; c < layer.Inputs; c++)
+            {
+                for (var r = 0; r < DenseKernels.Rows; r++)
+                {
+                    var at = At(c, r);
+                    before[SignalIndex(n, r, c)] = x[at] > T.Zero ? gradient[at] * scale : T.Zero;
+                }
+            }
+
+            // What fills the last block up is the bias of no output and must carry no signal.
+            for (var c = layer.Inputs; c < _layers[_layer - 1].OutputBlocks * DenseKernels.Outputs; c++)
+            {
+                for (var r = 0; r < DenseKernels.Rows; r++) before[SignalIndex(n, r, c)] = T.Zero;
+            }
+        }
+    }
+
+    /// <summary>The logits of the last layer become the gradient of the batch's mean loss by them.</summary>
+    private void Loss(int task)
+    {
+        var (from, to) = ShareOfRows(task);
+        var outputs = _layers[^1].Outputs;
+        var signals = _signals[^1];
+        var scale = 1.0 / _count;
+        for (var n = from; n < to; n++)
+        {
+            for (var r = 0; r < DenseKernels.Rows; r++)
+            {
+                // The kernels want outputs in threes; the loss wants a row.
+                var logits = _rowLogits.AsSpan(n * _paddedOutputs, _paddedOutputs);
+                var at = SignalIndex(n, r, 0);
+                for (var rest = logits; rest.Length > 0; rest = rest[DenseKernels.Outputs..], at += _rowBlocks * BlockOfSignals)
+                    signals.AsSpan(at, DenseKernels.Outputs).CopyTo(rest);
+
+                var i = n * DenseKernels.Rows + r;
+                if (i < _count) _rowLoss[i] = _objective.RowLoss(_data, _order[_start + i], logits[..outputs], scale, out _rowCorrect[i]);
+                logits[(i < _count ? outputs : 0)..].Clear();
+
+                at = SignalIndex(n, r, 0);
+                for (var rest = logits; rest.Length > 0; rest = rest[DenseKernels.Outputs..], at += _rowBlocks * BlockOfSignals)
+                    rest[..DenseKernels.Outputs].CopyTo(signals.AsSpan(at, DenseKernels.Outputs));
+            }
+        }
+    }
+
+    private int SignalIndex(int rowBlock, int r, int output) =>
+        (output / DenseKernels.Outputs * _rowBlocks + rowBlock) * BlockOfSignals + r * DenseKernels.Outputs + output % DenseKernels.Outputs;
+}

@@ -1,0 +1,21 @@
+namespace OnnxTransfer.Training.Optimizers;
+
+/// <summary>When <see cref="LbfgsTraining"/> stops.</summary>
+/// <param name="MaxIterations">After so many iterations.</param>
+/// <param name="GradientTolerance">Where no component of the gradient is larger.</param>
+internal sealed record LbfgsOptimizer(int MaxIterations, double GradientTolerance) : Optimizer
+{
+    internal override string Description => FormattableString.Invariant($"Lbfgs; iterations {MaxIterations}; tolerance {GradientTolerance}");
+
+    internal override void Check(TrainingOptions options)
+    {
+        if (options.L1 > 0) Throw.OptionsExclude(nameof(options.L1), "L-BFGS (it needs an objective without kinks)");
+        if (options.Dropout > 0) Throw.OptionsExclude(nameof(options.Dropout), "L-BFGS (it needs the same objective every time)");
+    }
+
+    internal override int RowsPerStep(TrainingOptions options, int rowCount) => rowCount;
+
+    internal override TrainedHead Train(
+        TrainingModel model, LabeledFeatures training, TrainingOptions options, LabeledFeatures? validation, IProgress<EpochMetrics>? progress,
+        CancellationToken cancellationToken) => new LbfgsTraining(model, training, options, this, validation).Run(progress, cancellationToken);
+}

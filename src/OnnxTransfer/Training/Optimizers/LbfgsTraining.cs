@@ -1,0 +1,180 @@
+using System.Diagnostics;
+using MathNet.Numerics.LinearAlgebra;
+using MathNet.Numerics.Optimization;
+
+namespace OnnxTransfer.Training.Optimizers;
+
+/// <summary>
+/// All rows at once by MathNet's L-BFGS (Liu and Nocedal, 1989), over double parameters whose objective and gradient the
+/// float32 kernels compute.
+/// <para>A linear head is minimized in other coordinates, with the same objective and a rounder shape: V and b' with
+/// <c>W = s·V</c>, <c>b = b' - mean(x)·W</c>, that is as if every feature had mean 0 (b costs nothing, so it may take that
+/// up) and the objective the same curvature along each. By the chain rule <c>dV = s·(dW - mean(x)·db)</c>, <c>db' = db</c>.</para>
+/// </summary>
+internal sealed class LbfgsTraining
+{
+    private const int Memory = 10;
+
+    /// <summary>A step that moves no parameter by more than this, relatively, is rounding.</summary>
+    private const double LeastStep = 1e-9;
+
+    /// <summary>
+    /// When so many evaluations together lower the objective by less than <see cref="Rounding"/> of itself, they measure float32's
+    /// rounding and not the objective.
+    /// </summary>
+    private const int Window = 10;
+
+    private const double Rounding = 1e-7;
+
+    private readonly TrainingModel _model;
+    private readonly LabeledFeatures _training;
+    private readonly LabeledFeatures? _validation;
+    private readonly TrainingOptions _options;
+    private readonly LbfgsOptimizer _optimizer;
+    private readonly int[] _order;
+    private readonly (int Layer, int Index)[] _places;
+    private readonly double[] _means;
+    private readonly double[] _scales;
+    private readonly List<float> _losses = [];
+    private readonly float[][] _best;
+    private double _lowest = double.PositiveInfinity;
+    private double _lowestBefore = double.PositiveInfinity;
+    private double _bestLoss, _bestAccuracy;
+
+    internal LbfgsTraining(TrainingModel model, LabeledFeatures training, TrainingOptions options, LbfgsOptimizer optimizer, LabeledFeatures? validation)
+    {
+        (_model, _training, _options, _optimizer, _validation) = (model, training, options, optimizer, validation);
+        _order = [.. Enumerable.Range(0, training.Count)];
+        _places = [.. Places()];
+        (_means, _scales) = Coordinates();
+        _best = model.CopyParameters();
+    }
+
+    internal TrainedHead Run(IProgress<EpochMetrics>? progress, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        var reason = Minimize(cancellationToken);
+        _model.SetParameters(_best);
+        (double? loss, double? accuracy) = _validation is null ? (null, null) : ((double?, double?))_model.Evaluate(_validation);
+        var epoch = new EpochMetrics(1, _bestLoss, _bestAccuracy, loss, accuracy, clock.Elapsed.TotalSeconds);
+        progress?.Report(epoch);
+        return Result([epoch], 1, reason);
+    }
+
+    private StopReason Minimize(CancellationToken cancellationToken)
+    {
+        var minimizer = new LimitedMemoryBfgsMinimizer(_optimizer.GradientTolerance, LeastStep, 0, Memory, _optimizer.MaxIterations);
+        try
+        {
+            var result = minimizer.FindMinimum(ObjectiveFunction.Gradient(v => Evaluate(v, cancellationToken)), Start());
+            return result.Iterations > minimizer.MaximumIterations ? StopReason.Completed : StopReason.Converged;
+        }
+        catch (SettledException)
+        {
+            return StopReason.Converged;
+        }
+        catch (InnerOptimizationException)
+        {
+            // The line search found nothing lower: what is left of the gradient is float32 rounding.
+            return StopReason.Converged;
+        }
+        catch (OperationCanceledException) when (_losses.Count > 0)
+        {
+            return StopReason.Canceled;
+        }
+    }
+
+    private (double Value, Vector<double> Gradient) Evaluate(Vector<double> point, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Unpack(point);
+        var (sum, correct) = _model.Network.LossAndGradient(_training, _order, 0, _order.Length, sameBatch: _losses.Count > 0);
+        var loss = sum / _order.Length;
+        _losses.Add((float)loss);
+        var total = loss + _model.Network.PenaltyOfWeights();
+        if (_lowest == double.PositiveInfinity && !(total < TrainingLoop.LossLimit))
+            throw new TrainingDivergedException(Throw.DivergedMessage(_losses.Count, loss, _options.LearningRate), Result([], null, StopReason.Diverged));
+        if (total < _lowest)
+        {
+            (_lowest, _bestLoss, _bestAccuracy) = (total, loss, correct / _order.Length);
+            _model.CopyParametersTo(_best);
+        }
+
+        if (_losses.Count % Window == 0)
+        {
+            if (_lowestBefore - _lowest < Rounding * _lowest) throw new SettledException();
+            _lowestBefore = _lowest;
+        }
+
+        return (total, Vector<double>.Build.Dense(PackGradient()));
+    }
+
+    private void Unpack(Vector<double> point)
+    {
+        // Parameters come output by output, the weights and then the bias, as Places lists them.
+        var layers = _model.Network.Layers;
+        var moved = 0.0;
+        for (int i = 0, d = 0; i < _places.Length; i++)
+        {
+            var value = point[i] * _scales[d] - (d == _means.Length ? moved : 0);
+            layers[_places[i].Layer].Parameters[_places[i].Index] = (float)value;
+            (moved, d) = d < _means.Length ? (moved + value * _means[d], d + 1) : (0, 0);
+        }
+    }
+
+    private double[] PackGradient()
+    {
+        var layers = _model.Network.Layers;
+        var gradient = new double[_places.Length];
+        var bias = 0.0;
+        for (int i = _places.Length - 1, d = _means.Length; i >= 0; i--)
+        {
+            var value = (double)layers[_places[i].Layer].Gradient[_places[i].Index];
+            if (d == _means.Length) bias = value;
+            else value -= _means[d] * bias;
+            gradient[i] = value * _scales[d];
+            d = d > 0 ? d - 1 : _means.Length;
+        }
+
+        return gradient;
+    }
+
+    /// <summary>A linear head starts from zero, the objective being convex; hidden layers start from different weights.</summary>
+    private Vector<double> Start() => _model.Network.Layers.Count == 1
+        ? Vector<double>.Build.Dense(_places.Length)
+        : Vector<double>.Build.Dense(_places.Length, i => _model.Network.Layers[_places[i].Layer].Parameters[_places[i].Index]);
+
+    private IEnumerable<(int Layer, int Index)> Places()
+    {
+        for (var l = 0; l < _model.Network.Layers.Count; l++)
+        {
+            var layer = _model.Network.Layers[l];
+            for (var c = 0; c < layer.Outputs; c++)
+            {
+                for (var d = 0; d < layer.Inputs; d++) yield return (l, layer.WeightIndex(d, c));
+                yield return (l, layer.BiasIndex(c));
+            }
+        }
+    }
+
+    /// <summary>
+    /// mean(x) and s: one over the root of the curvature, which along w[d,c] is <c>p(1-p)·var x</c> of the cross-entropy of
+    /// undecided outputs, p = 1/C, and L2 of the penalty. Of hidden layers nothing is known beforehand: 0 and 1.
+    /// </summary>
+    private (double[] Means, double[] Scales) Coordinates()
+    {
+        if (_model.Network.Layers.Count > 1) return ([], [1]);
+        var features = Standardization.Of(_training.Features);
+        var p = 1.0 / Math.Max(2, _model.Network.Layers[0].Outputs);
+        var deviations = features.Scale.Select(scale => _options.Standardize ? 1 : scale == 0 ? 0 : 1.0 / scale);
+        var curvatures = deviations.Select(deviation => deviation * deviation * p * (1 - p) + _options.L2).Append(p * (1 - p)).ToArray();
+        var least = curvatures.Max() * 1e-6;
+        return ([.. features.Mean.Select(mean => _options.Standardize ? 0.0 : mean)], [.. curvatures.Select(curvature => 1 / Math.Sqrt(Math.Max(curvature, least)))]);
+    }
+
+    private TrainedHead Result(EpochMetrics[] epochs, int? bestEpoch, StopReason reason) =>
+        new(_model.ToHead(_best), new TrainingHistory(_losses, [], epochs, bestEpoch, reason));
+
+    /// <summary>The one way out of MathNet's minimizer from within the objective.</summary>
+    private sealed class SettledException : Exception;
+}

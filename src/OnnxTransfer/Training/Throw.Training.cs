@@ -1,0 +1,128 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace OnnxTransfer;
+
+internal static partial class Throw
+{
+    [DoesNotReturn]
+    internal static void ClassHasNoUsableImage(string label, string source) =>
+        throw new DatasetException($"The class '{label}' of {source} has no training image that could be used: repair its images or remove the class.");
+
+    [DoesNotReturn]
+    internal static void ClassNotInTraining(string label, string source) =>
+        throw new DatasetException($"The class '{label}' of {source} has no image in the training set: add one, or remove the class from the other sets.");
+
+    /// <summary>The file may also be a folder.</summary>
+    internal static ModelNotFoundException ClassifierNotFound(string path) => new(Directory.Exists(path)
+        ? $"'{path}' is a folder, but a classifier is an .onnx file: give its path, or make one with `onnxtransfer train DATA --out FILE.onnx`."
+        : $"There is no classifier '{path}' (looked for {Path.GetFullPath(path)}): check the path, or make one with `onnxtransfer train DATA --out {path}`.");
+
+    internal static InvalidModelException NotAClassifier(string path) =>
+        new($"{path} is no classifier that OnnxTransfer saved: its metadata has no labels and head. Make one with `onnxtransfer train DATA --out FILE.onnx`, or use the file as a --backbone.");
+
+    internal static InvalidModelException HeadWithoutBackbone(string path) =>
+        new($"{path} is a head alone, without the backbone that makes feature vectors of images: load it with ClassifierHead.Load, and join it to its backbone with ImageClassifier.Create.");
+
+    internal static InvalidModelException ClassifierDamaged(string path, string what, Exception? inner = null) =>
+        new($"{path} is a damaged classifier: {what} Train or copy it again.", inner);
+
+    internal static InvalidModelException ClassifierOfAnotherVersion(string path, string? format, string known) =>
+        new($"{path} is a classifier in format {format ?? "unknown"}, and this version reads format {known}: use the version of OnnxTransfer that saved it, or train again.");
+
+    internal static ModelException SavedClassifierDiffers(string path, string what) =>
+        new($"{path} was not written: read back, {what}. The classifier in memory is as it was; if the disk is sound, this is a defect of OnnxTransfer worth reporting.");
+
+    [DoesNotReturn]
+    internal static void FeaturesHaveWrongDim(int given, int expected) =>
+        throw new ArgumentException($"The features have {given} dimensions, but this head was trained on {expected}: use the backbone and layer it was trained with.");
+
+    [DoesNotReturn]
+    internal static void TooFewClasses(int classCount) =>
+        throw new ArgumentException($"A classifier needs at least two classes, but there {(classCount == 1 ? "is" : "are")} {classCount}.");
+
+    internal static InvalidDataException NotAHead(IEnumerable<string> activations) =>
+        new($"Dense layers with the activations {string.Join(", ", activations)} are no classifier's: Relu must follow every layer but the last, and Softmax or Sigmoid the last.");
+
+    internal static InvalidDataException LayersDoNotFit(int layer, int outputs, int inputs) =>
+        new($"Layer {layer - 1} has {outputs} outputs, but layer {layer} takes {inputs} inputs: the numbers must be equal.");
+
+    [DoesNotReturn]
+    internal static void WeightsHaveWrongShape(long length, int dim, int classCount) =>
+        throw new ArgumentException($"Weights of {dim} dimensions and {classCount} classes are {(long)dim * classCount} numbers, but {length} were given.");
+
+    [DoesNotReturn]
+    internal static void NoRows() =>
+        throw new ArgumentException("There are no feature vectors: at least one row is needed.");
+
+    [DoesNotReturn]
+    internal static void LabelsDoNotMatchRows(int labels, int rows) =>
+        throw new ArgumentException($"There are {rows} feature vectors but {labels} labels: every row needs one label.");
+
+    [DoesNotReturn]
+    internal static void FeatureNotFinite(int row, int column, float value) =>
+        throw new ArgumentException($"Feature {column} of row {row} is {value}: features must be finite numbers. Leave that row out, or find out why the backbone gave it.");
+
+    [DoesNotReturn]
+    internal static void LabelOutOfRange(string set, int row, int label, int classCount) =>
+        throw new ArgumentException($"The label of {set} row {row} is {label}, but with {classCount} classes labels go from 0 to {classCount - 1}.");
+
+    [DoesNotReturn]
+    internal static void MoreClassesThanRows(int classCount, int rows) =>
+        throw new ArgumentException($"There are {classCount} classes but only {rows} training rows: every class needs at least one.");
+
+    [DoesNotReturn]
+    internal static void ClassWithoutRows(int index) =>
+        throw new ArgumentException($"Class {index} has no training row: give it at least one, or leave the class out.");
+
+    [DoesNotReturn]
+    internal static void ValidationHasWrongDim(int given, int expected) =>
+        throw new ArgumentException($"The validation features have {given} dimensions, the training features {expected}: both must come from the same backbone and layer.");
+
+    internal static string DivergedMessage(int step, double loss, double learningRate) =>
+        $"Training diverged: the loss of step {step} is {loss:G4}. Use a smaller learning rate than {learningRate}; the last good weights are kept.";
+
+    [DoesNotReturn]
+    internal static void TargetOutOfRange(int row, int column, float value) =>
+        throw new ArgumentException($"Target {column} of row {row} is {value}, but must be in [0, 1].");
+
+    [DoesNotReturn]
+    internal static void WeightsDoNotMatchRows(int weights, int rows) =>
+        throw new ArgumentException($"There are {rows} feature vectors but {weights} sample weights: every row needs one, or none is given.");
+
+    [DoesNotReturn]
+    internal static void SampleWeightOutOfRange(int row, float value) =>
+        throw new ArgumentException($"The sample weight of row {row} is {value}, but must be a finite number of at least 0.");
+
+    [DoesNotReturn]
+    internal static void LabelKindDiffers(string set, int labels, int classCount) =>
+        throw new ArgumentException(labels == 0
+            ? $"The {set} rows have one class each, the training rows multiple labels: both must be of a kind."
+            : $"The {set} rows have {labels} labels each, but {classCount} were announced.");
+
+    [DoesNotReturn]
+    internal static void MultiLabelNeedsSigmoid() =>
+        throw new ArgumentException("Rows with multiple labels need TrainingOptions.Sigmoid = true: a softmax lets only one label hold.");
+
+    [DoesNotReturn]
+    internal static void SigmoidNeedsTwoClasses(int classCount) =>
+        throw new ArgumentException($"A sigmoid head tells two classes apart, but there are {classCount}: leave TrainingOptions.Sigmoid off, or give the rows multiple labels.");
+
+    [DoesNotReturn]
+    internal static void ClassWeightsDoNotMatch(int weights, int classCount) =>
+        throw new ArgumentException($"There are {classCount} classes but {weights} class weights: every class needs one.");
+
+    [DoesNotReturn]
+    internal static void OptionsExclude(string one, string other) =>
+        throw new ArgumentException($"{one} and {other} exclude each other: leave one out.");
+
+    [DoesNotReturn]
+    internal static void OptionNeedsValidation(string option) =>
+        throw new ArgumentException($"{option} judges by the validation loss, but there is no validation set: give one, or set ValidationFraction.");
+
+    [DoesNotReturn]
+    internal static void TooFewRowsToHoldOut(double fraction, int rows) =>
+        throw new ArgumentException($"A validation fraction of {fraction} of {rows} training rows leaves a side empty: give more rows or another fraction.");
+
+    internal static InvalidModelException NotAHeadFile(string path) =>
+        new($"{path} holds no head that OnnxTransfer saved: its metadata has no labels. Write one with ClassifierHead.Save or ImageClassifier.SaveHead.");
+}

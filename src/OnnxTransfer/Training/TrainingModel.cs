@@ -1,0 +1,95 @@
+using OnnxTransfer.Internals;
+using OnnxTransfer.Training.Kernels;
+using OnnxTransfer.Training.Optimizers;
+
+namespace OnnxTransfer.Training;
+
+/// <summary>A network with what the options say of it, and the way from its packed parameters to a head.</summary>
+internal sealed class TrainingModel
+{
+    /// <summary>Rows that are evaluated at a time.</summary>
+    private const int EvaluationRows = 256;
+
+    private readonly Standardization? _standardization;
+    private readonly OutputKind _kind;
+    private readonly int[] _allRows;
+
+    private TrainingModel(Network<float> network, Standardization? standardization, OutputKind kind, int rowCount)
+    {
+        (Network, _standardization, _kind) = (network, standardization, kind);
+        _allRows = [.. Enumerable.Range(0, rowCount)];
+    }
+
+    internal Network<float> Network { get; }
+
+    internal static TrainingModel Create(LabeledFeatures training, int classCount, TrainingOptions options, WorkerTeam team)
+    {
+        var kind = training.LabelCount > 0 ? OutputKind.MultiLabel : options.Sigmoid ? OutputKind.Binary : OutputKind.Softmax;
+        var objective = new Objective(kind, options.LabelSmoothing, ClassWeights(training, classCount, options));
+        var shape = new NetworkShape(training.Features.Dim, options.HiddenUnits, objective.OutputsFor(classCount));
+        var batch = options.Optimizer.RowsPerStep(options, training.Count);
+        var standardization = options.Standardize ? Standardization.Of(training.Features) : null;
+        var network = new Network<float>(
+            shape, Math.Max(batch, EvaluationRows), objective, new Penalty(options.L2, options.L1), new Dropout(options.Dropout, options.Seed), standardization, team);
+        network.Initialize(options.Seed, options.GlorotStart);
+        return new TrainingModel(network, standardization, kind, training.Count);
+    }
+
+    internal UpdateRule<float>[] CreateRules(StepOptimizer optimizer) =>
+        [.. Network.Layers.Select(layer => optimizer.Rule<float>(layer.Parameters.Length))];
+
+    /// <summary>Mean loss and accuracy of all given rows.</summary>
+    internal (double Loss, double Accuracy) Evaluate(LabeledFeatures rows)
+    {
+        var order = rows.Count == _allRows.Length ? _allRows : [.. Enumerable.Range(0, rows.Count)];
+        double loss = 0, correct = 0;
+        for (var start = 0; start < rows.Count; start += EvaluationRows)
+        {
+            var (batchLoss, batchCorrect) = Network.Evaluate(rows, order, start, Math.Min(EvaluationRows, rows.Count - start));
+            loss += batchLoss;
+            correct += batchCorrect;
+        }
+
+        return (loss / rows.Count, correct / rows.Count);
+    }
+
+    internal float[][] CopyParameters() => [.. Network.Layers.Select(layer => layer.Parameters.AsSpan().ToArray())];
+
+    internal void CopyParametersTo(float[][] kept)
+    {
+        for (var l = 0; l < kept.Length; l++) Network.Layers[l].Parameters.AsSpan().CopyTo(kept[l]);
+    }
+
+    internal void SetParameters(float[][] kept)
+    {
+        for (var l = 0; l < kept.Length; l++) kept[l].CopyTo(Network.Layers[l].Parameters.AsSpan());
+    }
+
+    internal bool IsFinite() => Network.Layers.All(layer => ((ReadOnlySpan<float>)layer.Parameters.AsSpan()).IndexOfNonFinite() < 0);
+
+    /// <summary>A head from parameters as <see cref="CopyParameters"/> gives them.</summary>
+    internal ClassifierHead ToHead(float[][] parameters)
+    {
+        var layers = Network.Layers.Select((layer, l) => Unpack(layer, parameters[l], l == parameters.Length - 1 ? Output : Activation.Relu)).ToArray();
+        if (_standardization is not null) layers[0] = _standardization.FoldInto(layers[0]);
+        if (_kind == OutputKind.Binary) layers[^1] = layers[^1].AsTwoClasses();
+        return ClassifierHead.FromLayers(layers);
+    }
+
+    private Activation Output => _kind == OutputKind.Softmax ? Activation.Softmax : Activation.Sigmoid;
+
+    private static DenseLayer Unpack(PackedLayer<float> layer, float[] parameters, Activation activation)
+    {
+        var weights = new float[layer.Inputs * layer.Outputs];
+        for (var d = 0; d < layer.Inputs; d++)
+        {
+            for (var c = 0; c < layer.Outputs; c++) weights[d * layer.Outputs + c] = parameters[layer.WeightIndex(d, c)];
+        }
+
+        return new DenseLayer(layer.Inputs, layer.Outputs, weights, parameters.AsSpan(layer.WeightCount, layer.Outputs).ToArray(), activation);
+    }
+
+    private static double[]? ClassWeights(LabeledFeatures training, int classCount, TrainingOptions options) => options.BalanceClasses
+        ? [.. TrainingChecks.RowsPerClass(training, classCount).Select(rows => (double)training.Count / (classCount * rows))]
+        : options.ClassWeights?.ToArray();
+}

@@ -1,0 +1,59 @@
+using OnnxTransfer.Data;
+using OnnxTransfer.Internals;
+using OnnxTransfer.Training;
+
+namespace OnnxTransfer;
+
+/// <summary>How a classifier of images is trained: the <see cref="TrainingOptions"/> of its head, and how the images are used.</summary>
+public sealed record TrainingPlan : TrainingOptions
+{
+    /// <summary>
+    /// The percentages of each class for training, validation and test; null, the default, for 80, 10 and 10 where the images do not say
+    /// themselves which set they belong to (<see cref="LabeledImage.Split"/>). A set that the data bring themselves takes no share of the
+    /// others; data that are divided into sets altogether take no <see cref="Split"/>.
+    /// </summary>
+    public SplitPercentages? Split { get; init; }
+
+    /// <summary>The share of images, 0 to 1, that may be unusable before training fails with their list; 0.05 by default.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is no share.</exception>
+    public double MaxBad { get; init => field = Require.Share(value, nameof(MaxBad)); } = 0.05;
+
+    /// <summary>Images per run of the network; 0, the default, for what suits the provider.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
+    public int EmbeddingBatchSize { get; init => field = Require.NotNegative(value, nameof(EmbeddingBatchSize)); }
+
+    /// <summary>
+    /// Refuses values that exclude each other or contradict the images, as <see cref="ImageClassifier.TrainAsync"/> does before it reads the
+    /// first image: for a program that wants to know before it opens a backbone.
+    /// </summary>
+    /// <param name="images">The images with their classes; none is read.</param>
+    /// <exception cref="ArgumentException">The plan makes no sense with the images; the message names the value.</exception>
+    /// <exception cref="DatasetException">There is one class only, or a class has no image to learn from.</exception>
+    public void Validate(ImageDataset images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        Validate();
+        if (images.Classes.Count == 1) Throw.DatasetHasOneClass(images.Source, images.Classes[0]);
+        var hasOpen = images.Has(DataSplit.Auto);
+        if (Split is { } split)
+        {
+            if (!hasOpen) Throw.SplitOfSplitData(images.Source, split.ToString());
+            if (split.Validation > 0 && images.Has(DataSplit.Validation)) Throw.SplitOfGivenSet(images.Source, split.ToString(), DataSplits.Name(DataSplit.Validation));
+            if (split.Test > 0 && images.Has(DataSplit.Test)) Throw.SplitOfGivenSet(images.Source, split.ToString(), DataSplits.Name(DataSplit.Test));
+        }
+
+        var learned = images.Images.Where(image => image.Split is DataSplit.Auto or DataSplit.Train).Select(image => image.Label).ToHashSet(StringComparer.Ordinal);
+        foreach (var label in images.Classes)
+        {
+            if (!learned.Contains(label)) Throw.ClassNotInTraining(label, images.Source);
+        }
+
+        var hasValidation = images.Has(DataSplit.Validation) || (hasOpen && Percentages(images).Validation > 0);
+        if (hasValidation && ValidationFraction > 0) Throw.OptionsExclude(nameof(ValidationFraction), "a validation set of the data");
+        TrainingChecks.Fit(this, labelCount: 0, images.Classes.Count, hasValidation || ValidationFraction > 0);
+    }
+
+    /// <summary>The percentages of the images that name no set.</summary>
+    internal SplitPercentages Percentages(ImageDataset images) =>
+        Split ?? SplitPercentages.Default.Without(images.Has(DataSplit.Validation), images.Has(DataSplit.Test));
+}

@@ -1,0 +1,83 @@
+using OnnxTransfer.Data;
+
+namespace OnnxTransfer.Training;
+
+/// <summary>The usable images of a dataset, divided into sets: as the images say themselves, the others by percentages and a seed.</summary>
+internal sealed class TrainingSets
+{
+    private readonly ImageDataset _dataset;
+    private readonly EmbeddingResult _embedding;
+    private readonly DataSplit[] _splitOfRow;
+
+    /// <param name="dataset">The dataset.</param>
+    /// <param name="embedding">Its feature vectors.</param>
+    /// <param name="plan">The percentages, and the seed that decides which image goes where.</param>
+    internal TrainingSets(ImageDataset dataset, EmbeddingResult embedding, TrainingPlan plan)
+    {
+        (_dataset, _embedding) = (dataset, embedding);
+        _splitOfRow = [.. embedding.Indices.Select(index => dataset.Images[index].Split)];
+        int[] open = [.. Enumerable.Range(0, _splitOfRow.Length).Where(row => _splitOfRow[row] == DataSplit.Auto)];
+        var drawn = StratifiedSplit.Create([.. open.Select(ClassOf)], plan.Percentages(dataset), plan.Seed);
+        foreach (var i in drawn.Train) _splitOfRow[open[i]] = DataSplit.Train;
+        foreach (var i in drawn.Validation) _splitOfRow[open[i]] = DataSplit.Validation;
+        foreach (var i in drawn.Test) _splitOfRow[open[i]] = DataSplit.Test;
+        RequireEveryClass();
+    }
+
+    /// <summary>The rows of a set, ascending.</summary>
+    internal IReadOnlyList<int> Rows(DataSplit split) => [.. Enumerable.Range(0, _splitOfRow.Length).Where(row => _splitOfRow[row] == split)];
+
+    /// <summary>The vectors, labels and weights of a set; null where it is empty.</summary>
+    internal LabeledFeatures? Features(DataSplit split)
+    {
+        var rows = Rows(split);
+        if (rows.Count == 0) return null;
+        float[] weights = [.. rows.Select(row => _dataset.Images[_embedding.Indices[row]].Weight)];
+        return new LabeledFeatures(_embedding.Features.Select(rows), [.. rows.Select(ClassOf)], Array.TrueForAll(weights, weight => weight == 1) ? null : weights);
+    }
+
+    /// <summary>Every image of the dataset in its order, with what a classifier says about it.</summary>
+    /// <param name="predict">The prediction for a row of the features.</param>
+    internal IReadOnlyList<EvaluatedImage> Evaluate(Func<int, Prediction> predict)
+    {
+        var evaluated = new EvaluatedImage[_dataset.Images.Count];
+        for (var row = 0; row < _splitOfRow.Length; row++)
+        {
+            var image = _dataset.Images[_embedding.Indices[row]];
+            evaluated[_embedding.Indices[row]] = new EvaluatedImage(image.Id, image.Label, _splitOfRow[row], predict(row), null);
+        }
+
+        AddSkipped(evaluated, _dataset, _embedding);
+        return evaluated;
+    }
+
+    /// <summary>The images that could not be used, with their classes and the sets they name.</summary>
+    internal IReadOnlyList<SkippedImage> Skipped()
+    {
+        var used = _embedding.Indices.ToHashSet();
+        return
+        [
+            .. Enumerable.Range(0, _dataset.Images.Count).Where(index => !used.Contains(index)).Select(index => _dataset.Images[index])
+                .Zip(_embedding.Skipped, (image, skipped) => skipped with { Label = image.Label, Split = image.Split }),
+        ];
+    }
+
+    /// <summary>Fills the places of the images that could not be used; what has no prediction was skipped, and both lists are in the order of the images.</summary>
+    internal static void AddSkipped(EvaluatedImage?[] evaluated, ImageDataset dataset, EmbeddingResult embedding)
+    {
+        var skipped = new Queue<SkippedImage>(embedding.Skipped);
+        for (var i = 0; i < evaluated.Length; i++)
+            evaluated[i] ??= new EvaluatedImage(dataset.Images[i].Id, dataset.Images[i].Label, dataset.Images[i].Split, null, skipped.Dequeue().Reason);
+    }
+
+    private int ClassOf(int row) => _dataset.ClassIndices[_embedding.Indices[row]];
+
+    private void RequireEveryClass()
+    {
+        var present = Rows(DataSplit.Train).Select(ClassOf).ToHashSet();
+        for (var index = 0; index < _dataset.Classes.Count; index++)
+        {
+            if (!present.Contains(index)) Throw.ClassHasNoUsableImage(_dataset.Classes[index], _dataset.Source);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using OnnxTransfer.Backbones;
+using OnnxTransfer.Embedding;
+using OnnxTransfer.Inference;
+using OnnxTransfer.TestSupport;
+
+namespace OnnxTransfer.Tests.Embedding;
+
+/// <summary>A small network and small pictures, and pipelines of any shape over them.</summary>
+public sealed class PipelineFixture : IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly Backbone _backbone;
+    private readonly OnnxSession _session;
+
+    public PipelineFixture()
+    {
+        Model = _folder.File("tiny.onnx");
+        TinyBackbone.Write(Model);
+        _backbone = Backbone.LoadAsync(Model, new BackboneOptions(), null, CancellationToken.None).GetAwaiter().GetResult();
+        _session = Session(TinyBackbone.Dim);
+        Photos = [.. Enumerable.Range(0, 40).Select(i => _folder.File("photos", $"{i:00}.png"))];
+        // Of very different sizes, so that they do not come out of the decoders in the order they went in.
+        for (var i = 0; i < Photos.Count; i++)
+            File.WriteAllBytes(Photos[i], TestImage.NoisyPng(i % 7 == 0 ? 300 : 10 + i, i % 5 == 0 ? 200 : 12, ((byte)(i * 6), (byte)(255 - (i * 5)), 90), i));
+        Expected = [.. Photos.Select(Embed)];
+    }
+
+    internal string Model { get; }
+
+    internal IReadOnlyList<string> Photos { get; }
+
+    /// <summary>The row of each photo, computed alone.</summary>
+    internal IReadOnlyList<float[]> Expected { get; }
+
+    internal string NewFile(params string[] parts) => _folder.File(parts);
+
+    internal EmbeddingPipeline Pipeline(PipelineShape shape, IImageDecoder? decoder = null, OnnxSession? session = null) =>
+        new(session ?? _session, new TensorFiller(_backbone.Card, decoder ?? ImageDecoders.Default, DecodeOptions.Default), shape, new ExtractorMeter("tiny"));
+
+    /// <summary>A session that believes in rows of a length.</summary>
+    internal OnnxSession Session(int rowLength, ExecutionProvider provider = ExecutionProvider.Cpu) => new(
+        new NetworkGraph(_backbone.CutTo("features", TinyBackbone.Dim), "tiny", "image", [3, TinyBackbone.Side, TinyBackbone.Side], "features", rowLength),
+        new SessionSettings(provider, Threads: 1));
+
+    public void Dispose()
+    {
+        _session.Dispose();
+        _folder.Dispose();
+    }
+
+    private float[] Embed(string path)
+    {
+        var filler = new TensorFiller(_backbone.Card, ImageDecoders.Default, DecodeOptions.Default);
+        using var batch = filler.Rent(1);
+        filler.Fill(path, batch.Memory);
+        var row = new float[TinyBackbone.Dim];
+        _session.Run(batch.Memory, 1, row);
+        return row;
+    }
+}

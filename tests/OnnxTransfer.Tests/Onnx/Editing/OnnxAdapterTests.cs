@@ -1,0 +1,152 @@
+using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Schema;
+using OnnxTransfer.TestSupport;
+
+namespace OnnxTransfer.Tests.Onnx.Editing;
+
+public sealed class OnnxAdapterTests
+{
+    /// <summary>Batch 1 throughout: an inner Reshape to [1,3,64], one to [1,-1], a head behind them.</summary>
+    private static OnnxModel FixedBatch(Action<OnnxGraphBuilder>? end = null)
+    {
+        var graph = new OnnxGraphBuilder("fixed");
+        graph.Input("image", OnnxElementType.Float32, 1, 3, 8, 8);
+        graph.Constant("shape3", [3], [1L, 3, 64]);
+        graph.Constant("shape2", [2], [1L, -1]);
+        graph.Constant("w", [192, 4], Values.Random(1, 192, 4).Data);
+        graph.Node("Relu", "relu", ["image"]);
+        graph.Node("Reshape", "rows", ["relu", "shape3"]);
+        graph.Node("Softmax", "soft", ["rows"], ("axis", 2));
+        graph.Node("Reshape", "flat", ["soft", "shape2"]);
+        if (end is not null) end(graph);
+        else graph.Node("Gemm", "y", ["flat", "w"]);
+        graph.Output("y", OnnxElementType.Float32, [1, 4]);
+        return graph.Build("fixed.onnx");
+    }
+
+    [Fact]
+    public void AFixedBatchIsFreed()
+    {
+        var image = Values.Random(3, 5, 3, 8, 8);
+        var model = FixedBatch();
+        var one = GraphRunner.Run(model, ("image", new Values(image.Data[..192], 1, 3, 8, 8)))["y"];
+
+        OnnxAdapter.FreeBatch(model);
+
+        Assert.Equal("[N,3,8,8]", model.Inputs[0].ShapeText);
+        Assert.Equal("[N,4]", model.Outputs[0].ShapeText);
+        var five = GraphRunner.Run(OnnxModel.Parse(model.ToBytes()), ("image", image))["y"];
+        Assert.Equal([5L, 4L], five.Shape);
+        new Values(five.Data[..4], 1, 4).AssertClose(one, 1e-6);
+    }
+
+    [Fact]
+    public void AFreeBatchStaysAsItIs()
+    {
+        var model = SmallGraphs.Classifier();
+        var before = model.ToBytes();
+
+        OnnxAdapter.FreeBatch(model);
+
+        Assert.Equal(before, model.ToBytes());
+    }
+
+    [Fact]
+    public void ABatchThatANodeMixesIsRefusedAndTheModelLeftAlone()
+    {
+        var model = FixedBatch(graph =>
+        {
+            graph.Constant("shape1", [2], [48L, 4]);
+            graph.Node("Reshape", "y", ["flat", "shape1"]);
+        });
+        var before = model.ToBytes();
+
+        var error = Assert.Throws<NotSupportedException>(() => OnnxAdapter.FreeBatch(model));
+
+        Assert.Contains("Reshape 'y'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("[48,4]", error.Message, StringComparison.Ordinal);
+        Assert.Equal(before, model.ToBytes());
+    }
+
+    [Theory]
+    [InlineData("float_data")]
+    [InlineData("raw_data")]
+    public void HalfPrecisionIsCastAtBothEnds(string storage)
+    {
+        var graph = new OnnxGraphBuilder("half");
+        graph.Input("image", OnnxElementType.Float16, OnnxDim.Named("N"), 3, 2, 2);
+        Half[] factors = [(Half)2, (Half)3, (Half)4];
+        graph.Constant("c", OnnxElementType.Float16, [3, 1, 1], [.. factors.SelectMany(BitConverter.GetBytes)]);
+        graph.Node("Mul", "y", ["image", "c"]);
+        graph.Output("y", OnnxElementType.Float16, null);
+        var model = graph.Build("half.onnx");
+        if (storage == "float_data")
+        {
+            // 16-bit numbers that are not raw stand in the list of int32, as bit patterns.
+            model.Graph.Initializer[0].ClearRawData();
+            model.Graph.Initializer[0].Int32Data.AddRange(factors.Select(f => (int)BitConverter.HalfToUInt16Bits(f)));
+        }
+
+        OnnxAdapter.UseFloat32(model);
+
+        Assert.Equal([2f, 3f, 4f], OnnxTensorData.ReadFloats(model.Graph.Initializer[0]));
+        Assert.Equal(OnnxElementType.Float32, model.Inputs[0].ElementType);
+        var image = Values.Random(4, 2, 3, 2, 2);
+        var y = GraphRunner.Run(model, ("image", image))["y"];
+        new Values([.. image.Data.Select((v, i) => v * (2 + (i / 4 % 3)))], 2, 3, 2, 2).AssertClose(y, 2e-3);
+    }
+
+    [Fact]
+    public void ExternalDataIsReadFromBelowTheModelsFolder()
+    {
+        using var folder = new TempFolder();
+        var model = SmallGraphs.Classifier();
+        var expected = GraphRunner.Run(model, ("image", SmallGraphs.Image))["classes"];
+        var path = MoveWeights(folder, model, "weights/data.bin");
+
+        var loaded = OnnxModel.Load(path);
+
+        Assert.Equal(expected.Data, GraphRunner.Run(loaded, ("image", SmallGraphs.Image))["classes"].Data);
+    }
+
+    [Theory]
+    [InlineData("../outside.bin")]
+    [InlineData("/etc/hostname")]
+    [InlineData("")]
+    public void ExternalDataElsewhereIsRefused(string location)
+    {
+        using var folder = new TempFolder();
+        var path = MoveWeights(folder, SmallGraphs.Classifier(), "data.bin", location);
+
+        Assert.Contains("below the model's own folder", Assert.Throws<InvalidDataException>(() => OnnxModel.Load(path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void MissingAndShortExternalDataAreRefused()
+    {
+        using var folder = new TempFolder();
+        var path = MoveWeights(folder, SmallGraphs.Classifier(), "data.bin");
+        File.WriteAllBytes(folder.File("data.bin"), new byte[10]);
+        Assert.Contains("past the end", Assert.Throws<InvalidDataException>(() => OnnxModel.Load(path)).Message, StringComparison.Ordinal);
+        File.Delete(folder.File("data.bin"));
+        Assert.Contains("not there", Assert.Throws<InvalidDataException>(() => OnnxModel.Load(path)).Message, StringComparison.Ordinal);
+    }
+
+    private static string MoveWeights(TempFolder folder, OnnxModel model, string file, string? location = null)
+    {
+        using var data = File.Create(folder.File(file));
+        foreach (var tensor in model.Graph.Initializer)
+        {
+            tensor.DataLocation = TensorProto.Types.DataLocation.External;
+            tensor.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = location ?? file });
+            tensor.ExternalData.Add(new StringStringEntryProto { Key = "offset", Value = $"{data.Position}" });
+            tensor.ExternalData.Add(new StringStringEntryProto { Key = "length", Value = $"{tensor.RawData.Length}" });
+            tensor.RawData.WriteTo(data);
+            tensor.ClearRawData();
+        }
+
+        var path = folder.File("model.onnx");
+        model.Save(path);
+        return path;
+    }
+}
