@@ -35,8 +35,8 @@ public sealed class CacheTests(Fixture fixture) : IClassFixture<Fixture>
     [Fact]
     public void A_damaged_cache_is_a_warning_to_a_run_and_an_error_to_cache_verify()
     {
-        var folder = Path.GetDirectoryName(fixture.NewFile("damaged", "features.sqlite"))!;
-        File.WriteAllText(Path.Combine(folder, "features.sqlite"), new string('x', 5000));
+        var folder = Path.GetDirectoryName(fixture.NewFile("damaged", "features-2.sqlite"))!;
+        File.WriteAllText(Path.Combine(folder, "features-2.sqlite"), new string('x', 5000));
         var embedded = Cli.Run("embed", fixture.Photos, "--out", fixture.NewFile("damaged.npy"), "--backbone", fixture.Backbone, "--provider", "cpu", "--cache", folder);
         Assert.Equal(0, embedded.ExitCode);
         Assert.Contains("warning: The feature cache", embedded.Error, StringComparison.Ordinal);
@@ -59,7 +59,7 @@ public sealed class CacheTests(Fixture fixture) : IClassFixture<Fixture>
         // Its tables alone are 200 kB in the log, and each commit is about 100.
         var random = new Random(5);
         var killed = folder.File("killed.npy");
-        for (var i = 0; i < Kills; i++) KillWhenLogIs(random.Next(400_000, 1_000_000), Path.Combine(cache, "features.sqlite-wal"), Embed(photos, killed, cache));
+        for (var i = 0; i < Kills; i++) KillWhenLogIs(random.Next(400_000, 1_000_000), Path.Combine(cache, "features-2.sqlite-wal"), Embed(photos, killed, cache));
         var resumed = Cli.Run(Embed(photos, killed, cache));
         Assert.Equal(0, resumed.ExitCode);
         Assert.DoesNotContain("warning", resumed.Error, StringComparison.Ordinal);

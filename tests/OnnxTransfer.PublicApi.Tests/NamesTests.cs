@@ -25,10 +25,10 @@ public sealed class NamesTests
     public void Names_have_American_spelling(Type inAssembly) => Assert.Empty(AmericanSpelling.Violations(inAssembly.Assembly));
 
     [Theory]
-    [InlineData("HeatColors")]
+    [InlineData("HeatColours")]
     [InlineData("grey16")]
     [InlineData("s_licences")]
-    [InlineData("LabeledFeatures")]
+    [InlineData("LabelledFeatures")]
     [InlineData("Cancelled")]
     [InlineData("PushVectorised")]
     [InlineData("Normalisation")]

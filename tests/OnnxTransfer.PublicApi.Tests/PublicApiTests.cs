@@ -25,7 +25,7 @@ public sealed class PublicApiTests
     public void The_surface_tells_what_a_caller_can_write()
     {
         var lines = PublicSurface.Of(typeof(FeatureExtractor).Assembly).Split('\n').Select(line => line.Trim()).ToList();
-        Assert.Contains("public required ResizeFilter Filter { get; init; }", lines);
+        Assert.Contains("public required OnnxTransfer.ResizeFilter Filter { get; init; }", lines);
         Assert.Contains("public static OnnxTransfer.FeatureExtractor Load(string model, OnnxTransfer.FeatureExtractorOptions? options = null) { }", lines);
         Assert.Contains("public sealed class FeatureExtractor : System.IAsyncDisposable, System.IDisposable", lines);
         Assert.Contains("Cuda = 2,", lines);

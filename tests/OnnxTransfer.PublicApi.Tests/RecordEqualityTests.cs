@@ -53,7 +53,7 @@ public sealed class RecordEqualityTests
 
     [Fact]
     public void The_records_with_lists_are_found() => Assert.Superset(
-        new HashSet<string> { typeof(PreprocessSpec).FullName!, "OnnxTransfer.EmbeddedImage", "TrainingOptions", "OnnxTransfer.Conversion.KerasOptions" },
+        new HashSet<string> { typeof(PreprocessSpec).FullName!, "OnnxTransfer.EmbeddedImage", "OnnxTransfer.TrainingOptions", "OnnxTransfer.Conversion.KerasOptions" },
         RecordTypes().Select(type => type.FullName!).ToHashSet());
 
     private static IEnumerable<Type> RecordTypes() =>

@@ -147,35 +147,34 @@ public sealed class OldFilesTests : IDisposable
     [Fact]
     public void A_card_is_read_and_written_to_the_same_text() => Assert.Equal(Card, ModelCard.FromJson(Card, "the test").ToJson());
 
+    /// <summary>The version before goes on with its own file.</summary>
     [Fact]
-    public async Task A_cache_opens_and_its_vectors_are_kept_and_not_served()
+    public async Task A_cache_of_the_format_before_stays_as_it_is_and_a_new_one_lies_beside_it()
     {
         var model = _folder.File("tiny.onnx");
         TinyBackbone.Write(model);
         var photo = _folder.File("photo.png");
         File.WriteAllBytes(photo, TestImage.NoisyPng(20, 20, (10, 200, 100), 1));
-        var cache = OldCache(version: 1);
-        Assert.Equal(new CachedModel("tiny", 12, 1, DateTimeOffset.FromUnixTimeSeconds(1_600_000_000), OldDescription), Assert.Single(cache.Models()));
-        Assert.Equal(new CacheCheck(1, 0), cache.Verify());
+        var old = OldCache("features.sqlite", version: 1);
+        var bytes = File.ReadAllBytes(old);
+        var cache = new FeatureCache(Path.GetDirectoryName(old));
 
-        using var cached = FeatureExtractor.Load(model, s_onCpu with { Cache = cache });
-        using var plain = FeatureExtractor.Load(model, s_onCpu);
-        var run = await cached.EmbedAsync([photo]);
-        Assert.Equal(0, run.Cached);
-        Assert.Equal(plain.Embed(photo), run.Features.Row(0).ToArray());
+        using var extractor = FeatureExtractor.Load(model, s_onCpu with { Cache = cache });
+        Assert.Equal(0, (await extractor.EmbedAsync([photo])).Cached);
+        Assert.Equal(1, (await extractor.EmbedAsync([photo])).Cached);
         Assert.Null(cache.Problem);
-        Assert.Equal(1, (await cached.EmbedAsync([photo])).Cached);
-        Assert.Equal(2, cache.Verify().Vectors);
-        Assert.Equal(1, cache.Collect(TimeSpan.FromDays(30)));
-        Assert.Equal(1, (await cached.EmbedAsync([photo])).Cached);
+        Assert.Equal(new CacheCheck(1, 0), cache.Verify());
+        Assert.NotEqual(old, cache.File);
+        Assert.Equal(bytes, File.ReadAllBytes(old));
     }
 
     [Fact]
-    public void A_cache_of_another_format_is_refused_with_what_to_do()
+    public void A_file_of_another_format_under_the_name_of_this_one_is_refused_with_what_to_do()
     {
-        var cache = OldCache(version: 7);
+        var cache = new FeatureCache(_folder.File("features"));
+        OldCache(Path.GetFileName(cache.File), version: 7);
         var error = Assert.Throws<InvalidDataException>(() => cache.Models());
-        Assert.Equal($"The feature cache '{cache.File}' has format 7, and this version knows format 1: name another folder, or delete the file, whose vectors are computed again.", error.Message);
+        Assert.Equal($"The feature cache '{cache.File}' has format 7, and this version knows format 2: name another folder, or delete the file, whose vectors are computed again.", error.Message);
     }
 
     /// <summary>The key has a version in it, so an old network is found under no key of today; a file renamed to one is not served either.</summary>
@@ -259,9 +258,9 @@ public sealed class OldFilesTests : IDisposable
             : [.. logits.Select(logit => (float)(Math.Exp(logit) / logits.Sum(Math.Exp)))];
     }
 
-    private FeatureCache OldCache(int version)
+    private string OldCache(string name, int version)
     {
-        var file = _folder.File("features", "features.sqlite");
+        var file = _folder.File("features", name);
         using (var connection = new SqliteConnection($"Data Source={file};Pooling=False"))
         {
             connection.Open();
@@ -287,7 +286,7 @@ public sealed class OldFilesTests : IDisposable
             command.ExecuteNonQuery();
         }
 
-        return new FeatureCache(Path.GetDirectoryName(file));
+        return file;
     }
 
     /// <summary>Bit by bit, by the reflected polynomial 0x82F63B78.</summary>

@@ -24,7 +24,7 @@ public sealed class FeatureCache
     /// <summary>A cache that may not grow beyond a number of pages, as if the disk were full.</summary>
     internal FeatureCache(string? folder, int? maxPages)
     {
-        File = Path.GetFullPath(Path.Combine(folder ?? DefaultFolder, "features.sqlite"));
+        File = Path.GetFullPath(Path.Combine(folder ?? DefaultFolder, CacheDatabase.FileName));
         _maxPages = maxPages;
     }
 

@@ -12,6 +12,9 @@ internal static class CacheDatabase
     private const int ApplicationId = 0x4F544643;
     private const int SchemaVersion = 2;
 
+    /// <summary>Each format has a file of its own, so that two versions of the library work side by side.</summary>
+    internal static readonly string FileName = $"features-{SchemaVersion}.sqlite";
+
     // A page holds six vectors of 1280 numbers, or three of 2048, with little left over. Space is given back page by page.
     private const string Layout = "PRAGMA page_size = 32768; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;";
 

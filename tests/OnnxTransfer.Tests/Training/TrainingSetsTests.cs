@@ -1,6 +1,6 @@
 using OnnxTransfer.TestSupport;
 
-namespace OnnxTransfer.Tests;
+namespace OnnxTransfer.Tests.Training;
 
 /// <summary>What becomes of the images that a classifier is trained on: their sets, weights, predictions and reasons.</summary>
 public sealed class TrainingSetsTests : IDisposable

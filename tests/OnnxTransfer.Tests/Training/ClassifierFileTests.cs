@@ -7,7 +7,7 @@ using OnnxTransfer.TestSupport;
 using OnnxTransfer.Tests.Onnx;
 using OnnxTransfer.Training;
 
-namespace OnnxTransfer.Tests;
+namespace OnnxTransfer.Tests.Training;
 
 public sealed class ClassifierFileTests : IDisposable
 {

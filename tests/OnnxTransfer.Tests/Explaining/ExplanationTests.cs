@@ -1,6 +1,6 @@
 using OnnxTransfer.TestSupport;
 
-namespace OnnxTransfer.Tests;
+namespace OnnxTransfer.Tests.Explaining;
 
 public sealed class ExplanationTests : IDisposable
 {

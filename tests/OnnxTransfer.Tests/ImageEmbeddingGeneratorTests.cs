@@ -1,14 +1,14 @@
 using Microsoft.Extensions.AI;
 using OnnxTransfer.TestSupport;
 
-namespace OnnxTransfer.Tests.Hosting;
+namespace OnnxTransfer.Tests;
 
 public sealed class ImageEmbeddingGeneratorTests : IDisposable
 {
     private static readonly byte[][] s_pictures =
         [.. Enumerable.Range(0, 5).Select(i => TestImage.NoisyPng(20 + i, 20, ((byte)(50 * i), 40, 30), i))];
 
-    private static readonly string[] s_owners = ["OnnxTransfer.FeatureExtractor", "OnnxTransfer.Hosting.ImageEmbeddingGenerator"];
+    private static readonly string[] s_owners = ["OnnxTransfer.FeatureExtractor", "OnnxTransfer.ImageEmbeddingGenerator"];
 
     private readonly TempFolder _folder = new();
     private readonly FeatureExtractor _extractor;
