@@ -2,13 +2,10 @@ using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.PublicApi.Tests;
 
-/// <summary>Every C# block of every page compiles, and where the real photos are it runs.</summary>
-public sealed class SnippetTests : IClassFixture<SnippetTests.Photos>
+/// <summary>Every C# block of every page compiles and runs.</summary>
+[Collection(nameof(PagePhotos))]
+public sealed class SnippetTests(PagePhotos photos)
 {
-    private readonly Photos _photos;
-
-    public SnippetTests(Photos photos) => _photos = photos;
-
     public static TheoryData<string, int> Snippets
     {
         get
@@ -23,25 +20,13 @@ public sealed class SnippetTests : IClassFixture<SnippetTests.Photos>
     [MemberData(nameof(Snippets))]
     public void A_snippet_compiles_without_a_warning(string page, int line) => Assert.Empty(Find(page, line).Compile().Complaints);
 
-    [SharedTheory("data/flowers")]
+    [Theory]
     [MemberData(nameof(Snippets))]
-    public void A_snippet_runs(string page, int line)
-    {
-        var snippet = Find(page, line);
-        // A page names the catalogue's network; the shared copy of the same network stands for its download.
-        var (assembly, _) = (snippet with { Code = snippet.Code.Replace("\"mobilenet-v2\"", $"@\"{Photos.Backbone}\"", StringComparison.Ordinal) }).Compile();
-        _photos.Enter();
-        Snippet.Run(assembly, ["flower_photos", "unknown.jpg"]);
-    }
+    public void A_snippet_runs(string page, int line) => photos.Run(Find(page, line));
 
     [SharedFact("data/flowers")]
-    public void The_first_program_sees_a_cat()
-    {
-        var first = Snippet.In(Repository.Root, Path.Combine("docs", "getting-started.md")).First();
-        _photos.Enter();
-        var (assembly, _) = (first with { Code = first.Code.Replace("\"mobilenet-v2\"", $"@\"{Photos.Backbone}\"", StringComparison.Ordinal) }).Compile();
-        Assert.Contains("cat", Snippet.Run(assembly, []), StringComparison.OrdinalIgnoreCase);
-    }
+    public void The_first_program_sees_a_cat() =>
+        Assert.Contains("cat", photos.Run(Snippet.In(Repository.Root, Path.Combine("docs", "getting-started.md")).First()), StringComparison.OrdinalIgnoreCase);
 
     [Fact]
     public void The_sample_is_the_program_of_getting_started() =>
@@ -72,42 +57,4 @@ public sealed class SnippetTests : IClassFixture<SnippetTests.Photos>
             .Concat(new[] { "src", "packaging" }.SelectMany(folder => Directory.EnumerateFiles(Repository.PathOf(folder), "PACKAGE.md", SearchOption.AllDirectories)))
             .Select(path => Path.GetRelativePath(Repository.Root, path)).Order(StringComparer.Ordinal)
             .SelectMany(page => Snippet.In(Repository.Root, page));
-
-    /// <summary>A folder with the files that the pages name: a few photos of each class, one more, and a trained classifier.</summary>
-    public sealed class Photos : IDisposable
-    {
-        private const int PerClass = 12;
-        private readonly Lazy<string> _folder = new(Make);
-
-        internal static string Backbone => Repository.SharedPath("models", "mobilenet_v2_imagenet.onnx");
-
-        public void Dispose()
-        {
-            Environment.CurrentDirectory = AppContext.BaseDirectory;
-            if (_folder.IsValueCreated) Directory.Delete(_folder.Value, recursive: true);
-        }
-
-        /// <summary>Makes the folder the current one.</summary>
-        internal void Enter() => Environment.CurrentDirectory = _folder.Value;
-
-        private static string Make()
-        {
-            var folder = Directory.CreateTempSubdirectory("onnxtransfer-pages-").FullName;
-            foreach (var from in Directory.EnumerateDirectories(Repository.SharedPath("data", "flowers")))
-            {
-                var to = Directory.CreateDirectory(Path.Combine(folder, "flower_photos", Path.GetFileName(from))).FullName;
-                foreach (var file in Directory.EnumerateFiles(from).Order(StringComparer.Ordinal).Take(PerClass)) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
-            }
-
-            var rows = Directory.EnumerateFiles(Path.Combine(folder, "flower_photos"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
-                .Select((file, i) => $"{Path.GetRelativePath(folder, file)},{Path.GetFileName(Path.GetDirectoryName(file))},{(i % 4 == 0 ? "test" : "train")}");
-            File.WriteAllLines(Path.Combine(folder, "labels.csv"), ["path,species,fold", .. rows]);
-            File.Copy(Repository.SharedPath("data", "cat_720p.jpg"), Path.Combine(folder, "cat.jpg"));
-            File.Copy(Directory.EnumerateFiles(Repository.SharedPath("data", "flowers", "tulips")).Order(StringComparer.Ordinal).Last(), Path.Combine(folder, "unknown.jpg"));
-            using var extractor = FeatureExtractor.Load(Backbone, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu });
-            var result = ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(Path.Combine(folder, "flower_photos")), new TrainingPlan()).GetAwaiter().GetResult();
-            result.Classifier.Save(Path.Combine(folder, "flowers.onnx"));
-            return folder;
-        }
-    }
 }
