@@ -70,7 +70,7 @@ public sealed class PagePhotos : IDisposable
         foreach (var (name, petals, color) in kinds)
         {
             var to = Directory.CreateDirectory(Path.Combine(folder, "flower_photos", name)).FullName;
-            for (var i = 0; i < PerClass; i++) Flower(Path.Combine(to, $"{name}-{i:00}.jpg"), petals, color, random);
+            for (var i = 0; i < PerClass; i++) Flower(Path.Combine(to, $"{1000 + i}_{name}.jpg"), petals, color, random);
         }
 
         Flower(Path.Combine(folder, "unknown.jpg"), 3, SKColors.MediumPurple, random);

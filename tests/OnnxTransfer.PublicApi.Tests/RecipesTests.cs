@@ -7,7 +7,7 @@ namespace OnnxTransfer.PublicApi.Tests;
 [Collection(nameof(PagePhotos))]
 public sealed class RecipesTests(PagePhotos photos)
 {
-    private static readonly string s_page = Path.Combine("docs", "recipes.md");
+    internal static readonly string Page = Path.Combine("docs", "recipes.md");
 
     [Theory]
     [InlineData(1, @"roses[\\/][^\n]*: (roses|daisy|dandelion|sunflowers|tulips)\n[\s\S]*accuracy on the test set: \d+ ?%")]
@@ -21,8 +21,8 @@ public sealed class RecipesTests(PagePhotos photos)
     [InlineData(9, @"^12 vectors of 512 numbers by resnet18\n$")]
     [InlineData(10, @"^canceled\n60 vectors, (?!0 )\d+ of them from the canceled run\n$")]
     public void A_recipe_prints_what_it_promises(int number, string expected) =>
-        Assert.Matches(new Regex(expected), photos.Run(Snippet.In(Repository.Root, s_page).ElementAt(number - 1)).ReplaceLineEndings("\n"));
+        Assert.Matches(new Regex(expected), photos.Run(Snippet.In(Repository.Root, Page).ElementAt(number - 1)).ReplaceLineEndings("\n"));
 
     [Fact]
-    public void There_are_ten() => Assert.Equal(10, Snippet.In(Repository.Root, s_page).Count());
+    public void There_are_ten() => Assert.Equal(10, Snippet.In(Repository.Root, Page).Count());
 }
