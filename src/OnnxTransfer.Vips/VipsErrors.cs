@@ -33,20 +33,8 @@ internal static class VipsErrors
         return null;
     }
 
-    /// <summary>
-    /// The first of libjpeg's warnings that means wrong pixels: those on corrupt data, but for bytes too many before a
-    /// marker, which many cameras and editors leave.
-    /// </summary>
-    internal static string? FirstDamage(string text)
-    {
-        foreach (var line in text.Split('\n', StringSplitOptions.TrimEntries))
-        {
-            if (line.Contains("Corrupt JPEG data", StringComparison.Ordinal) && !line.Contains("extraneous bytes", StringComparison.Ordinal))
-                return Shorten(line);
-        }
-
-        return null;
-    }
+    /// <summary>Whether a line of libjpeg's is about damaged codes.</summary>
+    internal static bool SpeaksOfDamage(string text) => text.Contains("Corrupt JPEG data", StringComparison.Ordinal);
 
     /// <summary>Returns what a caller throws, so that the compiler sees where the flow ends.</summary>
     internal static DllNotFoundException NotLoaded(Exception? inner) => new(

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using NetVips;
 using OnnxTransfer.Decoding;
+using OnnxTransfer.Decoding.Containers;
 using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Vips;
@@ -16,35 +17,43 @@ internal static class VipsPipeline
     private const int StripHeight = 16;
 
     /// <summary>Decodes an image whose format is known and hands its rows to the sink.</summary>
-    internal static void Decode(ReadOnlySpan<byte> encoded, ImageFormat format, DecodeOptions options, IRowSink sink)
+    internal static void Decode(in CodecInput input, ImageFormat format, DecodeOptions options, IRowSink sink)
     {
         VipsException? failure;
         bool isSuspicious;
         VipsErrors.Gate.EnterReadLock();
         try
         {
-            failure = Run(encoded, format, options, sink, out isSuspicious);
+            failure = Run(input, format, options, sink, out isSuspicious);
         }
         finally
         {
             VipsErrors.Gate.ExitReadLock();
         }
 
-        if (failure is not null || isSuspicious) Explain(encoded, format, options);
+        if (failure is not null)
+        {
+            Explain(input, format, options);
+        }
+        else if (isSuspicious && input.Damage is null)
+        {
+            // libjpeg's words differ by version; what is wrong, and whether too much, one judge decides for every decoder.
+            DecodeChecks.Damage(CodecInput.JudgeJpeg(input.Bytes), format, options, sink);
+        }
+
         // It did not happen again, yet the sink lacks rows. The words may be about another image.
         if (failure is not null) Throw.ImageDamaged(format, VipsErrors.FirstError(VipsErrors.TextOf(failure)), failure);
     }
 
     /// <summary>Runs a decode again, alone, and throws for what is wrong with the image, if anything is.</summary>
-    private static void Explain(ReadOnlySpan<byte> encoded, ImageFormat format, DecodeOptions options)
+    private static void Explain(in CodecInput input, ImageFormat format, DecodeOptions options)
     {
         VipsErrors.Gate.EnterWriteLock();
         try
         {
             _ = VipsErrors.TakeText();
-            var failure = Run(encoded, format, options, NullSink.Instance, out _);
+            var failure = Run(input, format, options, NullSink.Instance, out _);
             if (failure is not null) Throw.ImageDamaged(format, VipsErrors.FirstError(VipsErrors.TextOf(failure)), failure);
-            if (VipsErrors.FirstDamage(VipsErrors.TakeText()) is { } damage) Throw.ImageDamaged(format, damage);
         }
         finally
         {
@@ -54,13 +63,13 @@ internal static class VipsPipeline
 
     /// <summary>Decodes once.</summary>
     /// <returns>Why libvips gave up; null when it did not.</returns>
-    private static VipsException? Run(ReadOnlySpan<byte> encoded, ImageFormat format, DecodeOptions options, IRowSink sink, out bool isSuspicious)
+    private static VipsException? Run(in CodecInput input, ImageFormat format, DecodeOptions options, IRowSink sink, out bool isSuspicious)
     {
         isSuspicious = false;
         VipsLog.BeginDecode();
         try
         {
-            Read(encoded, format, options, sink);
+            Read(input, format, options, sink);
             return null;
         }
         catch (VipsException exception)
@@ -74,15 +83,15 @@ internal static class VipsPipeline
         }
     }
 
-    private static void Read(ReadOnlySpan<byte> encoded, ImageFormat format, DecodeOptions options, IRowSink sink)
+    private static void Read(in CodecInput input, ImageFormat format, DecodeOptions options, IRowSink sink)
     {
-        using var source = Source.NewFromMemory(encoded);
+        using var source = Source.NewFromMemory(input.Bytes);
         var image = Load(source, format);
         try
         {
             DecodeChecks.Size(image.Width, image.Height, format, options);
             DecodeChecks.Frames(Number(image, "n-pages"), options);
-            var orientation = OrientationOf(image, format, encoded);
+            var orientation = input.Orientation;
             if (format == ImageFormat.Jpeg && options.JpegShrink != JpegShrink.None
                 && sink.Shrink(image.Width, image.Height, orientation, options.JpegShrink) is > 1 and var shrink)
             {
@@ -144,13 +153,6 @@ internal static class VipsPipeline
         _ => Image.HeifloadSource(source, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
     };
 
-    /// <summary>What makes the image upright. Of PNG files libvips passes over some that SkiaSharp's decoder here does not, so both ask the same code.</summary>
-    private static Orientation OrientationOf(Image image, ImageFormat format, ReadOnlySpan<byte> encoded)
-    {
-        if (format == ImageFormat.Png) return PngChunks.Orientation(encoded);
-        return Number(image, "orientation") is >= 1 and <= 8 and var value ? (Orientation)value : Orientation.Upright;
-    }
-
     /// <summary>A number from the header; 1 where it is not there.</summary>
     private static int Number(Image image, string field) => image.Contains(field) && image.Get(field) is int number ? number : 1;
 
@@ -161,6 +163,10 @@ internal static class VipsPipeline
         public int Shrink(int width, int height, Orientation orientation, JpegShrink shrink) => 1;
 
         public void Begin(int width, int height, Orientation orientation)
+        {
+        }
+
+        public void Warn(string warning)
         {
         }
 

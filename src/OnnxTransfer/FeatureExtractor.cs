@@ -154,7 +154,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
             var time = Stopwatch.GetTimestamp();
             using var opened = _filler.Open(image, CancellationToken.None);
             _meter.Book(PipelineStage.Reading, time);
-            Embed(opened, destination[..Dim]);
+            Warn(image.Id, Embed(opened, destination[..Dim]));
         }
         catch (ImageDecodeException exception)
         {
@@ -175,7 +175,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
         var time = Stopwatch.GetTimestamp();
         try
         {
-            _filler.Fill(encoded, batch.Memory);
+            Warn("An image", _filler.Fill(encoded, batch.Memory));
         }
         catch (ImageDecodeException)
         {
@@ -193,7 +193,12 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     /// <param name="cancellationToken">Stops the reading; a network that runs is not interrupted.</param>
     /// <returns>D numbers.</returns>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
-    public async Task<float[]> EmbedAsync(ImageInput image, CancellationToken cancellationToken = default)
+    public async Task<float[]> EmbedAsync(ImageInput image, CancellationToken cancellationToken = default) =>
+        (await EmbedOneAsync(image, cancellationToken).ConfigureAwait(false)).Vector!;
+
+    /// <summary>The feature vector of an image, and what makes it doubtful.</summary>
+    /// <inheritdoc cref="EmbedAsync(ImageInput, CancellationToken)"/>
+    internal async Task<EmbeddedImage> EmbedOneAsync(ImageInput image, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(image);
         _runs.ThrowIfClosed();
@@ -203,7 +208,10 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
             var time = Stopwatch.GetTimestamp();
             using var opened = await _filler.OpenAsync(image, cancellationToken).ConfigureAwait(false);
             _meter.Book(PipelineStage.Reading, time);
-            return await Task.Run(() => Embed(opened), cancellationToken).ConfigureAwait(false);
+            var (row, warnings) = (new float[Dim], (IReadOnlyList<string>)[]);
+            await Task.Run(() => warnings = Embed(opened, row), cancellationToken).ConfigureAwait(false);
+            Warn(image.Id, warnings);
+            return new EmbeddedImage(0, image.Id, row, null) { Warnings = warnings };
         }
         catch (ImageDecodeException exception)
         {
@@ -231,7 +239,9 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
             var time = Stopwatch.GetTimestamp();
             using var opened = new OpenedImage(await EncodedImage.ReadAsync(encoded, _options.Decode, cancellationToken).ConfigureAwait(false));
             _meter.Book(PipelineStage.Reading, time);
-            return await Task.Run(() => Embed(opened), cancellationToken).ConfigureAwait(false);
+            var row = new float[Dim];
+            await Task.Run(() => Warn("An image", Embed(opened, row)), cancellationToken).ConfigureAwait(false);
+            return row;
         }
         catch (ImageDecodeException)
         {
@@ -343,19 +353,19 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
         _sessions.ForOne.Run(batch.Memory, 1, row);
     }
 
-    private float[] Embed(in OpenedImage image)
-    {
-        var row = new float[Dim];
-        Embed(image, row);
-        return row;
-    }
-
-    private void Embed(in OpenedImage image, Span<float> row)
+    /// <returns>What makes the image doubtful.</returns>
+    private IReadOnlyList<string> Embed(in OpenedImage image, Span<float> row)
     {
         using var batch = _filler.Rent(1);
         var time = Stopwatch.GetTimestamp();
-        _filler.Fill(image, batch.Memory);
+        var warnings = _filler.Fill(image, batch.Memory);
         RunPrepared(batch, row, time);
+        return warnings;
+    }
+
+    private void Warn(string id, IReadOnlyList<string> warnings)
+    {
+        foreach (var warning in warnings) Log.ImageDoubtful(_logger, id, warning);
     }
 
     /// <summary>Runs the network on one image whose preparation began at a timestamp, and counts it.</summary>
@@ -395,6 +405,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
         using var activity = _meter.Begin(count);
         var result = await run().ConfigureAwait(false);
         foreach (var image in result.Skipped) Log.ImageSkipped(_logger, image.Id, image.Reason);
+        foreach (var warning in result.Warnings) Log.ImageDoubtful(_logger, warning.Id, warning.Text);
         Log.Embedded(_logger, result.Features.RowCount, result.Elapsed.TotalSeconds, result.Skipped.Count);
         return result;
     }

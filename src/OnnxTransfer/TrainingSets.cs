@@ -91,6 +91,16 @@ internal sealed class TrainingSets
         ];
     }
 
+    /// <summary>What makes images doubtful that were used, with their classes and the sets they name.</summary>
+    internal IReadOnlyList<ImageWarning> Warnings() => WarningsOf(_dataset, _embedding);
+
+    /// <inheritdoc cref="Warnings"/>
+    internal static IReadOnlyList<ImageWarning> WarningsOf(ImageDataset dataset, EmbeddingResult embedding) =>
+    [
+        .. embedding.WarningsByIndex.OrderBy(pair => pair.Key).SelectMany(pair =>
+            pair.Value.Select(warning => warning with { Label = dataset.Images[pair.Key].Label, Split = dataset.Images[pair.Key].Split })),
+    ];
+
     /// <summary>Fills the places of the images that could not be used; what has no prediction was skipped, and both lists are in the order of the images.</summary>
     internal static void AddSkipped(EvaluatedImage?[] evaluated, ImageDataset dataset, EmbeddingResult embedding)
     {

@@ -180,7 +180,19 @@ internal static class CommonOptions
         foreach (var image in skipped) Console.Error.WriteLine($"  {image.Id}: {image.Reason}");
     }
 
-    internal static IReadOnlyList<SkippedJson> ToJson(IReadOnlyList<SkippedImage> skipped) => [.. skipped.Select(image => new SkippedJson(image.Id, image.Reason, image.Label, image.Split == DataSplit.Auto ? null : image.Split.ToString().ToLowerInvariant()))];
+    /// <summary>What makes used images doubtful, on standard error.</summary>
+    internal static void WarnDoubtful(IReadOnlyList<ImageWarning> warnings)
+    {
+        if (warnings.Count == 0) return;
+        Console.Error.WriteLine(warnings.Count == 1 ? "1 image used with a warning (--strict refuses it):" : $"{warnings.Count} warnings about images that were used (--strict refuses these images):");
+        foreach (var warning in warnings) Console.Error.WriteLine($"  {warning.Id}: {warning.Text}");
+    }
+
+    internal static IReadOnlyList<WarningJson> ToJson(IReadOnlyList<ImageWarning> warnings) => [.. warnings.Select(warning => new WarningJson(warning.Id, warning.Text, warning.Label, SplitName(warning.Split)))];
+
+    private static string? SplitName(DataSplit split) => split == DataSplit.Auto ? null : split.ToString().ToLowerInvariant();
+
+    internal static IReadOnlyList<SkippedJson> ToJson(IReadOnlyList<SkippedImage> skipped) => [.. skipped.Select(image => new SkippedJson(image.Id, image.Reason, image.Label, SplitName(image.Split)))];
 
     private static Option<int> AtLeast(int least, string name, string description, int value, string help)
     {

@@ -31,6 +31,11 @@ internal sealed class MachineOptions
         HelpName = "none|near|fast",
     };
 
+    private readonly Option<bool> _strict = new("--strict")
+    {
+        Description = "Refuse images that are otherwise used with a warning, such as damaged photos.",
+    };
+
     private readonly Option<string> _decoder = new("--decoder")
     {
         Description = "What reads the images; see `onnxtransfer doctor`. By default SkiaSharp, libvips for TIFF and AVIF, and Magick.NET for HEIC; libvips reads JPEG fastest. Train and predict with the same choice.",
@@ -41,7 +46,7 @@ internal sealed class MachineOptions
     internal MachineOptions(Command command)
     {
         _decoder.AcceptOnlyFromAmong("default", "libvips");
-        foreach (var option in (Option[])[_provider, _device, _capture, _threads, _shrink, _decoder]) command.Options.Add(option);
+        foreach (var option in (Option[])[_provider, _device, _capture, _threads, _shrink, _strict, _decoder]) command.Options.Add(option);
     }
 
     internal FeatureExtractorOptions Read(ParseResult parsed) => new()
@@ -51,6 +56,6 @@ internal sealed class MachineOptions
         CaptureGraph = parsed.GetValue(_capture),
         Threads = parsed.GetValue(_threads),
         Decoder = parsed.GetValue(_decoder) == "libvips" ? VipsDecoder.Instance : null,
-        Decode = DecodeOptions.Default with { JpegShrink = parsed.GetValue(_shrink) },
+        Decode = DecodeOptions.Default with { JpegShrink = parsed.GetValue(_shrink), Strict = parsed.GetValue(_strict) },
     };
 }

@@ -128,6 +128,7 @@ internal static class TrainCommand
 
         CommonOptions.WarnCache(extractorOptions);
         CommonOptions.WarnSkipped(result.Skipped);
+        CommonOptions.WarnDoubtful(result.Warnings);
         if (json) JsonOutput.Write(ToJson(extractor, result, output), JsonContracts.Default.TrainJson);
         else Print(result, output);
         if (result.History.StopReason != StopReason.Cancelled) return ExitCode.Done;
@@ -166,7 +167,7 @@ internal static class TrainCommand
         [.. result.History.Epochs.Select(epoch => new EpochJson(
             epoch.Epoch, epoch.TrainLoss, epoch.TrainAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy, epoch.Seconds))],
         Score(result.Train)!, Score(result.Validation), Score(result.Test),
-        CommonOptions.ToJson(result.Skipped),
+        CommonOptions.ToJson(result.Skipped), CommonOptions.ToJson(result.Warnings),
         UnusedFiles.ToJson(result.Unused),
         result.TrainingTime.TotalSeconds,
         output);

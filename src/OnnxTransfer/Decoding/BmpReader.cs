@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Numerics;
+using OnnxTransfer.Decoding.Containers;
 using OnnxTransfer.Internals;
 using static System.Buffers.Binary.BinaryPrimitives;
 
@@ -24,18 +25,33 @@ internal static class BmpReader
         }
 
         var stride = (((long)header.Width * header.BitsPerPixel) + 31) / 32 * 4;
-        if (header.PixelOffset + (stride * header.Height) > file.Length)
+        var missing = header.PixelOffset + (stride * header.Height) - file.Length;
+        if (missing > CodecInput.SmallTail * stride * header.Height)
             Throw.ImageDamaged(ImageFormat.Bmp, $"{header.PixelOffset + (stride * header.Height)} bytes are needed and {file.Length} are there");
+        if (missing > 0) DecodeChecks.Damage($"{missing} bytes are missing at its end", ImageFormat.Bmp, options, sink);
 
         sink.Begin(header.Width, header.Height, Orientation.Upright);
         var rented = ArrayPool<byte>.Shared.Rent(3 * header.Width);
         var rgb = rented.AsSpan(0, 3 * header.Width);
+        // What is missing counts as zeros.
+        var cut = missing > 0 ? new byte[stride] : [];
         try
         {
             for (var y = 0; y < header.Height; y++)
             {
                 var stored = header.TopDown ? y : header.Height - 1 - y;
-                var row = file.Slice((int)(header.PixelOffset + (stored * stride)), (int)stride);
+                var (place, end) = (header.PixelOffset + (stored * stride), header.PixelOffset + ((stored + 1) * stride));
+                ReadOnlySpan<byte> row = cut;
+                if (end <= file.Length)
+                {
+                    row = file.Slice((int)place, (int)stride);
+                }
+                else
+                {
+                    Array.Clear(cut);
+                    if (place < file.Length) file[(int)place..].CopyTo(cut);
+                }
+
                 if (header.BitsPerPixel <= 8) ReadIndexed(row, header, file, rgb);
                 else if (header.BitsPerPixel == 24) ReadBgr(row, rgb);
                 else ReadMasked(row, header, rgb, options.Background);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using OnnxTransfer.Decoding.Containers;
 using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Decoding;
@@ -13,16 +14,38 @@ internal static class DecodeChecks
         if (encoded.IsEmpty) Throw.ImageEmpty();
         EncodedLength(encoded.Length, options);
         var format = ImageFormats.Detect(encoded);
+        if (format == ImageFormat.Tiff && TiffFile.RawName(encoded) is { } raw) Refuse(FileKind.Raw(raw));
         if (format != ImageFormat.Unknown) return format;
-        if (ImageFormats.IsBaseMedia(encoded)) Throw.ImageIsVideo(encoded.Slice(8, 4));
+        if (FileKind.Of(encoded) is { } kind) Refuse(kind);
         Throw.ImageNotRecognised();
         return format;
+
+        static void Refuse(FileKind kind) => Throw.ImageIsOther(kind.Name, kind.Advice);
     }
 
     /// <exception cref="ImageDecodeException">There are more bytes than the limit.</exception>
     internal static void EncodedLength(long length, DecodeOptions options)
     {
         if (length > options.MaxEncodedBytes) Throw.ImageHasTooManyBytes(length, options.MaxEncodedBytes);
+    }
+
+    /// <summary>Tells the sink of damage that leaves the picture usable.</summary>
+    /// <param name="damage">The words that follow "is damaged: "; null for none.</param>
+    /// <param name="format">The image's format.</param>
+    /// <param name="options">Whether damage is refused.</param>
+    /// <param name="sink">Takes the warning.</param>
+    /// <exception cref="ImageDecodeException">There is damage, and <see cref="DecodeOptions.Strict"/> is set.</exception>
+    internal static void Damage(string? damage, ImageFormat format, DecodeOptions options, IRowSink sink)
+    {
+        if (damage is not null) Warn(Throw.DamageText(format, damage), options, sink);
+    }
+
+    /// <summary>Tells the sink of whatever makes the picture doubtful.</summary>
+    /// <exception cref="ImageDecodeException"><see cref="DecodeOptions.Strict"/> is set.</exception>
+    internal static void Warn(string warning, DecodeOptions options, IRowSink sink)
+    {
+        if (options.Strict) Throw.ImageDoubtful(warning);
+        sink.Warn(warning);
     }
 
     /// <summary>Checks how many frames the header claims.</summary>

@@ -67,6 +67,12 @@ public sealed record DecodeOptions
         }
     }
 
+    /// <summary>
+    /// Whether an image that is used with a warning, such as a damaged photo, is refused instead; false by default. The warnings are in
+    /// <see cref="PixelBuffer.Warnings"/> and in the results of a run.
+    /// </summary>
+    public bool Strict { get; init; }
+
     /// <summary>Whether large JPEG images may be decoded at a fraction of their size; exact by default.</summary>
     public JpegShrink JpegShrink { get; init; } = JpegShrink.None;
 

@@ -24,6 +24,9 @@ public sealed class PixelBuffer : IDisposable
     /// <summary>Height in pixels.</summary>
     public int Height { get; }
 
+    /// <summary>What makes the pixels doubtful, such as a damaged file, each in one sentence; empty for nothing.</summary>
+    public IReadOnlyList<string> Warnings { get; private set; } = [];
+
     /// <summary>The pixels, <c>[H,W,3]</c>, row-major.</summary>
     /// <exception cref="ObjectDisposedException">The buffer has been disposed.</exception>
     public Span<byte> Pixels
@@ -65,6 +68,10 @@ public sealed class PixelBuffer : IDisposable
         rgb.CopyTo(buffer.Pixels);
         return buffer;
     }
+
+    /// <summary>Says what makes the pixels doubtful, for <see cref="Warnings"/>; a decoder of one's own calls it.</summary>
+    /// <param name="warnings">Sentences.</param>
+    public void Warn(params IEnumerable<string> warnings) => Warnings = [.. Warnings, .. warnings];
 
     /// <summary>Returns the memory to the pool. Calling it again does nothing.</summary>
     public void Dispose()

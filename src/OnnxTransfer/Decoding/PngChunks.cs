@@ -3,8 +3,8 @@ using static System.Buffers.Binary.BinaryPrimitives;
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// What the image libraries do not tell of a PNG file: Skia passes over the orientation, and libvips over that of some; and Skia makes a
-/// colour profile of the gamma and the primaries, which Pillow, TensorFlow and libvips leave alone.
+/// What Skia does not tell of a PNG file: it makes a colour profile of the gamma and the primaries, which Pillow, TensorFlow and libvips
+/// leave alone.
 /// </summary>
 internal static class PngChunks
 {
@@ -15,7 +15,6 @@ internal static class PngChunks
 
     private const int BitDepthOffset = 24;
     private const int ColourTypeOffset = 25;
-    private const int OrientationTag = 0x0112;
 
     /// <summary>The most that deflate makes of one byte.</summary>
     private const int MostInflated = 1032;
@@ -38,30 +37,6 @@ internal static class PngChunks
     /// <summary>Whether the file has an ICC profile.</summary>
     /// <param name="file">A file that begins as PNG does, sound or not.</param>
     internal static bool HasProfile(ReadOnlySpan<byte> file) => !Find(file, "iCCP"u8).IsEmpty;
-
-    /// <summary>The orientation in the file's EXIF data; upright where there is none, or nonsense.</summary>
-    /// <param name="file">A file that begins as PNG does, sound or not.</param>
-    internal static Orientation Orientation(ReadOnlySpan<byte> file)
-    {
-        var exif = Find(file, "eXIf"u8);
-        if (exif.Length < 8) return Decoding.Orientation.Upright;
-        var littleEndian = exif[0] == (byte)'I';
-        var directory = littleEndian ? ReadUInt32LittleEndian(exif[4..]) : ReadUInt32BigEndian(exif[4..]);
-        if (directory > exif.Length - 2) return Decoding.Orientation.Upright;
-
-        var entries = exif[(int)directory..];
-        var count = Short(entries, littleEndian);
-        for (entries = entries[2..]; count > 0 && entries.Length >= 12; entries = entries[12..], count--)
-        {
-            if (Short(entries, littleEndian) == OrientationTag)
-                return Short(entries[8..], littleEndian) is >= 1 and <= 8 and var value ? (Orientation)value : Decoding.Orientation.Upright;
-        }
-
-        return Decoding.Orientation.Upright;
-    }
-
-    private static int Short(ReadOnlySpan<byte> bytes, bool littleEndian) =>
-        littleEndian ? ReadUInt16LittleEndian(bytes) : ReadUInt16BigEndian(bytes);
 
     /// <summary>The body of the first chunk of a kind; empty where there is none.</summary>
     private static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> file, ReadOnlySpan<byte> kind)

@@ -16,6 +16,9 @@ internal interface IRowSink
     /// <param name="orientation">What makes the image upright.</param>
     void Begin(int width, int height, Orientation orientation);
 
+    /// <summary>Says in one sentence what makes the picture doubtful. Called at any time, also behind the last row.</summary>
+    void Warn(string warning);
+
     /// <summary>One stored row <c>[width,3]</c>, RGB; valid during the call.</summary>
     void Row(int y, ReadOnlySpan<byte> rgb);
 }
@@ -37,6 +40,7 @@ internal sealed class PixelBufferSink : IRowSink, IDisposable
     private PixelBuffer? _pixels;
     private Orientation _orientation;
     private int _height;
+    private List<string>? _warnings;
 
     public int Shrink(int width, int height, Orientation orientation, JpegShrink shrink) => 1;
 
@@ -47,6 +51,8 @@ internal sealed class PixelBufferSink : IRowSink, IDisposable
         _pixels = orientation.SwapsSides() ? PixelBuffer.Rent(height, width) : PixelBuffer.Rent(width, height);
     }
 
+    public void Warn(string warning) => (_warnings ??= []).Add(warning);
+
     public void Row(int y, ReadOnlySpan<byte> rgb) =>
         Orientations.WriteRow(rgb, y, _height, _orientation, _pixels!.Pixels);
 
@@ -55,6 +61,8 @@ internal sealed class PixelBufferSink : IRowSink, IDisposable
     {
         var pixels = _pixels!;
         _pixels = null;
+        if (_warnings is not null) pixels.Warn(_warnings);
+        _warnings = null;
         return pixels;
     }
 
@@ -63,5 +71,6 @@ internal sealed class PixelBufferSink : IRowSink, IDisposable
     {
         _pixels?.Dispose();
         _pixels = null;
+        _warnings = null;
     }
 }

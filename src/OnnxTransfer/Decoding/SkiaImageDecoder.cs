@@ -1,13 +1,14 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Reflection;
+using OnnxTransfer.Decoding.Containers;
 using OnnxTransfer.Internals;
 using SkiaSharp;
 
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// Decodes JPEG, PNG, WebP and GIF with SkiaSharp and BMP by this library itself, and hands the other formats to the decoders
+/// Decodes JPEG, PNG, WebP, GIF and ICO with SkiaSharp and BMP by this library itself, and hands the other formats to the decoders
 /// that are registered for them. Of an animation the first frame is taken.
 /// </summary>
 /// <param name="others">The decoders of TIFF, AVIF and HEIC.</param>
@@ -52,7 +53,7 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
 
     /// <summary>Whether this decoder reads a format itself.</summary>
     internal static bool Knows(ImageFormat format) =>
-        format is ImageFormat.Jpeg or ImageFormat.Png or ImageFormat.Webp or ImageFormat.Gif or ImageFormat.Bmp;
+        format is ImageFormat.Jpeg or ImageFormat.Png or ImageFormat.Webp or ImageFormat.Gif or ImageFormat.Bmp or ImageFormat.Ico;
 
     /// <summary>The pixels of a bitmap of any colour type, as <see cref="Decode"/> gives them.</summary>
     /// <exception cref="ImageDecodeException">The bitmap has no pixels, or Skia cannot convert them.</exception>
@@ -70,40 +71,75 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
 
     private static void DecodeBySkia(ReadOnlySpan<byte> encoded, ImageFormat format, long start, DecodeOptions options, IRowSink sink)
     {
-        using var data = SKData.CreateCopy(encoded);
-        using var codec = SKCodec.Create(data);
-        if (codec is null) Throw.ImageDamaged(format, null);
-        DecodeChecks.Size(codec.Info.Width, codec.Info.Height, format, options);
+        using var input = CodecInput.Of(encoded, format, options, JpegCheck.Always);
+        DecodeChecks.Damage(input.Damage, format, options, sink);
+        using var codec = Open(input, format, options);
         DecodeChecks.Frames(codec.FrameCount, options);
-        if (format == ImageFormat.Png && !PngChunks.CanHold(encoded, codec.Info.Width, codec.Info.Height))
+        if (format == ImageFormat.Png && !PngChunks.CanHold(input.Bytes, codec.Info.Width, codec.Info.Height))
             Throw.ImageDamaged(format, $"{encoded.Length} bytes are too few for {codec.Info.Width}x{codec.Info.Height} pixels");
 
-        // Skia numbers origins as EXIF does.
-        var orientation = format == ImageFormat.Png ? PngChunks.Orientation(encoded) : (Orientation)codec.EncodedOrigin;
-        var colours = format == ImageFormat.Png && !PngChunks.HasProfile(encoded) ? null : s_srgb;
-        if (format == ImageFormat.Jpeg) DecodeStrips(codec, orientation, start, options, sink);
-        else DecodeWhole(codec, format, orientation, colours, start, options, sink);
+        var colours = format == ImageFormat.Png && !PngChunks.HasProfile(input.Bytes) ? null : s_srgb;
+        if (format == ImageFormat.Jpeg) DecodeJpeg(codec, encoded, input, start, options, sink);
+        else DecodeWhole(codec, format, input.Orientation, colours, start, options, sink);
+    }
+
+    private static SKCodec Open(in CodecInput input, ImageFormat format, DecodeOptions options)
+    {
+        using var data = SKData.CreateCopy(input.Bytes);
+        var codec = SKCodec.Create(data);
+        if (codec is null) Throw.ImageDamaged(format, null);
+        try
+        {
+            DecodeChecks.Size(codec.Info.Width, codec.Info.Height, format, options);
+            return codec;
+        }
+        catch
+        {
+            codec.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Decodes, and once more behind the rows that came where the codes run out before the picture does.</summary>
+    private static void DecodeJpeg(SKCodec codec, ReadOnlySpan<byte> encoded, in CodecInput input, long start, DecodeOptions options, IRowSink sink)
+    {
+        var size = codec.Info.Size;
+        if (options.JpegShrink != JpegShrink.None && sink.Shrink(size.Width, size.Height, input.Orientation, options.JpegShrink) is > 1 and var factor)
+            size = codec.GetScaledDimensions(1f / factor);
+        sink.Begin(size.Width, size.Height, input.Orientation);
+        var rows = DecodeStrips(codec, size, 0, start, options, sink);
+        if (rows == size.Height) return;
+        if (!input.IsOpen) Throw.ImageDamaged(ImageFormat.Jpeg, $"it ends in row {rows} of {size.Height}");
+
+        DecodeChecks.Damage(CodecInput.JudgeJpeg(encoded), ImageFormat.Jpeg, options, sink);
+        using var whole = CodecInput.Of(encoded, ImageFormat.Jpeg, options, JpegCheck.Done);
+        using var again = Open(whole, ImageFormat.Jpeg, options);
+        rows = DecodeStrips(again, size, rows, start, options, sink);
+        if (rows < size.Height) Throw.ImageDamaged(ImageFormat.Jpeg, $"it ends in row {rows} of {size.Height}");
     }
 
     /// <summary>JPEG comes in strips, so that nobody needs memory for the whole image.</summary>
-    private static void DecodeStrips(SKCodec codec, Orientation orientation, long start, DecodeOptions options, IRowSink sink)
+    /// <param name="codec">A codec that has decoded nothing.</param>
+    /// <param name="size">The size to decode to.</param>
+    /// <param name="first">The first row that the sink lacks.</param>
+    /// <param name="start">The time stamp at which the image began.</param>
+    /// <param name="options">Limits and background.</param>
+    /// <param name="sink">Takes the rows.</param>
+    /// <returns>The rows that the sink has; fewer than there are where the codes run out.</returns>
+    private static int DecodeStrips(SKCodec codec, SKSizeI size, int first, long start, DecodeOptions options, IRowSink sink)
     {
-        var size = codec.Info.Size;
-        if (options.JpegShrink != JpegShrink.None && sink.Shrink(size.Width, size.Height, orientation, options.JpegShrink) is > 1 and var factor)
-            size = codec.GetScaledDimensions(1f / factor);
-
         var result = codec.StartScanlineDecode(Target(codec, size.Width, size.Height, s_srgb));
         if (result != SKCodecResult.Success) Throw.ImageDamaged(ImageFormat.Jpeg, result.ToString());
         using var strip = Allocate(Target(codec, size.Width, Math.Min(StripHeight, size.Height), s_srgb));
-        sink.Begin(size.Width, size.Height, orientation);
         for (var top = 0; top < size.Height; top += StripHeight)
         {
             var rows = Math.Min(StripHeight, size.Height - top);
-            var read = codec.GetScanlines(strip.GetPixels(), rows, strip.RowBytes);
-            if (read < rows) Throw.ImageDamaged(ImageFormat.Jpeg, $"it ends in row {top + read} of {size.Height}");
-            WriteRows(strip, top, rows, options, sink);
+            if (codec.GetScanlines(strip.GetPixels(), rows, strip.RowBytes) < rows) return Math.Max(first, top);
+            if (top >= first) WriteRows(strip, top, rows, options, sink);
             DecodeChecks.Time(start, options);
         }
+
+        return size.Height;
     }
 
     /// <summary>The other formats Skia gives at once or not at all.</summary>

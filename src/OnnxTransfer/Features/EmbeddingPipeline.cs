@@ -136,7 +136,7 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
             using var image = filler.Open(batch.Input(slot), cancellationToken);
             var isKnown = _cache is not null && TryRecall(_cache, batch, slot, image);
             time = Times.Book(PipelineStage.Reading, time);
-            if (!isKnown) filler.Fill(image, batch.Slot(slot, filler));
+            if (!isKnown) batch.Warn(slot, filler.Fill(image, batch.Slot(slot, filler)));
         }
         catch (ImageDecodeException exception)
         {

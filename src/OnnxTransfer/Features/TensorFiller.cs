@@ -37,17 +37,19 @@ internal sealed class TensorFiller(ModelCard card, IImageDecoder decoder, Decode
     }
 
     /// <summary>Decodes and prepares an encoded image.</summary>
+    /// <returns>What makes the picture doubtful, each in one sentence; empty for nothing.</returns>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
-    internal void Fill(ReadOnlySpan<byte> encoded, Memory<float> image) =>
+    internal IReadOnlyList<string> Fill(ReadOnlySpan<byte> encoded, Memory<float> image) =>
         ImagePreprocessor.Prepare(encoded, decoder, options, card.Preprocess, card.Input.Layout, image);
 
     /// <summary>Prepares an image that is open.</summary>
+    /// <returns>What makes the picture doubtful, each in one sentence; empty for nothing.</returns>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
-    internal void Fill(in OpenedImage opened, Memory<float> image) =>
+    internal IReadOnlyList<string> Fill(in OpenedImage opened, Memory<float> image) =>
         ImagePreprocessor.Prepare(opened, decoder, options, card.Preprocess, card.Input.Layout, image);
 
     /// <summary>Opens, decodes and prepares an image.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded; the exception names it.</exception>
-    internal void Fill(ImageInput input, Memory<float> image) =>
+    internal IReadOnlyList<string> Fill(ImageInput input, Memory<float> image) =>
         ImagePreprocessor.Prepare(input, decoder, options, card.Preprocess, card.Input.Layout, image);
 }

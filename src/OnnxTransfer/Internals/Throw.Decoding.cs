@@ -20,12 +20,20 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void ImageNotRecognised() =>
-        throw new ImageDecodeException($"The content is no image: it begins like none of {ImageFormats.Known}.");
+        throw new ImageDecodeException($"The content is no image that is read here: it begins like none of {ImageFormats.Known}.");
 
-    /// <param name="brand">The first brand of an ISO base media file.</param>
+    /// <param name="what">What the content is, as in "an HTML page".</param>
+    /// <param name="advice">What to do about it.</param>
     [DoesNotReturn]
-    internal static void ImageIsVideo(ReadOnlySpan<byte> brand) =>
-        throw new ImageDecodeException($"The content is no image: it is an MP4 video or one of its relatives (brand '{Printable(brand)}').");
+    internal static void ImageIsOther(string what, string advice) =>
+        throw new ImageDecodeException($"The content is {what}, which is not read here: {advice}.");
+
+    /// <summary>What a warning says, and the refusal where warnings are not wanted.</summary>
+    internal static string DamageText(ImageFormat format, string damage) => $"The {Name(format)} image is damaged: {damage}.";
+
+    [DoesNotReturn]
+    internal static void ImageDoubtful(string warning) =>
+        throw new ImageDecodeException($"{warning.TrimEnd('.')}; it was refused because {nameof(DecodeOptions)}.{nameof(DecodeOptions.Strict)} is set.");
 
     [DoesNotReturn]
     internal static void ImageNeedsDecoder(ImageFormat format, string decoder) =>
@@ -109,13 +117,6 @@ internal static partial class Throw
     [DoesNotReturn]
     internal static void ImageNotEncoded(string format, int width, int height) =>
         throw new InvalidOperationException($"The {width}x{height} picture could not be written as {format}.");
-
-    private static string Printable(ReadOnlySpan<byte> brand)
-    {
-        Span<char> text = stackalloc char[brand.Length];
-        for (var i = 0; i < brand.Length; i++) text[i] = brand[i] is >= 0x20 and < 0x7F ? (char)brand[i] : '?';
-        return text.ToString();
-    }
 
     private static string Name(ImageFormat format) => format switch
     {

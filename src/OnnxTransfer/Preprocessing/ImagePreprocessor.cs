@@ -33,16 +33,18 @@ internal static class ImagePreprocessor
     /// <param name="spec">What the backbone wants.</param>
     /// <param name="layout">The order of the tensor's axes.</param>
     /// <param name="destination">One image of the tensor; undefined when the decode fails.</param>
+    /// <returns>What makes the picture doubtful, each in one sentence; empty for nothing.</returns>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
     /// <exception cref="ArgumentException">The spec is contradictory, or the destination has another length.</exception>
-    internal static void Prepare(
+    internal static IReadOnlyList<string> Prepare(
         ReadOnlySpan<byte> encoded, IImageDecoder decoder, DecodeOptions options, PreprocessSpec spec, TensorLayout layout, Memory<float> destination)
     {
         if (decoder is not IRowDecoder rowDecoder)
         {
             using var pixels = decoder.Decode(encoded, options);
+            if (options.Strict && pixels.Warnings is [var first, ..]) Throw.ImageDoubtful(first);
             Prepare(pixels, spec, layout, destination.Span);
-            return;
+            return pixels.Warnings;
         }
 
         CheckLength(spec, destination.Length);
@@ -50,18 +52,19 @@ internal static class ImagePreprocessor
         sink.Target(spec, layout, destination);
         rowDecoder.DecodeRows(encoded, options, sink);
         sink.Complete();
+        return sink.Warnings;
     }
 
     /// <summary>Opens, decodes and prepares an image of any kind.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded; the exception names it.</exception>
     /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, IImageDecoder, DecodeOptions, PreprocessSpec, TensorLayout, Memory{float})"/>
-    internal static void Prepare(
+    internal static IReadOnlyList<string> Prepare(
         ImageInput image, IImageDecoder decoder, DecodeOptions options, PreprocessSpec spec, TensorLayout layout, Memory<float> destination)
     {
         try
         {
             using var opened = image.Open(options, CancellationToken.None);
-            Prepare(opened, decoder, options, spec, layout, destination);
+            return Prepare(opened, decoder, options, spec, layout, destination);
         }
         catch (ImageDecodeException exception) when (image.MustName(exception))
         {
@@ -72,11 +75,12 @@ internal static class ImagePreprocessor
     /// <summary>Prepares an image that is open.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
     /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, IImageDecoder, DecodeOptions, PreprocessSpec, TensorLayout, Memory{float})"/>
-    internal static void Prepare(
+    internal static IReadOnlyList<string> Prepare(
         in OpenedImage image, IImageDecoder decoder, DecodeOptions options, PreprocessSpec spec, TensorLayout layout, Memory<float> destination)
     {
-        if (image.Pixels is { } pixels) Prepare(pixels, spec, layout, destination.Span);
-        else Prepare(image.Encoded, decoder, options, spec, layout, destination);
+        if (image.Pixels is not { } pixels) return Prepare(image.Encoded, decoder, options, spec, layout, destination);
+        Prepare(pixels, spec, layout, destination.Span);
+        return pixels.Warnings;
     }
 
     private static PreprocessingSink OfThread() => t_sink ??= new PreprocessingSink();

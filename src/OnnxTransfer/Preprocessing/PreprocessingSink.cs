@@ -17,6 +17,10 @@ internal sealed class PreprocessingSink : IRowSink, IDisposable
     private ResizeGeometry _geometry;
     private ResizeGeometry? _full;
     private bool _collects;
+    private List<string>? _warnings;
+
+    /// <summary>What makes the picture doubtful, so far.</summary>
+    internal IReadOnlyList<string> Warnings => _warnings ?? [];
 
     /// <summary>Starts an image.</summary>
     /// <param name="spec">What the backbone wants.</param>
@@ -55,6 +59,8 @@ internal sealed class PreprocessingSink : IRowSink, IDisposable
         else RowUpright(y, rgb);
     }
 
+    public void Warn(string warning) => (_warnings ??= []).Add(warning);
+
     /// <summary>Ends an image that was decoded to its last row.</summary>
     internal void Complete()
     {
@@ -85,6 +91,7 @@ internal sealed class PreprocessingSink : IRowSink, IDisposable
     {
         _upright.Dispose();
         _image = default;
+        _warnings = null;
     }
 
     private void BeginUpright(int width, int height)

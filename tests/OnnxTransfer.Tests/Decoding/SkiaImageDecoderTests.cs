@@ -34,7 +34,7 @@ public sealed class SkiaImageDecoderTests : ImageDecoderContract
     {
         var bytes = Sample.Bytes("large.jpg");
         var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(bytes.AsSpan(0, bytes.Length / 2)));
-        Assert.Matches(@"^The JPEG image is truncated or damaged: it ends in row \d+ of 240\.$", exception.Message);
+        Assert.Matches(@"^The JPEG image is truncated or damaged: the last [45]\d(\.\d)? % of its pixels are missing\.$", exception.Message);
     }
 
     [Theory]

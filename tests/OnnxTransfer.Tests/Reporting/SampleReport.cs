@@ -32,6 +32,7 @@ internal static class SampleReport
             History = new TrainingHistory(
                 [.. Enumerable.Range(1, 10 * epochs).Select(step => 1f / step)], [.. Enumerable.Range(1, 10 * epochs).Select(step => 1 - (1f / step))],
                 [.. Enumerable.Range(1, epochs).Select(epoch => new EpochMetrics(epoch, 1.0 / epoch, 0.5, 1.2 / epoch, 0.4, 0.1))], epochs, StopReason.Completed),
+            Warnings = [],
             Skipped = skipped ?? [],
             Times = [new StageTime("Network", TimeSpan.FromSeconds(2), paths.Count)],
             Bottleneck = labels[0],

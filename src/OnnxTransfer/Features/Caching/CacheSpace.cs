@@ -21,7 +21,7 @@ namespace OnnxTransfer.Features.Caching;
 internal sealed record CacheSpace(string Model, string Description, int Dim)
 {
     /// <summary>To be raised when decoding or preparing images comes to give other numbers than before.</summary>
-    private const int Generation = 2;
+    private const int Generation = 3;
 
     /// <summary>SHA-256 of the description.</summary>
     internal byte[] Fingerprint { get; } = SHA256.HashData(Encoding.UTF8.GetBytes(Description));

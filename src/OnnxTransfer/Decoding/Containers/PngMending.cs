@@ -1,0 +1,135 @@
+using System.Buffers;
+using System.IO.Compression;
+using static System.Buffers.Binary.BinaryPrimitives;
+
+namespace OnnxTransfer.Decoding.Containers;
+
+/// <summary>
+/// Writes a damaged PNG file anew from those of its pixels that can be had, so that every codec makes the same of it. Files with sound
+/// checksums never come here.
+/// </summary>
+internal static class PngMending
+{
+    /// <summary>The copy above, PNG's filter 2: with zeros it repeats the row above.</summary>
+    private const byte Up = 2;
+
+    /// <summary>A sound file with the same header, palette and pixels; rows that are missing repeat the last one.</summary>
+    /// <param name="file">A file with a sound header.</param>
+    /// <param name="missing">The share of the pixels' bytes that are missing at the end, 0 to 1.</param>
+    internal static byte[] Rewrite(ReadOnlySpan<byte> file, out double missing)
+    {
+        using var written = new MemoryStream();
+        written.Write(file[..PngFile.SignatureLength]);
+        using var deflated = new MemoryStream();
+        foreach (var chunk in Chunks(file))
+        {
+            var kind = file.Slice(chunk.Start.Value - 4, 4);
+            var body = file[chunk];
+            if (kind.SequenceEqual("IDAT"u8)) deflated.Write(body);
+            else if (PngFile.MakesPixels(kind) || kind.SequenceEqual("iCCP"u8)) Write(written, kind, body);
+        }
+
+        deflated.Position = 0;
+        using var pixels = new MemoryStream();
+        missing = CopyRows(deflated, pixels, file[(PngFile.SignatureLength + 8)..]);
+        Write(written, "IDAT"u8, pixels.GetBuffer().AsSpan(0, (int)pixels.Length));
+        Write(written, "IEND"u8, default);
+        return written.ToArray();
+    }
+
+    /// <summary>The bodies of the chunks, as far as they can be followed.</summary>
+    private static List<Range> Chunks(ReadOnlySpan<byte> file)
+    {
+        var chunks = new List<Range>();
+        for (var at = PngFile.SignatureLength; file.Length - at >= 8 && PngFile.IsKind(file.Slice(at + 4, 4));)
+        {
+            var kind = file.Slice(at + 4, 4);
+            var claimed = ReadUInt32BigEndian(file[at..]);
+            var isCut = claimed > file.Length - at - PngFile.FrameLength;
+            // Of the pixels' chunk that is cut off, the beginning counts.
+            if (isCut && !kind.SequenceEqual("IDAT"u8)) break;
+            var length = (int)Math.Min(claimed, file.Length - at - 8);
+            // A profile with another checksum than its own is none.
+            if (!kind.SequenceEqual("iCCP"u8) || (length <= 4 << 20 && PngFile.HasItsSum(file, at, length))) chunks.Add((at + 8)..(at + 8 + length));
+            if (isCut || kind.SequenceEqual("IEND"u8)) break;
+            at += length + PngFile.FrameLength;
+        }
+
+        return chunks;
+    }
+
+    private static void Write(MemoryStream written, ReadOnlySpan<byte> kind, ReadOnlySpan<byte> body)
+    {
+        Span<byte> number = stackalloc byte[4];
+        WriteInt32BigEndian(number, body.Length);
+        written.Write(number);
+        written.Write(kind);
+        written.Write(body);
+        WriteUInt32BigEndian(number, PngSum.Of(kind, body));
+        written.Write(number);
+    }
+
+    /// <summary>Inflates the rows, each a filter and its pixels, as far as they are sound, and deflates them again.</summary>
+    /// <returns>The share that is missing.</returns>
+    private static double CopyRows(Stream deflated, Stream pixels, ReadOnlySpan<byte> header)
+    {
+        using var inflater = new ZLibStream(deflated, CompressionMode.Decompress);
+        using var deflater = new ZLibStream(pixels, CompressionLevel.NoCompression, leaveOpen: true);
+        var (width, height) = (ReadInt32BigEndian(header), ReadInt32BigEndian(header[4..]));
+        var bits = header[8] * (header[9] switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 });
+        var isInterlaced = header[12] != 0;
+        long copied = 0, all = 0;
+        var isSound = true;
+        foreach (var (rows, columns) in isInterlaced ? Passes(width, height) : [(height, width)])
+        {
+            if (columns == 0) continue;
+            var length = 1 + (int)((((long)columns * bits) + 7) / 8);
+            var row = ArrayPool<byte>.Shared.Rent(length);
+            for (var y = 0; y < rows; y++)
+            {
+                all += length;
+                var got = isSound ? ReadRow(inflater, row.AsSpan(0, length)) : 0;
+                isSound = got == length && row[0] <= 4;
+                if (isSound)
+                {
+                    copied += length;
+                }
+                else
+                {
+                    row.AsSpan(0, length).Clear();
+                    row[0] = Up;
+                }
+
+                deflater.Write(row, 0, length);
+            }
+
+            ArrayPool<byte>.Shared.Return(row);
+        }
+
+        return all == 0 ? 1 : (all - copied) / (double)all;
+    }
+
+    /// <summary>How many bytes of a row could be had.</summary>
+    private static int ReadRow(ZLibStream inflater, Span<byte> row)
+    {
+        var filled = 0;
+        try
+        {
+            int read;
+            while (filled < row.Length && (read = inflater.Read(row[filled..])) > 0) filled += read;
+        }
+        catch (InvalidDataException)
+        {
+            // The codes are damaged from here on.
+        }
+
+        return filled;
+    }
+
+    /// <summary>The seven smaller images of Adam7 (PNG, 8.1): rows and columns.</summary>
+    private static IEnumerable<(int Rows, int Columns)> Passes(int width, int height)
+    {
+        foreach (var (x, y, right, down) in new[] { (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2) })
+            yield return (Math.Max(0, (height - y + down - 1) / down), Math.Max(0, (width - x + right - 1) / right));
+    }
+}
