@@ -81,12 +81,5 @@ public sealed record ClassProbability(string Label, int Index, float Probability
 public sealed record ImagePrediction(string Id, Prediction? Prediction, string? Error)
 {
     /// <summary>What makes the image doubtful though it was used, such as a damaged file, each in one sentence; empty for nothing.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
-
-    /// <summary>Whether the other is the same image with the same prediction.</summary>
-    public bool Equals(ImagePrediction? other) =>
-        other is not null && (Id, Prediction, Error) == (other.Id, other.Prediction, other.Error) && Warnings.SequenceEqual(other.Warnings);
-
-    /// <summary>A hash of the image and its prediction.</summary>
-    public override int GetHashCode() => HashCode.Combine(Id, Prediction, Error, Warnings.Count);
+    public IReadOnlyList<string> Warnings { get; init => field = EquatableList.Of(value, nameof(Warnings)); } = EquatableList.Of<string>([]);
 }

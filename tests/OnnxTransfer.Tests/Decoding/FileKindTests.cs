@@ -63,7 +63,7 @@ public sealed class FileKindTests
     public void Decode_TiffOfSensorValues_IsNamedAsARawPhoto(int tag, int type, byte[] value, string name)
     {
         var file = CarrierFile.Tiff(true, false, tag == 262 ? [] : [(tag, type, value)]);
-        if (tag == 262) value.CopyTo(file, file.AsSpan().IndexOf([6, 1, 3, 0, 1, 0, 0, 0]) + 8);
+        if (tag == 262) value.CopyTo(file, file.AsSpan().IndexOf((byte[])[6, 1, 3, 0, 1, 0, 0, 0]) + 8);
         Assert.Contains(name, Assert.Throws<ImageDecodeException>(() => ImageDecoders.Default.Decode(file)).Message, StringComparison.Ordinal);
     }
 

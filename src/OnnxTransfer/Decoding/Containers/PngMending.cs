@@ -118,7 +118,7 @@ internal static class PngMending
             int read;
             while (filled < row.Length && (read = inflater.Read(row[filled..])) > 0) filled += read;
         }
-        catch (InvalidDataException)
+        catch (Exception exception) when (exception is InvalidDataException or IOException)
         {
             // The codes are damaged from here on.
         }

@@ -71,7 +71,7 @@ internal static class PngTexts
             int read;
             while (text.Length < MostBytes && (read = inflater.Read(buffer)) > 0) text.Write(buffer, 0, read);
         }
-        catch (InvalidDataException)
+        catch (Exception exception) when (exception is InvalidDataException or IOException)
         {
             // Metadata alone are damaged: what was read counts.
         }
