@@ -61,8 +61,19 @@ internal static class VipsErrors
         $"The {format.ToString().ToUpperInvariant()} image has samples of the type '{samples.ToString().ToLowerInvariant()}', whose white has no fixed value: save it with 8 or 16 unsigned bits a channel.");
 
     /// <inheritdoc cref="NotLoaded"/>
-    internal static ImageDecodeException OldJpegNotSupported() => new(
-        "The TIFF image is compressed as old-style JPEG (compression 6), which no decoder here reads: save it with another compression, such as LZW or Deflate.");
+    internal static ImageDecodeException SpaceNotSupported(ImageFormat format, Enums.Interpretation space, int channels) => new(
+        $"The {format.ToString().ToUpperInvariant()} image has {channels} channels in the color space '{space.ToString().ToLowerInvariant()}', which is not read: save it as grey, RGB or CMYK.");
+
+    /// <summary>Why a TIFF image cannot be read that libvips would misread, or call damaged; null for others.</summary>
+    internal static ImageDecodeException? TiffNotSupported(TiffHeader header)
+    {
+        var kind = header.IsOldJpeg ? "compressed as old-style JPEG (compression 6)"
+            : header.IsLab ? "stored as CIE L*a*b*"
+            : header.IsFullChroma ? "stored as luma and chroma (YCbCr) without subsampling"
+            : header.IsTiledPlanes ? "stored in tiles of one channel each (planar configuration 2)"
+            : null;
+        return kind is null ? null : new($"The TIFF image is {kind}, which no decoder here reads: save it as RGB with the compression LZW or Deflate.");
+    }
 
     private static string FirstLine(Exception? exception) => exception is null ? "NetVips gave no reason" : exception.Message.Split('\n')[0].Trim().TrimEnd('.');
 

@@ -31,7 +31,7 @@ internal sealed class VipsImageDecoder(DecoderRegistry others) : IRowDecoder
         }
         else
         {
-            if (format == ImageFormat.Tiff && TiffHeader.IsOldJpeg(encoded)) throw VipsErrors.OldJpegNotSupported();
+            if (format == ImageFormat.Tiff && VipsErrors.TiffNotSupported(new TiffHeader(encoded)) is { } refusal) throw refusal;
             Start(format);
             VipsPipeline.Decode(encoded, format, options, sink);
         }

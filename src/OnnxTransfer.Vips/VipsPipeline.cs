@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics;
 using NetVips;
 using OnnxTransfer.Decoding;
@@ -90,7 +89,7 @@ internal static class VipsPipeline
                 image = Load(source, format, shrink);
             }
 
-            ReadRows(image, format, orientation, options, sink);
+            ReadRows(image, source, format, encoded, orientation, options, sink);
         }
         finally
         {
@@ -98,38 +97,49 @@ internal static class VipsPipeline
         }
     }
 
-    private static void ReadRows(Image image, ImageFormat format, Orientation orientation, DecodeOptions options, IRowSink sink)
+    private static void ReadRows(
+        Image image, Source source, ImageFormat format, ReadOnlySpan<byte> encoded, Orientation orientation, DecodeOptions options, IRowSink sink)
     {
         var start = Stopwatch.GetTimestamp();
-        var (converted, profile) = VipsColours.ToSrgb(image, format);
-        using var srgb = converted;
-        var (width, height, channels) = (srgb.Width, srgb.Height, srgb.Bands);
-        if (channels > 4) Throw.ImageColoursNotSupported(format, channels);
+        var layout = VipsColours.Layout(image, format, encoded);
+        var isInverted = VipsColours.IsInverted(layout, format, encoded);
+        SampleRange? range = null;
+        var isDeepInFile = layout.IsDeep && (format is ImageFormat.Png or ImageFormat.Tiff);
+        if (options.Levels == SampleLevels.Data && isDeepInFile)
+        {
+            // The rows come once and in order, so the image is decoded twice instead of being held.
+            using var first = Load(source, format);
+            range = new SampleRange();
+            ForEachRow(first, layout, start, options, (_, row) => range.Add(row, layout));
+        }
 
+        var (width, height) = (image.Width, image.Height);
+        using var converter = new RowConverter(layout, width, VipsColours.Profile(image, format, encoded), options, range) { IsDeepInFile = isDeepInFile };
         sink.Begin(width, height, orientation);
-        var rgb = channels == 3 ? null : ArrayPool<byte>.Shared.Rent(3 * width);
-        try
+        ForEachRow(image, layout, start, options, (y, row) =>
         {
-            using var region = Region.New(srgb);
-            for (var top = 0; top < height; top += StripHeight)
-            {
-                var rows = Math.Min(StripHeight, height - top);
-                using var strip = VipsStrip.Fetch(region, top, width, rows, channels);
-                for (var row = 0; row < rows; row++)
-                {
-                    var stored = strip.Bytes.Slice(row * width * channels, width * channels);
-                    profile?.ToSrgb(stored, channels);
-                    if (rgb is not null) RowConverter.ToRgb(stored, channels, rgb.AsSpan(0, 3 * width), options.Background);
-                    sink.Row(top + row, rgb is null ? stored : rgb.AsSpan(0, 3 * width));
-                }
+            if (isInverted) Invert(row);
+            sink.Row(y, converter.Convert(row));
+        });
+    }
 
-                DecodeChecks.Time(start, options);
-            }
-        }
-        finally
+    /// <summary>Pulls the rows, strip by strip.</summary>
+    private static void ForEachRow(Image image, SampleLayout layout, long start, DecodeOptions options, Action<int, Span<byte>> act)
+    {
+        using var region = Region.New(image);
+        var rowBytes = image.Width * layout.PixelBytes;
+        for (var top = 0; top < image.Height; top += StripHeight)
         {
-            if (rgb is not null) ArrayPool<byte>.Shared.Return(rgb);
+            var rows = Math.Min(StripHeight, image.Height - top);
+            using var strip = VipsStrip.Fetch(region, top, image.Width, rows, layout.PixelBytes);
+            for (var row = 0; row < rows; row++) act(top + row, strip.Bytes.Slice(row * rowBytes, rowBytes));
+            DecodeChecks.Time(start, options);
         }
+    }
+
+    private static void Invert(Span<byte> samples)
+    {
+        foreach (ref var sample in samples) sample = (byte)~sample;
     }
 
     /// <summary>Opens the header; pixels are decoded when a strip asks for them.</summary>

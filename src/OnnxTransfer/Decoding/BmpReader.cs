@@ -160,7 +160,7 @@ internal static class BmpReader
             rgba[1] = Scale(value, masks.G);
             rgba[2] = Scale(value, masks.B);
             rgba[3] = masks.A == 0 ? (byte)255 : Scale(value, masks.A);
-            RowConverter.ToRgb(rgba, 4, rgb.Slice(3 * x, 3), background);
+            RowConverter.Over(rgba, background, rgb.Slice(3 * x, 3));
         }
     }
 

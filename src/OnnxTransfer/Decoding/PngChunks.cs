@@ -3,8 +3,8 @@ using static System.Buffers.Binary.BinaryPrimitives;
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// What the image libraries do not tell of a PNG file: Skia passes over the orientation, and libvips over that of some; and Skia makes a
-/// colour profile of the gamma and the primaries, which Pillow, TensorFlow and libvips leave alone.
+/// What the image libraries do not tell of a PNG file: Skia passes over the orientation, and libvips over that of some; and both over
+/// profiles that they do not like.
 /// </summary>
 internal static class PngChunks
 {
@@ -35,9 +35,49 @@ internal static class PngChunks
         return height * rowBytes <= (long)MostInflated * file.Length;
     }
 
-    /// <summary>Whether the file has an ICC profile.</summary>
+    /// <summary>Whether the pixels are grey, with or without alpha.</summary>
+    /// <param name="file">A file with a sound header.</param>
+    internal static bool IsGrey(ReadOnlySpan<byte> file) => file[ColourTypeOffset] is 0 or 4;
+
+    /// <summary>Whether pixels have a sample of alpha.</summary>
+    /// <param name="file">A file with a sound header.</param>
+    internal static bool HasAlpha(ReadOnlySpan<byte> file) => file[ColourTypeOffset] is 4 or 6;
+
+    /// <summary>Whether samples have 16 bits.</summary>
+    /// <param name="file">A file with a sound header.</param>
+    internal static bool IsDeep(ReadOnlySpan<byte> file) => file[BitDepthOffset] == 16;
+
+    /// <summary>The body of the chunk with the ICC profile; empty where there is none.</summary>
     /// <param name="file">A file that begins as PNG does, sound or not.</param>
-    internal static bool HasProfile(ReadOnlySpan<byte> file) => !Find(file, "iCCP"u8).IsEmpty;
+    internal static ReadOnlySpan<byte> Profile(ReadOnlySpan<byte> file) => Find(file, "iCCP"u8);
+
+    /// <summary>The file without its ICC profile.</summary>
+    /// <param name="file">A file that begins as PNG does, sound or not.</param>
+    internal static byte[] WithoutProfile(ReadOnlySpan<byte> file)
+    {
+        var profile = Profile(file);
+        if (profile.IsEmpty || !file.Overlaps(profile, out var at)) return file.ToArray();
+        // Its length and kind are before it, its checksum behind it.
+        return [.. file[..(at - 8)], .. file[(at + profile.Length + 4)..]];
+    }
+
+    /// <summary>
+    /// A grey file of 16 bits as one of 8 bits that has the same bytes: grey becomes grey and alpha, grey and alpha become RGBA, each two
+    /// of the new samples the high and the low byte of an old one. Filters and interlacing see bytes alone, so they stay as they are.
+    /// </summary>
+    /// <param name="file">A grey file of 16 bits.</param>
+    internal static byte[] AsBytes(ReadOnlySpan<byte> file)
+    {
+        var bytes = WithoutProfile(file);
+        (bytes[BitDepthOffset], bytes[ColourTypeOffset]) = (8, (byte)(bytes[ColourTypeOffset] == 0 ? 4 : 6));
+        const int kindAt = SignatureLength + 4, checksumAt = kindAt + 4 + 13;
+        WriteUInt32BigEndian(bytes.AsSpan(checksumAt), Checksum(bytes.AsSpan(kindAt, checksumAt - kindAt)));
+        return bytes;
+    }
+
+    /// <summary>The value of a grey file of 16 bits that is transparent; null for none.</summary>
+    internal static ushort? TransparentGrey(ReadOnlySpan<byte> file) =>
+        file[ColourTypeOffset] == 0 && Find(file, "tRNS"u8) is { Length: >= 2 } chunk ? ReadUInt16BigEndian(chunk) : null;
 
     /// <summary>The orientation in the file's EXIF data; upright where there is none, or nonsense.</summary>
     /// <param name="file">A file that begins as PNG does, sound or not.</param>
@@ -58,6 +98,19 @@ internal static class PngChunks
         }
 
         return Decoding.Orientation.Upright;
+    }
+
+    /// <summary>The CRC-32 of a chunk (PNG, annex D), bit by bit: it is only needed for a header.</summary>
+    private static uint Checksum(ReadOnlySpan<byte> kindAndBody)
+    {
+        var sum = uint.MaxValue;
+        foreach (var value in kindAndBody)
+        {
+            sum ^= value;
+            for (var bit = 0; bit < 8; bit++) sum = (sum >> 1) ^ (0xEDB88320 & (uint)-(sum & 1));
+        }
+
+        return ~sum;
     }
 
     private static int Short(ReadOnlySpan<byte> bytes, bool littleEndian) =>

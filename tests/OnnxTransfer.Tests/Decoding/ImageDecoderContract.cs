@@ -11,8 +11,8 @@ public abstract class ImageDecoderContract
 
     public abstract IImageDecoder Decoder { get; }
 
-    /// <summary>What the decoder makes of the colours through the profile of <c>cmyk-profile.jpg</c>.</summary>
-    private protected abstract (int R, int G, int B)[] InkThroughProfile { get; }
+    /// <summary>The colours through the profile of <c>cmyk-profile.jpg</c> by Little CMS, relative colorimetric.</summary>
+    private static readonly (int R, int G, int B)[] s_inkThroughProfile = [(208, 76, 46), (100, 179, 85), (115, 83, 197), (242, 228, 219)];
 
     public static TheoryData<string, int> ColourSamples => new()
     {
@@ -119,15 +119,14 @@ public abstract class ImageDecoderContract
     public void Decode_CmykJpegWithProfile_FollowsTheProfile()
     {
         using var pixels = Decoder.Decode(Sample.Bytes("cmyk-profile.jpg"));
-        Sample.Shows(pixels, InkThroughProfile, Lossy);
+        Sample.Shows(pixels, s_inkThroughProfile, 2);
     }
 
     [Fact]
-    public void Decode_CmykJpegWithoutProfile_GivesItsHues()
+    public void Decode_CmykJpegWithoutProfile_IsPillows()
     {
-        // How ink becomes light depends on the press that is assumed: only the hue is the same everywhere.
         using var pixels = Decoder.Decode(Sample.Bytes("cmyk.jpg"));
-        Sample.Shows(pixels, Sample.Colours, 80);
+        Sample.Shows(pixels, Sample.Colours, Lossy);
     }
 
     [Fact]
