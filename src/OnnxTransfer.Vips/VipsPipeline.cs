@@ -114,7 +114,7 @@ internal static class VipsPipeline
         }
 
         var (width, height) = (image.Width, image.Height);
-        using var converter = new RowConverter(layout, width, VipsColours.Profile(image, format, encoded), options, range) { IsDeepInFile = isDeepInFile };
+        using var converter = new RowConverter(layout, width, VipsColours.Profile(image, format, encoded), options, range, mayBeGrey: format == ImageFormat.Avif) { IsDeepInFile = isDeepInFile };
         sink.Begin(width, height, orientation);
         ForEachRow(image, layout, start, options, (y, row) =>
         {

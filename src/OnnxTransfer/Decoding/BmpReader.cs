@@ -24,8 +24,10 @@ internal static class BmpReader
         }
 
         var stride = (((long)header.Width * header.BitsPerPixel) + 31) / 32 * 4;
-        if (header.PixelOffset + (stride * header.Height) > file.Length)
-            Throw.ImageDamaged(ImageFormat.Bmp, $"{header.PixelOffset + (stride * header.Height)} bytes are needed and {file.Length} are there");
+        // The last row's padding may be missing.
+        var rowBytes = (((long)header.Width * header.BitsPerPixel) + 7) / 8;
+        var needed = header.PixelOffset + (stride * (header.Height - 1)) + rowBytes;
+        if (needed > file.Length) Throw.ImageDamaged(ImageFormat.Bmp, $"{needed} bytes are needed and {file.Length} are there");
 
         sink.Begin(header.Width, header.Height, Orientation.Upright);
         var rented = ArrayPool<byte>.Shared.Rent(3 * header.Width);
@@ -35,7 +37,7 @@ internal static class BmpReader
             for (var y = 0; y < header.Height; y++)
             {
                 var stored = header.TopDown ? y : header.Height - 1 - y;
-                var row = file.Slice((int)(header.PixelOffset + (stored * stride)), (int)stride);
+                var row = file.Slice((int)(header.PixelOffset + (stored * stride)), (int)rowBytes);
                 if (header.BitsPerPixel <= 8) ReadIndexed(row, header, file, rgb);
                 else if (header.BitsPerPixel == 24) ReadBgr(row, rgb);
                 else ReadMasked(row, header, rgb, options.Background);
@@ -97,6 +99,13 @@ internal static class BmpReader
                     ReadUInt32LittleEndian(masks), ReadUInt32LittleEndian(masks[4..]), ReadUInt32LittleEndian(masks[8..]),
                     hasAlpha ? ReadUInt32LittleEndian(masks[12..]) : 0),
             };
+        }
+
+        // Some writers leave the palette out of the offset, which then points at it.
+        if (bits <= 8 && pixelOffset == afterHeader)
+        {
+            var entries = ReadUInt32LittleEndian(info[32..]) is > 0 and <= 256 and var count ? (int)count : 1 << bits;
+            header = header with { PixelOffset = pixelOffset + (4 * entries) };
         }
 
         return Checked(file, header);
