@@ -6,7 +6,9 @@ namespace OnnxTransfer.Vips;
 /// <param name="file">A file that begins as TIFF does, sound or not.</param>
 internal readonly ref struct TiffHeader(ReadOnlySpan<byte> file)
 {
+    private const int BitsTag = 258;
     private const int CompressionTag = 259;
+    private const int Lzma = 34925;
     private const int PhotometricTag = 262;
     private const int CompressionJpeg = 7;
     private const int SubsamplingTag = 530;
@@ -31,6 +33,12 @@ internal readonly ref struct TiffHeader(ReadOnlySpan<byte> file)
     /// </summary>
     internal bool IsFullChroma => Find(PhotometricTag) == 6 && Find(CompressionTag) is not (OldJpeg or CompressionJpeg) && Find(SubsamplingTag) == 1
         && Find(SubsamplingTag, index: 1) == 1;
+
+    /// <summary>Bits a sample; 1 where it is not said.</summary>
+    internal int Bits => Find(BitsTag) ?? 1;
+
+    /// <summary>Whether it is compressed as LZMA, which libvips is built without.</summary>
+    internal bool IsLzma => Find(CompressionTag) == Lzma;
 
     /// <summary>Whether each channel has tiles of its own.</summary>
     internal bool IsTiledPlanes => Find(PlanarTag) == 2 && Find(TileWidthTag) is not null;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using NetVips;
 using OnnxTransfer.Decoding;
 
@@ -70,9 +71,11 @@ internal static class VipsErrors
         var kind = header.IsOldJpeg ? "compressed as old-style JPEG (compression 6)"
             : header.IsLab ? "stored as CIE L*a*b*"
             : header.IsFullChroma ? "stored as luma and chroma (YCbCr) without subsampling"
+            : header.IsLzma ? "compressed as LZMA"
+            : header.Bits is not (1 or 2 or 4 or 8 or 16 or 32 or 64) ? string.Create(CultureInfo.InvariantCulture, $"stored with {header.Bits} bits a sample")
             : header.IsTiledPlanes ? "stored in tiles of one channel each (planar configuration 2)"
             : null;
-        return kind is null ? null : new($"The TIFF image is {kind}, which no decoder here reads: save it as RGB with the compression LZW or Deflate.");
+        return kind is null ? null : new($"The TIFF image is {kind}, which no decoder here reads: save it as RGB of 8 or 16 bits with the compression LZW or Deflate.");
     }
 
     private static string FirstLine(Exception? exception) => exception is null ? "NetVips gave no reason" : exception.Message.Split('\n')[0].Trim().TrimEnd('.');

@@ -150,6 +150,15 @@ public sealed class UnusualTiffTests
         IsRefused(FormatMatrixTests.Tiff(s_rgb, 8, null) with { Photometric = 6, Tags = [(530, [1, 1])] }, "YCbCr");
 
     [Theory]
+    [InlineData(12)]
+    [InlineData(10)]
+    public void OddDepths_AreRefusedWithTheReason(int bits)
+    {
+        var tiff = new TiffFile { Photometric = 1, Bits = bits, Channels = 1, Raw = new byte[Picture.Height * Picture.Width * bits / 8] };
+        IsRefused(tiff, $"{bits} bits a sample");
+    }
+
+    [Theory]
     [InlineData(8, 2, "'char'")]
     [InlineData(16, 2, "'short'")]
     [InlineData(32, 1, "'uint'")]
