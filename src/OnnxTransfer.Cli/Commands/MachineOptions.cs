@@ -48,6 +48,9 @@ internal sealed class MachineOptions
     internal MachineOptions(Command command)
     {
         _decoder.AcceptOnlyFromAmong("default", "libvips");
+        // An enum would take any number.
+        _shrink.AcceptOnlyFromAmong("none", "near", "fast");
+        _levels.AcceptOnlyFromAmong("full", "data");
         foreach (var option in (Option[])[_provider, _device, _capture, _threads, _shrink, _levels, _decoder]) command.Options.Add(option);
     }
 
