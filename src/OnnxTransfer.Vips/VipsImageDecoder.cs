@@ -36,7 +36,7 @@ internal sealed class VipsImageDecoder(DecoderRegistry others) : IRowDecoder
         }
         else
         {
-            if (format == ImageFormat.Tiff && TiffHeader.IsOldJpeg(encoded)) throw VipsErrors.OldJpegNotSupported();
+            if (format == ImageFormat.Tiff && VipsErrors.TiffNotSupported(new TiffHeader(encoded)) is { } refusal) throw refusal;
             Start(format);
             using var input = CodecInput.Of(encoded, format, options, JpegCheck.OfEnds);
             DecodeChecks.Damage(input.Damage, format, options, sink);

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics;
 using NetVips;
 using OnnxTransfer.Decoding;
@@ -91,15 +90,14 @@ internal static class VipsPipeline
         {
             DecodeChecks.Size(image.Width, image.Height, format, options);
             DecodeChecks.Frames(Number(image, "n-pages"), options);
-            var orientation = input.Orientation;
             if (format == ImageFormat.Jpeg && options.JpegShrink != JpegShrink.None
-                && sink.Shrink(image.Width, image.Height, orientation, options.JpegShrink) is > 1 and var shrink)
+                && sink.Shrink(image.Width, image.Height, input.Orientation, options.JpegShrink) is > 1 and var shrink)
             {
                 image.Dispose();
                 image = Load(source, format, shrink);
             }
 
-            ReadRows(image, format, orientation, options, sink);
+            ReadRows(image, source, format, input, options, sink);
         }
         finally
         {
@@ -107,38 +105,50 @@ internal static class VipsPipeline
         }
     }
 
-    private static void ReadRows(Image image, ImageFormat format, Orientation orientation, DecodeOptions options, IRowSink sink)
+    private static void ReadRows(Image image, Source source, ImageFormat format, in CodecInput input, DecodeOptions options, IRowSink sink)
     {
+        var encoded = input.Bytes;
         var start = Stopwatch.GetTimestamp();
-        var (converted, profile) = VipsColours.ToSrgb(image, format);
-        using var srgb = converted;
-        var (width, height, channels) = (srgb.Width, srgb.Height, srgb.Bands);
-        if (channels > 4) Throw.ImageColoursNotSupported(format, channels);
-
-        sink.Begin(width, height, orientation);
-        var rgb = channels == 3 ? null : ArrayPool<byte>.Shared.Rent(3 * width);
-        try
+        var layout = VipsColours.Layout(image, format, encoded);
+        var isInverted = VipsColours.IsInverted(layout, format, encoded);
+        SampleRange? range = null;
+        var isDeepInFile = layout.IsDeep && (format is ImageFormat.Png or ImageFormat.Tiff);
+        if (options.Levels == SampleLevels.Data && isDeepInFile)
         {
-            using var region = Region.New(srgb);
-            for (var top = 0; top < height; top += StripHeight)
-            {
-                var rows = Math.Min(StripHeight, height - top);
-                using var strip = VipsStrip.Fetch(region, top, width, rows, channels);
-                for (var row = 0; row < rows; row++)
-                {
-                    var stored = strip.Bytes.Slice(row * width * channels, width * channels);
-                    profile?.ToSrgb(stored, channels);
-                    if (rgb is not null) RowConverter.ToRgb(stored, channels, rgb.AsSpan(0, 3 * width), options.Background);
-                    sink.Row(top + row, rgb is null ? stored : rgb.AsSpan(0, 3 * width));
-                }
+            // The rows come once and in order, so the image is decoded twice instead of being held.
+            using var first = Load(source, format);
+            range = new SampleRange();
+            ForEachRow(first, layout, start, options, (_, row) => range.Add(row, layout));
+        }
 
-                DecodeChecks.Time(start, options);
-            }
-        }
-        finally
+        var (width, height) = (image.Width, image.Height);
+        using var converter = new RowConverter(layout, width, VipsColours.Profile(image, format, encoded), options, range, mayBeGrey: format == ImageFormat.Avif) { IsDeepInFile = isDeepInFile };
+        sink.Begin(width, height, input.Orientation);
+        ForEachRow(image, layout, start, options, (y, row) =>
         {
-            if (rgb is not null) ArrayPool<byte>.Shared.Return(rgb);
+            if (isInverted) Invert(row);
+            sink.Row(y, converter.Convert(row));
+        });
+        if (converter.Warning is { } warning) DecodeChecks.Warn(warning, options, sink);
+    }
+
+    /// <summary>Pulls the rows, strip by strip.</summary>
+    private static void ForEachRow(Image image, SampleLayout layout, long start, DecodeOptions options, Action<int, Span<byte>> act)
+    {
+        using var region = Region.New(image);
+        var rowBytes = image.Width * layout.PixelBytes;
+        for (var top = 0; top < image.Height; top += StripHeight)
+        {
+            var rows = Math.Min(StripHeight, image.Height - top);
+            using var strip = VipsStrip.Fetch(region, top, image.Width, rows, layout.PixelBytes);
+            for (var row = 0; row < rows; row++) act(top + row, strip.Bytes.Slice(row * rowBytes, rowBytes));
+            DecodeChecks.Time(start, options);
         }
+    }
+
+    private static void Invert(Span<byte> samples)
+    {
+        foreach (ref var sample in samples) sample = (byte)~sample;
     }
 
     /// <summary>Opens the header; pixels are decoded when a strip asks for them.</summary>

@@ -8,9 +8,6 @@ public sealed class VipsDecoderTests : ImageDecoderContract
 {
     public override IImageDecoder Decoder => VipsDecoder.Instance;
 
-    /// <summary>Little CMS, with relative colorimetric intent: it goes through a table's cell along tetrahedra.</summary>
-    private protected override (int R, int G, int B)[] InkThroughProfile => [(208, 76, 46), (100, 179, 85), (115, 83, 197), (242, 228, 219)];
-
     [Fact]
     public void Name_HasTheNativeVersion() => Assert.Matches(@"^libvips 8\.\d+\.\d+$", Decoder.Name);
 
@@ -32,7 +29,7 @@ public sealed class VipsDecoderTests : ImageDecoderContract
         using var oneBit = Decoder.Decode(Sample.Bytes("one-bit.tif"));
         Sample.Shows(oneBit, Sample.BlackAndWhite, 0);
         using var ink = Decoder.Decode(Sample.Bytes("cmyk.tif"));
-        Sample.Shows(ink, Sample.Colours, 80);
+        Sample.Shows(ink, Sample.Colours, 1);
     }
 
     [Theory]
@@ -75,10 +72,10 @@ public sealed class VipsDecoderTests : ImageDecoderContract
         var bytes = isLittleEndian ? Sample.Bytes(name) : [.. "MM"u8, 0, 42, 0, 0, 0, 8, 0, 1, 1, 3, 0, 3, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0];
         // The tag of the compression, then a type and a count.
         byte[] tag = isLittleEndian ? [3, 1, 3, 0, 1, 0, 0, 0] : [1, 3, 0, 3, 0, 0, 0, 1];
-        Assert.False(TiffHeader.IsOldJpeg(bytes));
+        Assert.False(new TiffHeader(bytes).IsOldJpeg);
         bytes[bytes.AsSpan().IndexOf(tag) + tag.Length + (isLittleEndian ? 0 : 1)] = 6;
         Assert.Contains("old-style JPEG", Assert.Throws<ImageDecodeException>(() => Decoder.Decode(bytes)).Message, StringComparison.Ordinal);
-        for (var length = 0; length < bytes.Length; length++) _ = TiffHeader.IsOldJpeg(bytes.AsSpan(0, length));
+        for (var length = 0; length < bytes.Length; length++) _ = new TiffHeader(bytes.AsSpan(0, length)).IsOldJpeg;
     }
 
     [Fact]

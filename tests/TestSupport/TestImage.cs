@@ -65,7 +65,7 @@ internal static class TestImage
         return header;
     }
 
-    private static void WriteChunk(Stream png, string type, byte[] data)
+    internal static void WriteChunk(Stream png, string type, byte[] data)
     {
         var body = (byte[])[.. Encoding.ASCII.GetBytes(type), .. data];
         var number = new byte[4];

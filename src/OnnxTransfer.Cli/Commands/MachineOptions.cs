@@ -36,6 +36,13 @@ internal sealed class MachineOptions
         Description = "Refuse images that are otherwise used with a warning, such as damaged photos.",
     };
 
+    private readonly Option<SampleLevels> _levels = new("--levels")
+    {
+        Description = "Black and white of 16-bit PNG and TIFF files: of the full range, or the least and greatest value of each image (microscopes and scanners store 12 bits in 16). Train and predict with the same choice.",
+        DefaultValueFactory = _ => SampleLevels.Full,
+        HelpName = "full|data",
+    };
+
     private readonly Option<string> _decoder = new("--decoder")
     {
         Description = "What reads the images; see `onnxtransfer doctor`. By default SkiaSharp, libvips for TIFF and AVIF, and Magick.NET for HEIC; libvips reads JPEG fastest. Train and predict with the same choice.",
@@ -46,7 +53,10 @@ internal sealed class MachineOptions
     internal MachineOptions(Command command)
     {
         _decoder.AcceptOnlyFromAmong("default", "libvips");
-        foreach (var option in (Option[])[_provider, _device, _capture, _threads, _shrink, _strict, _decoder]) command.Options.Add(option);
+        // An enum would take any number.
+        _shrink.AcceptOnlyFromAmong("none", "near", "fast");
+        _levels.AcceptOnlyFromAmong("full", "data");
+        foreach (var option in (Option[])[_provider, _device, _capture, _threads, _shrink, _levels, _strict, _decoder]) command.Options.Add(option);
     }
 
     internal FeatureExtractorOptions Read(ParseResult parsed) => new()
@@ -56,6 +66,6 @@ internal sealed class MachineOptions
         CaptureGraph = parsed.GetValue(_capture),
         Threads = parsed.GetValue(_threads),
         Decoder = parsed.GetValue(_decoder) == "libvips" ? VipsDecoder.Instance : null,
-        Decode = DecodeOptions.Default with { JpegShrink = parsed.GetValue(_shrink), Strict = parsed.GetValue(_strict) },
+        Decode = DecodeOptions.Default with { JpegShrink = parsed.GetValue(_shrink), Levels = parsed.GetValue(_levels), Strict = parsed.GetValue(_strict) },
     };
 }

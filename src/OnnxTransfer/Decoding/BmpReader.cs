@@ -25,26 +25,28 @@ internal static class BmpReader
         }
 
         var stride = (((long)header.Width * header.BitsPerPixel) + 31) / 32 * 4;
-        var missing = header.PixelOffset + (stride * header.Height) - file.Length;
-        if (missing > CodecInput.SmallTail * stride * header.Height)
-            Throw.ImageDamaged(ImageFormat.Bmp, $"{header.PixelOffset + (stride * header.Height)} bytes are needed and {file.Length} are there");
+        // The last row's padding may be missing.
+        var rowBytes = (((long)header.Width * header.BitsPerPixel) + 7) / 8;
+        var needed = header.PixelOffset + (stride * (header.Height - 1)) + rowBytes;
+        var missing = needed - file.Length;
+        if (missing > CodecInput.SmallTail * stride * header.Height) Throw.ImageDamaged(ImageFormat.Bmp, $"{needed} bytes are needed and {file.Length} are there");
         if (missing > 0) DecodeChecks.Damage($"{missing} bytes are missing at its end", ImageFormat.Bmp, options, sink);
 
         sink.Begin(header.Width, header.Height, Orientation.Upright);
         var rented = ArrayPool<byte>.Shared.Rent(3 * header.Width);
         var rgb = rented.AsSpan(0, 3 * header.Width);
         // What is missing counts as zeros.
-        var cut = missing > 0 ? new byte[stride] : [];
+        var cut = missing > 0 ? new byte[rowBytes] : [];
         try
         {
             for (var y = 0; y < header.Height; y++)
             {
                 var stored = header.TopDown ? y : header.Height - 1 - y;
-                var (place, end) = (header.PixelOffset + (stored * stride), header.PixelOffset + ((stored + 1) * stride));
+                var (place, end) = (header.PixelOffset + (stored * stride), header.PixelOffset + (stored * stride) + rowBytes);
                 ReadOnlySpan<byte> row = cut;
                 if (end <= file.Length)
                 {
-                    row = file.Slice((int)place, (int)stride);
+                    row = file.Slice((int)place, (int)rowBytes);
                 }
                 else
                 {
@@ -115,6 +117,13 @@ internal static class BmpReader
             };
         }
 
+        // Some writers leave the palette out of the offset, which then points at it.
+        if (bits <= 8 && pixelOffset == afterHeader)
+        {
+            var entries = ReadUInt32LittleEndian(info[32..]) is > 0 and <= 256 and var count ? (int)count : 1 << bits;
+            header = header with { PixelOffset = pixelOffset + (4 * entries) };
+        }
+
         return Checked(file, header);
     }
 
@@ -176,7 +185,7 @@ internal static class BmpReader
             rgba[1] = Scale(value, masks.G);
             rgba[2] = Scale(value, masks.B);
             rgba[3] = masks.A == 0 ? (byte)255 : Scale(value, masks.A);
-            RowConverter.ToRgb(rgba, 4, rgb.Slice(3 * x, 3), background);
+            RowConverter.Over(rgba, background, rgb.Slice(3 * x, 3));
         }
     }
 

@@ -76,6 +76,9 @@ public sealed record DecodeOptions
     /// <summary>Whether large JPEG images may be decoded at a fraction of their size; exact by default.</summary>
     public JpegShrink JpegShrink { get; init; } = JpegShrink.None;
 
+    /// <summary>What becomes of the values of 16-bit samples; <see cref="SampleLevels.Full"/> by default.</summary>
+    public SampleLevels Levels { get; init; } = SampleLevels.Full;
+
     /// <summary>The color that transparent pixels are composited over; white by default.</summary>
     public Rgb Background { get; init; } = Rgb.White;
 }
@@ -97,4 +100,20 @@ public enum JpegShrink
 
     /// <summary>To no less than the size wanted, as Pillow's draft mode does: by 2 in the mean, at most 7.1 of any photograph.</summary>
     Fast,
+}
+
+/// <summary>
+/// Which values of 16-bit samples are black and white. Microscopes and medical scanners often store 12 bits in 16: such an image is
+/// nearly black unless it is stretched. 8-bit images, and formats that have a bit depth of their own (AVIF, HEIC), stay as they are.
+/// </summary>
+public enum SampleLevels
+{
+    /// <summary>Black is 0 and white is 65535, whatever values the image has.</summary>
+    Full,
+
+    /// <summary>
+    /// Black is the image's least value and white its greatest, of all color channels together and without alpha:
+    /// <c>(v - least) * 65535 / (greatest - least)</c>. An embedded profile applies afterwards.
+    /// </summary>
+    Data,
 }

@@ -1,10 +1,10 @@
+using OnnxTransfer.Decoding.Containers;
 using static System.Buffers.Binary.BinaryPrimitives;
 
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// What Skia does not tell of a PNG file: it makes a colour profile of the gamma and the primaries, which Pillow, TensorFlow and libvips
-/// leave alone.
+/// What the image libraries do not tell of the pixels of a PNG file. Both pass over profiles that they do not like.
 /// </summary>
 internal static class PngChunks
 {
@@ -34,9 +34,50 @@ internal static class PngChunks
         return height * rowBytes <= (long)MostInflated * file.Length;
     }
 
-    /// <summary>Whether the file has an ICC profile.</summary>
+    /// <summary>Whether the pixels are grey, with or without alpha.</summary>
+    /// <param name="file">A file with a sound header.</param>
+    internal static bool IsGrey(ReadOnlySpan<byte> file) => file[ColourTypeOffset] is 0 or 4;
+
+    /// <summary>Whether pixels have a sample of alpha.</summary>
+    /// <param name="file">A file with a sound header.</param>
+    internal static bool HasAlpha(ReadOnlySpan<byte> file) => file[ColourTypeOffset] is 4 or 6;
+
+    /// <summary>Whether samples have 16 bits.</summary>
+    /// <param name="file">A file with a sound header.</param>
+    internal static bool IsDeep(ReadOnlySpan<byte> file) => file[BitDepthOffset] == 16;
+
+    /// <summary>The body of the chunk with the ICC profile; empty where there is none, or it has not its checksum.</summary>
     /// <param name="file">A file that begins as PNG does, sound or not.</param>
-    internal static bool HasProfile(ReadOnlySpan<byte> file) => !Find(file, "iCCP"u8).IsEmpty;
+    internal static ReadOnlySpan<byte> Profile(ReadOnlySpan<byte> file) =>
+        Find(file, "iCCP"u8) is { IsEmpty: false } profile && file.Overlaps(profile, out var at) && PngFile.HasItsSum(file, at - 8, profile.Length) ? profile : default;
+
+    /// <summary>The file without its ICC profile.</summary>
+    /// <param name="file">A file that begins as PNG does, sound or not.</param>
+    internal static byte[] WithoutProfile(ReadOnlySpan<byte> file)
+    {
+        var profile = Find(file, "iCCP"u8);
+        if (profile.IsEmpty || !file.Overlaps(profile, out var at)) return file.ToArray();
+        // Its length and kind are before it, its checksum behind it.
+        return [.. file[..(at - 8)], .. file[(at + profile.Length + 4)..]];
+    }
+
+    /// <summary>
+    /// A grey file of 16 bits as one of 8 bits that has the same bytes: grey becomes grey and alpha, grey and alpha become RGBA, each two
+    /// of the new samples the high and the low byte of an old one. Filters and interlacing see bytes alone, so they stay as they are.
+    /// </summary>
+    /// <param name="file">A grey file of 16 bits.</param>
+    internal static byte[] AsBytes(ReadOnlySpan<byte> file)
+    {
+        var bytes = WithoutProfile(file);
+        (bytes[BitDepthOffset], bytes[ColourTypeOffset]) = (8, (byte)(bytes[ColourTypeOffset] == 0 ? 4 : 6));
+        const int kindAt = SignatureLength + 4, checksumAt = kindAt + 4 + 13;
+        WriteUInt32BigEndian(bytes.AsSpan(checksumAt), PngSum.Of(bytes.AsSpan(kindAt, checksumAt - kindAt)));
+        return bytes;
+    }
+
+    /// <summary>The value of a grey file of 16 bits that is transparent; null for none.</summary>
+    internal static ushort? TransparentGrey(ReadOnlySpan<byte> file) =>
+        file[ColourTypeOffset] == 0 && Find(file, "tRNS"u8) is { Length: >= 2 } chunk ? ReadUInt16BigEndian(chunk) : null;
 
     /// <summary>The body of the first chunk of a kind; empty where there is none.</summary>
     private static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> file, ReadOnlySpan<byte> kind)

@@ -76,8 +76,8 @@ internal static partial class Throw
             : $"The {Name(format)} image is truncated or damaged: {detail.TrimEnd('.')}.", inner);
 
     [DoesNotReturn]
-    internal static void ImageColoursNotSupported(ImageFormat format, int channels) =>
-        throw new ImageDecodeException($"The {Name(format)} image has {channels} channels whose colours cannot be brought to sRGB.");
+    internal static void ImageInksUnknown() => throw new ImageDecodeException(
+        $"The JPEG image is CMYK with a profile, whose inks {ImageDecoders.Default.Name} does not give: read it with libvips (the package OnnxTransfer.Vips, FeatureExtractorOptions.Decoder = VipsDecoder.Instance), or save it as RGB.");
 
     [DoesNotReturn]
     internal static void ImageHasTooManyBytes(long length, long limit) =>

@@ -38,6 +38,14 @@ internal readonly ref struct CodecInput : IDisposable
 
     private FileFindings Findings { get; }
 
+    /// <summary>The same bytes with the end marker, for a second decode that shall reach the last row; what was open is not any more.</summary>
+    internal ReadOnlySpan<byte> Close()
+    {
+        var closed = _rented.AsSpan(0, Bytes.Length - Findings.Closing.Length + JpegFile.End.Length);
+        JpegFile.End.CopyTo(closed[^JpegFile.End.Length..]);
+        return closed;
+    }
+
     /// <summary>Reads the container.</summary>
     /// <param name="file">A file whose first bytes are those of the format.</param>
     /// <param name="format">Its format.</param>
@@ -55,7 +63,7 @@ internal readonly ref struct CodecInput : IDisposable
                 // Where the codec can be made to notice, following the codes would cost a sixth of the decode.
                 isOpen = codes == JpegCheck.Always && end == JpegEnd.OfOneScan;
                 if (isOpen) JpegFile.Open(findings, file.Length);
-                else if (codes == JpegCheck.Always || (end == JpegEnd.Missing && codes == JpegCheck.OfEnds)) CheckJpeg(file, end != JpegEnd.Missing, findings);
+                else if (codes == JpegCheck.Always || end == JpegEnd.Missing) CheckJpeg(file, end != JpegEnd.Missing, findings);
                 findings.MustRewrite = isOpen || end == JpegEnd.Missing;
                 break;
             case ImageFormat.Png:
@@ -155,7 +163,4 @@ internal enum JpegCheck
 
     /// <summary>Only of a file without its end marker: the codec says the rest.</summary>
     OfEnds,
-
-    /// <summary>Never again: they have been judged.</summary>
-    Done,
 }

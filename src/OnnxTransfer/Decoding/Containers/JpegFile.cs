@@ -11,6 +11,9 @@ internal static class JpegFile
 
     private static readonly byte[] s_end = [0xFF, EndOfImage];
 
+    /// <summary>The end marker.</summary>
+    internal static ReadOnlySpan<byte> End => s_end;
+
     /// <summary>Ones, which are no code: a codec looks eight bytes ahead, and makes no block of these.</summary>
     private static readonly byte[] s_open = [0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0];
 
@@ -51,7 +54,7 @@ internal static class JpegFile
             isPlain &= marker != 0xDD && !(IsFrame(marker) && marker > 0xC1);
             if (marker == StartOfScan) scans++;
             else if (IsFrame(marker)) RequireKnown(marker, body);
-            else if (IsMetadata(marker, body)) Take(marker, body, findings, at, length + 2);
+            else if (IsMetadata(marker, body)) Take(marker, body, scans == 0, findings, at, length + 2);
             at += length + 2;
         }
 
@@ -100,9 +103,10 @@ internal static class JpegFile
     private static bool IsMetadata(byte marker, ReadOnlySpan<byte> body) =>
         marker == 0xFE || (marker is >= 0xE1 and <= 0xEF and not 0xEE && !(marker == 0xE2 && body.StartsWith("ICC_PROFILE\0"u8)));
 
-    private static void Take(byte marker, ReadOnlySpan<byte> body, FileFindings findings, int at, int length)
+    /// <summary>Metadata count where the standards put them, before the pixels.</summary>
+    private static void Take(byte marker, ReadOnlySpan<byte> body, bool isBeforePixels, FileFindings findings, int at, int length)
     {
-        if (marker == 0xE1)
+        if (marker == 0xE1 && isBeforePixels)
         {
             if (body.StartsWith(ExifOrientation.Prefix)) findings.TakeExif(body);
             else if (body.StartsWith(XmpOrientation.Prefix)) findings.TakeXmp(body[XmpOrientation.Prefix.Length..]);

@@ -44,7 +44,7 @@ internal sealed record CacheSpace(string Model, string Description, int Dim)
             $"output {tensor}, {dim} numbers",
             $"input {card.Input.Tensor} {card.Input.Layout} {card.Input.Height}x{card.Input.Width}",
             $"preprocess {Describe(card.Preprocess)}",
-            $"decoder {decoder.Name}, shrink {options.JpegShrink}, background ({options.Background.R}, {options.Background.G}, {options.Background.B})",
+            $"decoder {decoder.Name}, shrink {options.JpegShrink}, levels {options.Levels}, background ({options.Background.R}, {options.Background.G}, {options.Background.B})",
             $"ONNX Runtime {SessionFactory.RuntimeVersion} on {provider}, {RuntimeInformation.ProcessArchitecture} {VectorUnit}",
         ];
         return new CacheSpace(card.Id, string.Join('\n', facts), dim);
