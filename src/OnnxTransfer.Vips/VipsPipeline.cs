@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics;
 using NetVips;
 using OnnxTransfer.Decoding;
@@ -107,28 +106,22 @@ internal static class VipsPipeline
         if (channels > 4) Throw.ImageColoursNotSupported(format, channels);
 
         sink.Begin(width, height, orientation);
-        var rgb = channels == 3 ? null : ArrayPool<byte>.Shared.Rent(3 * width);
-        try
+        using var scratch = new ScratchBytes(channels == 3 ? 0 : 3 * width);
+        var rgb = scratch.Span;
+        using var region = Region.New(srgb);
+        for (var top = 0; top < height; top += StripHeight)
         {
-            using var region = Region.New(srgb);
-            for (var top = 0; top < height; top += StripHeight)
+            var rows = Math.Min(StripHeight, height - top);
+            using var strip = VipsStrip.Fetch(region, top, width, rows, channels);
+            for (var row = 0; row < rows; row++)
             {
-                var rows = Math.Min(StripHeight, height - top);
-                using var strip = VipsStrip.Fetch(region, top, width, rows, channels);
-                for (var row = 0; row < rows; row++)
-                {
-                    var stored = strip.Bytes.Slice(row * width * channels, width * channels);
-                    profile?.ToSrgb(stored, channels);
-                    if (rgb is not null) RowConverter.ToRgb(stored, channels, rgb.AsSpan(0, 3 * width), options.Background);
-                    sink.Row(top + row, rgb is null ? stored : rgb.AsSpan(0, 3 * width));
-                }
-
-                DecodeChecks.Time(start, options);
+                var stored = strip.Bytes.Slice(row * width * channels, width * channels);
+                profile?.ToSrgb(stored, channels);
+                if (channels != 3) RowConverter.ToRgb(stored, channels, rgb, options.Background);
+                sink.Row(top + row, channels == 3 ? stored : rgb);
             }
-        }
-        finally
-        {
-            if (rgb is not null) ArrayPool<byte>.Shared.Return(rgb);
+
+            DecodeChecks.Time(start, options);
         }
     }
 

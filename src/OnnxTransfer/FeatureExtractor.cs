@@ -203,7 +203,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
             var time = Stopwatch.GetTimestamp();
             using var opened = await _filler.OpenAsync(image, cancellationToken).ConfigureAwait(false);
             _meter.Book(PipelineStage.Reading, time);
-            return await Task.Run(() => Embed(opened), cancellationToken).ConfigureAwait(false);
+            return await EmbedAsync(opened, cancellationToken).ConfigureAwait(false);
         }
         catch (ImageDecodeException exception)
         {
@@ -231,7 +231,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
             var time = Stopwatch.GetTimestamp();
             using var opened = new OpenedImage(await EncodedImage.ReadAsync(encoded, _options.Decode, cancellationToken).ConfigureAwait(false));
             _meter.Book(PipelineStage.Reading, time);
-            return await Task.Run(() => Embed(opened), cancellationToken).ConfigureAwait(false);
+            return await EmbedAsync(opened, cancellationToken).ConfigureAwait(false);
         }
         catch (ImageDecodeException)
         {
@@ -343,18 +343,27 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
         _sessions.ForOne.Run(batch.Memory, 1, row);
     }
 
-    private float[] Embed(in OpenedImage image)
+    private async Task<float[]> EmbedAsync(OpenedImage image, CancellationToken cancellationToken)
     {
-        var row = new float[Dim];
-        Embed(image, row);
-        return row;
+        using var place = await _filler.AdmitAsync(image, cancellationToken).ConfigureAwait(false);
+        return await Task.Run(
+            () =>
+            {
+                var row = new float[Dim];
+                Embed(image, row, place);
+                return row;
+            },
+            cancellationToken).ConfigureAwait(false);
     }
 
-    private void Embed(in OpenedImage image, Span<float> row)
+    /// <param name="image">The image.</param>
+    /// <param name="row">Receives D numbers.</param>
+    /// <param name="place">The image's place among those that are decoded; null to wait for one.</param>
+    private void Embed(in OpenedImage image, Span<float> row, MemoryGate.Entry? place = null)
     {
         using var batch = _filler.Rent(1);
         var time = Stopwatch.GetTimestamp();
-        _filler.Fill(image, batch.Memory);
+        _filler.Fill(image, batch.Memory, place);
         RunPrepared(batch, row, time);
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
 using OnnxTransfer.Vips;
@@ -31,6 +32,8 @@ internal sealed class MachineOptions
         HelpName = "none|near|fast",
     };
 
+    private readonly Option<long> _maxPixels = MaxPixels();
+
     private readonly Option<string> _decoder = new("--decoder")
     {
         Description = "What reads the images; see `onnxtransfer doctor`. By default SkiaSharp, libvips for TIFF and AVIF, and Magick.NET for HEIC; libvips reads JPEG fastest. Train and predict with the same choice.",
@@ -41,7 +44,7 @@ internal sealed class MachineOptions
     internal MachineOptions(Command command)
     {
         _decoder.AcceptOnlyFromAmong("default", "libvips");
-        foreach (var option in (Option[])[_provider, _device, _capture, _threads, _shrink, _decoder]) command.Options.Add(option);
+        foreach (var option in (Option[])[_provider, _device, _capture, _threads, _shrink, _maxPixels, _decoder]) command.Options.Add(option);
     }
 
     internal FeatureExtractorOptions Read(ParseResult parsed) => new()
@@ -51,6 +54,21 @@ internal sealed class MachineOptions
         CaptureGraph = parsed.GetValue(_capture),
         Threads = parsed.GetValue(_threads),
         Decoder = parsed.GetValue(_decoder) == "libvips" ? VipsDecoder.Instance : null,
-        Decode = DecodeOptions.Default with { JpegShrink = parsed.GetValue(_shrink) },
+        Decode = DecodeOptions.Default with { JpegShrink = parsed.GetValue(_shrink), MaxPixels = parsed.GetValue(_maxPixels) },
     };
+
+    private static Option<long> MaxPixels()
+    {
+        var option = new Option<long>("--max-pixels")
+        {
+            Description = "The most pixels, width times height, of an image; a larger one is skipped before it is decoded.",
+            DefaultValueFactory = _ => DecodeOptions.Default.MaxPixels,
+            HelpName = "N",
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && long.TryParse(token.Value, CultureInfo.InvariantCulture, out var number) && number < 1) result.AddError("--max-pixels must be at least 1.");
+        });
+        return option;
+    }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Numerics;
 using OnnxTransfer.Internals;
 using static System.Buffers.Binary.BinaryPrimitives;
@@ -28,23 +27,16 @@ internal static class BmpReader
             Throw.ImageDamaged(ImageFormat.Bmp, $"{header.PixelOffset + (stride * header.Height)} bytes are needed and {file.Length} are there");
 
         sink.Begin(header.Width, header.Height, Orientation.Upright);
-        var rented = ArrayPool<byte>.Shared.Rent(3 * header.Width);
-        var rgb = rented.AsSpan(0, 3 * header.Width);
-        try
+        using var scratch = new ScratchBytes(3 * header.Width);
+        var rgb = scratch.Span;
+        for (var y = 0; y < header.Height; y++)
         {
-            for (var y = 0; y < header.Height; y++)
-            {
-                var stored = header.TopDown ? y : header.Height - 1 - y;
-                var row = file.Slice((int)(header.PixelOffset + (stored * stride)), (int)stride);
-                if (header.BitsPerPixel <= 8) ReadIndexed(row, header, file, rgb);
-                else if (header.BitsPerPixel == 24) ReadBgr(row, rgb);
-                else ReadMasked(row, header, rgb, options.Background);
-                sink.Row(y, rgb);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(rented);
+            var stored = header.TopDown ? y : header.Height - 1 - y;
+            var row = file.Slice((int)(header.PixelOffset + (stored * stride)), (int)stride);
+            if (header.BitsPerPixel <= 8) ReadIndexed(row, header, file, rgb);
+            else if (header.BitsPerPixel == 24) ReadBgr(row, rgb);
+            else ReadMasked(row, header, rgb, options.Background);
+            sink.Row(y, rgb);
         }
     }
 
@@ -173,27 +165,19 @@ internal static class BmpReader
 
     private static void DecodeRunLengths(ReadOnlySpan<byte> file, BmpHeader header, IRowSink sink)
     {
-        var indexes = ArrayPool<byte>.Shared.Rent(header.Width * header.Height);
-        var rented = ArrayPool<byte>.Shared.Rent(3 * header.Width);
-        try
+        using var indexes = new ScratchBytes(header.Width * header.Height);
+        using var scratch = new ScratchBytes(3 * header.Width);
+        var cells = indexes.Span;
+        var rgb = scratch.Span;
+        cells.Clear();
+        BmpRunLengths.Expand(file[(int)header.PixelOffset..], header.Width, header.Height, header.BitsPerPixel, cells);
+        sink.Begin(header.Width, header.Height, Orientation.Upright);
+        for (var y = 0; y < header.Height; y++)
         {
-            var cells = indexes.AsSpan(0, header.Width * header.Height);
-            cells.Clear();
-            BmpRunLengths.Expand(file[(int)header.PixelOffset..], header.Width, header.Height, header.BitsPerPixel, cells);
-            sink.Begin(header.Width, header.Height, Orientation.Upright);
-            var rgb = rented.AsSpan(0, 3 * header.Width);
-            for (var y = 0; y < header.Height; y++)
-            {
-                var stored = header.TopDown ? y : header.Height - 1 - y;
-                for (var x = 0; x < header.Width; x++)
-                    Colour(file, header, cells[(stored * header.Width) + x], rgb[(3 * x)..]);
-                sink.Row(y, rgb);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(indexes);
-            ArrayPool<byte>.Shared.Return(rented);
+            var stored = header.TopDown ? y : header.Height - 1 - y;
+            for (var x = 0; x < header.Width; x++)
+                Colour(file, header, cells[(stored * header.Width) + x], rgb[(3 * x)..]);
+            sink.Row(y, rgb);
         }
     }
 

@@ -6,17 +6,43 @@ namespace OnnxTransfer.Decoding;
 /// <summary>What every decoder refuses, in the same words.</summary>
 internal static class DecodeChecks
 {
-    /// <summary>Checks the bytes before the decoder sees them and tells their format.</summary>
-    /// <exception cref="ImageDecodeException">There are no bytes or too many, or they begin like no image.</exception>
+    /// <summary>
+    /// The most scans of a JPEG. Encoders make about ten; a file of a few kilobytes can have thousands, each of which touches every pixel.
+    /// </summary>
+    private const int MaxScans = 100;
+
+    /// <summary>The longest side. A decoder holds several rows at least, whatever the number of pixels; the sides of real images are far below.</summary>
+    internal const int MaxSide = 1_000_000;
+
+    /// <summary>Checks the bytes before the decoder sees them, by what their header claims, and tells their format.</summary>
+    /// <exception cref="ImageDecodeException">
+    /// There are no bytes or too many, they begin like no image, or the header claims more pixels, frames or scans than are allowed.
+    /// </exception>
     internal static ImageFormat Format(ReadOnlySpan<byte> encoded, DecodeOptions options)
     {
         if (encoded.IsEmpty) Throw.ImageEmpty();
         EncodedLength(encoded.Length, options);
         var format = ImageFormats.Detect(encoded);
-        if (format != ImageFormat.Unknown) return format;
+        if (format != ImageFormat.Unknown)
+        {
+            Header(ImageHeader.Read(encoded, format), encoded, options);
+            return format;
+        }
+
         if (ImageFormats.IsBaseMedia(encoded)) Throw.ImageIsVideo(encoded.Slice(8, 4));
         Throw.ImageNotRecognised();
         return format;
+    }
+
+    private static void Header(in ImageHeader header, ReadOnlySpan<byte> encoded, DecodeOptions options)
+    {
+        Frames(header.Frames, options);
+        if (header.Scans > MaxScans) Throw.ImageHasTooManyScans(header.Scans, MaxScans);
+        // Of several pictures in a file, only the decoder knows which one it takes; and it knows better what is wrong with a size of zero.
+        if (header.Format is ImageFormat.Avif or ImageFormat.Heic || header.Pixels == 0) return;
+        Size(header.Width, header.Height, header.Format, options);
+        if (header.Format == ImageFormat.Png && !PngChunks.CanHold(encoded, (int)header.Width, (int)header.Height))
+            Throw.ImageDamaged(header.Format, $"{encoded.Length} bytes are too few for {header.Width}x{header.Height} pixels");
     }
 
     /// <exception cref="ImageDecodeException">There are more bytes than the limit.</exception>
@@ -32,8 +58,8 @@ internal static class DecodeChecks
         if (frames > options.MaxFrames) Throw.ImageHasTooManyFrames(frames, options.MaxFrames);
     }
 
-    /// <summary>Checks how long an image has taken since <paramref name="start"/>, a time stamp of <see cref="Stopwatch"/>.</summary>
-    /// <exception cref="ImageDecodeException">It has taken longer than the limit.</exception>
+    /// <summary>Checks how long an image has taken since <paramref name="start"/>, a time stamp of <see cref="Stopwatch"/>: a guard against hangs.</summary>
+    /// <exception cref="ImageDecodeException">It has taken longer than the limit; <see cref="ImageDecodeException.TimedOut"/>.</exception>
     internal static void Time(long start, DecodeOptions options)
     {
         if (Stopwatch.GetElapsedTime(start) > options.MaxTime) Throw.ImageTookTooLong(options.MaxTime);
@@ -46,6 +72,7 @@ internal static class DecodeChecks
         if (width <= 0 || height <= 0) Throw.ImageDamaged(format, $"its header says {width}x{height} pixels");
         if (width > int.MaxValue || height > int.MaxValue || width * height > options.MaxPixels)
             Throw.ImageTooLarge(width, height, options.MaxPixels);
+        if (Math.Max(width, height) > MaxSide) Throw.ImageSideTooLong(width, height, MaxSide);
         if (3 * width * height > Array.MaxLength) Throw.ImageTooLarge(width, height, Array.MaxLength / 3);
     }
 }

@@ -29,11 +29,18 @@ internal static class PngChunks
     /// <param name="height">Rows.</param>
     internal static bool CanHold(ReadOnlySpan<byte> file, int width, int height)
     {
-        // Palette and grey have one channel.
-        var channels = file[ColourTypeOffset] switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
-        var rowBytes = (((long)width * channels * file[BitDepthOffset]) + 7) / 8;
+        var rowBytes = (((long)width * Channels(file) * file[BitDepthOffset]) + 7) / 8;
         return height * rowBytes <= (long)MostInflated * file.Length;
     }
+
+    /// <summary>Channels that are stored: one of palette and grey.</summary>
+    /// <param name="file">A file with a header, sound or not.</param>
+    internal static int Channels(ReadOnlySpan<byte> file) => file[ColourTypeOffset] switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
+
+    /// <summary>Whether the file has a chunk that may hold an orientation in one of its forms.</summary>
+    /// <param name="file">A file that begins as PNG does, sound or not.</param>
+    internal static bool HasMetadata(ReadOnlySpan<byte> file) =>
+        !Find(file, "eXIf"u8).IsEmpty || !Find(file, "iTXt"u8).IsEmpty || !Find(file, "zTXt"u8).IsEmpty || !Find(file, "tEXt"u8).IsEmpty;
 
     /// <summary>Whether the file has an ICC profile.</summary>
     /// <param name="file">A file that begins as PNG does, sound or not.</param>

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics;
 using System.Reflection;
 using OnnxTransfer.Internals;
@@ -48,6 +47,8 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         }
     }
 
+    int IRowDecoder.RowsHeld => 100;
+
     IImageDecoder? IRowDecoder.HandsTo(ImageFormat format) => Knows(format) ? null : others.Find(format);
 
     /// <summary>Whether this decoder reads a format itself.</summary>
@@ -75,8 +76,6 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         if (codec is null) Throw.ImageDamaged(format, null);
         DecodeChecks.Size(codec.Info.Width, codec.Info.Height, format, options);
         DecodeChecks.Frames(codec.FrameCount, options);
-        if (format == ImageFormat.Png && !PngChunks.CanHold(encoded, codec.Info.Width, codec.Info.Height))
-            Throw.ImageDamaged(format, $"{encoded.Length} bytes are too few for {codec.Info.Width}x{codec.Info.Height} pixels");
 
         // Skia numbers origins as EXIF does.
         var orientation = format == ImageFormat.Png ? PngChunks.Orientation(encoded) : (Orientation)codec.EncodedOrigin;
@@ -140,21 +139,14 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
     {
         var pixels = bitmap.GetPixelSpan();
         var opaque = bitmap.AlphaType == SKAlphaType.Opaque;
-        var rented = ArrayPool<byte>.Shared.Rent(3 * bitmap.Width);
-        var rgb = rented.AsSpan(0, 3 * bitmap.Width);
-        try
+        using var scratch = new ScratchBytes(3 * bitmap.Width);
+        var rgb = scratch.Span;
+        for (var y = 0; y < count; y++)
         {
-            for (var y = 0; y < count; y++)
-            {
-                var rgba = pixels.Slice(y * bitmap.RowBytes, 4 * bitmap.Width);
-                if (opaque) RowConverter.DropAlpha(rgba, rgb);
-                else RowConverter.ToRgb(rgba, 4, rgb, options.Background);
-                sink.Row(top + y, rgb);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(rented);
+            var rgba = pixels.Slice(y * bitmap.RowBytes, 4 * bitmap.Width);
+            if (opaque) RowConverter.DropAlpha(rgba, rgb);
+            else RowConverter.ToRgb(rgba, 4, rgb, options.Background);
+            sink.Row(top + y, rgb);
         }
     }
 

@@ -36,18 +36,29 @@ internal sealed class TensorFiller(ModelCard card, IImageDecoder decoder, Decode
         return decoder.HandedTo(image.Encoded) is { } other ? SHA256.HashData([.. hash, .. Encoding.UTF8.GetBytes(other.Name)]) : hash;
     }
 
+    /// <summary>Waits, without holding a thread, until there is memory to decode an image that is open; null where nothing is to be decoded.</summary>
+    internal ValueTask<MemoryGate.Entry?> AdmitAsync(in OpenedImage opened, CancellationToken cancellationToken) =>
+        opened.Pixels is null ? WaitAsync(DecodeMemory.Of(opened.Encoded, decoder, options), cancellationToken) : default;
+
     /// <summary>Decodes and prepares an encoded image.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
     internal void Fill(ReadOnlySpan<byte> encoded, Memory<float> image) =>
         ImagePreprocessor.Prepare(encoded, decoder, options, card.Preprocess, card.Input.Layout, image);
 
     /// <summary>Prepares an image that is open.</summary>
+    /// <param name="opened">The image.</param>
+    /// <param name="image">Its place in a tensor.</param>
+    /// <param name="place">What <see cref="AdmitAsync"/> gave; null to wait here.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
-    internal void Fill(in OpenedImage opened, Memory<float> image) =>
-        ImagePreprocessor.Prepare(opened, decoder, options, card.Preprocess, card.Input.Layout, image);
+    internal void Fill(in OpenedImage opened, Memory<float> image, MemoryGate.Entry? place = null, CancellationToken cancellationToken = default) =>
+        ImagePreprocessor.Prepare(opened, decoder, options, card.Preprocess, card.Input.Layout, image, place, cancellationToken);
 
     /// <summary>Opens, decodes and prepares an image.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded; the exception names it.</exception>
     internal void Fill(ImageInput input, Memory<float> image) =>
         ImagePreprocessor.Prepare(input, decoder, options, card.Preprocess, card.Input.Layout, image);
+
+    private async ValueTask<MemoryGate.Entry?> WaitAsync(long bytes, CancellationToken cancellationToken) =>
+        await MemoryGate.Shared.EnterAsync(bytes, options.MemoryBudget, cancellationToken).ConfigureAwait(false);
 }
