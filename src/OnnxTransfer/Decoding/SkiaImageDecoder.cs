@@ -65,7 +65,8 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         if (!source.ReadPixels(converted.Info, converted.GetPixels(), converted.RowBytes)) Throw.BitmapHasNoPixels();
         using var sink = new PixelBufferSink();
         sink.Begin(bitmap.Width, bitmap.Height, Orientation.Upright);
-        WriteRows(converted, 0, bitmap.Height, options, sink);
+        using var scratch = new ScratchBytes(3 * bitmap.Width);
+        WriteRows(converted, 0, bitmap.Height, scratch.Span, options, sink);
         return sink.Take();
     }
 
@@ -94,13 +95,14 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         var result = codec.StartScanlineDecode(Target(codec, size.Width, size.Height, s_srgb));
         if (result != SKCodecResult.Success) Throw.ImageDamaged(ImageFormat.Jpeg, result.ToString());
         using var strip = Allocate(Target(codec, size.Width, Math.Min(StripHeight, size.Height), s_srgb));
+        using var scratch = new ScratchBytes(3 * size.Width);
         sink.Begin(size.Width, size.Height, orientation);
         for (var top = 0; top < size.Height; top += StripHeight)
         {
             var rows = Math.Min(StripHeight, size.Height - top);
             var read = codec.GetScanlines(strip.GetPixels(), rows, strip.RowBytes);
             if (read < rows) Throw.ImageDamaged(ImageFormat.Jpeg, $"it ends in row {top + read} of {size.Height}");
-            WriteRows(strip, top, rows, options, sink);
+            WriteRows(strip, top, rows, scratch.Span, options, sink);
             DecodeChecks.Time(start, options);
         }
     }
@@ -114,7 +116,8 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         DecodeChecks.Time(start, options);
         if (result != SKCodecResult.Success) Throw.ImageDamaged(format, result.ToString());
         sink.Begin(bitmap.Width, bitmap.Height, orientation);
-        WriteRows(bitmap, 0, bitmap.Height, options, sink);
+        using var scratch = new ScratchBytes(3 * bitmap.Width);
+        WriteRows(bitmap, 0, bitmap.Height, scratch.Span, options, sink);
     }
 
     /// <summary>Not premultiplied, so that both decoders composite alpha with the same arithmetic.</summary>
@@ -134,13 +137,11 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         return bitmap;
     }
 
-    /// <summary>Hands on the first rows of a bitmap as RGB over the background.</summary>
-    private static void WriteRows(SKBitmap bitmap, int top, int count, DecodeOptions options, IRowSink sink)
+    /// <summary>Hands on the first rows of a bitmap as RGB over the background, by way of memory for one row.</summary>
+    private static void WriteRows(SKBitmap bitmap, int top, int count, Span<byte> rgb, DecodeOptions options, IRowSink sink)
     {
         var pixels = bitmap.GetPixelSpan();
         var opaque = bitmap.AlphaType == SKAlphaType.Opaque;
-        using var scratch = new ScratchBytes(3 * bitmap.Width);
-        var rgb = scratch.Span;
         for (var y = 0; y < count; y++)
         {
             var rgba = pixels.Slice(y * bitmap.RowBytes, 4 * bitmap.Width);

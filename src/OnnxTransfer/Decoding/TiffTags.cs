@@ -30,7 +30,7 @@ internal readonly ref struct TiffTags
         var directory = tags._isBig ? tags.Long(8) : tags.Int(4);
         var header = tags.Directory(directory);
         var pages = 0;
-        while (directory > 0 && directory + tags.CountLength <= file.Length && pages < MostPages)
+        while (directory > 0 && directory <= file.Length - tags.CountLength && pages < MostPages)
         {
             pages++;
             var next = directory + tags.CountLength + (tags.Entries(directory) * tags.EntryLength);
@@ -43,7 +43,7 @@ internal readonly ref struct TiffTags
 
     private ImageHeader Directory(long directory)
     {
-        if (directory <= 0 || directory + CountLength > _file.Length) return default;
+        if (directory <= 0 || directory > _file.Length - CountLength) return default;
         long width = 0, height = 0, rows = 0, tileWidth = 0, tileHeight = 0, channels = 1, bits = 8;
         var isTurned = false;
         var entries = Entries(directory);
@@ -83,7 +83,7 @@ internal readonly ref struct TiffTags
     {
         var count = _isBig ? Long(at + 4) : Int(at + 4);
         if (count <= (_isBig ? 4 : 2)) return Short(at + (_isBig ? 12 : 8));
-        return value >= 0 && value + 2 <= _file.Length ? Short((int)value) : 16;
+        return value >= 0 && value <= _file.Length - 2 ? Short((int)value) : 16;
     }
 
     private long Value(int at)
