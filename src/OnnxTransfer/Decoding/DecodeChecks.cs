@@ -34,16 +34,26 @@ internal static class DecodeChecks
         return format;
     }
 
+    /// <summary>Whether an image is refused for what its header claims.</summary>
+    internal static bool Refuses(in ImageHeader header, ReadOnlySpan<byte> encoded, DecodeOptions options) =>
+        encoded.Length > options.MaxEncodedBytes || header.Frames > options.MaxFrames || header.Scans > MaxScans
+        || (StatesSize(header) && (header.Pixels > options.MaxPixels || Math.Max(header.Width, header.Height) > MaxSide || IsTooShort(header, encoded)));
+
+    /// <exception cref="ImageDecodeException">The header claims what <see cref="Refuses"/> refuses.</exception>
     private static void Header(in ImageHeader header, ReadOnlySpan<byte> encoded, DecodeOptions options)
     {
         Frames(header.Frames, options);
         if (header.Scans > MaxScans) Throw.ImageHasTooManyScans(header.Scans, MaxScans);
-        // Of several pictures in a file, only the decoder knows which one it takes; and it knows better what is wrong with a size of zero.
-        if (header.Format is ImageFormat.Avif or ImageFormat.Heic || header.Pixels == 0) return;
+        if (!StatesSize(header)) return;
         Size(header.Width, header.Height, header.Format, options);
-        if (header.Format == ImageFormat.Png && !PngChunks.CanHold(encoded, (int)header.Width, (int)header.Height))
-            Throw.ImageDamaged(header.Format, $"{encoded.Length} bytes are too few for {header.Width}x{header.Height} pixels");
+        if (IsTooShort(header, encoded)) Throw.ImageDamaged(header.Format, $"{encoded.Length} bytes are too few for {header.Width}x{header.Height} pixels");
     }
+
+    /// <summary>Of several pictures in a file, only the decoder knows which one it takes; and it knows better what is wrong with a size of zero.</summary>
+    private static bool StatesSize(in ImageHeader header) => header.Format is not (ImageFormat.Avif or ImageFormat.Heic) && header.Pixels > 0;
+
+    private static bool IsTooShort(in ImageHeader header, ReadOnlySpan<byte> encoded) =>
+        header.Format == ImageFormat.Png && !PngChunks.CanHold(encoded, (int)header.Width, (int)header.Height);
 
     /// <exception cref="ImageDecodeException">There are more bytes than the limit.</exception>
     internal static void EncodedLength(long length, DecodeOptions options)

@@ -28,7 +28,9 @@ internal static class DecodeMemory
         // Nothing is decoded.
         if (format == ImageFormat.Unknown) return encoded.Length;
         var reader = (decoder as IRowDecoder)?.HandsTo(format) ?? decoder;
-        return encoded.Length + Of(ImageHeader.Read(encoded, format), reader as IRowDecoder, options);
+        var header = ImageHeader.Read(encoded, format);
+        // Whoever is refused for its header need not wait for memory, and must not make others wait.
+        return encoded.Length + (DecodeChecks.Refuses(header, encoded, options) ? 0 : Of(header, reader as IRowDecoder, options));
     }
 
     private static long Of(in ImageHeader header, IRowDecoder? decoder, DecodeOptions options)
