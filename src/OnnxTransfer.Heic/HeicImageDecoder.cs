@@ -53,6 +53,8 @@ internal sealed class HeicImageDecoder : IRowDecoder
         }
     }
 
+    public int RowsHeld => 100;
+
     public IImageDecoder? HandsTo(ImageFormat format) => null;
 
     /// <summary>Reads the header alone, of every picture in the file.</summary>

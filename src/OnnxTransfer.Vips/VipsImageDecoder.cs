@@ -44,6 +44,9 @@ internal sealed class VipsImageDecoder(DecoderRegistry others) : IRowDecoder
         }
     }
 
+    /// <summary>For strips of 16: the sequential readers and the memory allocator keep many of them.</summary>
+    public int RowsHeld => 2700;
+
     /// <summary>The codec of HEIC, HEVC, is patented, and the builds of libvips on NuGet are without it.</summary>
     public IImageDecoder? HandsTo(ImageFormat format) => format switch
     {

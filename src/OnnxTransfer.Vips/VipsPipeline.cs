@@ -89,7 +89,8 @@ internal static class VipsPipeline
         try
         {
             DecodeChecks.Size(image.Width, image.Height, format, options);
-            DecodeChecks.Frames(Number(image, "n-pages"), options);
+            // The header of the other formats is counted before they come here.
+            if (format == ImageFormat.Avif) DecodeChecks.Frames(Number(image, "n-pages"), options);
             if (format == ImageFormat.Jpeg && options.JpegShrink != JpegShrink.None
                 && sink.Shrink(image.Width, image.Height, input.Orientation, options.JpegShrink) is > 1 and var shrink)
             {

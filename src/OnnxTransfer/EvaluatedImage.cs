@@ -13,8 +13,11 @@ public sealed record EvaluatedImage(string Id, string Label, DataSplit Split, Pr
     /// <summary>Whether the most probable class is the right one; false for an image that could not be used.</summary>
     public bool IsCorrect => Prediction?.Label == Label;
 
+    /// <summary>Whether the guard against hangs stopped the decode, so that nothing is known against the image.</summary>
+    public bool TimedOut { get; init; }
+
     internal static IReadOnlyList<SkippedImage> SkippedOf(IEnumerable<EvaluatedImage> images) =>
-        [.. images.Where(image => image.Error is not null).Select(image => new SkippedImage(image.Id, image.Error!) { Label = image.Label, Split = image.Split })];
+        [.. images.Where(image => image.Error is not null).Select(image => new SkippedImage(image.Id, image.Error!) { Label = image.Label, Split = image.Split, TimedOut = image.TimedOut })];
 
     /// <summary>The images that could be used, for a report; both lists are those of the whole dataset.</summary>
     internal static IReadOnlyList<JudgedImage> Judged(IReadOnlyList<EvaluatedImage> images, ImageDataset dataset, IReadOnlyList<string> labels)

@@ -90,7 +90,7 @@ public sealed partial class FeatureExtractor
             }
             catch (ImageDecodeException exception)
             {
-                skipped.Add(new SkippedImage(image.Id, exception.Reason));
+                skipped.Add(new SkippedImage(image.Id, exception.Reason) { TimedOut = exception.TimedOut });
             }
         }
 

@@ -208,8 +208,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
             var time = Stopwatch.GetTimestamp();
             using var opened = await _filler.OpenAsync(image, cancellationToken).ConfigureAwait(false);
             _meter.Book(PipelineStage.Reading, time);
-            var (row, warnings) = (new float[Dim], (IReadOnlyList<string>)[]);
-            await Task.Run(() => warnings = Embed(opened, row), cancellationToken).ConfigureAwait(false);
+            var (row, warnings) = await EmbedAsync(opened, cancellationToken).ConfigureAwait(false);
             Warn(image.Id, warnings);
             return new EmbeddedImage(0, image.Id, row, null) { Warnings = warnings };
         }
@@ -239,8 +238,8 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
             var time = Stopwatch.GetTimestamp();
             using var opened = new OpenedImage(await EncodedImage.ReadAsync(encoded, _options.Decode, cancellationToken).ConfigureAwait(false));
             _meter.Book(PipelineStage.Reading, time);
-            var row = new float[Dim];
-            await Task.Run(() => Warn("An image", Embed(opened, row)), cancellationToken).ConfigureAwait(false);
+            var (row, warnings) = await EmbedAsync(opened, cancellationToken).ConfigureAwait(false);
+            Warn("An image", warnings);
             return row;
         }
         catch (ImageDecodeException)
@@ -353,12 +352,27 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
         _sessions.ForOne.Run(batch.Memory, 1, row);
     }
 
+    private async Task<(float[] Row, IReadOnlyList<string> Warnings)> EmbedAsync(OpenedImage image, CancellationToken cancellationToken)
+    {
+        using var place = await _filler.AdmitAsync(image, cancellationToken).ConfigureAwait(false);
+        return await Task.Run(
+            () =>
+            {
+                var row = new float[Dim];
+                return (row, Embed(image, row, place));
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <param name="image">The image.</param>
+    /// <param name="row">Receives D numbers.</param>
+    /// <param name="place">The image's place among those that are decoded; null to wait for one.</param>
     /// <returns>What makes the image doubtful.</returns>
-    private IReadOnlyList<string> Embed(in OpenedImage image, Span<float> row)
+    private IReadOnlyList<string> Embed(in OpenedImage image, Span<float> row, MemoryGate.Entry? place = null)
     {
         using var batch = _filler.Rent(1);
         var time = Stopwatch.GetTimestamp();
-        var warnings = _filler.Fill(image, batch.Memory);
+        var warnings = _filler.Fill(image, batch.Memory, place);
         RunPrepared(batch, row, time);
         return warnings;
     }

@@ -106,7 +106,11 @@ internal sealed class TrainingSets
     {
         var skipped = new Queue<SkippedImage>(embedding.Skipped);
         for (var i = 0; i < evaluated.Length; i++)
-            evaluated[i] ??= new EvaluatedImage(dataset.Images[i].Id, dataset.Images[i].Label, dataset.Images[i].Split, null, skipped.Dequeue().Reason);
+        {
+            if (evaluated[i] is not null) continue;
+            var (image, why) = (dataset.Images[i], skipped.Dequeue());
+            evaluated[i] = new EvaluatedImage(image.Id, image.Label, image.Split, null, why.Reason) { TimedOut = why.TimedOut };
+        }
     }
 
     private int ClassOf(int row) => _dataset.ClassIndices[_embedding.Indices[row]];

@@ -178,6 +178,8 @@ internal static class CommonOptions
         if (skipped.Count == 0) return;
         Console.Error.WriteLine(skipped.Count == 1 ? "1 image skipped:" : $"{skipped.Count} images skipped:");
         foreach (var image in skipped) Console.Error.WriteLine($"  {image.Id}: {image.Reason}");
+        if (skipped.Count(image => image.TimedOut) is > 0 and var stopped)
+            Console.Error.WriteLine($"warning: {(stopped == 1 ? "1 decode was" : $"{stopped} decodes were")} stopped by the clock; another run may use other images.");
     }
 
     /// <summary>What makes used images doubtful, on standard error.</summary>
@@ -192,7 +194,7 @@ internal static class CommonOptions
 
     private static string? SplitName(DataSplit split) => split == DataSplit.Auto ? null : split.ToString().ToLowerInvariant();
 
-    internal static IReadOnlyList<SkippedJson> ToJson(IReadOnlyList<SkippedImage> skipped) => [.. skipped.Select(image => new SkippedJson(image.Id, image.Reason, image.Label, SplitName(image.Split)))];
+    internal static IReadOnlyList<SkippedJson> ToJson(IReadOnlyList<SkippedImage> skipped) => [.. skipped.Select(image => new SkippedJson(image.Id, image.Reason, image.Label, SplitName(image.Split), image.TimedOut))];
 
     private static Option<int> AtLeast(int least, string name, string description, int value, string help)
     {

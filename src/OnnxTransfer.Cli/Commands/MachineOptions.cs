@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Features;
 using OnnxTransfer.Vips;
@@ -43,6 +44,8 @@ internal sealed class MachineOptions
         HelpName = "full|data",
     };
 
+    private readonly Option<long> _maxPixels = MaxPixels();
+
     private readonly Option<string> _decoder = new("--decoder")
     {
         Description = "What reads the images; see `onnxtransfer doctor`. By default SkiaSharp, libvips for TIFF and AVIF, and Magick.NET for HEIC; libvips reads JPEG fastest. Train and predict with the same choice.",
@@ -56,7 +59,7 @@ internal sealed class MachineOptions
         // An enum would take any number.
         _shrink.AcceptOnlyFromAmong("none", "near", "fast");
         _levels.AcceptOnlyFromAmong("full", "data");
-        foreach (var option in (Option[])[_provider, _device, _capture, _threads, _shrink, _levels, _strict, _decoder]) command.Options.Add(option);
+        foreach (var option in (Option[])[_provider, _device, _capture, _threads, _shrink, _levels, _strict, _maxPixels, _decoder]) command.Options.Add(option);
     }
 
     internal FeatureExtractorOptions Read(ParseResult parsed) => new()
@@ -66,6 +69,27 @@ internal sealed class MachineOptions
         CaptureGraph = parsed.GetValue(_capture),
         Threads = parsed.GetValue(_threads),
         Decoder = parsed.GetValue(_decoder) == "libvips" ? VipsDecoder.Instance : null,
-        Decode = DecodeOptions.Default with { JpegShrink = parsed.GetValue(_shrink), Levels = parsed.GetValue(_levels), Strict = parsed.GetValue(_strict) },
+        Decode = DecodeOptions.Default with
+        {
+            JpegShrink = parsed.GetValue(_shrink),
+            Levels = parsed.GetValue(_levels),
+            Strict = parsed.GetValue(_strict),
+            MaxPixels = parsed.GetValue(_maxPixels),
+        },
     };
+
+    private static Option<long> MaxPixels()
+    {
+        var option = new Option<long>("--max-pixels")
+        {
+            Description = "The most pixels, width times height, of an image; a larger one is skipped before it is decoded.",
+            DefaultValueFactory = _ => DecodeOptions.Default.MaxPixels,
+            HelpName = "N",
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && long.TryParse(token.Value, CultureInfo.InvariantCulture, out var number) && number < 1) result.AddError("--max-pixels must be at least 1.");
+        });
+        return option;
+    }
 }

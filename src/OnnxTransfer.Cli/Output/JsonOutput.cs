@@ -30,7 +30,7 @@ internal sealed record EpochJson(
 
 internal sealed record ScoreJson(int Count, double Loss, double Accuracy);
 
-internal sealed record SkippedJson(string Path, string Reason, string? Label, string? Split);
+internal sealed record SkippedJson(string Path, string Reason, string? Label, string? Split, bool TimedOut);
 
 internal sealed record WarningJson(string Path, string Text, string? Label, string? Split);
 

@@ -1,3 +1,4 @@
+using OnnxTransfer.Decoding;
 using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;
@@ -62,6 +63,12 @@ public enum DataSplit
 /// <param name="Reason">Why not, in one sentence.</param>
 public sealed record SkippedImage(string Id, string Reason)
 {
+    /// <summary>
+    /// Whether the guard against hangs (<see cref="DecodeOptions.MaxTime"/>) stopped the decode, so that nothing is known against the
+    /// image: run again on a machine that is less busy.
+    /// </summary>
+    public bool TimedOut { get; init; }
+
     /// <summary>The class it was said to belong to; null where images had no labels.</summary>
     public string? Label { get; init; }
 

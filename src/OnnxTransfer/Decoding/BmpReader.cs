@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Numerics;
 using OnnxTransfer.Decoding.Containers;
 using OnnxTransfer.Internals;
@@ -33,36 +32,29 @@ internal static class BmpReader
         if (missing > 0) DecodeChecks.Damage($"{missing} bytes are missing at its end", ImageFormat.Bmp, options, sink);
 
         sink.Begin(header.Width, header.Height, Orientation.Upright);
-        var rented = ArrayPool<byte>.Shared.Rent(3 * header.Width);
-        var rgb = rented.AsSpan(0, 3 * header.Width);
         // What is missing counts as zeros.
         var cut = missing > 0 ? new byte[rowBytes] : [];
-        try
+        using var scratch = new ScratchBytes(3 * header.Width);
+        var rgb = scratch.Span;
+        for (var y = 0; y < header.Height; y++)
         {
-            for (var y = 0; y < header.Height; y++)
+            var stored = header.TopDown ? y : header.Height - 1 - y;
+            var place = header.PixelOffset + (stored * stride);
+            ReadOnlySpan<byte> row = cut;
+            if (place + rowBytes <= file.Length)
             {
-                var stored = header.TopDown ? y : header.Height - 1 - y;
-                var (place, end) = (header.PixelOffset + (stored * stride), header.PixelOffset + (stored * stride) + rowBytes);
-                ReadOnlySpan<byte> row = cut;
-                if (end <= file.Length)
-                {
-                    row = file.Slice((int)place, (int)rowBytes);
-                }
-                else
-                {
-                    Array.Clear(cut);
-                    if (place < file.Length) file[(int)place..].CopyTo(cut);
-                }
-
-                if (header.BitsPerPixel <= 8) ReadIndexed(row, header, file, rgb);
-                else if (header.BitsPerPixel == 24) ReadBgr(row, rgb);
-                else ReadMasked(row, header, rgb, options.Background);
-                sink.Row(y, rgb);
+                row = file.Slice((int)place, (int)rowBytes);
             }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(rented);
+            else
+            {
+                Array.Clear(cut);
+                if (place < file.Length) file[(int)place..].CopyTo(cut);
+            }
+
+            if (header.BitsPerPixel <= 8) ReadIndexed(row, header, file, rgb);
+            else if (header.BitsPerPixel == 24) ReadBgr(row, rgb);
+            else ReadMasked(row, header, rgb, options.Background);
+            sink.Row(y, rgb);
         }
     }
 
@@ -198,27 +190,19 @@ internal static class BmpReader
 
     private static void DecodeRunLengths(ReadOnlySpan<byte> file, BmpHeader header, IRowSink sink)
     {
-        var indexes = ArrayPool<byte>.Shared.Rent(header.Width * header.Height);
-        var rented = ArrayPool<byte>.Shared.Rent(3 * header.Width);
-        try
+        using var indexes = new ScratchBytes(header.Width * header.Height);
+        using var scratch = new ScratchBytes(3 * header.Width);
+        var cells = indexes.Span;
+        var rgb = scratch.Span;
+        cells.Clear();
+        BmpRunLengths.Expand(file[(int)header.PixelOffset..], header.Width, header.Height, header.BitsPerPixel, cells);
+        sink.Begin(header.Width, header.Height, Orientation.Upright);
+        for (var y = 0; y < header.Height; y++)
         {
-            var cells = indexes.AsSpan(0, header.Width * header.Height);
-            cells.Clear();
-            BmpRunLengths.Expand(file[(int)header.PixelOffset..], header.Width, header.Height, header.BitsPerPixel, cells);
-            sink.Begin(header.Width, header.Height, Orientation.Upright);
-            var rgb = rented.AsSpan(0, 3 * header.Width);
-            for (var y = 0; y < header.Height; y++)
-            {
-                var stored = header.TopDown ? y : header.Height - 1 - y;
-                for (var x = 0; x < header.Width; x++)
-                    Colour(file, header, cells[(stored * header.Width) + x], rgb[(3 * x)..]);
-                sink.Row(y, rgb);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(indexes);
-            ArrayPool<byte>.Shared.Return(rented);
+            var stored = header.TopDown ? y : header.Height - 1 - y;
+            for (var x = 0; x < header.Width; x++)
+                Colour(file, header, cells[(stored * header.Width) + x], rgb[(3 * x)..]);
+            sink.Row(y, rgb);
         }
     }
 

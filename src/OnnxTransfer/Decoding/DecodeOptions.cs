@@ -5,10 +5,14 @@ namespace OnnxTransfer.Decoding;
 /// <summary>Limits and choices of a decode.</summary>
 public sealed record DecodeOptions
 {
+    /// <summary>Of the container where there is one: the runtime knows its limit.</summary>
+    private static readonly long s_quarter = Math.Max(1, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
+
     private readonly long _maxPixels = 100_000_000;
     private readonly int _maxEncodedBytes = 256 << 20;
     private readonly int _maxFrames = 1000;
-    private readonly TimeSpan _maxTime = TimeSpan.FromSeconds(30);
+    private readonly TimeSpan _maxTime = TimeSpan.FromMinutes(5);
+    private readonly long _memoryBudget = s_quarter;
 
     /// <summary>The defaults.</summary>
     public static DecodeOptions Default { get; } = new();
@@ -53,8 +57,10 @@ public sealed record DecodeOptions
     }
 
     /// <summary>
-    /// The longest that one image may take, 30 seconds by default. It is looked at between strips of rows: a format that
-    /// decodes all at once is noticed when it has.
+    /// A guard against hangs, 5 minutes by default: the longest that one image may take. Which images are used is decided by the limits on
+    /// bytes, pixels and frames, which say the same on every machine; this one depends on how busy the machine is, so an image that it
+    /// stops is reported apart (<see cref="ImageDecodeException.TimedOut"/>, <see cref="SkippedImage.TimedOut"/>). It is looked at between
+    /// strips of rows: a format that decodes all at once is noticed when it has.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
     public TimeSpan MaxTime
@@ -72,6 +78,23 @@ public sealed record DecodeOptions
     /// <see cref="PixelBuffer.Warnings"/> and in the results of a run.
     /// </summary>
     public bool Strict { get; init; }
+
+    /// <summary>
+    /// The bytes that all images that are being decoded in this process may need together, this extractor's image included, before it
+    /// begins; by default a quarter of the memory that the process may use. What an image needs is known from its header. An image for
+    /// which there is no room waits its turn, without holding a thread in the <c>Async</c> methods; one that needs more than the budget is
+    /// decoded alone. Memory for decoding therefore stays under the larger of this and the largest image that <see cref="MaxPixels"/> allows.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not positive.</exception>
+    public long MemoryBudget
+    {
+        get => _memoryBudget;
+        init
+        {
+            if (value <= 0) Throw.ArgumentNotPositive(nameof(MemoryBudget), value);
+            _memoryBudget = value;
+        }
+    }
 
     /// <summary>Whether large JPEG images may be decoded at a fraction of their size; exact by default.</summary>
     public JpegShrink JpegShrink { get; init; } = JpegShrink.None;

@@ -6,17 +6,21 @@ namespace OnnxTransfer.Decoding;
 /// <summary>The ICC profile inside a file, found in one way for all decoders: the image libraries pass over some.</summary>
 internal static class EmbeddedProfile
 {
-    /// <summary>The largest profile of a press has 3 MB. A packed one that is longer than this is not unpacked.</summary>
-    private const int MostBytes = 16 << 20;
+    /// <summary>The largest profile of a press has 3 MB. One that is longer than this is none.</summary>
+    internal const int MostBytes = 4 << 20;
 
     /// <summary>The profile of a JPEG, PNG or WebP file; empty where there is none.</summary>
-    internal static byte[] Find(ReadOnlySpan<byte> file, ImageFormat format) => format switch
+    internal static byte[] Find(ReadOnlySpan<byte> file, ImageFormat format)
     {
-        ImageFormat.Jpeg => JpegSegments.Profile(file),
-        ImageFormat.Png => Unpack(PngChunks.Profile(file)),
-        ImageFormat.Webp => OfWebp(file),
-        _ => [],
-    };
+        var profile = format switch
+        {
+            ImageFormat.Jpeg => JpegSegments.Profile(file),
+            ImageFormat.Png => Unpack(PngChunks.Profile(file)),
+            ImageFormat.Webp => OfWebp(file),
+            _ => [],
+        };
+        return profile.Length <= MostBytes ? profile : [];
+    }
 
     /// <summary>A name that ends with zero, the number of the packing, which is zero, and the packed profile.</summary>
     private static byte[] Unpack(ReadOnlySpan<byte> chunk)

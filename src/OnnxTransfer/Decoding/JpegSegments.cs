@@ -49,7 +49,7 @@ internal static class JpegSegments
     }
 
     /// <summary>The file with another ICC profile, of at most 65,519 bytes.</summary>
-    internal static byte[] WithProfile(ReadOnlySpan<byte> file, ReadOnlySpan<byte> profile)
+    internal static ReadOnlySpan<byte> WithProfile(ReadOnlySpan<byte> file, ReadOnlySpan<byte> profile)
     {
         using var changed = new MemoryStream(file.Length + profile.Length + 18);
         changed.Write(file[..SignatureLength]);
@@ -63,7 +63,7 @@ internal static class JpegSegments
         }
 
         changed.Write(file[end..]);
-        return changed.ToArray();
+        return changed.GetBuffer().AsSpan(0, (int)changed.Length);
     }
 
     private static bool IsProfile(Segment segment) => segment.Kind == App2 && segment.Body.Length > 14 && segment.Body.StartsWith("ICC_PROFILE\0"u8);

@@ -28,15 +28,22 @@ internal static class PngChunks
     /// <param name="height">Rows.</param>
     internal static bool CanHold(ReadOnlySpan<byte> file, int width, int height)
     {
-        // Palette and grey have one channel.
-        var channels = file[ColourTypeOffset] switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
-        var rowBytes = (((long)width * channels * file[BitDepthOffset]) + 7) / 8;
+        var rowBytes = (((long)width * Channels(file) * file[BitDepthOffset]) + 7) / 8;
         return height * rowBytes <= (long)MostInflated * file.Length;
     }
 
     /// <summary>Whether the pixels are grey, with or without alpha.</summary>
     /// <param name="file">A file with a sound header.</param>
     internal static bool IsGrey(ReadOnlySpan<byte> file) => file[ColourTypeOffset] is 0 or 4;
+
+    /// <summary>Channels that are stored: one of palette and grey.</summary>
+    /// <param name="file">A file with a header, sound or not.</param>
+    internal static int Channels(ReadOnlySpan<byte> file) => file[ColourTypeOffset] switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
+
+    /// <summary>Whether the file has a chunk that may hold an orientation in one of its forms.</summary>
+    /// <param name="file">A file that begins as PNG does, sound or not.</param>
+    internal static bool HasMetadata(ReadOnlySpan<byte> file) =>
+        !Find(file, "eXIf"u8).IsEmpty || !Find(file, "iTXt"u8).IsEmpty || !Find(file, "zTXt"u8).IsEmpty || !Find(file, "tEXt"u8).IsEmpty;
 
     /// <summary>Whether pixels have a sample of alpha.</summary>
     /// <param name="file">A file with a sound header.</param>
@@ -51,14 +58,17 @@ internal static class PngChunks
     internal static ReadOnlySpan<byte> Profile(ReadOnlySpan<byte> file) =>
         Find(file, "iCCP"u8) is { IsEmpty: false } profile && file.Overlaps(profile, out var at) && PngFile.HasItsSum(file, at - 8, profile.Length) ? profile : default;
 
+    /// <summary>The most bytes that the ICC profile has, sound or not, when it is unpacked.</summary>
+    internal static long MostProfileBytes(ReadOnlySpan<byte> file) => Math.Min((long)MostInflated * Find(file, "iCCP"u8).Length, EmbeddedProfile.MostBytes);
+
     /// <summary>The file without its ICC profile.</summary>
     /// <param name="file">A file that begins as PNG does, sound or not.</param>
-    internal static byte[] WithoutProfile(ReadOnlySpan<byte> file)
+    internal static ReadOnlySpan<byte> WithoutProfile(ReadOnlySpan<byte> file)
     {
         var profile = Find(file, "iCCP"u8);
-        if (profile.IsEmpty || !file.Overlaps(profile, out var at)) return file.ToArray();
+        if (profile.IsEmpty || !file.Overlaps(profile, out var at)) return file;
         // Its length and kind are before it, its checksum behind it.
-        return [.. file[..(at - 8)], .. file[(at + profile.Length + 4)..]];
+        return (byte[])[.. file[..(at - 8)], .. file[(at + profile.Length + 4)..]];
     }
 
     /// <summary>
@@ -68,7 +78,7 @@ internal static class PngChunks
     /// <param name="file">A grey file of 16 bits.</param>
     internal static byte[] AsBytes(ReadOnlySpan<byte> file)
     {
-        var bytes = WithoutProfile(file);
+        var bytes = WithoutProfile(file).ToArray();
         (bytes[BitDepthOffset], bytes[ColourTypeOffset]) = (8, (byte)(bytes[ColourTypeOffset] == 0 ? 4 : 6));
         const int kindAt = SignatureLength + 4, checksumAt = kindAt + 4 + 13;
         WriteUInt32BigEndian(bytes.AsSpan(checksumAt), PngSum.Of(bytes.AsSpan(kindAt, checksumAt - kindAt)));

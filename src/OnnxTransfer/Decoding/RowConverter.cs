@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -13,7 +12,7 @@ internal sealed class RowConverter : IDisposable
     private readonly SampleLayout _layout;
     private readonly IccProfile? _profile;
     private readonly Rgb _background;
-    private readonly byte[] _rgb;
+    private readonly ScratchBytes _rgb;
     private readonly int _length;
     private readonly SampleRange? _range;
     private byte _least = byte.MaxValue;
@@ -33,7 +32,7 @@ internal sealed class RowConverter : IDisposable
         if (found is null && mayBeGrey && !layout.IsDeep) found = IccProfile.Find(profile, 1);
         _profile = found is { IsSrgb: true } && !layout.IsDeep ? null : found;
         (_layout, _background, _length, _range) = (layout, options.Background, 3 * width, range);
-        _rgb = ArrayPool<byte>.Shared.Rent(_length);
+        _rgb = new ScratchBytes(IsRgb ? 0 : _length);
     }
 
     /// <summary>Whether the samples have 16 bits in the file, of which the decoder may have given the highest 8 alone.</summary>
@@ -47,19 +46,22 @@ internal sealed class RowConverter : IDisposable
         ? "The image's 16-bit samples use less than 1/16 of their range, so the picture is nearly uniform: stretch it with DecodeOptions.Levels = SampleLevels.Data (`--levels data`)."
         : null;
 
+    /// <summary>Whether rows are RGB24 as they come, and are converted in place.</summary>
+    private bool IsRgb => _layout is { Colours: 3, Channels: 3, IsDeep: false };
+
     /// <summary>Converts a row.</summary>
     /// <param name="stored"><c>[W,channels]</c>; may be changed.</param>
     /// <returns><c>[W,3]</c>, valid until the next call.</returns>
     internal ReadOnlySpan<byte> Convert(Span<byte> stored)
     {
         if (IsDeepInFile && _range is null) Watch(stored);
-        if (_layout is { Colours: 3, Channels: 3, IsDeep: false })
+        if (IsRgb)
         {
             _profile?.ToSrgb(stored);
             return stored;
         }
 
-        var rgb = _rgb.AsSpan(0, _length);
+        var rgb = _rgb.Span;
         if (_layout.IsDeep)
         {
             var deep = MemoryMarshal.Cast<byte, ushort>(stored);
@@ -92,7 +94,7 @@ internal sealed class RowConverter : IDisposable
         return rgb;
     }
 
-    public void Dispose() => ArrayPool<byte>.Shared.Return(_rgb);
+    public void Dispose() => _rgb.Dispose();
 
     /// <summary>Brings opaque pixels of four channels to RGB24.</summary>
     /// <param name="rgba"><c>[W,4]</c>.</param>

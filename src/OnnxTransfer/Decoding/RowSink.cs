@@ -30,6 +30,9 @@ internal interface IRowDecoder : IImageDecoder
     /// <exception cref="ImageDecodeException">As for <see cref="IImageDecoder.Decode"/>; the sink may have had rows by then.</exception>
     void DecodeRows(ReadOnlySpan<byte> encoded, DecodeOptions options, IRowSink sink);
 
+    /// <summary>Stored rows that the decoder holds at the same time, measured in samples of one byte, where it does not hold the whole image.</summary>
+    int RowsHeld { get; }
+
     /// <summary>The other decoder that images of a format go to; null where there is none.</summary>
     IImageDecoder? HandsTo(ImageFormat format);
 }

@@ -47,6 +47,8 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         }
     }
 
+    int IRowDecoder.RowsHeld => 100;
+
     IImageDecoder? IRowDecoder.HandsTo(ImageFormat format) => Knows(format) ? null : others.Find(format);
 
     /// <summary>Whether this decoder reads a format itself.</summary>
@@ -72,9 +74,6 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         using var input = CodecInput.Of(encoded, format, options, JpegCheck.Always);
         DecodeChecks.Damage(input.Damage, format, options, sink);
         using var codec = Open(input.Bytes, format, options);
-        DecodeChecks.Frames(codec.FrameCount, options);
-        if (format == ImageFormat.Png && !PngChunks.CanHold(input.Bytes, codec.Info.Width, codec.Info.Height))
-            Throw.ImageDamaged(format, $"{encoded.Length} bytes are too few for {codec.Info.Width}x{codec.Info.Height} pixels");
 
         var profile = EmbeddedProfile.Find(input.Bytes, format);
         if (format == ImageFormat.Jpeg) DecodeJpeg(codec, encoded, input, profile, start, options, sink);
@@ -167,13 +166,14 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
             return;
         }
 
-        using var data = SKData.CreateCopy(isGrey ? PngChunks.AsBytes(encoded) : PngChunks.WithoutProfile(encoded));
-        using var plain = SKCodec.Create(data);
-        if (plain is null) Throw.ImageDamaged(ImageFormat.Png, null);
+        var isOpaque = codec.Info.AlphaType == SKAlphaType.Opaque;
+        // Its copy of the file is not needed beside the other's.
+        codec.Dispose();
+        using var plain = Open(isGrey ? PngChunks.AsBytes(encoded) : PngChunks.WithoutProfile(encoded), ImageFormat.Png, options);
         // Half floats keep eleven bits of sixteen, but of grey Skia would give eight alone. Asked for half floats, it goes through the file's
         // profile and back, which not every profile can.
         using var bitmap = Whole(plain, isGrey ? SKColorType.Rgba8888 : SKColorType.RgbaF16, ImageFormat.Png, start, options);
-        var layout = Layout(isGrey, codec.Info.AlphaType == SKAlphaType.Opaque) with { IsDeep = true };
+        var layout = Layout(isGrey, isOpaque) with { IsDeep = true };
         if (isGrey) layout = ToWholeGrey(bitmap.GetPixelSpan(), PngChunks.HasAlpha(encoded), PngChunks.TransparentGrey(encoded));
         else ToWholeNumbers(MemoryMarshal.Cast<byte, ushort>(bitmap.GetPixelSpan()));
         sink.Begin(bitmap.Width, bitmap.Height, input.Orientation);

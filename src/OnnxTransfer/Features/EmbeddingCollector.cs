@@ -35,7 +35,7 @@ internal static class EmbeddingCollector
                 }
                 else
                 {
-                    skipped.Add(image.Index, image.Id, image.Error!);
+                    skipped.Add(image.Index, new SkippedImage(image.Id, image.Error!) { TimedOut = image.TimedOut });
                 }
             }
 

@@ -1,3 +1,4 @@
+using OnnxTransfer.Decoding;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Features;
@@ -45,7 +46,7 @@ internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs)
     }
 
     /// <summary>Leaves an image out.</summary>
-    internal void Skip(int slot, string reason) => _images[slot] = new EmbeddedImage(start + slot, inputs[slot].Id, null, reason);
+    internal void Skip(int slot, ImageDecodeException why) => _images[slot] = new EmbeddedImage(start + slot, inputs[slot].Id, null, why.Reason) { TimedOut = why.TimedOut };
 
     /// <summary>The rows that were computed and can be kept, each with its key.</summary>
     internal IEnumerable<(byte[] Hash, float[] Row)> NewRows()

@@ -36,6 +36,10 @@ internal sealed class TensorFiller(ModelCard card, IImageDecoder decoder, Decode
         return decoder.HandedTo(image.Encoded) is { } other ? SHA256.HashData([.. hash, .. Encoding.UTF8.GetBytes(other.Name)]) : hash;
     }
 
+    /// <summary>Waits, without holding a thread, until there is memory to decode an image that is open; null where nothing is to be decoded.</summary>
+    internal ValueTask<MemoryGate.Entry?> AdmitAsync(in OpenedImage opened, CancellationToken cancellationToken) =>
+        opened.Pixels is null ? WaitAsync(DecodeMemory.Of(opened.Encoded, decoder, options), cancellationToken) : default;
+
     /// <summary>Decodes and prepares an encoded image.</summary>
     /// <returns>What makes the picture doubtful, each in one sentence; empty for nothing.</returns>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
@@ -43,13 +47,20 @@ internal sealed class TensorFiller(ModelCard card, IImageDecoder decoder, Decode
         ImagePreprocessor.Prepare(encoded, decoder, options, card.Preprocess, card.Input.Layout, image);
 
     /// <summary>Prepares an image that is open.</summary>
+    /// <param name="opened">The image.</param>
+    /// <param name="image">Its place in a tensor.</param>
+    /// <param name="place">What <see cref="AdmitAsync"/> gave; null to wait here.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>What makes the picture doubtful, each in one sentence; empty for nothing.</returns>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
-    internal IReadOnlyList<string> Fill(in OpenedImage opened, Memory<float> image) =>
-        ImagePreprocessor.Prepare(opened, decoder, options, card.Preprocess, card.Input.Layout, image);
+    internal IReadOnlyList<string> Fill(in OpenedImage opened, Memory<float> image, MemoryGate.Entry? place = null, CancellationToken cancellationToken = default) =>
+        ImagePreprocessor.Prepare(opened, decoder, options, card.Preprocess, card.Input.Layout, image, place, cancellationToken);
 
     /// <summary>Opens, decodes and prepares an image.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded; the exception names it.</exception>
     internal IReadOnlyList<string> Fill(ImageInput input, Memory<float> image) =>
         ImagePreprocessor.Prepare(input, decoder, options, card.Preprocess, card.Input.Layout, image);
+
+    private async ValueTask<MemoryGate.Entry?> WaitAsync(long bytes, CancellationToken cancellationToken) =>
+        await MemoryGate.Shared.EnterAsync(bytes, options.MemoryBudget, cancellationToken).ConfigureAwait(false);
 }

@@ -65,9 +65,14 @@ internal static partial class Throw
             $"The image has {frames:N0} frames, more than the limit of {limit:N0} ({nameof(DecodeOptions)}.{nameof(DecodeOptions.MaxFrames)})."));
 
     [DoesNotReturn]
+    internal static void ImageHasTooManyScans(int scans, int limit) =>
+        throw new ImageDecodeException(string.Create(CultureInfo.InvariantCulture,
+            $"The JPEG image has {scans:N0} scans, more than the limit of {limit:N0}: save it again."));
+
+    [DoesNotReturn]
     internal static void ImageTookTooLong(TimeSpan limit) =>
         throw new ImageDecodeException(string.Create(CultureInfo.InvariantCulture,
-            $"The image took longer than the limit of {limit.TotalSeconds:0.###} seconds ({nameof(DecodeOptions)}.{nameof(DecodeOptions.MaxTime)})."));
+            $"The decode was stopped after {limit.TotalSeconds:0.###} seconds, the guard against hangs ({nameof(DecodeOptions)}.{nameof(DecodeOptions.MaxTime)}): the machine may be busy and the image sound; try again or raise the limit.")) { TimedOut = true };
 
     [DoesNotReturn]
     internal static void ImageDamaged(ImageFormat format, string? detail, Exception? inner = null) =>
@@ -97,12 +102,20 @@ internal static partial class Throw
         new($"The stream could not be read: {OneLine(inner.Message)}", inner);
 
     [DoesNotReturn]
+    internal static void ImageOutOfMemory(long bytes) =>
+        throw new ImageDecodeException(string.Create(CultureInfo.InvariantCulture, $"There is not enough memory for the {bytes:N0} bytes that the image needs."));
+
+    [DoesNotReturn]
+    internal static void ImageSideTooLong(long width, long height, int limit) =>
+        throw new ImageDecodeException(string.Create(CultureInfo.InvariantCulture, $"The image has {width}x{height} pixels, and a side of more than {limit:N0} pixels is not decoded."));
+
+    [DoesNotReturn]
     internal static void ImageOutOfMemory(int width, int height) =>
         throw new ImageDecodeException($"There is not enough memory for the image's {width}x{height} pixels.");
 
     /// <summary>Returns what a catch block throws, so that the compiler sees where the flow ends.</summary>
     internal static ImageDecodeException ImageNamed(string id, ImageDecodeException inner) =>
-        new(id, inner.Reason, inner);
+        new(id, inner.Reason, inner) { TimedOut = inner.TimedOut };
 
     /// <inheritdoc cref="ImageNamed"/>
     internal static ImageDecodeException ImageFileUnreadable(string path, Exception inner) => inner switch

@@ -33,12 +33,18 @@ internal static class ImagePreprocessor
     /// <param name="spec">What the backbone wants.</param>
     /// <param name="layout">The order of the tensor's axes.</param>
     /// <param name="destination">One image of the tensor; undefined when the decode fails.</param>
+    /// <param name="place">The image's place in the <see cref="MemoryGate"/>, which is left when it is decoded; null to wait for one.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>What makes the picture doubtful, each in one sentence; empty for nothing.</returns>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
     /// <exception cref="ArgumentException">The spec is contradictory, or the destination has another length.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled before there was a place.</exception>
     internal static IReadOnlyList<string> Prepare(
-        ReadOnlySpan<byte> encoded, IImageDecoder decoder, DecodeOptions options, PreprocessSpec spec, TensorLayout layout, Memory<float> destination)
+        ReadOnlySpan<byte> encoded, IImageDecoder decoder, DecodeOptions options, PreprocessSpec spec, TensorLayout layout, Memory<float> destination,
+        MemoryGate.Entry? place = null, CancellationToken cancellationToken = default)
     {
+        using var held = place ?? MemoryGate.Shared.Enter(DecodeMemory.Of(encoded, decoder, options), options.MemoryBudget, cancellationToken);
+        using var inside = MemoryGate.Entry.OnThread();
         if (decoder is not IRowDecoder rowDecoder)
         {
             using var pixels = decoder.Decode(encoded, options);
@@ -57,7 +63,7 @@ internal static class ImagePreprocessor
 
     /// <summary>Opens, decodes and prepares an image of any kind.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded; the exception names it.</exception>
-    /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, IImageDecoder, DecodeOptions, PreprocessSpec, TensorLayout, Memory{float})"/>
+    /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, IImageDecoder, DecodeOptions, PreprocessSpec, TensorLayout, Memory{float}, MemoryGate.Entry?, CancellationToken)"/>
     internal static IReadOnlyList<string> Prepare(
         ImageInput image, IImageDecoder decoder, DecodeOptions options, PreprocessSpec spec, TensorLayout layout, Memory<float> destination)
     {
@@ -74,11 +80,12 @@ internal static class ImagePreprocessor
 
     /// <summary>Prepares an image that is open.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
-    /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, IImageDecoder, DecodeOptions, PreprocessSpec, TensorLayout, Memory{float})"/>
+    /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, IImageDecoder, DecodeOptions, PreprocessSpec, TensorLayout, Memory{float}, MemoryGate.Entry?, CancellationToken)"/>
     internal static IReadOnlyList<string> Prepare(
-        in OpenedImage image, IImageDecoder decoder, DecodeOptions options, PreprocessSpec spec, TensorLayout layout, Memory<float> destination)
+        in OpenedImage image, IImageDecoder decoder, DecodeOptions options, PreprocessSpec spec, TensorLayout layout, Memory<float> destination,
+        MemoryGate.Entry? place = null, CancellationToken cancellationToken = default)
     {
-        if (image.Pixels is not { } pixels) return Prepare(image.Encoded, decoder, options, spec, layout, destination);
+        if (image.Pixels is not { } pixels) return Prepare(image.Encoded, decoder, options, spec, layout, destination, place, cancellationToken);
         Prepare(pixels, spec, layout, destination.Span);
         return pixels.Warnings;
     }

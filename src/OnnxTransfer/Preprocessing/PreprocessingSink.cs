@@ -9,14 +9,16 @@ namespace OnnxTransfer.Preprocessing;
 internal sealed class PreprocessingSink : IRowSink, IDisposable
 {
     private readonly RowResampler _rows = new(VectorKernels.IsSupported);
-    private readonly PixelBufferSink _upright = new();
     private PreprocessSpec _spec = null!;
     private TensorWriter _writer = null!;
     private TensorLayout _layout;
     private Memory<float> _image;
     private ResizeGeometry _geometry;
     private ResizeGeometry? _full;
-    private bool _collects;
+    private Orientation _orientation;
+    private int _height;
+    // The upright pixels of an image that is stored turned or mirrored.
+    private ScratchBytes? _upright;
     private List<string>? _warnings;
 
     /// <summary>What makes the picture doubtful, so far.</summary>
@@ -48,14 +50,16 @@ internal sealed class PreprocessingSink : IRowSink, IDisposable
 
     public void Begin(int width, int height, Orientation orientation)
     {
-        _collects = orientation != Orientation.Upright;
-        if (_collects) _upright.Begin(width, height, orientation);
-        else BeginUpright(width, height);
+        (_orientation, _height) = (orientation, height);
+        var (uprightWidth, uprightHeight) = orientation.SwapsSides() ? (height, width) : (width, height);
+        _geometry = Geometry(uprightWidth, uprightHeight);
+        _rows.Start(_geometry, _geometry.Upsampling ?? _spec.Filter);
+        if (orientation != Orientation.Upright) _upright = new ScratchBytes(3 * width * height);
     }
 
     public void Row(int y, ReadOnlySpan<byte> rgb)
     {
-        if (_collects) _upright.Row(y, rgb);
+        if (_upright is { } upright) Orientations.WriteRow(rgb, y, _height, _orientation, upright.Span);
         else RowUpright(y, rgb);
     }
 
@@ -64,17 +68,15 @@ internal sealed class PreprocessingSink : IRowSink, IDisposable
     /// <summary>Ends an image that was decoded to its last row.</summary>
     internal void Complete()
     {
-        if (!_collects) return;
-        using var pixels = _upright.Take();
-        Prepare(pixels, Geometry(pixels.Width, pixels.Height), _spec, _layout, _image.Span);
+        if (_upright is not { } upright) return;
+        var stride = 3 * _geometry.SourceWidth;
+        for (var y = 0; y < _geometry.SourceHeight; y++) RowUpright(y, upright.Span.Slice(y * stride, stride));
     }
 
     /// <summary>Prepares an image that is in memory already.</summary>
-    internal void Prepare(PixelBuffer pixels, PreprocessSpec spec, TensorLayout layout, Span<float> image) =>
-        Prepare(pixels, ResizeGeometry.For(spec, pixels.Width, pixels.Height), spec, layout, image);
-
-    private void Prepare(PixelBuffer pixels, ResizeGeometry geometry, PreprocessSpec spec, TensorLayout layout, Span<float> image)
+    internal void Prepare(PixelBuffer pixels, PreprocessSpec spec, TensorLayout layout, Span<float> image)
     {
+        var geometry = ResizeGeometry.For(spec, pixels.Width, pixels.Height);
         var writer = TensorWriter.For(spec);
         var source = pixels.Pixels;
         var stride = 3 * pixels.Width;
@@ -89,15 +91,10 @@ internal sealed class PreprocessingSink : IRowSink, IDisposable
     /// <summary>Ends an image, complete or not; the sink then serves the next.</summary>
     public void Dispose()
     {
-        _upright.Dispose();
+        _upright?.Dispose();
+        _upright = null;
         _image = default;
         _warnings = null;
-    }
-
-    private void BeginUpright(int width, int height)
-    {
-        _geometry = Geometry(width, height);
-        _rows.Start(_geometry, _geometry.Upsampling ?? _spec.Filter);
     }
 
     /// <summary>A shrunken image is brought to the size and crop that its full size would have had.</summary>

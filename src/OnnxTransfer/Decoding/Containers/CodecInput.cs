@@ -1,11 +1,10 @@
-using System.Buffers;
 using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Decoding.Containers;
 
 /// <summary>
 /// The bytes that a codec gets of a file, and what the container says of them. A file with much that no pixel depends on, and one whose
-/// end is missing, is copied without the one and with the other into rented memory, which goes back on <see cref="Dispose"/>.
+/// end is missing, is copied without the one and with the other into memory of its own, which goes back on <see cref="Dispose"/>.
 /// </summary>
 internal readonly ref struct CodecInput : IDisposable
 {
@@ -15,12 +14,12 @@ internal readonly ref struct CodecInput : IDisposable
     /// <summary>Codecs read less than this without noticeable time; a copy would cost more.</summary>
     private const int FewBytes = 64 << 10;
 
-    private readonly byte[]? _rented;
+    private readonly ScratchBytes? _copy;
 
-    private CodecInput(ReadOnlySpan<byte> bytes, byte[]? rented, FileFindings findings)
+    private CodecInput(ReadOnlySpan<byte> bytes, ScratchBytes? copy, FileFindings findings)
     {
         Bytes = bytes;
-        _rented = rented;
+        _copy = copy;
         Findings = findings;
     }
 
@@ -41,7 +40,7 @@ internal readonly ref struct CodecInput : IDisposable
     /// <summary>The same bytes with the end marker, for a second decode that shall reach the last row; what was open is not any more.</summary>
     internal ReadOnlySpan<byte> Close()
     {
-        var closed = _rented.AsSpan(0, Bytes.Length - Findings.Closing.Length + JpegFile.End.Length);
+        var closed = _copy!.Span[..(Bytes.Length - Findings.Closing.Length + JpegFile.End.Length)];
         JpegFile.End.CopyTo(closed[^JpegFile.End.Length..]);
         return closed;
     }
@@ -51,7 +50,7 @@ internal readonly ref struct CodecInput : IDisposable
     /// <param name="format">Its format.</param>
     /// <param name="options">The limits.</param>
     /// <param name="codes">Whether JPEG's codes are to be checked.</param>
-    /// <exception cref="ImageDecodeException">The file lacks more than a small tail of its pixels, or has too many frames.</exception>
+    /// <exception cref="ImageDecodeException">The file lacks more than a small tail of its pixels.</exception>
     internal static CodecInput Of(ReadOnlySpan<byte> file, ImageFormat format, DecodeOptions options, JpegCheck codes)
     {
         var findings = new FileFindings();
@@ -80,13 +79,12 @@ internal readonly ref struct CodecInput : IDisposable
                 break;
         }
 
-        DecodeChecks.Frames(findings.Frames, options);
-        if (findings.Rewritten is { } rewritten) return new CodecInput(rewritten, null, findings);
+        if (findings.Rewritten is { } rewritten) return new CodecInput(rewritten.Span, null, findings);
         if (findings.DroppedBytes < FewBytes && !findings.MustRewrite) return new CodecInput(file, null, findings);
-        var rented = ArrayPool<byte>.Shared.Rent(file.Length + findings.Closing.Length);
-        var bytes = rented.AsSpan(0, Copy(file, findings, rented));
+        var copy = new ScratchBytes(file.Length + findings.Closing.Length);
+        var bytes = copy.Span[..Copy(file, findings, copy.Span)];
         if (format == ImageFormat.Webp) WebpFile.Mend(bytes);
-        return new CodecInput(bytes, rented, findings) { IsOpen = isOpen };
+        return new CodecInput(bytes, copy, findings) { IsOpen = isOpen };
     }
 
     /// <summary>Judges the codes of a JPEG file that a codec called damaged.</summary>
@@ -99,10 +97,7 @@ internal readonly ref struct CodecInput : IDisposable
         return findings.Damage;
     }
 
-    public void Dispose()
-    {
-        if (_rented is not null) ArrayPool<byte>.Shared.Return(_rented);
-    }
+    public void Dispose() => _copy?.Dispose();
 
     private static void CheckJpeg(ReadOnlySpan<byte> file, bool isWhole, FileFindings findings)
     {
@@ -119,7 +114,6 @@ internal readonly ref struct CodecInput : IDisposable
         var header = file[(PngFile.SignatureLength + 8)..];
         var (width, height) = (System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(header), System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(header[4..]));
         DecodeChecks.Size(width, height, ImageFormat.Png, options);
-        if (!PngChunks.CanHold(file, width, height)) Throw.ImageDamaged(ImageFormat.Png, $"{file.Length} bytes are too few for {width}x{height} pixels");
         findings.Rewritten = PngMending.Rewrite(file, out var missing);
         if (missing > SmallTail) Throw.ImageDamaged(ImageFormat.Png, Words.Missing(missing));
         findings.Warn(missing > 0 ? Words.Missing(missing) : "a checksum is wrong or the end is missing, so parts of the picture may be wrong");

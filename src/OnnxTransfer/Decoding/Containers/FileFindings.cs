@@ -22,16 +22,13 @@ internal sealed class FileFindings
     internal string? Damage { get; private set; }
 
     /// <summary>The whole file written anew, because codecs refuse it as it is; null for none.</summary>
-    internal byte[]? Rewritten { get; set; }
+    internal ReadOnlyMemory<byte>? Rewritten { get; set; }
 
     /// <summary>The bytes that close a file whose own end is missing.</summary>
     internal ReadOnlyMemory<byte> Closing { get; private set; }
 
     /// <summary>The bytes that no pixel depends on.</summary>
     internal long DroppedBytes { get; private set; }
-
-    /// <summary>The number of frames of an animation; 1 for a still image.</summary>
-    internal int Frames { get; set; } = 1;
 
     /// <summary>Whether a codec must get a copy without the dropped pieces, even a small one.</summary>
     internal bool MustRewrite { get; set; }

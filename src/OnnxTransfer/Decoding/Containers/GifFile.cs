@@ -15,7 +15,7 @@ internal static class GifFile
 
     private static readonly byte[] s_end = [0, Trailer];
 
-    /// <summary>Counts the frames, checks the first one, and finds what its pixels do not depend on: comments and the other frames.</summary>
+    /// <summary>Checks the first frame, and finds what its pixels do not depend on: comments and the other frames.</summary>
     /// <exception cref="ImageDecodeException">The first frame lacks pixels.</exception>
     internal static void Read(ReadOnlySpan<byte> file, FileFindings findings)
     {
@@ -58,7 +58,6 @@ internal static class GifFile
         }
 
         if (frames == 0) Throw.ImageDamaged(ImageFormat.Gif, "it ends before its pixels");
-        findings.Frames = frames;
         if (isWhole && frames == 1)
         {
             findings.EndAt(at + 1, file.Length);

@@ -16,11 +16,13 @@ internal static class PngMending
     /// <summary>A sound file with the same header, palette and pixels; rows that are missing repeat the last one.</summary>
     /// <param name="file">A file with a sound header.</param>
     /// <param name="missing">The share of the pixels' bytes that are missing at the end, 0 to 1.</param>
-    internal static byte[] Rewrite(ReadOnlySpan<byte> file, out double missing)
+    internal static ReadOnlyMemory<byte> Rewrite(ReadOnlySpan<byte> file, out double missing)
     {
-        using var written = new MemoryStream();
+        var header = file[(PngFile.SignatureLength + 8)..];
+        using var deflated = new MemoryStream(file.Length);
+        // Large enough at once, because DecodeMemory counts the bytes of the pixels.
+        using var written = new MemoryStream((int)Math.Min(Length(header) + (Length(header) >> 8) + file.Length + 1024, Array.MaxLength));
         written.Write(file[..PngFile.SignatureLength]);
-        using var deflated = new MemoryStream();
         foreach (var chunk in Chunks(file))
         {
             var kind = file.Slice(chunk.Start.Value - 4, 4);
@@ -30,11 +32,14 @@ internal static class PngMending
         }
 
         deflated.Position = 0;
-        using var pixels = new MemoryStream();
-        missing = CopyRows(deflated, pixels, file[(PngFile.SignatureLength + 8)..]);
-        Write(written, "IDAT"u8, pixels.GetBuffer().AsSpan(0, (int)pixels.Length));
+        var start = (int)written.Position;
+        written.Write([0, 0, 0, 0, .. "IDAT"u8]);
+        missing = CopyRows(deflated, written, header);
+        var pixels = written.GetBuffer().AsSpan(start..(int)written.Position);
+        WriteInt32BigEndian(pixels, pixels.Length - 8);
+        WriteSum(written, PngSum.Of(pixels[4..]));
         Write(written, "IEND"u8, default);
-        return written.ToArray();
+        return written.GetBuffer().AsMemory(0, (int)written.Length);
     }
 
     /// <summary>The bodies of the chunks, as far as they can be followed.</summary>
@@ -65,8 +70,32 @@ internal static class PngMending
         written.Write(number);
         written.Write(kind);
         written.Write(body);
-        WriteUInt32BigEndian(number, PngSum.Of(kind, body));
+        WriteSum(written, PngSum.Of(kind, body));
+    }
+
+    private static void WriteSum(MemoryStream written, uint sum)
+    {
+        Span<byte> number = stackalloc byte[4];
+        WriteUInt32BigEndian(number, sum);
         written.Write(number);
+    }
+
+    /// <summary>The bytes of all rows, each a filter and its pixels.</summary>
+    private static long Length(ReadOnlySpan<byte> header)
+    {
+        long length = 0;
+        foreach (var (rows, columns) in Passes(header)) length += rows * RowLength(header, columns);
+        return length;
+    }
+
+    private static long RowLength(ReadOnlySpan<byte> header, int columns) =>
+        1 + ((((long)columns * header[8] * (header[9] switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 })) + 7) / 8);
+
+    /// <summary>Rows and columns of the image, or of its seven smaller images.</summary>
+    private static IEnumerable<(int Rows, int Columns)> Passes(ReadOnlySpan<byte> header)
+    {
+        var (width, height) = (ReadInt32BigEndian(header), ReadInt32BigEndian(header[4..]));
+        return (header[12] != 0 ? Passes(width, height) : [(height, width)]).Where(pass => pass.Columns > 0);
     }
 
     /// <summary>Inflates the rows, each a filter and its pixels, as far as they are sound, and deflates them again.</summary>
@@ -75,15 +104,11 @@ internal static class PngMending
     {
         using var inflater = new ZLibStream(deflated, CompressionMode.Decompress);
         using var deflater = new ZLibStream(pixels, CompressionLevel.NoCompression, leaveOpen: true);
-        var (width, height) = (ReadInt32BigEndian(header), ReadInt32BigEndian(header[4..]));
-        var bits = header[8] * (header[9] switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 });
-        var isInterlaced = header[12] != 0;
         long copied = 0, all = 0;
         var isSound = true;
-        foreach (var (rows, columns) in isInterlaced ? Passes(width, height) : [(height, width)])
+        foreach (var (rows, columns) in Passes(header))
         {
-            if (columns == 0) continue;
-            var length = 1 + (int)((((long)columns * bits) + 7) / 8);
+            var length = (int)RowLength(header, columns);
             var row = ArrayPool<byte>.Shared.Rent(length);
             for (var y = 0; y < rows; y++)
             {

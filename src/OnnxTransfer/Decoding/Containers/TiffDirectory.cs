@@ -5,9 +5,13 @@ namespace OnnxTransfer.Decoding.Containers;
 /// <summary>The tags of the first picture of a TIFF or BigTIFF file. Never reads outside the file.</summary>
 internal readonly ref struct TiffDirectory
 {
+    /// <summary>More entries are none of an image.</summary>
+    private const int MostEntries = ushort.MaxValue;
+
     private readonly ReadOnlySpan<byte> _file;
     private readonly bool _isLittleEndian;
     private readonly bool _isBig;
+    private readonly long _first;
     private readonly int _entries;
     private readonly int _count;
 
@@ -19,32 +23,53 @@ internal readonly ref struct TiffDirectory
         _isLittleEndian = file[0] == (byte)'I';
         _isBig = Short(2) == 43;
         if (_isBig && file.Length < 16) return;
-        var directory = _isBig ? Number(8, 8) : Number(4, 4);
-        var head = _isBig ? 8 : 2;
-        if (directory > file.Length - head) return;
-        _entries = (int)directory + head;
-        _count = (int)Math.Min(Number((int)directory, head), (file.Length - _entries) / EntryLength);
+        _first = _isBig ? NumberAt(8, 8) : NumberAt(4, 4);
+        if (_first > file.Length - HeadLength) return;
+        _entries = (int)_first + HeadLength;
+        _count = (int)Math.Min(EntriesOf(_first), (file.Length - _entries) / EntryLength);
     }
 
     private int EntryLength => _isBig ? 20 : 12;
 
-    /// <summary>The first number of a tag; null where the tag is missing or is no number.</summary>
-    internal long? Number(int tag)
+    /// <summary>Bytes of the number of entries, before them.</summary>
+    private int HeadLength => _isBig ? 8 : 2;
+
+    /// <summary>Counts the pictures of the file.</summary>
+    /// <param name="most">Where the counting ends, also that of a chain that bites its tail.</param>
+    internal int Pictures(int most)
+    {
+        var (pictures, link) = (0, _isBig ? 8 : 4);
+        for (var directory = _first; directory > 0 && directory <= _file.Length - HeadLength && pictures < most;)
+        {
+            pictures++;
+            var next = directory + HeadLength + (EntriesOf(directory) * EntryLength);
+            if (next > _file.Length - link) break;
+            directory = NumberAt((int)next, link);
+        }
+
+        return pictures;
+    }
+
+    /// <summary>How many values a tag has; 0 where it is missing.</summary>
+    internal long Count(int tag) => Find(tag, out var entry) ? CountOf(entry) : 0;
+
+    /// <summary>A number of a tag; null where the tag is missing, is no number, or has no such number.</summary>
+    internal long? Number(int tag, int index = 0)
     {
         if (!Find(tag, out var entry)) return null;
         var (size, inline) = (SizeOf(entry), _isBig ? 8L : 4L);
         if (size is 0 or > 8) return null;
         var count = CountOf(entry);
-        if (count < 1) return null;
+        if (count <= index) return null;
         var at = entry + (_isBig ? 12 : 8);
         if (size * Math.Min(count, int.MaxValue) > inline)
         {
-            var elsewhere = Number(at, (int)inline);
-            if (elsewhere > _file.Length - size) return null;
+            var elsewhere = NumberAt(at, (int)inline);
+            if (elsewhere > _file.Length - (size * (index + 1))) return null;
             at = (int)elsewhere;
         }
 
-        return Number(at, size);
+        return NumberAt(at + (size * index), size);
     }
 
     /// <summary>The bytes of a tag; empty where the tag is missing or points outside the file.</summary>
@@ -55,7 +80,7 @@ internal readonly ref struct TiffDirectory
         var count = CountOf(entry);
         if (SizeOf(entry) != 1 || count < 0) return default;
         if (count <= inline) return _file.Slice(at, (int)count);
-        var elsewhere = Number(at, inline);
+        var elsewhere = NumberAt(at, inline);
         return elsewhere >= 0 && elsewhere <= _file.Length && count <= _file.Length - elsewhere ? _file.Slice((int)elsewhere, (int)count) : default;
     }
 
@@ -71,7 +96,9 @@ internal readonly ref struct TiffDirectory
         return false;
     }
 
-    private long CountOf(int entry) => Number(entry + 4, _isBig ? 8 : 4);
+    private long EntriesOf(long directory) => Math.Min(NumberAt((int)directory, HeadLength), MostEntries);
+
+    private long CountOf(int entry) => NumberAt(entry + 4, _isBig ? 8 : 4);
 
     /// <summary>Bytes of one value of the entry's type (TIFF 6.0, page 15; BigTIFF has three more); 0 for a type that does not exist.</summary>
     private int SizeOf(int entry) => Short(entry + 2) switch
@@ -86,7 +113,7 @@ internal readonly ref struct TiffDirectory
     private int Short(int at) => _isLittleEndian ? ReadUInt16LittleEndian(_file[at..]) : ReadUInt16BigEndian(_file[at..]);
 
     /// <summary>An unsigned number; what does not fit into a long is its greatest value.</summary>
-    private long Number(int at, int size)
+    private long NumberAt(int at, int size)
     {
         var bytes = _file.Slice(at, size);
         return size switch

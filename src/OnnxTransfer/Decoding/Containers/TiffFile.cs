@@ -19,6 +19,10 @@ internal static class TiffFile
         findings.TakeXmp(directory.Bytes(Xmp));
     }
 
+    /// <summary>Whether <see cref="Read"/> may find another orientation than upright.</summary>
+    internal static bool MayBeTurned(TiffDirectory directory) =>
+        directory.Number(OrientationTag) is >= 1 and <= 8 and var number ? number != 1 : directory.Count(Xmp) > 0;
+
     /// <summary>What a raw photo is called; null where the file is none. Such a file is a TIFF file of sensor values and a small preview.</summary>
     internal static string? RawName(ReadOnlySpan<byte> file)
     {

@@ -8,7 +8,7 @@ internal static class WebpFile
 {
     private const int HeaderLength = 12;
 
-    /// <summary>Reads the orientation, counts the frames, and finds what no pixel depends on.</summary>
+    /// <summary>Reads the orientation, and finds what no pixel depends on.</summary>
     /// <exception cref="ImageDecodeException">The file ends before the pixels of its first frame do.</exception>
     internal static void Read(ReadOnlySpan<byte> file, FileFindings findings)
     {
@@ -41,7 +41,6 @@ internal static class WebpFile
         }
 
         if (!hasPixels) Throw.ImageDamaged(ImageFormat.Webp, "it ends before its pixels");
-        findings.Frames = Math.Max(1, frames);
         findings.EndAt(at, file.Length);
         if (!isCut) return;
         findings.Warn(frames > 0 ? "it ends within its animation" : "it ends before its length says, behind the pixels");
