@@ -25,7 +25,7 @@ internal static class VipsColours
     }
 
     /// <summary>The embedded profile; empty for none.</summary>
-    internal static byte[] Profile(Image image, ImageFormat format, ReadOnlySpan<byte> encoded) =>
+    internal static ReadOnlySpan<byte> Profile(Image image, ImageFormat format, ReadOnlySpan<byte> encoded) =>
         format is ImageFormat.Jpeg or ImageFormat.Png or ImageFormat.Webp ? EmbeddedProfile.Find(encoded, format)
         : image.Contains("icc-profile-data") && image.Get("icc-profile-data") is byte[] bytes ? bytes
         : [];

@@ -21,6 +21,8 @@ internal static class WorstFiles
         using var srgba = rgba.Copy(interpretation: Enums.Interpretation.Srgb);
         using var cmyk = rgba.Copy(interpretation: Enums.Interpretation.Cmyk);
         using var turned = srgb.Mutate(image => image.Set(GValue.GIntType, "orientation", 6));
+        using var inks = cmyk.Mutate(image => image.Set(GValue.BlobType, "icc-profile-data", Image.ProfileLoad("cmyk")));
+        using var wide = rgba16.Mutate(image => image.Set(GValue.BlobType, "icc-profile-data", Image.ProfileLoad("p3")));
         var files = new Dictionary<string, byte[]>
         {
             ["jpeg"] = srgb.JpegsaveBuffer(),
@@ -28,12 +30,17 @@ internal static class WorstFiles
             ["jpeg progressive"] = srgb.JpegsaveBuffer(interlace: true, subsampleMode: Enums.ForeignSubsample.Off),
             ["jpeg progressive turned"] = turned.JpegsaveBuffer(interlace: true, subsampleMode: Enums.ForeignSubsample.Off),
             ["jpeg progressive cmyk"] = cmyk.JpegsaveBuffer(interlace: true),
+            ["jpeg progressive cmyk profile"] = inks.JpegsaveBuffer(interlace: true),
             ["png"] = srgb.PngsaveBuffer(compression: 9),
             ["png 1 bit"] = black.PngsaveBuffer(compression: 9, bitdepth: 1),
             ["png rgba 16 bit"] = rgba16.PngsaveBuffer(compression: 9),
             ["png interlaced"] = srgb.PngsaveBuffer(compression: 9, interlace: true),
             ["png interlaced 1 bit"] = black.PngsaveBuffer(compression: 9, interlace: true, bitdepth: 1),
             ["png interlaced rgba 16 bit"] = rgba16.PngsaveBuffer(compression: 9, interlace: true),
+            ["png rgba 16 bit profile"] = wide.PngsaveBuffer(compression: 9),
+            ["png interlaced 16 bit profile"] = wide.PngsaveBuffer(compression: 9, interlace: true),
+            ["png damaged"] = Damaged(srgb.PngsaveBuffer(compression: 9)),
+            ["png 16 bit profile damaged"] = Damaged(wide.PngsaveBuffer(compression: 9)),
             ["gif"] = srgb.GifsaveBuffer(effort: 1),
             ["bmp rle8"] = RunLengthBmp(width, height),
             ["tiff in strips"] = srgb.TiffsaveBuffer(compression: Enums.ForeignTiffCompression.Deflate),
@@ -50,6 +57,14 @@ internal static class WorstFiles
         }
 
         return files;
+    }
+
+    /// <summary>A PNG file whose last chunk of pixels has another checksum than its own, though all pixels are there.</summary>
+    private static byte[] Damaged(byte[] png)
+    {
+        // The last chunk is the end, of 12 bytes.
+        png[^13] ^= 1;
+        return png;
     }
 
     private static int Tile(int side) => (side + 15) / 16 * 16;

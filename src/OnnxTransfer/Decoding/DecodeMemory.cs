@@ -1,3 +1,5 @@
+using OnnxTransfer.Decoding.Containers;
+
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
@@ -33,17 +35,17 @@ internal static class DecodeMemory
         var reader = (decoder as IRowDecoder)?.HandsTo(format) ?? decoder;
         var header = ImageHeader.Read(encoded, format);
         // Whoever is refused for its header need not wait for memory, and must not make others wait.
-        return DecodeChecks.Refuses(header, encoded, options) ? encoded.Length : (Copies(header) * (long)encoded.Length) + Of(header, reader as IRowDecoder, options);
+        return DecodeChecks.Refuses(header, encoded, options) ? encoded.Length : (Copies(header, options) * (long)encoded.Length) + Of(header, reader as IRowDecoder, options);
     }
 
     /// <summary>
     /// How often the encoded bytes are held: by the codec, by what leaves out metadata and mends the end, by the second decode of a damaged
     /// JPEG, by what collects the pixels of a damaged PNG, and by the codecs of a JPEG's inks and a PNG's 16 bits.
     /// </summary>
-    private static int Copies(in ImageHeader header) => header.Format switch
+    private static int Copies(in ImageHeader header, DecodeOptions options) => header.Format switch
     {
         ImageFormat.Jpeg => HasInks(header) ? 9 : 3,
-        ImageFormat.Png => header.Bits == 16 ? 4 : 3,
+        ImageFormat.Png => IsConvertedDeep(header, options) ? 4 : 3,
         ImageFormat.Ico => 3,
         ImageFormat.Gif or ImageFormat.Webp => 2,
         _ => 1,
@@ -51,6 +53,10 @@ internal static class DecodeMemory
 
     /// <summary>Whether the image is CMYK with a profile, which takes three codecs.</summary>
     private static bool HasInks(in ImageHeader header) => header is { Format: ImageFormat.Jpeg, Channels: 4, ProfileBytes: > 0 };
+
+    /// <summary>Whether a PNG image keeps its 16 bits until they are converted.</summary>
+    private static bool IsConvertedDeep(in ImageHeader header, DecodeOptions options) =>
+        header is { Format: ImageFormat.Png, Bits: 16 } && (header.ProfileBytes > 0 || options.Levels == SampleLevels.Data);
 
     private static long Of(in ImageHeader header, IRowDecoder? decoder, DecodeOptions options)
     {
@@ -63,8 +69,7 @@ internal static class DecodeMemory
         {
             // Coefficients of 2 bytes each, of all channels, and a bit for each while the codes are followed.
             ImageFormat.Jpeg => header.IsBuffered ? (2 * channels * (HasInks(header) ? 3 : 1)) + 1 : 0,
-            // A damaged one is written anew without compression, and then held as often as the file is otherwise.
-            ImageFormat.Png => (header.Bits == 16 ? 8 + (3 * stored) : 4 + (2 * stored)) + (header.IsBuffered ? stored : 0),
+            ImageFormat.Png => (IsConvertedDeep(header, options) ? 8 : 4) + (header.IsBuffered ? stored : 0),
             ImageFormat.Gif => 6,
             ImageFormat.Ico => 10,
             ImageFormat.Webp => 10,
@@ -76,6 +81,8 @@ internal static class DecodeMemory
         if (decoder is null) whole += WholeImageBytes;
         var rows = Math.Min(width * (decoder?.RowsHeld ?? 0), pixels * CopiesOfLowImage) * channels;
         var block = Math.Min(header.BlockPixels, options.MaxPixels) * (stored + 4);
-        return Fixed + (pixels * whole) + rows + block + (ProfileBytes * header.ProfileBytes);
+        // A damaged one is written anew without compression, and then held as often as the file is otherwise.
+        var mended = header.Format == ImageFormat.Png ? Math.Min(pixels * stored, PngMending.MostBytes) * (Copies(header, options) - 1) : 0;
+        return Fixed + (pixels * whole) + rows + block + mended + (ProfileBytes * header.ProfileBytes);
     }
 }

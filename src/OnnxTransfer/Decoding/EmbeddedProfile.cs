@@ -10,7 +10,7 @@ internal static class EmbeddedProfile
     internal const int MostBytes = 4 << 20;
 
     /// <summary>The profile of a JPEG, PNG or WebP file; empty where there is none.</summary>
-    internal static byte[] Find(ReadOnlySpan<byte> file, ImageFormat format)
+    internal static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> file, ImageFormat format)
     {
         var profile = format switch
         {
@@ -46,14 +46,14 @@ internal static class EmbeddedProfile
         }
     }
 
-    private static byte[] OfWebp(ReadOnlySpan<byte> file)
+    private static ReadOnlySpan<byte> OfWebp(ReadOnlySpan<byte> file)
     {
         // "RIFF", a length, "WEBP", then chunks of a name, a length and a body that is filled up to an even length.
         for (var at = 12; at + 8 <= file.Length;)
         {
             var length = ReadUInt32LittleEndian(file[(at + 4)..]);
             if (length > (uint)(file.Length - at - 8)) break;
-            if (file.Slice(at, 4).SequenceEqual("ICCP"u8)) return file.Slice(at + 8, (int)length).ToArray();
+            if (file.Slice(at, 4).SequenceEqual("ICCP"u8)) return file.Slice(at + 8, (int)length);
             at += 8 + (int)length + ((int)length & 1);
         }
 

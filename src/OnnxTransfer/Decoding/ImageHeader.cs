@@ -245,6 +245,7 @@ internal readonly record struct ImageHeader
     {
         const int directoryLength = 6, entryLength = 16;
         var header = new ImageHeader { Channels = 4, Bits = 8 };
+        if (file.Length < directoryLength) return header;
         for (var (at, left) = (directoryLength, (int)ReadUInt16LittleEndian(file[4..])); left > 0 && at + entryLength <= file.Length; at += entryLength, left--)
         {
             var place = ReadUInt32LittleEndian(file[(at + 12)..]);

@@ -34,18 +34,29 @@ internal static class JpegSegments
     }
 
     /// <summary>The ICC profile, put together from its parts (ICC.1:2022, B.4); empty where there is none, or a part is missing.</summary>
-    internal static byte[] Profile(ReadOnlySpan<byte> file)
+    internal static ReadOnlySpan<byte> Profile(ReadOnlySpan<byte> file)
     {
-        var parts = new SortedDictionary<byte, byte[]>();
+        // Most profiles have one part, which needs no memory.
+        ReadOnlySpan<byte> only = default;
+        SortedDictionary<byte, byte[]>? parts = null;
         var count = 0;
         foreach (var segment in new Segments(file))
         {
             if (!IsProfile(segment)) continue;
             count = segment.Body[13];
+            if (!only.IsEmpty) return [];
+            if (count == 1 && parts is null)
+            {
+                only = segment.Body[14..];
+                continue;
+            }
+
+            parts ??= [];
             if (!parts.TryAdd(segment.Body[12], segment.Body[14..].ToArray())) return [];
         }
 
-        return parts.Count == count && count > 0 ? [.. parts.Values.SelectMany(part => part)] : [];
+        if (!only.IsEmpty) return only;
+        return parts?.Count == count && count > 0 ? (byte[])[.. parts.Values.SelectMany(part => part)] : [];
     }
 
     /// <summary>The file with another ICC profile, of at most 65,519 bytes.</summary>

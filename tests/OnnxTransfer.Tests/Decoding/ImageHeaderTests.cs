@@ -36,6 +36,40 @@ public sealed class ImageHeaderTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(ImageFileContract.Carriers), MemberType = typeof(ImageFileContract))]
+    public void Every_carrier_of_an_orientation_counts_the_pixels_that_are_collected(string carrier)
+    {
+        var file = CarrierFile.Of(carrier, 6, isLittleEndian: true);
+        Assert.True(ImageHeader.Read(file, ImageFormats.Detect(file)).MayBeTurned);
+        var plain = CarrierFile.Plain(carrier.Split(' ')[0]);
+        Assert.False(ImageHeader.Read(plain, ImageFormats.Detect(plain)).MayBeTurned);
+    }
+
+    [Fact]
+    public void The_header_of_an_icon_is_that_of_its_largest_picture()
+    {
+        var picture = Sample.Bytes("rgb.png");
+        byte[] file = [0, 0, 1, 0, 1, 0, Sample.Width, Sample.Height, 0, 0, 1, 0, 32, 0, .. BitConverter.GetBytes(picture.Length), 22, 0, 0, 0, .. picture];
+        using var pixels = ImageDecoders.Default.Decode(file);
+        var header = ImageHeader.Read(file, ImageFormats.Detect(file));
+        Assert.Equal((pixels.Width, pixels.Height), (header.Width, header.Height));
+        Assert.True(DecodeMemory.Of(file, ImageDecoders.Default, DecodeOptions.Default) < 10 << 20);
+    }
+
+    [Fact]
+    public void Metadata_behind_the_pixels_of_a_JPEG_do_not_turn_it()
+    {
+        var plain = CarrierFile.Plain("jpeg");
+        var turned = CarrierFile.Of("jpeg exif", 6, isLittleEndian: true);
+        // The segment that the turned file has more than the plain one, behind its signature or JFIF header.
+        var start = turned.AsSpan().IndexOf([(byte)0xFF, (byte)0xE1]);
+        var segment = turned.AsSpan(start, turned.Length - plain.Length).ToArray();
+        using var pixels = ImageDecoders.Default.Decode([.. plain[..^2], .. segment, .. plain[^2..]]);
+        using var upright = ImageDecoders.Default.Decode(plain);
+        Assert.Equal(upright.Pixels, pixels.Pixels);
+    }
+
     [Fact]
     public void A_GIF_of_a_million_frames_is_refused_before_it_reaches_a_codec()
     {

@@ -54,13 +54,36 @@ public sealed class LevelsTests
         Assert.Equal(0, Difference(format, dark, s_data, dark));
     }
 
+    [Theory]
+    [MemberData(nameof(Cells))]
+    public void Full_OfFewLevels_Warns(string format, int colours, bool hasAlpha)
+    {
+        var picture = Picture.Of(colours, hasAlpha, 16);
+        var narrow = picture with { Samples = [.. picture.Samples.Select((v, i) => IsAlpha(picture, i) ? v : (ushort)(v / 16))] };
+        var file = Encoded(format, narrow);
+        Assert.Contains("(`--levels data`)", Assert.Single(Warnings(file, DecodeOptions.Default)), StringComparison.Ordinal);
+        Assert.Empty(Warnings(file, s_data));
+        Assert.Empty(Warnings(Encoded(format, picture), DecodeOptions.Default));
+        Assert.Contains("Strict is set", Assert.Throws<ImageDecodeException>(() => Warnings(file, new() { Strict = true })).Message, StringComparison.Ordinal);
+
+        IReadOnlyList<string> Warnings(byte[] encoded, DecodeOptions options)
+        {
+            using var pixels = Decoder(format).Decode(encoded, options);
+            return pixels.Warnings;
+        }
+    }
+
     private static bool IsAlpha(Picture picture, int i) => picture.HasAlpha && i % picture.Channels == picture.Colours;
 
     private static int Difference(string format, Picture stored, DecodeOptions options, Picture right)
     {
-        IImageDecoder decoder = format.EndsWith("SkiaSharp", StringComparison.Ordinal) ? new SkiaImageDecoder(new DecoderRegistry()) : VipsDecoder.Instance;
-        var file = format.StartsWith("PNG", StringComparison.Ordinal) ? Files.Png(stored, stored.Bits, null) : FormatMatrixTests.Tiff(stored, stored.Bits, null).Write();
-        using var pixels = decoder.Decode(file, options);
+        using var pixels = Decoder(format).Decode(Encoded(format, stored), options);
         return pixels.Pixels.ToArray().Zip(right.ToSrgb(null), (a, b) => Math.Abs(a - b)).Max();
     }
+
+    private static IImageDecoder Decoder(string format) =>
+        format.EndsWith("SkiaSharp", StringComparison.Ordinal) ? new SkiaImageDecoder(new DecoderRegistry()) : VipsDecoder.Instance;
+
+    private static byte[] Encoded(string format, Picture picture) =>
+        format.StartsWith("PNG", StringComparison.Ordinal) ? Files.Png(picture, picture.Bits, null) : FormatMatrixTests.Tiff(picture, picture.Bits, null).Write();
 }

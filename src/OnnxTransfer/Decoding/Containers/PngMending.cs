@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Compression;
+using OnnxTransfer.Internals;
 using static System.Buffers.Binary.BinaryPrimitives;
 
 namespace OnnxTransfer.Decoding.Containers;
@@ -10,18 +11,23 @@ namespace OnnxTransfer.Decoding.Containers;
 /// </summary>
 internal static class PngMending
 {
+    /// <summary>The most bytes of pixels; a larger file is refused, because every PNG file counts for the memory that its mending would take.</summary>
+    internal const int MostBytes = 32 << 20;
+
     /// <summary>The copy above, PNG's filter 2: with zeros it repeats the row above.</summary>
     private const byte Up = 2;
 
     /// <summary>A sound file with the same header, palette and pixels; rows that are missing repeat the last one.</summary>
     /// <param name="file">A file with a sound header.</param>
     /// <param name="missing">The share of the pixels' bytes that are missing at the end, 0 to 1.</param>
+    /// <exception cref="ImageDecodeException">The image is too large.</exception>
     internal static ReadOnlyMemory<byte> Rewrite(ReadOnlySpan<byte> file, out double missing)
     {
         var header = file[(PngFile.SignatureLength + 8)..];
+        if (Length(header) > MostBytes) Throw.ImageDamaged(ImageFormat.Png, "a checksum is wrong or the end is missing, and it is too large to be mended");
         using var deflated = new MemoryStream(file.Length);
         // Large enough at once, because DecodeMemory counts the bytes of the pixels.
-        using var written = new MemoryStream((int)Math.Min(Length(header) + (Length(header) >> 8) + file.Length + 1024, Array.MaxLength));
+        using var written = new MemoryStream((int)Length(header) + (MostBytes >> 8) + 1024);
         written.Write(file[..PngFile.SignatureLength]);
         foreach (var chunk in Chunks(file))
         {
