@@ -50,7 +50,7 @@ int Test()
 // What takes minutes or large downloads: the long tests, the benchmarks build, and every package is measured in an application of every platform.
 int Long()
 {
-    string[][] steps = [["test", "tests/OnnxTransfer.Tests", "-c", "Release", "--nologo", "--filter", "Category=Long"], ["build", "OnnxTransfer.sln", "-c", "Release", "--nologo"], ["run", "build.cs", "pack"], ["run", "eng/sizes.cs"]];
+    string[][] steps = [["test", "tests/OnnxTransfer.Tests", "-c", "Release", "--nologo", "--filter", "Category=Long"], ["test", "tests/OnnxTransfer.Vips.Tests", "-c", "Release", "--nologo", "--filter", "Category=Long"], ["build", "OnnxTransfer.sln", "-c", "Release", "--nologo"], ["run", "build.cs", "pack"], ["run", "eng/sizes.cs"]];
     return steps.Select(Dotnet).FirstOrDefault(code => code != 0);
 }
 

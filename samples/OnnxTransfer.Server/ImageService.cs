@@ -69,7 +69,8 @@ internal static class ImageService
         }
         catch (ImageDecodeException exception)
         {
-            return Problem(400, exception.Message);
+            // Stopped by the clock: the machine was busy, and nothing is known against the image.
+            return Problem(exception.TimedOut ? 503 : 400, exception.Message);
         }
         catch (BadHttpRequestException exception)
         {

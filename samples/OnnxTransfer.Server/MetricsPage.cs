@@ -21,7 +21,11 @@ public sealed class MetricsPage : IDisposable
         {
             if (instrument.Meter.Name == "OnnxTransfer") listener.EnableMeasurementEvents(instrument);
         };
-        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Add(Series(instrument, "_total", tags), value));
+        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
+        {
+            if (instrument.IsObservable) _sums[Series(instrument, instrument.Unit == "By" ? "_bytes" : "", tags)] = value;
+            else Add(Series(instrument, "_total", tags), value);
+        });
         _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) =>
         {
             Add(Series(instrument, "_sum", tags), value);
@@ -31,7 +35,11 @@ public sealed class MetricsPage : IDisposable
     }
 
     /// <summary>The page.</summary>
-    public string Write() => string.Concat(_sums.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} {one.Value}\n")));
+    public string Write()
+    {
+        _listener.RecordObservableInstruments();
+        return string.Concat(_sums.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} {one.Value}\n")));
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _listener.Dispose();

@@ -9,7 +9,7 @@ public sealed class ServerSettings
     /// <summary>The backbone of <c>/embed</c>: an id, or the path of an <c>.onnx</c> file.</summary>
     public string Model { get; set; } = "resnet18";
 
-    /// <summary>Images that are computed at the same time; 0 for one per core. With <see cref="MaxBodyBytes"/> it bounds the memory.</summary>
+    /// <summary>Images that are computed at the same time; 0 for one per core.</summary>
     public int MaxConcurrentImages { get; set; }
 
     /// <summary>Requests that wait for their turn; one more is answered with 503.</summary>

@@ -46,7 +46,7 @@ internal static class Program
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            Console.Error.WriteLine("cancelled");
+            Console.Error.WriteLine("canceled");
             return ExitCode.Canceled;
         }
         catch (UsageException exception)

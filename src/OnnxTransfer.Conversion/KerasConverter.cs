@@ -2,7 +2,6 @@ using OnnxTransfer.Conversion.Keras;
 using OnnxTransfer.Internals;
 using OnnxTransfer.Onnx.Schema;
 
-
 namespace OnnxTransfer.Conversion;
 
 /// <summary>

@@ -52,6 +52,8 @@ internal sealed class HeicImageDecoder : IRowDecoder
         }
     }
 
+    public int RowsHeld => 100;
+
     public IImageDecoder? HandsTo(ImageFormat format) => null;
 
     /// <summary>Reads the header alone, of every picture in the file.</summary>
@@ -73,11 +75,12 @@ internal sealed class HeicImageDecoder : IRowDecoder
 
     private static void WriteRows(MagickImage image, DecodeOptions options, IRowSink sink)
     {
-        var profile = BringToSrgb(image);
         var (width, height, channels) = ((int)image.Width, (int)image.Height, image.HasAlpha ? 4 : 3);
+        // ImageMagick gives grey files as RGB too.
+        var layout = new SampleLayout(3, channels, image.HasAlpha ? 3 : 0, IsDeep: false);
+        using var converter = new RowConverter(layout, width, image.GetColorProfile()?.ToByteArray() ?? [], options, mayBeGrey: true);
         sink.Begin(width, height, Decoding.Orientation.Upright);
         using var pixels = image.GetPixelsUnsafe();
-        var rgb = new byte[channels == 3 ? 0 : 3 * width];
         var stripHeight = Math.Max(1, StripBytes / (channels * width));
         for (var top = 0; top < height; top += stripHeight)
         {
@@ -85,33 +88,8 @@ internal sealed class HeicImageDecoder : IRowDecoder
             var strip = pixels.ToByteArray(0, top, (uint)width, (uint)rows, channels == 3 ? "RGB" : "RGBA");
             if (strip is null || strip.Length != width * rows * channels)
                 Throw.ImageDamaged(ImageFormat.Heic, $"rows {top} to {top + rows - 1} could not be read");
-            for (var row = 0; row < rows; row++)
-            {
-                var stored = strip.AsSpan(row * width * channels, width * channels);
-                profile?.ToSrgb(stored, channels);
-                if (channels == 4) RowConverter.ToRgb(stored, channels, rgb, options.Background);
-                sink.Row(top + row, channels == 3 ? stored : rgb);
-            }
+            for (var row = 0; row < rows; row++) sink.Row(top + row, converter.Convert(strip.AsSpan(row * width * channels, width * channels)));
         }
-    }
-
-    /// <summary>Converts by the embedded profile where there is one. A profile that is broken or does not fit is passed over, as browsers do.</summary>
-    /// <returns>A profile that the rows have yet to be brought through: a matrix; null for none.</returns>
-    private static IccProfile? BringToSrgb(MagickImage image)
-    {
-        if (image.GetColorProfile()?.ToByteArray() is not { } bytes) return null;
-        if (IccProfile.Find(bytes) is { } matrix) return matrix.IsSrgb ? null : matrix;
-        try
-        {
-            image.RenderingIntent = RenderingIntent.Relative;
-            image.TransformColorSpace(ColorProfiles.SRGB);
-        }
-        catch (MagickException)
-        {
-            // The pixels are as they were.
-        }
-
-        return null;
     }
 
     private static string Version() =>

@@ -1,34 +1,51 @@
-using static System.Buffers.Binary.BinaryPrimitives;
+using OnnxTransfer.Decoding.Containers;
 
 namespace OnnxTransfer.Vips;
 
-/// <summary>What libvips does not tell of a TIFF file.</summary>
-internal static class TiffHeader
+/// <summary>What libvips does not tell of a TIFF file's first picture.</summary>
+/// <param name="file">A file that begins as TIFF does, sound or not.</param>
+internal readonly ref struct TiffHeader(ReadOnlySpan<byte> file)
 {
-    private const int EntryLength = 12;
+    private const int BitsTag = 258;
     private const int CompressionTag = 259;
+    private const int Lzma = 34925;
+    private const int PhotometricTag = 262;
+    private const int CompressionJpeg = 7;
+    private const int SubsamplingTag = 530;
+    private const int PlanarTag = 284;
+    private const int TileWidthTag = 322;
+    private const int ExtraSamplesTag = 338;
     private const int OldJpeg = 6;
 
+    private readonly TiffDirectory _tags = new(file);
+
     /// <summary>
-    /// Whether the first picture is compressed as JPEG in the way of TIFF 6.0, which was replaced in 1995: the libtiff inside libvips has
-    /// no decoder for it and gives empty pixels without an error.
+    /// Whether it is compressed as JPEG in the way of TIFF 6.0, which was replaced in 1995: the libtiff inside libvips has no decoder
+    /// for it and gives empty pixels without an error.
     /// </summary>
-    /// <param name="file">A file that begins as TIFF does, sound or not.</param>
-    internal static bool IsOldJpeg(ReadOnlySpan<byte> file)
-    {
-        if (file.Length < 8) return false;
-        var isLittleEndian = file[0] == (byte)'I';
-        var directory = isLittleEndian ? ReadUInt32LittleEndian(file[4..]) : ReadUInt32BigEndian(file[4..]);
-        if (Short(file, 2) != 42 || directory > (uint)file.Length - 2) return false;
+    internal bool IsOldJpeg => _tags.Number(CompressionTag) == OldJpeg;
 
-        var count = Short(file, (int)directory);
-        for (var at = (int)directory + 2; count > 0 && at <= file.Length - EntryLength; at += EntryLength, count--)
-        {
-            if (Short(file, at) == CompressionTag) return Short(file, at + 8) == OldJpeg;
-        }
+    /// <summary>Whether pixels are CIE L*a*b*, in one of its three ways to be stored.</summary>
+    internal bool IsLab => _tags.Number(PhotometricTag) is 8 or 9 or 10;
 
-        return false;
+    /// <summary>
+    /// Whether pixels are luma and chroma at full resolution, outside of JPEG: libvips takes them for RGB, though it converts subsampled ones.
+    /// </summary>
+    internal bool IsFullChroma => _tags.Number(PhotometricTag) == 6 && _tags.Number(CompressionTag) is not (OldJpeg or CompressionJpeg) && _tags.Number(SubsamplingTag) == 1
+        && _tags.Number(SubsamplingTag, index: 1) == 1;
 
-        int Short(ReadOnlySpan<byte> bytes, int at) => isLittleEndian ? ReadUInt16LittleEndian(bytes[at..]) : ReadUInt16BigEndian(bytes[at..]);
-    }
+    /// <summary>Bits a sample; 1 where it is not said.</summary>
+    internal long Bits => _tags.Number(BitsTag) ?? 1;
+
+    /// <summary>Whether it is compressed as LZMA, which libvips is built without.</summary>
+    internal bool IsLzma => _tags.Number(CompressionTag) == Lzma;
+
+    /// <summary>Whether each channel has tiles of its own.</summary>
+    internal bool IsTiledPlanes => _tags.Number(PlanarTag) == 2 && _tags.Number(TileWidthTag) is not null;
+
+    /// <summary>
+    /// Whether the first sample behind the colors is alpha: it is said to be, or nothing is said of it. 0 says that nobody knows
+    /// what it is.
+    /// </summary>
+    internal bool HasAlpha => _tags.Number(ExtraSamplesTag) is not 0;
 }

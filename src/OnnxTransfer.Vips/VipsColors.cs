@@ -3,62 +3,34 @@ using OnnxTransfer.Decoding;
 
 namespace OnnxTransfer.Vips;
 
-/// <summary>Brings images to rows of 8-bit grey or sRGB, with or without alpha.</summary>
+/// <summary>What the samples of an image are that libvips has opened.</summary>
 internal static class VipsColors
 {
-    /// <summary>
-    /// Leaves 8-bit grey and sRGB as they are and converts everything else, by the embedded profile where there is one.
-    /// A profile that is broken or does not fit the pixels is passed over, as browsers do.
-    /// </summary>
-    /// <param name="loaded">The image as it is stored.</param>
-    /// <param name="format">Its format, for the message.</param>
-    /// <returns>
-    /// The image, perhaps the same; and a profile that the rows have yet to be brought through: a matrix, which is faster here than
-    /// in libvips. Null for none.
-    /// </returns>
-    internal static (Image Image, IccProfile? Profile) ToSrgb(Image loaded, ImageFormat format)
+    /// <summary>How the samples lie. None are converted by libvips: both decoders share one way to sRGB.</summary>
+    /// <exception cref="ImageDecodeException">The samples are of a type or in a space that has no fixed way to sRGB.</exception>
+    internal static SampleLayout Layout(Image image, ImageFormat format, ReadOnlySpan<byte> encoded)
     {
-        var space = loaded.Interpretation;
-        var isEightBit = loaded.Format == Enums.BandFormat.Uchar;
-        // Lab and the like have a range of their own. Of other floats, signed and longer integers nobody says what is white.
-        if (!isEightBit && loaded.Format != Enums.BandFormat.Ushort && space is Enums.Interpretation.Srgb or Enums.Interpretation.Bw or Enums.Interpretation.Rgb16
-            or Enums.Interpretation.Grey16 or Enums.Interpretation.Rgb or Enums.Interpretation.Multiband or Enums.Interpretation.Cmyk)
-            throw VipsErrors.SamplesNotSupported(format, loaded.Format);
-        if (loaded.Contains("icc-profile-data") && loaded.Get("icc-profile-data") is byte[] bytes)
+        var colors = image.Interpretation switch
         {
-            var matrix = space == Enums.Interpretation.Srgb && isEightBit ? IccProfile.Find(bytes) : null;
-            if (matrix is not null) return (loaded, matrix.IsSrgb ? null : matrix);
-            if (Transformed(loaded, space) is { } transformed) return (transformed, null);
-        }
-
-        return (Converted(loaded, space, isEightBit, format), null);
+            Enums.Interpretation.Bw or Enums.Interpretation.Grey16 => 1,
+            Enums.Interpretation.Srgb or Enums.Interpretation.Rgb or Enums.Interpretation.Rgb16 => 3,
+            Enums.Interpretation.Cmyk => 4,
+            _ => 0,
+        };
+        // Of floats, signed and longer integers nobody says what is white.
+        if (image.Format is not (Enums.BandFormat.Uchar or Enums.BandFormat.Ushort)) throw VipsErrors.SamplesNotSupported(format, image.Format);
+        if (colors == 0 || image.Bands < colors) throw VipsErrors.SpaceNotSupported(format, image.Interpretation, image.Bands);
+        var hasAlpha = image.Bands > colors && (format != ImageFormat.Tiff || new TiffHeader(encoded).HasAlpha);
+        return new SampleLayout(colors, image.Bands, hasAlpha ? colors : 0, image.Format == Enums.BandFormat.Ushort);
     }
 
-    /// <summary>By the embedded profile, to 8 bits: libvips would keep the depth of 16-bit pixels. Null when the profile does not fit.</summary>
-    private static Image? Transformed(Image image, Enums.Interpretation space)
-    {
-        try
-        {
-            return image.IccTransform("srgb", embedded: true, depth: 8, inputProfile: space == Enums.Interpretation.Cmyk ? "cmyk" : null);
-        }
-        catch (VipsException)
-        {
-            return null;
-        }
-    }
+    /// <summary>The embedded profile; empty for none.</summary>
+    internal static ReadOnlySpan<byte> Profile(Image image, ImageFormat format, ReadOnlySpan<byte> encoded) =>
+        format is ImageFormat.Jpeg or ImageFormat.Png or ImageFormat.Webp ? EmbeddedProfile.Find(encoded, format)
+        : image.Contains("icc-profile-data") && image.Get("icc-profile-data") is byte[] bytes ? bytes
+        : [];
 
-    private static Image Converted(Image image, Enums.Interpretation space, bool isEightBit, ImageFormat format)
-    {
-        try
-        {
-            if (isEightBit && space is Enums.Interpretation.Srgb or Enums.Interpretation.Bw) return image;
-            using var converted = image.Colourspace(Enums.Interpretation.Srgb);
-            return converted.Cast(Enums.BandFormat.Uchar);
-        }
-        catch (VipsException)
-        {
-            Throw.ImageColorsNotSupported(format, image.Bands);
-            throw;
-        }
-    }
+    /// <summary>Whether inks are stored as light, which libvips turns round only where Adobe's segment says so, and everybody else always.</summary>
+    internal static bool IsInverted(SampleLayout layout, ImageFormat format, ReadOnlySpan<byte> encoded) =>
+        layout.Colors == 4 && format == ImageFormat.Jpeg && !JpegSegments.HasAdobe(encoded);
 }

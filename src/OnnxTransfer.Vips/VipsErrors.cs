@@ -1,3 +1,4 @@
+using System.Globalization;
 using NetVips;
 
 namespace OnnxTransfer.Vips;
@@ -32,20 +33,8 @@ internal static class VipsErrors
         return null;
     }
 
-    /// <summary>
-    /// The first of libjpeg's warnings that means wrong pixels: those on corrupt data, but for bytes too many before a
-    /// marker, which many cameras and editors leave.
-    /// </summary>
-    internal static string? FirstDamage(string text)
-    {
-        foreach (var line in text.Split('\n', StringSplitOptions.TrimEntries))
-        {
-            if (line.Contains("Corrupt JPEG data", StringComparison.Ordinal) && !line.Contains("extraneous bytes", StringComparison.Ordinal))
-                return Shorten(line);
-        }
-
-        return null;
-    }
+    /// <summary>Whether a line of libjpeg's is about damaged codes.</summary>
+    internal static bool SpeaksOfDamage(string text) => text.Contains("Corrupt JPEG data", StringComparison.Ordinal);
 
     /// <summary>Returns what a caller throws, so that the compiler sees where the flow ends.</summary>
     internal static DllNotFoundException NotLoaded(Exception? inner) => new(
@@ -60,8 +49,21 @@ internal static class VipsErrors
         $"The {format.ToString().ToUpperInvariant()} image has samples of the type '{samples.ToString().ToLowerInvariant()}', whose white has no fixed value: save it with 8 or 16 unsigned bits a channel.");
 
     /// <inheritdoc cref="NotLoaded"/>
-    internal static ImageDecodeException OldJpegNotSupported() => new(
-        "The TIFF image is compressed as old-style JPEG (compression 6), which no decoder here reads: save it with another compression, such as LZW or Deflate.");
+    internal static ImageDecodeException SpaceNotSupported(ImageFormat format, Enums.Interpretation space, int channels) => new(
+        $"The {format.ToString().ToUpperInvariant()} image has {channels} channels in the color space '{space.ToString().ToLowerInvariant()}', which is not read: save it as grey, RGB or CMYK.");
+
+    /// <summary>Why a TIFF image cannot be read that libvips would misread, or call damaged; null for others.</summary>
+    internal static ImageDecodeException? TiffNotSupported(TiffHeader header)
+    {
+        var kind = header.IsOldJpeg ? "compressed as old-style JPEG (compression 6)"
+            : header.IsLab ? "stored as CIE L*a*b*"
+            : header.IsFullChroma ? "stored as luma and chroma (YCbCr) without subsampling"
+            : header.IsLzma ? "compressed as LZMA"
+            : header.Bits is not (1 or 2 or 4 or 8 or 16 or 32 or 64) ? string.Create(CultureInfo.InvariantCulture, $"stored with {header.Bits} bits a sample")
+            : header.IsTiledPlanes ? "stored in tiles of one channel each (planar configuration 2)"
+            : null;
+        return kind is null ? null : new($"The TIFF image is {kind}, which no decoder here reads: save it as RGB of 8 or 16 bits with the compression LZW or Deflate.");
+    }
 
     private static string FirstLine(Exception? exception) => exception is null ? "NetVips gave no reason" : exception.Message.Split('\n')[0].Trim().TrimEnd('.');
 

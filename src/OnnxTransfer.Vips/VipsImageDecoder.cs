@@ -1,4 +1,5 @@
 using OnnxTransfer.Decoding;
+using OnnxTransfer.Decoding.Containers;
 
 namespace OnnxTransfer.Vips;
 
@@ -29,16 +30,30 @@ internal sealed class VipsImageDecoder(DecoderRegistry others) : IRowDecoder
         {
             others.DecodeRows(this, format, encoded, options, sink);
         }
+        else if (format == ImageFormat.Ico)
+        {
+            ((IRowDecoder)ImageDecoders.Default).DecodeRows(encoded, options, sink);
+        }
         else
         {
-            if (format == ImageFormat.Tiff && TiffHeader.IsOldJpeg(encoded)) throw VipsErrors.OldJpegNotSupported();
+            if (format == ImageFormat.Tiff && VipsErrors.TiffNotSupported(new TiffHeader(encoded)) is { } refusal) throw refusal;
             Start(format);
-            VipsPipeline.Decode(encoded, format, options, sink);
+            using var input = CodecInput.Of(encoded, format, options, JpegCheck.OfEnds);
+            DecodeChecks.Damage(input.Damage, format, options, sink);
+            VipsPipeline.Decode(input, format, options, sink);
         }
     }
 
+    /// <summary>For strips of 16: the sequential readers and the memory allocator keep many of them.</summary>
+    public int RowsHeld => 2700;
+
     /// <summary>The codec of HEIC, HEVC, is patented, and the builds of libvips on NuGet are without it.</summary>
-    public IImageDecoder? HandsTo(ImageFormat format) => format == ImageFormat.Heic ? others.Find(format) : null;
+    public IImageDecoder? HandsTo(ImageFormat format) => format switch
+    {
+        ImageFormat.Heic => others.Find(format),
+        ImageFormat.Ico => ImageDecoders.Default,
+        _ => null,
+    };
 
     private static void Start(ImageFormat format)
     {

@@ -50,7 +50,7 @@ internal static class VipsLog
     {
         if (t_decoding)
         {
-            t_suspicious |= message.Length > NearlyFull || VipsErrors.FirstDamage(message) is not null;
+            t_suspicious |= message.Length > NearlyFull || VipsErrors.SpeaksOfDamage(message);
         }
         else if (Volatile.Read(ref s_running) == 0 && (level & Printed) != 0)
         {

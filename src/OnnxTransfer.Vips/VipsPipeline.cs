@@ -1,7 +1,7 @@
-using System.Buffers;
 using System.Diagnostics;
 using NetVips;
 using OnnxTransfer.Decoding;
+using OnnxTransfer.Decoding.Containers;
 
 namespace OnnxTransfer.Vips;
 
@@ -15,35 +15,43 @@ internal static class VipsPipeline
     private const int StripHeight = 16;
 
     /// <summary>Decodes an image whose format is known and hands its rows to the sink.</summary>
-    internal static void Decode(ReadOnlySpan<byte> encoded, ImageFormat format, DecodeOptions options, IRowSink sink)
+    internal static void Decode(in CodecInput input, ImageFormat format, DecodeOptions options, IRowSink sink)
     {
         VipsException? failure;
         bool isSuspicious;
         VipsErrors.Gate.EnterReadLock();
         try
         {
-            failure = Run(encoded, format, options, sink, out isSuspicious);
+            failure = Run(input, format, options, sink, out isSuspicious);
         }
         finally
         {
             VipsErrors.Gate.ExitReadLock();
         }
 
-        if (failure is not null || isSuspicious) Explain(encoded, format, options);
+        if (failure is not null)
+        {
+            Explain(input, format, options);
+        }
+        else if (isSuspicious && input.Damage is null)
+        {
+            // libjpeg's words differ by version; what is wrong, and whether too much, one judge decides for every decoder.
+            DecodeChecks.Damage(CodecInput.JudgeJpeg(input.Bytes), format, options, sink);
+        }
+
         // It did not happen again, yet the sink lacks rows. The words may be about another image.
         if (failure is not null) Throw.ImageDamaged(format, VipsErrors.FirstError(VipsErrors.TextOf(failure)), failure);
     }
 
     /// <summary>Runs a decode again, alone, and throws for what is wrong with the image, if anything is.</summary>
-    private static void Explain(ReadOnlySpan<byte> encoded, ImageFormat format, DecodeOptions options)
+    private static void Explain(in CodecInput input, ImageFormat format, DecodeOptions options)
     {
         VipsErrors.Gate.EnterWriteLock();
         try
         {
             _ = VipsErrors.TakeText();
-            var failure = Run(encoded, format, options, NullSink.Instance, out _);
+            var failure = Run(input, format, options, NullSink.Instance, out _);
             if (failure is not null) Throw.ImageDamaged(format, VipsErrors.FirstError(VipsErrors.TextOf(failure)), failure);
-            if (VipsErrors.FirstDamage(VipsErrors.TakeText()) is { } damage) Throw.ImageDamaged(format, damage);
         }
         finally
         {
@@ -53,13 +61,13 @@ internal static class VipsPipeline
 
     /// <summary>Decodes once.</summary>
     /// <returns>Why libvips gave up; null when it did not.</returns>
-    private static VipsException? Run(ReadOnlySpan<byte> encoded, ImageFormat format, DecodeOptions options, IRowSink sink, out bool isSuspicious)
+    private static VipsException? Run(in CodecInput input, ImageFormat format, DecodeOptions options, IRowSink sink, out bool isSuspicious)
     {
         isSuspicious = false;
         VipsLog.BeginDecode();
         try
         {
-            Read(encoded, format, options, sink);
+            Read(input, format, options, sink);
             return null;
         }
         catch (VipsException exception)
@@ -73,23 +81,23 @@ internal static class VipsPipeline
         }
     }
 
-    private static void Read(ReadOnlySpan<byte> encoded, ImageFormat format, DecodeOptions options, IRowSink sink)
+    private static void Read(in CodecInput input, ImageFormat format, DecodeOptions options, IRowSink sink)
     {
-        using var source = Source.NewFromMemory(encoded);
+        using var source = Source.NewFromMemory(input.Bytes);
         var image = Load(source, format);
         try
         {
             DecodeChecks.Size(image.Width, image.Height, format, options);
-            DecodeChecks.Frames(Number(image, "n-pages"), options);
-            var orientation = OrientationOf(image, format, encoded);
+            // The header of the other formats is counted before they come here.
+            if (format == ImageFormat.Avif) DecodeChecks.Frames(Number(image, "n-pages"), options);
             if (format == ImageFormat.Jpeg && options.JpegShrink != JpegShrink.None
-                && sink.Shrink(image.Width, image.Height, orientation, options.JpegShrink) is > 1 and var shrink)
+                && sink.Shrink(image.Width, image.Height, input.Orientation, options.JpegShrink) is > 1 and var shrink)
             {
                 image.Dispose();
                 image = Load(source, format, shrink);
             }
 
-            ReadRows(image, format, orientation, options, sink);
+            ReadRows(image, source, format, input, options, sink);
         }
         finally
         {
@@ -97,38 +105,50 @@ internal static class VipsPipeline
         }
     }
 
-    private static void ReadRows(Image image, ImageFormat format, Orientation orientation, DecodeOptions options, IRowSink sink)
+    private static void ReadRows(Image image, Source source, ImageFormat format, in CodecInput input, DecodeOptions options, IRowSink sink)
     {
+        var encoded = input.Bytes;
         var start = Stopwatch.GetTimestamp();
-        var (converted, profile) = VipsColors.ToSrgb(image, format);
-        using var srgb = converted;
-        var (width, height, channels) = (srgb.Width, srgb.Height, srgb.Bands);
-        if (channels > 4) Throw.ImageColorsNotSupported(format, channels);
-
-        sink.Begin(width, height, orientation);
-        var rgb = channels == 3 ? null : ArrayPool<byte>.Shared.Rent(3 * width);
-        try
+        var layout = VipsColors.Layout(image, format, encoded);
+        var isInverted = VipsColors.IsInverted(layout, format, encoded);
+        SampleRange? range = null;
+        var isDeepInFile = layout.IsDeep && (format is ImageFormat.Png or ImageFormat.Tiff);
+        if (options.Levels == SampleLevels.Data && isDeepInFile)
         {
-            using var region = Region.New(srgb);
-            for (var top = 0; top < height; top += StripHeight)
-            {
-                var rows = Math.Min(StripHeight, height - top);
-                using var strip = VipsStrip.Fetch(region, top, width, rows, channels);
-                for (var row = 0; row < rows; row++)
-                {
-                    var stored = strip.Bytes.Slice(row * width * channels, width * channels);
-                    profile?.ToSrgb(stored, channels);
-                    if (rgb is not null) RowConverter.ToRgb(stored, channels, rgb.AsSpan(0, 3 * width), options.Background);
-                    sink.Row(top + row, rgb is null ? stored : rgb.AsSpan(0, 3 * width));
-                }
+            // The rows come once and in order, so the image is decoded twice instead of being held.
+            using var first = Load(source, format);
+            range = new SampleRange();
+            ForEachRow(first, layout, start, options, (_, row) => range.Add(row, layout));
+        }
 
-                DecodeChecks.Time(start, options);
-            }
-        }
-        finally
+        var (width, height) = (image.Width, image.Height);
+        using var converter = new RowConverter(layout, width, VipsColors.Profile(image, format, encoded), options, range, mayBeGrey: format == ImageFormat.Avif) { IsDeepInFile = isDeepInFile };
+        sink.Begin(width, height, input.Orientation);
+        ForEachRow(image, layout, start, options, (y, row) =>
         {
-            if (rgb is not null) ArrayPool<byte>.Shared.Return(rgb);
+            if (isInverted) Invert(row);
+            sink.Row(y, converter.Convert(row));
+        });
+        if (converter.Warning is { } warning) DecodeChecks.Warn(warning, options, sink);
+    }
+
+    /// <summary>Pulls the rows, strip by strip.</summary>
+    private static void ForEachRow(Image image, SampleLayout layout, long start, DecodeOptions options, Action<int, Span<byte>> act)
+    {
+        using var region = Region.New(image);
+        var rowBytes = image.Width * layout.PixelBytes;
+        for (var top = 0; top < image.Height; top += StripHeight)
+        {
+            var rows = Math.Min(StripHeight, image.Height - top);
+            using var strip = VipsStrip.Fetch(region, top, image.Width, rows, layout.PixelBytes);
+            for (var row = 0; row < rows; row++) act(top + row, strip.Bytes.Slice(row * rowBytes, rowBytes));
+            DecodeChecks.Time(start, options);
         }
+    }
+
+    private static void Invert(Span<byte> samples)
+    {
+        foreach (ref var sample in samples) sample = (byte)~sample;
     }
 
     /// <summary>Opens the header; pixels are decoded when a strip asks for them.</summary>
@@ -143,13 +163,6 @@ internal static class VipsPipeline
         _ => Image.HeifloadSource(source, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
     };
 
-    /// <summary>What makes the image upright. Of PNG files libvips passes over some that SkiaSharp's decoder here does not, so both ask the same code.</summary>
-    private static Orientation OrientationOf(Image image, ImageFormat format, ReadOnlySpan<byte> encoded)
-    {
-        if (format == ImageFormat.Png) return PngChunks.Orientation(encoded);
-        return Number(image, "orientation") is >= 1 and <= 8 and var value ? (Orientation)value : Orientation.Upright;
-    }
-
     /// <summary>A number from the header; 1 where it is not there.</summary>
     private static int Number(Image image, string field) => image.Contains(field) && image.Get(field) is int number ? number : 1;
 
@@ -160,6 +173,10 @@ internal static class VipsPipeline
         public int Shrink(int width, int height, Orientation orientation, JpegShrink shrink) => 1;
 
         public void Begin(int width, int height, Orientation orientation)
+        {
+        }
+
+        public void Warn(string warning)
         {
         }
 

@@ -34,9 +34,9 @@ internal readonly unsafe ref struct VipsStrip : IDisposable
     /// <param name="top">The first row.</param>
     /// <param name="width">Pixels of a row, all of them.</param>
     /// <param name="rows">Rows.</param>
-    /// <param name="channels">Bytes of a pixel.</param>
+    /// <param name="pixelBytes">Bytes of a pixel.</param>
     /// <exception cref="VipsException">libvips could not compute the rows, or they have another number of bytes.</exception>
-    internal static VipsStrip Fetch(Region region, int top, int width, int rows, int channels)
+    internal static VipsStrip Fetch(Region region, int top, int width, int rows, int pixelBytes)
     {
         var isHeld = false;
         try
@@ -45,7 +45,7 @@ internal readonly unsafe ref struct VipsStrip : IDisposable
             nuint length;
             var pixels = s_fetch(region.DangerousGetHandle(), 0, top, width, rows, &length);
             if (pixels is null) throw new VipsException("unable to fetch from region");
-            var expected = (long)width * rows * channels;
+            var expected = (long)width * rows * pixelBytes;
             if ((ulong)length == (ulong)expected) return new VipsStrip(pixels, (int)expected);
 
             NetVips.NetVips.Free((nint)pixels);

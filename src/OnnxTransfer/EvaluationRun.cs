@@ -1,4 +1,5 @@
 using OnnxTransfer.Reporting;
+using OnnxTransfer.Training;
 
 namespace OnnxTransfer;
 
@@ -13,6 +14,7 @@ public sealed class EvaluationRun
     {
         (_classifier, _dataset, _embedding) = (classifier, dataset, embedding);
         (Result, Images) = (result, images);
+        Warnings = TrainingSets.WarningsOf(dataset, embedding);
         Skipped = EvaluatedImage.SkippedOf(images);
     }
 
@@ -24,6 +26,9 @@ public sealed class EvaluationRun
 
     /// <summary>The images that could not be used, with reasons.</summary>
     public IReadOnlyList<SkippedImage> Skipped { get; }
+
+    /// <summary>What makes images doubtful that were used all the same, such as a damaged file.</summary>
+    public IReadOnlyList<ImageWarning> Warnings { get; }
 
     /// <summary>Writes the evaluation as one HTML page that needs no network, as <see cref="TrainingResult.WriteReport"/> does.</summary>
     /// <param name="path">The <c>.html</c> file to write, whole or not at all; an existing one is replaced.</param>

@@ -93,7 +93,7 @@ public sealed partial class FeatureExtractor
             }
             catch (ImageDecodeException exception)
             {
-                skipped.Add(new SkippedImage(image.Id, exception.Reason));
+                skipped.Add(new SkippedImage(image.Id, exception.Reason) { TimedOut = exception.TimedOut });
             }
         }
 

@@ -116,7 +116,10 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         for (var row = 0; row < embedding.Indices.Count; row++)
         {
             var index = embedding.Indices[row];
-            predictions[index] = new ImagePrediction(images[index].Id, ToPrediction(embedding.Features.Row(row)), null);
+            predictions[index] = new ImagePrediction(images[index].Id, ToPrediction(embedding.Features.Row(row)), null)
+            {
+                Warnings = [.. embedding.WarningsByIndex.GetValueOrDefault(index, []).Select(warning => warning.Text)],
+            };
         }
 
         // What is not predicted was skipped, and both lists are in the order of the images.
@@ -154,7 +157,8 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     {
         try
         {
-            return new ImagePrediction(image.Id, await PredictAsync(image, cancellationToken).ConfigureAwait(false), null);
+            var embedded = await Usable.EmbedOneAsync(image, cancellationToken).ConfigureAwait(false);
+            return new ImagePrediction(image.Id, ToPrediction(embedded.Vector!), null) { Warnings = embedded.Warnings };
         }
         catch (ImageDecodeException exception)
         {
@@ -231,6 +235,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
             Test = Score(test),
             Embedding = embedding,
             Skipped = sets.Skipped(),
+            Warnings = sets.Warnings(),
             TrainingTime = time,
         };
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;
 
@@ -8,21 +9,30 @@ namespace OnnxTransfer;
 internal sealed class ImageEmbeddingGenerator(FeatureExtractor extractor, bool ownsExtractor) : IEmbeddingGenerator<DataContent, Embedding<float>>, IAsyncDisposable
 {
     private readonly EmbeddingGeneratorMetadata _metadata = new("onnxtransfer", providerUri: null, extractor.Model.Id, extractor.Dim);
-    private volatile bool _disposed;
+    private readonly RunGate _calls = new(typeof(ImageEmbeddingGenerator));
 
     /// <inheritdoc/>
     public async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
         IEnumerable<DataContent> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(values);
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        _calls.ThrowIfClosed();
         Check(options);
         ImageInput[] images = [.. values.Select(ToInput)];
         cancellationToken.ThrowIfCancellationRequested();
         if (images.Length == 0) return [];
-        var rows = await extractor.Network.EmbedAllAsync(images, cancellationToken).ConfigureAwait(false);
-        var now = DateTimeOffset.UtcNow;
-        return [.. rows.Select(row => new Embedding<float>(row) { ModelId = extractor.Model.Id, CreatedAt = now })];
+        // From here on disposal waits; the enumeration above is code of the caller's, who may dispose in it.
+        if (!_calls.TryEnter()) throw _calls.Refusal();
+        try
+        {
+            var rows = await extractor.Network.EmbedAllAsync(images, cancellationToken).ConfigureAwait(false);
+            var now = DateTimeOffset.UtcNow;
+            return [.. rows.Select(row => new Embedding<float>(row) { ModelId = extractor.Model.Id, CreatedAt = now })];
+        }
+        finally
+        {
+            _calls.Exit();
+        }
     }
 
     /// <inheritdoc/>
@@ -35,17 +45,13 @@ internal sealed class ImageEmbeddingGenerator(FeatureExtractor extractor, bool o
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _disposed = true;
-        if (ownsExtractor) extractor.Dispose();
-    }
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        _disposed = true;
-        return ownsExtractor ? extractor.DisposeAsync() : ValueTask.CompletedTask;
+        await _calls.CloseAsync().ConfigureAwait(false);
+        if (ownsExtractor) await extractor.DisposeAsync().ConfigureAwait(false);
     }
 
     private static ImageInput ToInput(DataContent? content, int index)

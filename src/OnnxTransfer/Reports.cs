@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
-using OnnxTransfer.Inference;
 using OnnxTransfer.Explaining;
+using OnnxTransfer.Inference;
 using OnnxTransfer.Reporting;
 
 namespace OnnxTransfer;
@@ -62,6 +62,7 @@ internal static class Reports
             Judged = result.Judge(),
             History = result.History,
             Skipped = result.Skipped,
+            Warnings = result.Warnings,
             Times = [.. Times(result.Embedding, classifier), new StageTime($"Training the head, {Words.Count(epochs, "epoch", "epochs")}", result.TrainingTime, result.Train.Count * epochs)],
             Bottleneck = result.Embedding.Bottleneck,
             Facts = Facts(classifier, result.Source, images),
@@ -78,6 +79,7 @@ internal static class Reports
             Sets = [new ScoredSet("evaluation", result)],
             Judged = judged,
             Skipped = embedding.Skipped,
+            Warnings = embedding.Warnings,
             Times = Times(embedding, classifier),
             Bottleneck = embedding.Bottleneck,
             Facts = Facts(classifier, source, result.Count),

@@ -43,6 +43,9 @@ public sealed class TrainingResult
     /// <summary>The images that could not be used, with reasons.</summary>
     public required IReadOnlyList<SkippedImage> Skipped { get; init; }
 
+    /// <summary>What makes images doubtful that were used all the same, such as a damaged file.</summary>
+    public required IReadOnlyList<ImageWarning> Warnings { get; init; }
+
     /// <summary>The files, folders and rows of the source that were not among the images, with reasons.</summary>
     public IReadOnlyList<UnusedFile> Unused => _dataset.Unused;
 

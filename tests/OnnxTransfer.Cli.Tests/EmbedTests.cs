@@ -49,6 +49,8 @@ public sealed class EmbedTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Equal(0, Cli.Run([.. arguments, fixture.NewFile("part.npy"), "--jpeg-shrink", "fast"]).ExitCode);
         Assert.NotEqual(File.ReadAllBytes(fixture.NewFile("whole.npy")), File.ReadAllBytes(fixture.NewFile("part.npy")));
         Assert.Equal(2, Cli.Run([.. arguments, fixture.NewFile("never.npy"), "--jpeg-shrink", "half"]).ExitCode);
+        Assert.Equal(0, Cli.Run([.. arguments, fixture.NewFile("stretched.npy"), "--levels", "data"]).ExitCode);
+        Assert.Equal(2, Cli.Run([.. arguments, fixture.NewFile("never.npy"), "--levels", "12"]).ExitCode);
     }
 
     [Fact]

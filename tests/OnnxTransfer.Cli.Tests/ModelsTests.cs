@@ -67,7 +67,7 @@ public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
     [Fact]
     public void A_real_network_is_trained_on_without_a_network_connection()
     {
-        var output = fixture.NewFile("colours.onnx");
+        var output = fixture.NewFile("colors.onnx");
         var result = Cli.Run("train", fixture.Photos, "--backbone", "resnet18", "--out", output, "--split", "80/0/20", "--provider", "cpu", "--json");
         Assert.Equal(0, result.ExitCode);
         Assert.Equal(1, result.Json.GetProperty("test").GetProperty("accuracy").GetDouble());

@@ -11,7 +11,7 @@ public sealed class TrainTests(Fixture fixture) : IClassFixture<Fixture>
     [Fact]
     public void Train_prints_one_json_document_and_saves_a_classifier_that_evaluate_and_predict_open()
     {
-        var classifier = fixture.NewFile("colours.onnx");
+        var classifier = fixture.NewFile("colors.onnx");
         var trained = Cli.Run(Train(classifier, "--split", "70/10/20", "--json"));
         Assert.Equal("", trained.Error.Contains("error", StringComparison.Ordinal) ? trained.Error : "");
         Assert.Equal(0, trained.ExitCode);

@@ -48,11 +48,15 @@ internal sealed partial class MemoryWatch
             $"{inputs,-9} {held / 1048576.0,8:f1} {GC.GetTotalMemory(false) / 1048576.0,13:f1} {Environment.WorkingSet / 1048576.0,12:f1}"));
     }
 
+    /// <summary>The most memory that the process had at any time.</summary>
+    internal static long Peak() => OperatingSystem.IsLinux() ? Status("VmHWM:") : System.Diagnostics.Process.GetCurrentProcess().PeakWorkingSet64;
+
     /// <summary>Anonymous memory that lies in RAM; pages of files, such as libraries, come and go with the system's mood.</summary>
-    private static long Held()
+    private static long Held() => OperatingSystem.IsLinux() ? Status("RssAnon:") : Environment.WorkingSet;
+
+    private static long Status(string name)
     {
-        if (!OperatingSystem.IsLinux()) return Environment.WorkingSet;
-        var line = File.ReadLines("/proc/self/status").First(text => text.StartsWith("RssAnon:", StringComparison.Ordinal));
+        var line = File.ReadLines("/proc/self/status").First(text => text.StartsWith(name, StringComparison.Ordinal));
         return 1024 * long.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 

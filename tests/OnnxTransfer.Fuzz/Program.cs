@@ -1,4 +1,5 @@
-// Feeds mutated images of every format to each decoder: `OnnxTransfer.Fuzz [--inputs N] [--seed S]`.
+// Feeds mutated images of every format to each decoder: `OnnxTransfer.Fuzz [--inputs N] [--seed S] [--from F]`, where F
+// goes on behind an earlier run of the same seed.
 // Whatever the bytes, a decoder gives pixels or an ImageDecodeException, within its limits and without keeping memory.
 using System.Diagnostics;
 using System.Globalization;
@@ -11,6 +12,7 @@ const int HangSeconds = 30;
 
 var inputs = Number("--inputs", 100_000);
 var seed = Number("--seed", 1);
+var from = Number("--from", 0);
 var samples = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "samples")).Order(StringComparer.Ordinal).Select(File.ReadAllBytes).ToArray();
 var options = new DecodeOptions { MaxPixels = 500_000, MaxTime = TimeSpan.FromSeconds(5) };
 VipsDecoder.Register();
@@ -25,10 +27,10 @@ using var watchdog = new Timer(_ =>
         Environment.FailFast($"input {current} of seed {seed} has taken more than {HangSeconds} seconds");
 }, null, 1000, 1000);
 
-int sound = 0, refused = 0;
+int sound = 0, doubtful = 0, refused = 0;
 var memory = new MemoryWatch(inputs);
 var (slowest, slowestInput) = (TimeSpan.Zero, -1);
-for (current = 0; current < inputs; current++)
+for (current = from; current < from + inputs; current++)
 {
     var encoded = Mutator.Mutate(samples, unchecked((seed * 1_000_003) + current));
     foreach (var decoder in decoders)
@@ -39,6 +41,7 @@ for (current = 0; current < inputs; current++)
             using var pixels = decoder.Decode(encoded, options);
             if (pixels.Pixels.Length != 3 * pixels.Width * pixels.Height) return Fail(decoder, "the buffer has another size than the image", encoded);
             sound++;
+            if (pixels.Warnings.Count > 0) doubtful++;
         }
         catch (ImageDecodeException)
         {
@@ -55,10 +58,10 @@ for (current = 0; current < inputs; current++)
         if (took > slowest) (slowest, slowestInput) = (took, current);
     }
 
-    memory.Done(current + 1);
+    memory.Done(current + 1 - from);
 }
 
-Console.WriteLine($"{inputs} inputs of seed {seed}: {sound} decoded, {refused} refused, slowest {slowest.TotalMilliseconds:f0} ms (input {slowestInput}), memory held grew by {memory.Growth / 1024} KiB after the warm-up");
+Console.WriteLine($"{inputs} inputs of seed {seed}{(from > 0 ? $" from {from}" : "")}: {sound} decoded ({doubtful} with a warning), {refused} refused, slowest {slowest.TotalMilliseconds:f0} ms (input {slowestInput}), memory held grew by {memory.Growth / 1024} KiB after the warm-up, the most at once {MemoryWatch.Peak() / 1048576.0:f0} MiB");
 if (!memory.IsTooMuch) return 0;
 Console.Error.WriteLine("error: the memory that is held grows with the number of inputs");
 return 1;

@@ -152,6 +152,8 @@ public sealed class ServerTests : IClassFixture<ServerTests.Models>
         var page = await client.GetStringAsync("/metrics");
         Assert.Matches("onnxtransfer_images_total\\{onnxtransfer_model=\"tiny\",onnxtransfer_outcome=\"embedded\"\\} [1-9]", page);
         Assert.Matches("onnxtransfer_images_total\\{onnxtransfer_model=\"tiny\",onnxtransfer_outcome=\"skipped\"\\} [1-9]", page);
+        // Nothing is in flight.
+        foreach (var name in new[] { "waiting", "active", "memory_bytes" }) Assert.Contains($"onnxtransfer_decode_{name} 0\n", page);
         foreach (var stage in new[] { "read", "prepare", "run" })
             Assert.Matches($"onnxtransfer_stage_duration_seconds_count\\{{onnxtransfer_model=\"tiny\",onnxtransfer_stage=\"{stage}\"\\}} [1-9]", page);
     }

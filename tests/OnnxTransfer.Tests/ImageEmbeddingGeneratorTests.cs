@@ -170,5 +170,60 @@ public sealed class ImageEmbeddingGeneratorTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Disposal_waits_for_a_call_in_flight_and_the_call_gives_its_result(bool owns)
+    {
+        using var decoder = new HeldDecoder();
+        using var extractor = FeatureExtractor.Load(_folder.File("tiny.onnx"), new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu, Decoder = decoder });
+        var generator = extractor.AsEmbeddingGenerator(owns);
+        var call = generator.GenerateAsync(s_pictures.Select(Content));
+        decoder.Begun.Wait();
+        var disposal = Task.Run(generator.Dispose);
+        // Refused from the moment that disposal has begun, and until then not.
+        while (await IsOpenAsync(generator)) await Task.Delay(1);
+        Assert.False(disposal.IsCompleted);
+        decoder.Go.Set();
+        Assert.Equal(s_pictures.Length, (await call).Count);
+        await disposal;
+    }
+
+    private static async Task<bool> IsOpenAsync(IEmbeddingGenerator<DataContent, Embedding<float>> generator)
+    {
+        try
+        {
+            await generator.GenerateAsync([]);
+            return true;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
     private static DataContent Content(byte[] encoded) => new(encoded, "image/png");
+
+    /// <summary>Holds every decode until it is told to go on.</summary>
+    private sealed class HeldDecoder : IImageDecoder, IDisposable
+    {
+        internal ManualResetEventSlim Begun { get; } = new();
+
+        internal ManualResetEventSlim Go { get; } = new();
+
+        public string Name => "held";
+
+        public PixelBuffer Decode(ReadOnlySpan<byte> encoded, DecodeOptions? options = null)
+        {
+            Begun.Set();
+            Go.Wait();
+            return ImageDecoders.Default.Decode(encoded, options);
+        }
+
+        public void Dispose()
+        {
+            Begun.Dispose();
+            Go.Dispose();
+        }
+    }
 }

@@ -136,7 +136,7 @@ public sealed class ModelFileTests : IDisposable
     {
         var file = ModelFile.Open(Repository.SharedPath("models", "mobilenet_v2_imagenet.onnx"));
 
-        // Keras' MobileNetV2 without its classifier has 2,257,984, of which 3 for each of 17,056 normalised channels are folded away here.
+        // Keras' MobileNetV2 without its classifier has 2,257,984, of which 3 for each of 17,056 normalized channels are folded away here.
         Assert.Equal(2_257_984 - (3 * 17_056), file.FrozenParameters);
         Assert.Equal(6_405, file.TrainableParameters(5));
         Assert.Equal((1280, TensorLayout.Nhwc), (file.Features!.Dim, file.Layout));

@@ -202,10 +202,10 @@ public sealed class OldFilesTests : IDisposable
         builder.Node("Transpose", "pixels/nchw", ["pixels"], ("perm", new long[] { 0, 3, 1, 2 }));
         builder.Node("Cast", "pixels/float", ["pixels/nchw"], ("to", 1));
         builder.Node("Mul", "pixels/scaled", ["pixels/float", "pixels/scale"]);
-        builder.Node("Add", "image/normalised", ["pixels/scaled", "pixels/offset"]);
+        builder.Node("Add", "image/normalized", ["pixels/scaled", "pixels/offset"]);
         builder.Constant("weights", [Dim, 3, 1, 1], s_convolution);
         builder.Constant("bias", [Dim], s_convolutionBias);
-        builder.Node("Conv", "convolved", ["image/normalised", "weights", "bias"]);
+        builder.Node("Conv", "convolved", ["image/normalized", "weights", "bias"]);
         builder.Node("Relu", "activated", ["convolved"]);
         builder.Node("GlobalAveragePool", "pooled", ["activated"]);
         builder.Node("Flatten", "features", ["pooled"]);

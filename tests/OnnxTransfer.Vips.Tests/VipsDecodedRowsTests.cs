@@ -1,5 +1,3 @@
-using OnnxTransfer.Tests.Preprocessing;
-
 namespace OnnxTransfer.Vips.Tests;
 
 public sealed class VipsDecodedRowsTests : DecodedRowsContract

@@ -8,7 +8,7 @@ namespace OnnxTransfer.TestSupport;
 /// <summary>Writes small PNG files without any image library, so that tests need no sample files.</summary>
 internal static class TestImage
 {
-    /// <summary>An RGB PNG of one colour with a little seeded noise, so that no two are alike.</summary>
+    /// <summary>An RGB PNG of one color with a little seeded noise, so that no two are alike.</summary>
     internal static byte[] NoisyPng(int width, int height, (byte R, byte G, byte B) color, int seed)
     {
         var random = new Random(seed);
@@ -66,7 +66,7 @@ internal static class TestImage
         return header;
     }
 
-    private static void WriteChunk(Stream png, string type, byte[] data)
+    internal static void WriteChunk(Stream png, string type, byte[] data)
     {
         var body = (byte[])[.. Encoding.ASCII.GetBytes(type), .. data];
         var number = new byte[4];

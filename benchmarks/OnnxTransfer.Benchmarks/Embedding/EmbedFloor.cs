@@ -31,7 +31,11 @@ internal sealed class EmbedFloor : IDisposable
     }
 
     /// <summary>Decoding and preparing alone: images per second of all cores.</summary>
-    public double Prepare() => Rate(1, (i, _) => _filler.Fill(_paths[i], _tensors.ImageMemory(i)));
+    public double Prepare() => Rate(1, (i, _) =>
+    {
+        using var opened = _filler.Open(_paths[i], CancellationToken.None);
+        _filler.Fill(opened, _tensors.ImageMemory(i));
+    });
 
     /// <summary>The network alone, one image on each core.</summary>
     public double RunPerCore() => Rate(1, (i, count) => Run(_perCore, i, count));

@@ -208,9 +208,23 @@ internal static class CommonOptions
         if (skipped.Count == 0) return;
         Console.Error.WriteLine(skipped.Count == 1 ? "1 image skipped:" : $"{skipped.Count} images skipped:");
         foreach (var image in skipped) Console.Error.WriteLine($"  {image.Id}: {image.Reason}");
+        if (skipped.Count(image => image.TimedOut) is > 0 and var stopped)
+            Console.Error.WriteLine($"warning: {(stopped == 1 ? "1 decode was" : $"{stopped} decodes were")} stopped by the clock; another run may use other images.");
     }
 
-    internal static IReadOnlyList<SkippedJson> ToJson(IReadOnlyList<SkippedImage> skipped) => [.. skipped.Select(image => new SkippedJson(image.Id, image.Reason, image.Label, image.Split == DataSplit.Auto ? null : image.Split.ToString().ToLowerInvariant()))];
+    /// <summary>What makes used images doubtful, on standard error.</summary>
+    internal static void WarnDoubtful(IReadOnlyList<ImageWarning> warnings)
+    {
+        if (warnings.Count == 0) return;
+        Console.Error.WriteLine(warnings.Count == 1 ? "1 image used with a warning (--strict refuses it):" : $"{warnings.Count} warnings about images that were used (--strict refuses these images):");
+        foreach (var warning in warnings) Console.Error.WriteLine($"  {warning.Id}: {warning.Text}");
+    }
+
+    internal static IReadOnlyList<WarningJson> ToJson(IReadOnlyList<ImageWarning> warnings) => [.. warnings.Select(warning => new WarningJson(warning.Id, warning.Text, warning.Label, SplitName(warning.Split)))];
+
+    private static string? SplitName(DataSplit split) => split == DataSplit.Auto ? null : split.ToString().ToLowerInvariant();
+
+    internal static IReadOnlyList<SkippedJson> ToJson(IReadOnlyList<SkippedImage> skipped) => [.. skipped.Select(image => new SkippedJson(image.Id, image.Reason, image.Label, SplitName(image.Split), image.TimedOut))];
 
     private static Option<int> AtLeast(int least, string name, string description, int value, string help)
     {

@@ -43,6 +43,7 @@ internal static class EmbedCommand
             "Embedding", report => extractor.EmbedAsync(images, batchSize, report, cancellationToken)).ConfigureAwait(false);
         CommonOptions.WarnCache(options);
         CommonOptions.WarnSkipped(result.Skipped);
+        CommonOptions.WarnDoubtful(result.Warnings);
         if (result.Features.RowCount == 0) throw new DatasetException("None of the images could be used, so nothing was written.");
 
         var used = result.Indices.Select(index => images[index].Id).ToList();
@@ -53,7 +54,7 @@ internal static class EmbedCommand
         {
             JsonOutput.Write(
                 new EmbedResultJson(
-                    result.Features.RowCount, result.Features.Dim, CommonOptions.ToJson(extractor), result.Cached, result.Elapsed.TotalSeconds, result.ImagesPerSecond, CommonOptions.ToJson(result.Skipped), UnusedFiles.ToJson(unused)),
+                    result.Features.RowCount, result.Features.Dim, CommonOptions.ToJson(extractor), result.Cached, result.Elapsed.TotalSeconds, result.ImagesPerSecond, CommonOptions.ToJson(result.Skipped), CommonOptions.ToJson(result.Warnings), UnusedFiles.ToJson(unused)),
                 JsonContracts.Default.EmbedResultJson);
         }
         else

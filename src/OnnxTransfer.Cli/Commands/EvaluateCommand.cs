@@ -41,6 +41,7 @@ internal static class EvaluateCommand
         var result = run.Result;
         CommonOptions.WarnCache(options);
         CommonOptions.WarnSkipped(run.Skipped);
+        CommonOptions.WarnDoubtful(run.Warnings);
         if (json)
         {
             JsonOutput.Write(
@@ -48,7 +49,7 @@ internal static class EvaluateCommand
                     result.Count, result.Accuracy, result.Loss, result.CalibrationError,
                     [.. result.PerClass.Select(c => new ClassJson(c.Label, c.Precision, c.Recall, c.F1, c.Support))],
                     result.Confusion,
-                    CommonOptions.ToJson(run.Skipped), UnusedFiles.ToJson(images.Unused)),
+                    CommonOptions.ToJson(run.Skipped), CommonOptions.ToJson(run.Warnings), UnusedFiles.ToJson(images.Unused)),
                 JsonContracts.Default.EvaluateJson);
             return ExitCode.Done;
         }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using OnnxTransfer.Vips;
 
 namespace OnnxTransfer.Cli.Commands;
@@ -22,6 +23,20 @@ internal sealed class MachineOptions
         "--jpeg-shrink", "Decode large JPEG files at a part of their size: several times faster, pixels near the exact ones. Train and predict with the same choice.",
         JpegShrink.None);
 
+    private readonly Option<bool> _strict = new("--strict")
+    {
+        Description = "Refuse images that are otherwise used with a warning, such as damaged photos.",
+    };
+
+    private readonly Option<SampleLevels> _levels = new("--levels")
+    {
+        Description = "Black and white of 16-bit PNG and TIFF files: of the full range, or the least and greatest value of each image (microscopes and scanners store 12 bits in 16). Train and predict with the same choice.",
+        DefaultValueFactory = _ => SampleLevels.Full,
+        HelpName = "full|data",
+    };
+
+    private readonly Option<long> _maxPixels = MaxPixels();
+
     private readonly Option<string> _decoder = new("--decoder")
     {
         Description = "What reads the images; see `onnxtransfer doctor`. By default SkiaSharp, libvips for TIFF and AVIF, and Magick.NET for HEIC; libvips reads JPEG fastest. Train and predict with the same choice.",
@@ -32,7 +47,10 @@ internal sealed class MachineOptions
     internal MachineOptions(Command command)
     {
         _decoder.AcceptOnlyFromAmong("default", "libvips");
-        foreach (var option in (Option[])[_provider, _device, _capture, _threads, _shrink, _decoder]) command.Options.Add(option);
+        // An enum would take any number.
+        _shrink.AcceptOnlyFromAmong("none", "near", "fast");
+        _levels.AcceptOnlyFromAmong("full", "data");
+        foreach (var option in (Option[])[_provider, _device, _capture, _threads, _shrink, _levels, _strict, _maxPixels, _decoder]) command.Options.Add(option);
     }
 
     internal FeatureExtractorOptions Read(ParseResult parsed) => new()
@@ -42,6 +60,27 @@ internal sealed class MachineOptions
         CaptureGraph = parsed.GetValue(_capture),
         Threads = parsed.GetValue(_threads),
         Decoder = parsed.GetValue(_decoder) == "libvips" ? VipsDecoder.Instance : null,
-        Decode = DecodeOptions.Default with { JpegShrink = parsed.GetValue(_shrink) },
+        Decode = DecodeOptions.Default with
+        {
+            JpegShrink = parsed.GetValue(_shrink),
+            Levels = parsed.GetValue(_levels),
+            Strict = parsed.GetValue(_strict),
+            MaxPixels = parsed.GetValue(_maxPixels),
+        },
     };
+
+    private static Option<long> MaxPixels()
+    {
+        var option = new Option<long>("--max-pixels")
+        {
+            Description = "The most pixels, width times height, of an image; a larger one is skipped before it is decoded.",
+            DefaultValueFactory = _ => DecodeOptions.Default.MaxPixels,
+            HelpName = "N",
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && long.TryParse(token.Value, CultureInfo.InvariantCulture, out var number) && number < 1) result.AddError("--max-pixels must be at least 1.");
+        });
+        return option;
+    }
 }

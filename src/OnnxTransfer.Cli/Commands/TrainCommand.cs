@@ -119,10 +119,11 @@ internal static class TrainCommand
 
         CommonOptions.WarnCache(extractorOptions);
         CommonOptions.WarnSkipped(result.Skipped);
+        CommonOptions.WarnDoubtful(result.Warnings);
         if (json) JsonOutput.Write(ToJson(extractor, result, output), JsonContracts.Default.TrainJson);
         else Print(result, output);
         if (result.History.StopReason != StopReason.Canceled) return ExitCode.Done;
-        Console.Error.WriteLine($"cancelled after {result.History.Epochs.Count} epochs; the best weights so far are saved");
+        Console.Error.WriteLine($"canceled after {result.History.Epochs.Count} epochs; the best weights so far are saved");
         return ExitCode.Canceled;
     }
 
@@ -157,7 +158,7 @@ internal static class TrainCommand
         [.. result.History.Epochs.Select(epoch => new EpochJson(
             epoch.Epoch, epoch.TrainLoss, epoch.TrainAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy, epoch.Seconds))],
         Score(result.Train)!, Score(result.Validation), Score(result.Test),
-        CommonOptions.ToJson(result.Skipped),
+        CommonOptions.ToJson(result.Skipped), CommonOptions.ToJson(result.Warnings),
         UnusedFiles.ToJson(result.Unused),
         result.TrainingTime.TotalSeconds,
         output);

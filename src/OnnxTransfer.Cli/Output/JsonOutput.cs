@@ -17,7 +17,7 @@ internal static class JsonOutput
 
 internal sealed record TrainJson(
     IReadOnlyList<string> Classes, string ExecutionProvider, PrecisionJson Precision, BackboneJson Backbone, EmbedJson Embed, IReadOnlyList<EpochJson> Epochs,
-    ScoreJson Train, ScoreJson? Validation, ScoreJson? Test, IReadOnlyList<SkippedJson> Skipped, IReadOnlyList<UnusedJson> Unused, double TrainSeconds, string Model);
+    ScoreJson Train, ScoreJson? Validation, ScoreJson? Test, IReadOnlyList<SkippedJson> Skipped, IReadOnlyList<WarningJson> Warnings, IReadOnlyList<UnusedJson> Unused, double TrainSeconds, string Model);
 
 internal sealed record PrecisionJson(string Used, string Reason, double? Similarity, double? Speedup);
 
@@ -30,22 +30,24 @@ internal sealed record EpochJson(
 
 internal sealed record ScoreJson(int Count, double Loss, double Accuracy);
 
-internal sealed record SkippedJson(string Path, string Reason, string? Label, string? Split);
+internal sealed record SkippedJson(string Path, string Reason, string? Label, string? Split, bool TimedOut);
+
+internal sealed record WarningJson(string Path, string Text, string? Label, string? Split);
 
 internal sealed record UnusedJson(string Path, string Kind, string Reason);
 
 internal sealed record EvaluateJson(
-    int Count, double Accuracy, double Loss, double CalibrationError, IReadOnlyList<ClassJson> PerClass, IReadOnlyList<IReadOnlyList<int>> Confusion, IReadOnlyList<SkippedJson> Skipped,
+    int Count, double Accuracy, double Loss, double CalibrationError, IReadOnlyList<ClassJson> PerClass, IReadOnlyList<IReadOnlyList<int>> Confusion, IReadOnlyList<SkippedJson> Skipped, IReadOnlyList<WarningJson> Warnings,
     IReadOnlyList<UnusedJson> Unused);
 
 internal sealed record ClassJson(string Label, double Precision, double Recall, double F1, int Support);
 
-internal sealed record EmbedResultJson(int Rows, int Dim, PrecisionJson Precision, int Cached, double Seconds, double ImagesPerSecond, IReadOnlyList<SkippedJson> Skipped,
+internal sealed record EmbedResultJson(int Rows, int Dim, PrecisionJson Precision, int Cached, double Seconds, double ImagesPerSecond, IReadOnlyList<SkippedJson> Skipped, IReadOnlyList<WarningJson> Warnings,
     IReadOnlyList<UnusedJson> Unused);
 
 internal sealed record EmbedIdsJson(string Backbone, int Rows, int Dim, IReadOnlyList<string> Ids, IReadOnlyList<string?> Labels);
 
-internal sealed record PredictionJson(string Path, string? Label, int? Index, float? Probability, IReadOnlyList<TopJson>? Top, string? Error);
+internal sealed record PredictionJson(string Path, string? Label, int? Index, float? Probability, IReadOnlyList<TopJson>? Top, string? Error, IReadOnlyList<string> Warnings);
 
 internal sealed record TopJson(string Label, int Index, float Probability);
 

@@ -1,3 +1,5 @@
+using OnnxTransfer.Cli.Commands;
+
 namespace OnnxTransfer.Cli.Output;
 
 /// <summary>Predicts a list of images and prints what came out, images that could not be used included.</summary>
@@ -9,6 +11,7 @@ internal static class PredictionOutput
         if (json) JsonOutput.Write([.. predictions.Select(prediction => ToJson(prediction, top))], JsonContracts.Default.IReadOnlyListPredictionJson);
         else Print(predictions, top);
 
+        CommonOptions.WarnDoubtful([.. predictions.SelectMany(prediction => prediction.Warnings.Select(text => new ImageWarning(prediction.Id, text)))]);
         var failed = predictions.Where(prediction => prediction.Error is not null).ToList();
         foreach (var prediction in failed) Console.Error.WriteLine($"error: {prediction.Id}: {prediction.Error}");
         return failed.Count == 0 ? ExitCode.Done : ExitCode.Failed;
@@ -25,6 +28,6 @@ internal static class PredictionOutput
     private static PredictionJson ToJson(ImagePrediction image, int top) => image.Prediction is { } prediction
         ? new PredictionJson(
             image.Id, prediction.Label, prediction.Index, prediction.Probability,
-            [.. prediction.Top(top).Select(item => new TopJson(item.Label, item.Index, item.Probability))], null)
-        : new PredictionJson(image.Id, null, null, null, null, image.Error);
+            [.. prediction.Top(top).Select(item => new TopJson(item.Label, item.Index, item.Probability))], null, image.Warnings)
+        : new PredictionJson(image.Id, null, null, null, null, image.Error, image.Warnings);
 }

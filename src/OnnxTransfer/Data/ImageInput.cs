@@ -1,4 +1,5 @@
 using OnnxTransfer.Data;
+using OnnxTransfer.Decoding;
 using SkiaSharp;
 
 namespace OnnxTransfer;
@@ -106,7 +107,10 @@ public sealed class ImageInput
         try
         {
             using var opened = Open(options, CancellationToken.None);
-            return opened.Pixels is { } pixels ? PixelBuffer.FromRgb(pixels.Pixels, pixels.Width, pixels.Height) : decoder.Decode(opened.Encoded, options);
+            if (opened.Pixels is { } pixels) return PixelBuffer.FromRgb(pixels.Pixels, pixels.Width, pixels.Height);
+            using var place = MemoryGate.Shared.Enter(DecodeMemory.Of(opened.Encoded, decoder, options), options.MemoryBudget, CancellationToken.None);
+            using var inside = MemoryGate.Entry.OnThread();
+            return decoder.Decode(opened.Encoded, options);
         }
         catch (ImageDecodeException exception) when (MustName(exception))
         {

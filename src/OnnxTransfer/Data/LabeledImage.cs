@@ -54,6 +54,24 @@ public enum DataSplit
 /// <param name="Reason">Why not, in one sentence.</param>
 public sealed record SkippedImage(string Id, string Reason)
 {
+    /// <summary>
+    /// Whether the guard against hangs (<see cref="DecodeOptions.MaxTime"/>) stopped the decode, so that nothing is known against the
+    /// image: run again on a machine that is less busy.
+    /// </summary>
+    public bool TimedOut { get; init; }
+
+    /// <summary>The class it was said to belong to; null where images had no labels.</summary>
+    public string? Label { get; init; }
+
+    /// <summary>The set it was said to belong to; <see cref="DataSplit.Auto"/> where nothing said so.</summary>
+    public DataSplit Split { get; init; }
+}
+
+/// <summary>An image that was used although something about it is doubtful, such as damage to its file.</summary>
+/// <param name="Id">The image's <see cref="ImageInput.Id"/>: the path of a file, or the id it was given.</param>
+/// <param name="Text">What is doubtful, in one sentence.</param>
+public sealed record ImageWarning(string Id, string Text)
+{
     /// <summary>The class it was said to belong to; null where images had no labels.</summary>
     public string? Label { get; init; }
 

@@ -13,7 +13,7 @@ internal sealed class SkippedImages
     internal int Count => _byPosition.Count;
 
     /// <summary>Notes that the image at a position of the input could not be used; noting it again changes nothing.</summary>
-    internal void Add(int position, string id, string reason) => _byPosition.TryAdd(position, new SkippedImage(id, reason));
+    internal void Add(int position, SkippedImage image) => _byPosition.TryAdd(position, image);
 
     internal bool Contains(int position) => _byPosition.ContainsKey(position);
 

@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Numerics;
+using OnnxTransfer.Decoding.Containers;
 using static System.Buffers.Binary.BinaryPrimitives;
 
 namespace OnnxTransfer.Decoding;
@@ -23,27 +23,37 @@ internal static class BmpReader
         }
 
         var stride = (((long)header.Width * header.BitsPerPixel) + 31) / 32 * 4;
-        if (header.PixelOffset + (stride * header.Height) > file.Length)
-            Throw.ImageDamaged(ImageFormat.Bmp, $"{header.PixelOffset + (stride * header.Height)} bytes are needed and {file.Length} are there");
+        // The last row's padding may be missing.
+        var rowBytes = (((long)header.Width * header.BitsPerPixel) + 7) / 8;
+        var needed = header.PixelOffset + (stride * (header.Height - 1)) + rowBytes;
+        var missing = needed - file.Length;
+        if (missing > CodecInput.SmallTail * stride * header.Height) Throw.ImageDamaged(ImageFormat.Bmp, $"{needed} bytes are needed and {file.Length} are there");
+        if (missing > 0) DecodeChecks.Damage($"{missing} bytes are missing at its end", ImageFormat.Bmp, options, sink);
 
         sink.Begin(header.Width, header.Height, Orientation.Upright);
-        var rented = ArrayPool<byte>.Shared.Rent(3 * header.Width);
-        var rgb = rented.AsSpan(0, 3 * header.Width);
-        try
+        // What is missing counts as zeros.
+        var cut = missing > 0 ? new byte[rowBytes] : [];
+        using var scratch = new ScratchBytes(3 * header.Width);
+        var rgb = scratch.Span;
+        for (var y = 0; y < header.Height; y++)
         {
-            for (var y = 0; y < header.Height; y++)
+            var stored = header.TopDown ? y : header.Height - 1 - y;
+            var place = header.PixelOffset + (stored * stride);
+            ReadOnlySpan<byte> row = cut;
+            if (place + rowBytes <= file.Length)
             {
-                var stored = header.TopDown ? y : header.Height - 1 - y;
-                var row = file.Slice((int)(header.PixelOffset + (stored * stride)), (int)stride);
-                if (header.BitsPerPixel <= 8) ReadIndexed(row, header, file, rgb);
-                else if (header.BitsPerPixel == 24) ReadBgr(row, rgb);
-                else ReadMasked(row, header, rgb, options.Background);
-                sink.Row(y, rgb);
+                row = file.Slice((int)place, (int)rowBytes);
             }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(rented);
+            else
+            {
+                Array.Clear(cut);
+                if (place < file.Length) file[(int)place..].CopyTo(cut);
+            }
+
+            if (header.BitsPerPixel <= 8) ReadIndexed(row, header, file, rgb);
+            else if (header.BitsPerPixel == 24) ReadBgr(row, rgb);
+            else ReadMasked(row, header, rgb, options.Background);
+            sink.Row(y, rgb);
         }
     }
 
@@ -96,6 +106,13 @@ internal static class BmpReader
                     ReadUInt32LittleEndian(masks), ReadUInt32LittleEndian(masks[4..]), ReadUInt32LittleEndian(masks[8..]),
                     hasAlpha ? ReadUInt32LittleEndian(masks[12..]) : 0),
             };
+        }
+
+        // Some writers leave the palette out of the offset, which then points at it.
+        if (bits <= 8 && pixelOffset == afterHeader)
+        {
+            var entries = ReadUInt32LittleEndian(info[32..]) is > 0 and <= 256 and var count ? (int)count : 1 << bits;
+            header = header with { PixelOffset = pixelOffset + (4 * entries) };
         }
 
         return Checked(file, header);
@@ -159,7 +176,7 @@ internal static class BmpReader
             rgba[1] = Scale(value, masks.G);
             rgba[2] = Scale(value, masks.B);
             rgba[3] = masks.A == 0 ? (byte)255 : Scale(value, masks.A);
-            RowConverter.ToRgb(rgba, 4, rgb.Slice(3 * x, 3), background);
+            RowConverter.Over(rgba, background, rgb.Slice(3 * x, 3));
         }
     }
 
@@ -172,27 +189,19 @@ internal static class BmpReader
 
     private static void DecodeRunLengths(ReadOnlySpan<byte> file, BmpHeader header, IRowSink sink)
     {
-        var indexes = ArrayPool<byte>.Shared.Rent(header.Width * header.Height);
-        var rented = ArrayPool<byte>.Shared.Rent(3 * header.Width);
-        try
+        using var indexes = new ScratchBytes(header.Width * header.Height);
+        using var scratch = new ScratchBytes(3 * header.Width);
+        var cells = indexes.Span;
+        var rgb = scratch.Span;
+        cells.Clear();
+        BmpRunLengths.Expand(file[(int)header.PixelOffset..], header.Width, header.Height, header.BitsPerPixel, cells);
+        sink.Begin(header.Width, header.Height, Orientation.Upright);
+        for (var y = 0; y < header.Height; y++)
         {
-            var cells = indexes.AsSpan(0, header.Width * header.Height);
-            cells.Clear();
-            BmpRunLengths.Expand(file[(int)header.PixelOffset..], header.Width, header.Height, header.BitsPerPixel, cells);
-            sink.Begin(header.Width, header.Height, Orientation.Upright);
-            var rgb = rented.AsSpan(0, 3 * header.Width);
-            for (var y = 0; y < header.Height; y++)
-            {
-                var stored = header.TopDown ? y : header.Height - 1 - y;
-                for (var x = 0; x < header.Width; x++)
-                    Color(file, header, cells[(stored * header.Width) + x], rgb[(3 * x)..]);
-                sink.Row(y, rgb);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(indexes);
-            ArrayPool<byte>.Shared.Return(rented);
+            var stored = header.TopDown ? y : header.Height - 1 - y;
+            for (var x = 0; x < header.Width; x++)
+                Color(file, header, cells[(stored * header.Width) + x], rgb[(3 * x)..]);
+            sink.Row(y, rgb);
         }
     }
 

@@ -45,6 +45,7 @@ internal sealed class DecoderRegistry
 
         using var pixels = decoder.Decode(encoded, options);
         sink.Begin(pixels.Width, pixels.Height, Orientation.Upright);
+        foreach (var warning in pixels.Warnings) DecodeChecks.Warn(warning, options, sink);
         var stride = 3 * pixels.Width;
         for (var y = 0; y < pixels.Height; y++) sink.Row(y, pixels.Pixels.Slice(y * stride, stride));
     }

@@ -2,73 +2,83 @@ using static System.Buffers.Binary.BinaryPrimitives;
 
 namespace OnnxTransfer.Decoding;
 
-/// <summary>The tone curves of a profile: <c>curveType</c> and <c>parametricCurveType</c> (ICC.1:2022, 10.6 and 10.18).</summary>
-internal static class IccCurve
+/// <summary>
+/// A function from 0..1 to 0..1, as profiles hold them: <c>curveType</c> and <c>parametricCurveType</c> (ICC.1:2022, 10.6 and 10.18), and
+/// the plain tables of <c>lut8Type</c> and <c>lut16Type</c>.
+/// </summary>
+internal sealed class IccCurve
 {
-    /// <summary>Evaluates a curve at the 256 values of a byte.</summary>
-    /// <param name="tag">The tag's bytes.</param>
-    /// <param name="linear">The results <c>[256]</c>, 0 to 1.</param>
-    internal static bool TryRead(ReadOnlySpan<byte> tag, Span<float> linear)
+    /// <summary>Values at even steps from 0 to 1; empty where a formula says it.</summary>
+    private readonly float[] _table;
+
+    /// <summary><c>(a x + b)^g + e</c> from d on, and <c>c x + f</c> below it.</summary>
+    private readonly double _g, _a, _b, _c, _d, _e, _f;
+
+    internal IccCurve(float[] table) => _table = table;
+
+    private IccCurve(double g, double a = 1, double b = 0, double c = 0, double d = 0, double e = 0, double f = 0)
     {
-        if (tag.Length < 12) return false;
-        if (tag[..4].SequenceEqual("curv"u8)) return TryReadTable(tag, linear);
-        return tag[..4].SequenceEqual("para"u8) && TryReadFormula(tag, linear);
+        _table = [];
+        (_g, _a, _b, _c, _d, _e, _f) = (g, a, b, c, d, e, f);
     }
 
-    private static bool TryReadTable(ReadOnlySpan<byte> tag, Span<float> linear)
+    /// <summary>Reads a curve; null when it is of another type or damaged.</summary>
+    /// <param name="tag">The bytes from the curve's type on, and perhaps others behind it.</param>
+    /// <param name="length">The bytes that the curve takes.</param>
+    internal static IccCurve? Read(ReadOnlySpan<byte> tag, out int length)
     {
+        length = 0;
+        if (tag.Length < 12) return null;
+        var curve = tag[..4].SequenceEqual("curv"u8) ? ReadTable(tag, out length)
+            : tag[..4].SequenceEqual("para"u8) ? ReadFormula(tag, out length)
+            : null;
+        return curve is null || Enumerable.Range(0, 256).Any(i => !double.IsFinite(curve.At(i / 255.0))) ? null : curve;
+    }
+
+    /// <summary>The curve at <paramref name="x"/>; outside of 0..1 it stays at its ends.</summary>
+    internal double At(double x)
+    {
+        x = Math.Clamp(x, 0, 1);
+        if (_table.Length == 0) return x >= _d ? Math.Pow((_a * x) + _b, _g) + _e : (_c * x) + _f;
+        if (_table.Length == 1) return _table[0];
+        var at = x * (_table.Length - 1);
+        var lower = Math.Min((int)at, _table.Length - 2);
+        return _table[lower] + ((_table[lower + 1] - _table[lower]) * (at - lower));
+    }
+
+    /// <summary>The curve at even steps from 0 to 1.</summary>
+    internal float[] Sample(int count) => [.. Enumerable.Range(0, count).Select(i => (float)At(i / (count - 1.0)))];
+
+    private static IccCurve? ReadTable(ReadOnlySpan<byte> tag, out int length)
+    {
+        length = 0;
         var count = ReadUInt32BigEndian(tag[8..]);
-        if (count > int.MaxValue / 2 || tag.Length < 12 + (2 * (long)count)) return false;
-        var entries = tag[12..];
-        for (var i = 0; i < linear.Length; i++)
-        {
-            var x = i / 255.0;
-            if (count == 0)
-            {
-                linear[i] = (float)x;
-            }
-            else if (count == 1)
-            {
-                linear[i] = (float)Math.Pow(x, ReadUInt16BigEndian(entries) / 256.0);
-            }
-            else
-            {
-                var at = x * (count - 1);
-                var lower = Math.Min((int)at, (int)count - 2);
-                double from = ReadUInt16BigEndian(entries[(2 * lower)..]), to = ReadUInt16BigEndian(entries[((2 * lower) + 2)..]);
-                linear[i] = (float)((from + ((to - from) * (at - lower))) / 65535);
-            }
-        }
-
-        return true;
+        if (count > (uint)(tag.Length - 12) / 2) return null;
+        length = 12 + (2 * (int)count);
+        if (count == 0) return new IccCurve(1.0);
+        if (count == 1) return new IccCurve(ReadUInt16BigEndian(tag[12..]) / 256.0);
+        var table = new float[count];
+        for (var i = 0; i < table.Length; i++) table[i] = ReadUInt16BigEndian(tag[(12 + (2 * i))..]) / 65535f;
+        return new IccCurve(table);
     }
 
-    private static bool TryReadFormula(ReadOnlySpan<byte> tag, Span<float> linear)
+    private static IccCurve? ReadFormula(ReadOnlySpan<byte> tag, out int length)
     {
+        length = 0;
         var kind = ReadUInt16BigEndian(tag[8..]);
         ReadOnlySpan<int> counts = [1, 3, 4, 5, 7];
-        if (kind >= counts.Length || tag.Length < 12 + (4 * counts[kind])) return false;
+        if (kind >= counts.Length || tag.Length < 12 + (4 * counts[kind])) return null;
+        length = 12 + (4 * counts[kind]);
         Span<double> p = stackalloc double[7];
         p.Clear();
-        for (var i = 0; i < counts[kind]; i++) p[i] = IccProfile.Fixed(tag[(12 + (4 * i))..]);
-
-        // The five kinds are one: Y = (aX + b)^g + e from d on, and cX + f below it.
-        var (g, a, b, c, d, e, f) = kind switch
+        for (var i = 0; i < counts[kind]; i++) p[i] = IccTags.Fixed(tag[(12 + (4 * i))..]);
+        return kind switch
         {
-            0 => (p[0], 1.0, 0.0, 0.0, 0.0, 0.0, 0.0),
-            1 => (p[0], p[1], p[2], 0.0, -p[2] / p[1], 0.0, 0.0),
-            2 => (p[0], p[1], p[2], 0.0, -p[2] / p[1], p[3], p[3]),
-            3 => (p[0], p[1], p[2], p[3], p[4], 0.0, 0.0),
-            _ => (p[0], p[1], p[2], p[3], p[4], p[5], p[6]),
+            0 => new IccCurve(p[0]),
+            1 => new IccCurve(p[0], p[1], p[2], d: -p[2] / p[1]),
+            2 => new IccCurve(p[0], p[1], p[2], d: -p[2] / p[1], e: p[3], f: p[3]),
+            3 => new IccCurve(p[0], p[1], p[2], p[3], p[4]),
+            _ => new IccCurve(p[0], p[1], p[2], p[3], p[4], p[5], p[6]),
         };
-        for (var i = 0; i < linear.Length; i++)
-        {
-            var x = i / 255.0;
-            var y = x >= d ? Math.Pow((a * x) + b, g) + e : (c * x) + f;
-            if (!double.IsFinite(y)) return false;
-            linear[i] = (float)y;
-        }
-
-        return true;
     }
 }

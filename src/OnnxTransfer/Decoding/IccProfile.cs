@@ -1,16 +1,18 @@
 using System.Runtime.Intrinsics;
-using static System.Buffers.Binary.BinaryPrimitives;
 
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// An RGB profile made of three curves and a matrix (ICC.1:2022, 8.3.4), the kind that cameras, phones and screens embed,
-/// and its way to sRGB. About a third of the photographs on the web carry such a profile of sRGB itself.
+/// A profile of grey, RGB or CMYK pixels and its way to sRGB: relative colorimetric, out-of-gamut colors clipped, no compensation of the
+/// black point. It is one curve, three curves and a matrix (ICC.1:2022, 8.3.3 and 8.3.4; about a third of the photographs on the web carry
+/// such a profile of sRGB itself), or a table. All decoders use it, so that the same pixels give the same colors.
 /// </summary>
 internal sealed class IccProfile
 {
-    private const int HeaderLength = 128;
     private const int EncodeSteps = 1 << 14;
+
+    /// <summary>Of 16-bit samples the highest twelve bits count: a curve may make 12 steps of the result from one of 8 bits, and 0.8 from one of 12.</summary>
+    private const int DeepSteps = 1 << 12;
 
     /// <summary>Profiles seen before: a few serve thousands of images. Replaced, never changed.</summary>
     private const int MostRemembered = 16;
@@ -28,102 +30,179 @@ internal sealed class IccProfile
     private static IccProfile[] s_known = [];
 
     private readonly byte[] _bytes;
+    private readonly int _colors;
+    private readonly Depth _byte;
+    private readonly Lazy<Depth> _deep;
 
-    /// <summary>What each value of each channel adds to linear R, G and B, <c>[3,256]</c>, in steps of the encoding table.</summary>
-    private readonly Vector128<float>[] _parts = new Vector128<float>[3 * 256];
-
-    private IccProfile(byte[] bytes, float[] linear, double[,] matrix)
+    private IccProfile(byte[] bytes, int colors, Func<int, Depth> at)
     {
-        _bytes = bytes;
-        for (var i = 0; i < _parts.Length; i++)
-        {
-            var (c, value) = (i / 256, linear[i] * EncodeSteps);
-            _parts[i] = Vector128.Create((float)(matrix[0, c] * value), (float)(matrix[1, c] * value), (float)(matrix[2, c] * value), 0);
-        }
-
-        IsSrgb = ChangesNothing();
+        (_bytes, _colors, _byte, _deep) = (bytes, colors, at(256), new Lazy<Depth>(() => at(DeepSteps)));
+        IsSrgb = colors != 4 && ChangesNothing();
     }
 
-    /// <summary>Whether the conversion to sRGB moves no colour by more than one step of 255, so that it can be left out.</summary>
+    /// <summary>Whether the conversion to sRGB moves no color by more than one step of 255, so that it can be left out.</summary>
     internal bool IsSrgb { get; }
 
-    /// <summary>Reads a profile; null when it is of another kind or damaged.</summary>
-    internal static IccProfile? Find(ReadOnlySpan<byte> bytes)
+    /// <summary>Reads a profile; null when it is damaged or does not fit the pixels.</summary>
+    /// <param name="bytes">The profile.</param>
+    /// <param name="colors">The pixels' channels without alpha: 1 for grey, 3 for RGB, 4 for CMYK.</param>
+    internal static IccProfile? Find(ReadOnlySpan<byte> bytes, int colors)
     {
         var known = s_known;
         foreach (var profile in known)
         {
-            if (bytes.SequenceEqual(profile._bytes)) return profile;
+            if (bytes.SequenceEqual(profile._bytes)) return profile._colors == colors ? profile : null;
         }
 
         var parsed = Parse(bytes);
         // Two threads may both add one and one of the two be lost: it is then read again.
         if (parsed is not null && known.Length < MostRemembered) s_known = [.. known, parsed];
-        return parsed;
+        return parsed?._colors == colors ? parsed : null;
     }
 
-    /// <summary>Converts 8-bit pixels to sRGB in place: relative colorimetric, out-of-gamut colours clipped.</summary>
-    /// <param name="pixels"><c>[W,channels]</c>, R, G, B first.</param>
-    /// <param name="channels">3, or 4 with alpha, which stays.</param>
-    internal void ToSrgb(Span<byte> pixels, int channels)
+    /// <summary>Converts 8-bit pixels to sRGB in place.</summary>
+    /// <param name="rgb"><c>[W,3]</c>; of grey the three channels are equal.</param>
+    internal void ToSrgb(Span<byte> rgb)
     {
-        var (encode, half, most) = (s_encode, Vector128.Create(0.5f), Vector128.Create((float)EncodeSteps));
-        ReadOnlySpan<Vector128<float>> r = _parts.AsSpan(0, 256), g = _parts.AsSpan(256, 256), b = _parts.AsSpan(512, 256);
-        for (; pixels.Length >= channels; pixels = pixels[channels..])
+        if (_byte.Grey is { } grey)
         {
-            var linear = r[pixels[0]] + g[pixels[1]] + b[pixels[2]];
-            var steps = Vector128.ConvertToInt32(Vector128.Min(Vector128.Max(linear, Vector128<float>.Zero), most) + half);
-            pixels[0] = encode[steps[0]];
-            pixels[1] = encode[steps[1]];
-            pixels[2] = encode[steps[2]];
+            for (var i = 0; i < rgb.Length; i++) rgb[i] = grey[rgb[i]];
         }
+        else if (_byte.Parts is { } parts)
+        {
+            ReadOnlySpan<Vector128<float>> r = parts.AsSpan(0, 256), g = parts.AsSpan(256, 256), b = parts.AsSpan(512, 256);
+            for (; rgb.Length >= 3; rgb = rgb[3..]) Encode(r[rgb[0]] + g[rgb[1]] + b[rgb[2]], rgb);
+        }
+        else
+        {
+            ToSrgb(rgb, 3, rgb);
+        }
+    }
+
+    /// <summary>Converts 8-bit pixels to sRGB.</summary>
+    /// <param name="stored"><c>[W,channels]</c>: the colors first.</param>
+    /// <param name="channels">Channels of a pixel, those that are no colors included.</param>
+    /// <param name="rgb"><c>[W,3]</c>; may be the same memory where both have three channels.</param>
+    internal void ToSrgb(ReadOnlySpan<byte> stored, int channels, Span<byte> rgb)
+    {
+        Span<int> pixel = stackalloc int[_colors];
+        var walk = new Walk(_byte);
+        for (; stored.Length >= channels; stored = stored[channels..], rgb = rgb[3..])
+        {
+            for (var c = 0; c < pixel.Length; c++) pixel[c] = stored[c];
+            walk.ToSrgb(pixel, rgb);
+        }
+    }
+
+    /// <inheritdoc cref="ToSrgb(ReadOnlySpan{byte}, int, Span{byte})"/>
+    /// <summary>Converts 16-bit pixels to sRGB.</summary>
+    internal void ToSrgb(ReadOnlySpan<ushort> stored, int channels, Span<byte> rgb)
+    {
+        Span<int> pixel = stackalloc int[_colors];
+        var walk = new Walk(_deep.Value);
+        for (; stored.Length >= channels; stored = stored[channels..], rgb = rgb[3..])
+        {
+            for (var c = 0; c < pixel.Length; c++) pixel[c] = ((stored[c] * (DeepSteps - 1)) + 32767) / 65535;
+            walk.ToSrgb(pixel, rgb);
+        }
+    }
+
+    /// <summary>Brings a color of the connection space to 8-bit sRGB.</summary>
+    internal static void Encode(double x, double y, double z, Span<byte> rgb)
+    {
+        var m = s_xyzToSrgb;
+        Encode(
+            Vector128.Create(
+                (float)(((m[0, 0] * x) + (m[0, 1] * y) + (m[0, 2] * z)) * EncodeSteps),
+                (float)(((m[1, 0] * x) + (m[1, 1] * y) + (m[1, 2] * z)) * EncodeSteps),
+                (float)(((m[2, 0] * x) + (m[2, 1] * y) + (m[2, 2] * z)) * EncodeSteps),
+                0),
+            rgb);
+    }
+
+    /// <summary>The color of the connection space that has this linear sRGB.</summary>
+    internal static (double X, double Y, double Z) FromLinearSrgb((double R, double G, double B) linear) => (Row(0, linear), Row(1, linear), Row(2, linear));
+
+    private static double Row(int row, (double R, double G, double B) linear) =>
+        (s_srgb[row, 0] * linear.R) + (s_srgb[row, 1] * linear.G) + (s_srgb[row, 2] * linear.B);
+
+    /// <param name="linear">Linear sRGB in steps of the encoding table.</param>
+    /// <param name="rgb">Takes three bytes.</param>
+    private static void Encode(Vector128<float> linear, Span<byte> rgb)
+    {
+        var most = Vector128.Create((float)EncodeSteps);
+        var steps = Vector128.ConvertToInt32(Vector128.Min(Vector128.Max(linear, Vector128<float>.Zero), most) + Vector128.Create(0.5f));
+        rgb[0] = s_encode[steps[0]];
+        rgb[1] = s_encode[steps[1]];
+        rgb[2] = s_encode[steps[2]];
     }
 
     private bool ChangesNothing()
     {
-        // Greys show the curves, saturated colours the matrix.
-        byte[] probe = [.. Enumerable.Range(0, 256).SelectMany(v => new[] { v, v, v, v, 128, 0, 0, v, 128, 128, 0, v }).Select(v => (byte)v)];
+        // Greys show the curves, saturated colors the matrix.
+        byte[] probe = [.. Enumerable.Range(0, 256).SelectMany(v => _colors == 1 ? [v, v, v] : new[] { v, v, v, v, 128, 0, 0, v, 128, 128, 0, v }).Select(v => (byte)v)];
         var converted = (byte[])probe.Clone();
-        ToSrgb(converted, 3);
+        ToSrgb(converted);
         return probe.Zip(converted).All(pair => Math.Abs(pair.First - pair.Second) <= 1);
     }
 
     private static IccProfile? Parse(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length < HeaderLength + 4 || !bytes[16..20].SequenceEqual("RGB "u8) || !bytes[20..24].SequenceEqual("XYZ "u8)) return null;
-        // A table to the connection space takes precedence over curves and matrix.
-        if (!Tag(bytes, "A2B0"u8).IsEmpty || !Tag(bytes, "A2B1"u8).IsEmpty) return null;
+        var tags = new IccTags(bytes);
+        var colors = tags.Colors;
+        if (colors == 0 || !(tags.IsLab || tags.IsXyz)) return null;
 
+        // A table takes precedence over curves and matrix; where there is none for the intent, that of the perceptual intent counts.
+        var tag = tags.Find("A2B1"u8);
+        if (tag.IsEmpty) tag = tags.Find("A2B0"u8);
+        if (!tag.IsEmpty)
+            return IccTable.Read(tag, colors, tags.IsLab) is { } table ? new IccProfile(bytes.ToArray(), colors, steps => new Depth(table, steps)) : null;
+        return colors switch
+        {
+            1 => ParseGrey(bytes, tags),
+            3 when tags.IsXyz => ParseMatrix(bytes, tags),
+            _ => null,
+        };
+    }
+
+    private static IccProfile? ParseGrey(ReadOnlySpan<byte> bytes, IccTags tags)
+    {
+        if (IccCurve.Read(tags.Find("kTRC"u8), out _) is not { } curve) return null;
+        var isLab = tags.IsLab;
+        return new IccProfile(bytes.ToArray(), 1, steps => new Depth([.. curve.Sample(steps).Select(v =>
+            s_encode[(int)((Math.Clamp(isLab ? IccLab.ToXyz(100 * v, 0, 0).Y : v, 0, 1) * EncodeSteps) + 0.5)])]));
+    }
+
+    private static IccProfile? ParseMatrix(ReadOnlySpan<byte> bytes, IccTags tags)
+    {
         var primaries = new double[3, 3];
-        var linear = new float[3 * 256];
+        var curves = new IccCurve[3];
         for (var c = 0; c < 3; c++)
         {
-            var xyz = Tag(bytes, c == 0 ? "rXYZ"u8 : c == 1 ? "gXYZ"u8 : "bXYZ"u8);
+            var xyz = tags.Find(c == 0 ? "rXYZ"u8 : c == 1 ? "gXYZ"u8 : "bXYZ"u8);
             if (xyz.Length < 20 || !xyz[..4].SequenceEqual("XYZ "u8)) return null;
-            for (var row = 0; row < 3; row++) primaries[row, c] = Fixed(xyz[(8 + (4 * row))..]);
-            var curve = Tag(bytes, c == 0 ? "rTRC"u8 : c == 1 ? "gTRC"u8 : "bTRC"u8);
-            if (!IccCurve.TryRead(curve, linear.AsSpan(c * 256, 256))) return null;
+            for (var row = 0; row < 3; row++) primaries[row, c] = IccTags.Fixed(xyz[(8 + (4 * row))..]);
+            if (IccCurve.Read(tags.Find(c == 0 ? "rTRC"u8 : c == 1 ? "gTRC"u8 : "bTRC"u8), out _) is not { } curve) return null;
+            curves[c] = curve;
         }
 
-        return new IccProfile(bytes.ToArray(), linear, Multiply(s_xyzToSrgb, primaries));
-    }
-
-    private static ReadOnlySpan<byte> Tag(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> name)
-    {
-        var count = ReadUInt32BigEndian(bytes[HeaderLength..]);
-        for (var i = 0; i < count; i++)
+        var matrix = Multiply(s_xyzToSrgb, primaries);
+        return new IccProfile(bytes.ToArray(), 3, steps =>
         {
-            var at = HeaderLength + 4 + (12 * i);
-            if (at + 12 > bytes.Length) break;
-            if (!bytes.Slice(at, 4).SequenceEqual(name)) continue;
-            var (offset, length) = (ReadUInt32BigEndian(bytes[(at + 4)..]), ReadUInt32BigEndian(bytes[(at + 8)..]));
-            return (ulong)offset + length <= (ulong)bytes.Length ? bytes.Slice((int)offset, (int)length) : [];
-        }
+            var parts = new Vector128<float>[3 * steps];
+            for (var c = 0; c < 3; c++)
+            {
+                var linear = curves[c].Sample(steps);
+                for (var i = 0; i < steps; i++)
+                {
+                    var value = linear[i] * EncodeSteps;
+                    parts[(c * steps) + i] = Vector128.Create((float)(matrix[0, c] * value), (float)(matrix[1, c] * value), (float)(matrix[2, c] * value), 0);
+                }
+            }
 
-        return [];
+            return new Depth(parts);
+        });
     }
-
-    internal static double Fixed(ReadOnlySpan<byte> s15Fixed16) => ReadInt32BigEndian(s15Fixed16) / 65536.0;
 
     private static byte[] EncodeTable()
     {
@@ -161,5 +240,70 @@ internal sealed class IccProfile
         for (var j = 0; j < 3; j++) determinant += m[0, j] * inverse[j, 0];
         for (var i = 0; i < 9; i++) inverse[i / 3, i % 3] /= determinant;
         return inverse;
+    }
+
+    /// <summary>What is known of every value of a channel in advance. One of the three kinds is there.</summary>
+    private sealed class Depth
+    {
+        internal Depth(byte[] grey) => Grey = grey;
+
+        internal Depth(Vector128<float>[] parts) => Parts = parts;
+
+        internal Depth(IccTable table, int steps) => (Table, Inputs) = (table, table.SampleInput(steps));
+
+        /// <summary>The result of each grey value.</summary>
+        internal byte[]? Grey { get; }
+
+        /// <summary>What each value of each channel adds to linear R, G and B, <c>[3,steps]</c>, in steps of the encoding table.</summary>
+        internal Vector128<float>[]? Parts { get; }
+
+        internal IccTable? Table { get; }
+
+        /// <summary>The table's input curves, <c>[channels][steps]</c>.</summary>
+        internal float[][] Inputs { get; } = [];
+    }
+
+    /// <summary>Converts one pixel after the other. Neighbors are often equal, and a table is dear.</summary>
+    private struct Walk(Depth depth)
+    {
+        private int _a = -1, _b, _c, _d;
+        private byte _red, _green, _blue;
+
+        /// <param name="pixel">The colors, in steps of the depth.</param>
+        /// <param name="rgb">Takes three bytes.</param>
+        internal void ToSrgb(ReadOnlySpan<int> pixel, Span<byte> rgb)
+        {
+            if (depth.Grey is { } grey)
+            {
+                rgb[0] = rgb[1] = rgb[2] = grey[pixel[0]];
+                return;
+            }
+
+            if (depth.Parts is { } parts)
+            {
+                var steps = parts.Length / 3;
+                Encode(parts[pixel[0]] + parts[steps + pixel[1]] + parts[(2 * steps) + pixel[2]], rgb);
+                return;
+            }
+
+            var (a, b, c, d) = pixel.Length switch
+            {
+                1 => (pixel[0], 0, 0, 0),
+                3 => (pixel[0], pixel[1], pixel[2], 0),
+                _ => (pixel[0], pixel[1], pixel[2], pixel[3]),
+            };
+            if ((a, b, c, d) != (_a, _b, _c, _d))
+            {
+                (_a, _b, _c, _d) = (a, b, c, d);
+                Span<float> at = stackalloc float[4];
+                for (var i = 0; i < pixel.Length; i++) at[i] = depth.Inputs[i][pixel[i]];
+                var (x, y, z) = depth.Table!.ToXyz(at[..pixel.Length]);
+                Span<byte> result = stackalloc byte[3];
+                Encode(x, y, z, result);
+                (_red, _green, _blue) = (result[0], result[1], result[2]);
+            }
+
+            (rgb[0], rgb[1], rgb[2]) = (_red, _green, _blue);
+        }
     }
 }

@@ -29,4 +29,10 @@ public sealed class ImageDecodeException : OnnxTransferException
 
     /// <summary>Why, in one sentence that does not name the image.</summary>
     public string Reason { get; }
+
+    /// <summary>
+    /// Whether the guard against hangs (<see cref="DecodeOptions.MaxTime"/>) stopped the decode, so that nothing is known against the
+    /// image; else the image itself cannot be used.
+    /// </summary>
+    public bool TimedOut { get; init; }
 }

@@ -29,4 +29,7 @@ public enum ImageFormat
 
     /// <summary>HEIC: pictures of the HEVC codec, which phones write.</summary>
     Heic,
+
+    /// <summary>Windows icon or cursor; its largest picture is taken.</summary>
+    Ico,
 }

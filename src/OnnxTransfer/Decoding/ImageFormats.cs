@@ -6,7 +6,7 @@ namespace OnnxTransfer.Decoding;
 internal static class ImageFormats
 {
     /// <summary>What a message lists when the signature is none of these.</summary>
-    internal const string Known = "JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF, HEIC";
+    internal const string Known = "JPEG, PNG, WebP, GIF, TIFF, BMP, ICO, AVIF, HEIC";
 
     /// <summary>Where the brands of an ISO base media file begin: behind the box's length and its type.</summary>
     private const int BrandsOffset = 8;
@@ -20,9 +20,18 @@ internal static class ImageFormats
         // 42 is TIFF's number, 43 BigTIFF's.
         [(byte)'I', (byte)'I', 42 or 43, 0, ..] or [(byte)'M', (byte)'M', 0, 42 or 43, ..] => ImageFormat.Tiff,
         [(byte)'B', (byte)'M', ..] => ImageFormat.Bmp,
+        _ when IsIcon(bytes) => ImageFormat.Ico,
         _ when IsBaseMedia(bytes) => OfBrands(bytes),
         _ => ImageFormat.Unknown,
     };
+
+    /// <summary>
+    /// Whether the file begins as icons (1) and cursors (2) do: the kind, the number of pictures, and the first picture's entry, whose reserved
+    /// byte is 0 and whose bytes are behind the directory.
+    /// </summary>
+    private static bool IsIcon(ReadOnlySpan<byte> bytes) =>
+        bytes is [0, 0, 1 or 2, 0, _, _, _, _, _, 0 or 255, ..] && bytes.Length >= 22 && ReadUInt16LittleEndian(bytes[4..]) is > 0 and <= 1024 and var count
+        && ReadUInt32LittleEndian(bytes[18..]) >= 6 + (16 * count);
 
     /// <summary>Whether the file begins as MP4, AVIF and HEIC files do.</summary>
     internal static bool IsBaseMedia(ReadOnlySpan<byte> bytes) => bytes is [_, _, _, _, (byte)'f', (byte)'t', (byte)'y', (byte)'p', _, _, _, _, ..];

@@ -3,11 +3,14 @@ using System.Buffers;
 namespace OnnxTransfer;
 
 /// <summary>
-/// Upright sRGB pixels, <c>[H,W,3]</c> bytes in R, G, B order without padding between rows. The memory is rented from a
-/// pool and goes back on <see cref="Dispose"/>; spans taken from the buffer are valid until then.
+/// Upright sRGB pixels, <c>[H,W,3]</c> bytes in R, G, B order without padding between rows. The memory of a small image is rented from
+/// a pool and goes back on <see cref="Dispose"/>; spans taken from the buffer are valid until then.
 /// </summary>
 public sealed class PixelBuffer : IDisposable
 {
+    /// <summary>The pool would round a larger array up to a power of two and keep one for every thread that ever used one.</summary>
+    private const int MostPooled = 1 << 20;
+
     private byte[]? _bytes;
 
     private PixelBuffer(byte[] bytes, int width, int height)
@@ -22,6 +25,9 @@ public sealed class PixelBuffer : IDisposable
 
     /// <summary>Height in pixels.</summary>
     public int Height { get; }
+
+    /// <summary>What makes the pixels doubtful, such as a damaged file, each in one sentence; empty for nothing.</summary>
+    public IReadOnlyList<string> Warnings { get; private set; } = [];
 
     /// <summary>The pixels, <c>[H,W,3]</c>, row-major.</summary>
     /// <exception cref="ObjectDisposedException">The buffer has been disposed.</exception>
@@ -44,7 +50,7 @@ public sealed class PixelBuffer : IDisposable
         if (height <= 0) Throw.ArgumentNotPositive(nameof(height), height);
         var length = 3L * width * height;
         if (length > Array.MaxLength) Throw.PixelsTooMany(width, height);
-        return new PixelBuffer(ArrayPool<byte>.Shared.Rent((int)length), width, height);
+        return new PixelBuffer(length <= MostPooled ? ArrayPool<byte>.Shared.Rent((int)length) : GC.AllocateUninitializedArray<byte>((int)length), width, height);
     }
 
     /// <summary>Copies pixels the caller has already decoded.</summary>
@@ -65,10 +71,14 @@ public sealed class PixelBuffer : IDisposable
         return buffer;
     }
 
-    /// <summary>Returns the memory to the pool. Calling it again does nothing.</summary>
+    /// <summary>Says what makes the pixels doubtful, for <see cref="Warnings"/>; a decoder of one's own calls it.</summary>
+    /// <param name="warnings">Sentences.</param>
+    public void Warn(params IEnumerable<string> warnings) => Warnings = [.. Warnings, .. warnings];
+
+    /// <summary>Gives the memory up. Calling it again does nothing.</summary>
     public void Dispose()
     {
         var bytes = Interlocked.Exchange(ref _bytes, null);
-        if (bytes is not null) ArrayPool<byte>.Shared.Return(bytes);
+        if (bytes is not null && 3L * Width * Height <= MostPooled) ArrayPool<byte>.Shared.Return(bytes);
     }
 }

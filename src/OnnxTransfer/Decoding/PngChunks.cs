@@ -1,10 +1,11 @@
+using OnnxTransfer.Decoding.Containers;
+
 using static System.Buffers.Binary.BinaryPrimitives;
 
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// What the image libraries do not tell of a PNG file: Skia passes over the orientation, and libvips over that of some; and Skia makes a
-/// colour profile of the gamma and the primaries, which Pillow, TensorFlow and libvips leave alone.
+/// What the image libraries do not tell of the pixels of a PNG file. Both pass over profiles that they do not like.
 /// </summary>
 internal static class PngChunks
 {
@@ -15,7 +16,6 @@ internal static class PngChunks
 
     private const int BitDepthOffset = 24;
     private const int ColorTypeOffset = 25;
-    private const int OrientationTag = 0x0112;
 
     /// <summary>The most that deflate makes of one byte.</summary>
     private const int MostInflated = 1032;
@@ -29,39 +29,66 @@ internal static class PngChunks
     /// <param name="height">Rows.</param>
     internal static bool CanHold(ReadOnlySpan<byte> file, int width, int height)
     {
-        // Palette and grey have one channel.
-        var channels = file[ColorTypeOffset] switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
-        var rowBytes = (((long)width * channels * file[BitDepthOffset]) + 7) / 8;
+        var rowBytes = (((long)width * Channels(file) * file[BitDepthOffset]) + 7) / 8;
         return height * rowBytes <= (long)MostInflated * file.Length;
     }
 
-    /// <summary>Whether the file has an ICC profile.</summary>
-    /// <param name="file">A file that begins as PNG does, sound or not.</param>
-    internal static bool HasProfile(ReadOnlySpan<byte> file) => !Find(file, "iCCP"u8).IsEmpty;
+    /// <summary>Whether the pixels are grey, with or without alpha.</summary>
+    /// <param name="file">A file with a sound header.</param>
+    internal static bool IsGrey(ReadOnlySpan<byte> file) => file[ColorTypeOffset] is 0 or 4;
 
-    /// <summary>The orientation in the file's EXIF data; upright where there is none, or nonsense.</summary>
+    /// <summary>Channels that are stored: one of palette and grey.</summary>
+    /// <param name="file">A file with a header, sound or not.</param>
+    internal static int Channels(ReadOnlySpan<byte> file) => file[ColorTypeOffset] switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
+
+    /// <summary>Whether the file has a chunk that may hold an orientation in one of its forms.</summary>
     /// <param name="file">A file that begins as PNG does, sound or not.</param>
-    internal static Orientation Orientation(ReadOnlySpan<byte> file)
+    internal static bool HasMetadata(ReadOnlySpan<byte> file) =>
+        !Find(file, "eXIf"u8).IsEmpty || !Find(file, "iTXt"u8).IsEmpty || !Find(file, "zTXt"u8).IsEmpty || !Find(file, "tEXt"u8).IsEmpty;
+
+    /// <summary>Whether pixels have a sample of alpha.</summary>
+    /// <param name="file">A file with a sound header.</param>
+    internal static bool HasAlpha(ReadOnlySpan<byte> file) => file[ColorTypeOffset] is 4 or 6;
+
+    /// <summary>Whether samples have 16 bits.</summary>
+    /// <param name="file">A file with a sound header.</param>
+    internal static bool IsDeep(ReadOnlySpan<byte> file) => file[BitDepthOffset] == 16;
+
+    /// <summary>The body of the chunk with the ICC profile; empty where there is none, or it has not its checksum.</summary>
+    /// <param name="file">A file that begins as PNG does, sound or not.</param>
+    internal static ReadOnlySpan<byte> Profile(ReadOnlySpan<byte> file) =>
+        Find(file, "iCCP"u8) is { IsEmpty: false } profile && file.Overlaps(profile, out var at) && PngFile.HasItsSum(file, at - 8, profile.Length) ? profile : default;
+
+    /// <summary>The most bytes that the ICC profile has, sound or not, when it is unpacked.</summary>
+    internal static long MostProfileBytes(ReadOnlySpan<byte> file) => Math.Min((long)MostInflated * Find(file, "iCCP"u8).Length, EmbeddedProfile.MostBytes);
+
+    /// <summary>The file without its ICC profile.</summary>
+    /// <param name="file">A file that begins as PNG does, sound or not.</param>
+    internal static ReadOnlySpan<byte> WithoutProfile(ReadOnlySpan<byte> file)
     {
-        var exif = Find(file, "eXIf"u8);
-        if (exif.Length < 8) return Decoding.Orientation.Upright;
-        var littleEndian = exif[0] == (byte)'I';
-        var directory = littleEndian ? ReadUInt32LittleEndian(exif[4..]) : ReadUInt32BigEndian(exif[4..]);
-        if (directory > exif.Length - 2) return Decoding.Orientation.Upright;
-
-        var entries = exif[(int)directory..];
-        var count = Short(entries, littleEndian);
-        for (entries = entries[2..]; count > 0 && entries.Length >= 12; entries = entries[12..], count--)
-        {
-            if (Short(entries, littleEndian) == OrientationTag)
-                return Short(entries[8..], littleEndian) is >= 1 and <= 8 and var value ? (Orientation)value : Decoding.Orientation.Upright;
-        }
-
-        return Decoding.Orientation.Upright;
+        var profile = Find(file, "iCCP"u8);
+        if (profile.IsEmpty || !file.Overlaps(profile, out var at)) return file;
+        // Its length and kind are before it, its checksum behind it.
+        return (byte[])[.. file[..(at - 8)], .. file[(at + profile.Length + 4)..]];
     }
 
-    private static int Short(ReadOnlySpan<byte> bytes, bool littleEndian) =>
-        littleEndian ? ReadUInt16LittleEndian(bytes) : ReadUInt16BigEndian(bytes);
+    /// <summary>
+    /// A grey file of 16 bits as one of 8 bits that has the same bytes: grey becomes grey and alpha, grey and alpha become RGBA, each two
+    /// of the new samples the high and the low byte of an old one. Filters and interlacing see bytes alone, so they stay as they are.
+    /// </summary>
+    /// <param name="file">A grey file of 16 bits.</param>
+    internal static byte[] AsBytes(ReadOnlySpan<byte> file)
+    {
+        var bytes = WithoutProfile(file).ToArray();
+        (bytes[BitDepthOffset], bytes[ColorTypeOffset]) = (8, (byte)(bytes[ColorTypeOffset] == 0 ? 4 : 6));
+        const int kindAt = SignatureLength + 4, checksumAt = kindAt + 4 + 13;
+        WriteUInt32BigEndian(bytes.AsSpan(checksumAt), PngSum.Of(bytes.AsSpan(kindAt, checksumAt - kindAt)));
+        return bytes;
+    }
+
+    /// <summary>The value of a grey file of 16 bits that is transparent; null for none.</summary>
+    internal static ushort? TransparentGrey(ReadOnlySpan<byte> file) =>
+        file[ColorTypeOffset] == 0 && Find(file, "tRNS"u8) is { Length: >= 2 } chunk ? ReadUInt16BigEndian(chunk) : null;
 
     /// <summary>The body of the first chunk of a kind; empty where there is none.</summary>
     private static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> file, ReadOnlySpan<byte> kind)

@@ -16,6 +16,9 @@ internal interface IRowSink
     /// <param name="orientation">What makes the image upright.</param>
     void Begin(int width, int height, Orientation orientation);
 
+    /// <summary>Says in one sentence what makes the picture doubtful. Called at any time, also behind the last row.</summary>
+    void Warn(string warning);
+
     /// <summary>One stored row <c>[width,3]</c>, RGB; valid during the call.</summary>
     void Row(int y, ReadOnlySpan<byte> rgb);
 }
@@ -27,6 +30,9 @@ internal interface IRowDecoder : IImageDecoder
     /// <exception cref="ImageDecodeException">As for <see cref="IImageDecoder.Decode"/>; the sink may have had rows by then.</exception>
     void DecodeRows(ReadOnlySpan<byte> encoded, DecodeOptions options, IRowSink sink);
 
+    /// <summary>Stored rows that the decoder holds at the same time, measured in samples of one byte, where it does not hold the whole image.</summary>
+    int RowsHeld { get; }
+
     /// <summary>The other decoder that images of a format go to; null where there is none.</summary>
     IImageDecoder? HandsTo(ImageFormat format);
 }
@@ -37,6 +43,7 @@ internal sealed class PixelBufferSink : IRowSink, IDisposable
     private PixelBuffer? _pixels;
     private Orientation _orientation;
     private int _height;
+    private List<string>? _warnings;
 
     public int Shrink(int width, int height, Orientation orientation, JpegShrink shrink) => 1;
 
@@ -47,6 +54,8 @@ internal sealed class PixelBufferSink : IRowSink, IDisposable
         _pixels = orientation.SwapsSides() ? PixelBuffer.Rent(height, width) : PixelBuffer.Rent(width, height);
     }
 
+    public void Warn(string warning) => (_warnings ??= []).Add(warning);
+
     public void Row(int y, ReadOnlySpan<byte> rgb) =>
         Orientations.WriteRow(rgb, y, _height, _orientation, _pixels!.Pixels);
 
@@ -55,6 +64,8 @@ internal sealed class PixelBufferSink : IRowSink, IDisposable
     {
         var pixels = _pixels!;
         _pixels = null;
+        if (_warnings is not null) pixels.Warn(_warnings);
+        _warnings = null;
         return pixels;
     }
 
@@ -63,5 +74,6 @@ internal sealed class PixelBufferSink : IRowSink, IDisposable
     {
         _pixels?.Dispose();
         _pixels = null;
+        _warnings = null;
     }
 }

@@ -1,19 +1,18 @@
-using System.Buffers;
 using System.Diagnostics;
 using System.Reflection;
+using System.Runtime.InteropServices;
+using OnnxTransfer.Decoding.Containers;
 using SkiaSharp;
 
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// Decodes JPEG, PNG, WebP and GIF with SkiaSharp and BMP by this library itself, and hands the other formats to the decoders
+/// Decodes JPEG, PNG, WebP, GIF and ICO with SkiaSharp and BMP by this library itself, and hands the other formats to the decoders
 /// that are registered for them. Of an animation the first frame is taken.
 /// </summary>
 /// <param name="others">The decoders of TIFF, AVIF and HEIC.</param>
 internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
 {
-    private const int StripHeight = 16;
-
     private static readonly SKColorSpace s_srgb = SKColorSpace.CreateSrgb();
 
     /// <inheritdoc/>
@@ -47,13 +46,15 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         }
     }
 
+    int IRowDecoder.RowsHeld => 100;
+
     IImageDecoder? IRowDecoder.HandsTo(ImageFormat format) => Knows(format) ? null : others.Find(format);
 
     /// <summary>Whether this decoder reads a format itself.</summary>
     internal static bool Knows(ImageFormat format) =>
-        format is ImageFormat.Jpeg or ImageFormat.Png or ImageFormat.Webp or ImageFormat.Gif or ImageFormat.Bmp;
+        format is ImageFormat.Jpeg or ImageFormat.Png or ImageFormat.Webp or ImageFormat.Gif or ImageFormat.Bmp or ImageFormat.Ico;
 
-    /// <summary>The pixels of a bitmap of any colour type, as <see cref="Decode"/> gives them.</summary>
+    /// <summary>The pixels of a bitmap of any color type, as <see cref="Decode"/> gives them.</summary>
     /// <exception cref="ImageDecodeException">The bitmap has no pixels, or Skia cannot convert them.</exception>
     internal static PixelBuffer ToPixels(SKBitmap bitmap, DecodeOptions options)
     {
@@ -63,69 +64,158 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         if (!source.ReadPixels(converted.Info, converted.GetPixels(), converted.RowBytes)) Throw.BitmapHasNoPixels();
         using var sink = new PixelBufferSink();
         sink.Begin(bitmap.Width, bitmap.Height, Orientation.Upright);
-        WriteRows(converted, 0, bitmap.Height, options, sink);
+        WriteRows(converted, Layout(isGrey: false, isOpaque: false), isDeepInFile: false, [], options, sink);
         return sink.Take();
     }
 
     private static void DecodeBySkia(ReadOnlySpan<byte> encoded, ImageFormat format, long start, DecodeOptions options, IRowSink sink)
     {
-        using var data = SKData.CreateCopy(encoded);
-        using var codec = SKCodec.Create(data);
-        if (codec is null) Throw.ImageDamaged(format, null);
-        DecodeChecks.Size(codec.Info.Width, codec.Info.Height, format, options);
-        DecodeChecks.Frames(codec.FrameCount, options);
-        if (format == ImageFormat.Png && !PngChunks.CanHold(encoded, codec.Info.Width, codec.Info.Height))
-            Throw.ImageDamaged(format, $"{encoded.Length} bytes are too few for {codec.Info.Width}x{codec.Info.Height} pixels");
+        using var input = CodecInput.Of(encoded, format, options, JpegCheck.Always);
+        DecodeChecks.Damage(input.Damage, format, options, sink);
+        using var codec = Open(input.Bytes, format, options);
 
-        // Skia numbers origins as EXIF does.
-        var orientation = format == ImageFormat.Png ? PngChunks.Orientation(encoded) : (Orientation)codec.EncodedOrigin;
-        var colors = format == ImageFormat.Png && !PngChunks.HasProfile(encoded) ? null : s_srgb;
-        if (format == ImageFormat.Jpeg) DecodeStrips(codec, orientation, start, options, sink);
-        else DecodeWhole(codec, format, orientation, colors, start, options, sink);
+        var profile = EmbeddedProfile.Find(input.Bytes, format);
+        if (format == ImageFormat.Jpeg) DecodeJpeg(codec, encoded, input, profile, start, options, sink);
+        else if (format == ImageFormat.Png && PngChunks.IsDeep(input.Bytes)) DecodeDeep(codec, input, profile, start, options, sink);
+        else DecodeWhole(codec, input, format, profile, start, options, sink);
     }
 
-    /// <summary>JPEG comes in strips, so that nobody needs memory for the whole image.</summary>
-    private static void DecodeStrips(SKCodec codec, Orientation orientation, long start, DecodeOptions options, IRowSink sink)
+    private static SKCodec Open(ReadOnlySpan<byte> bytes, ImageFormat format, DecodeOptions options)
     {
-        var size = codec.Info.Size;
-        if (options.JpegShrink != JpegShrink.None && sink.Shrink(size.Width, size.Height, orientation, options.JpegShrink) is > 1 and var factor)
-            size = codec.GetScaledDimensions(1f / factor);
-
-        var result = codec.StartScanlineDecode(Target(codec, size.Width, size.Height, s_srgb));
-        if (result != SKCodecResult.Success) Throw.ImageDamaged(ImageFormat.Jpeg, result.ToString());
-        using var strip = Allocate(Target(codec, size.Width, Math.Min(StripHeight, size.Height), s_srgb));
-        sink.Begin(size.Width, size.Height, orientation);
-        for (var top = 0; top < size.Height; top += StripHeight)
+        using var data = SKData.CreateCopy(bytes);
+        var codec = SKCodec.Create(data);
+        if (codec is null) Throw.ImageDamaged(format, null);
+        try
         {
-            var rows = Math.Min(StripHeight, size.Height - top);
-            var read = codec.GetScanlines(strip.GetPixels(), rows, strip.RowBytes);
-            if (read < rows) Throw.ImageDamaged(ImageFormat.Jpeg, $"it ends in row {top + read} of {size.Height}");
-            WriteRows(strip, top, rows, options, sink);
-            DecodeChecks.Time(start, options);
+            DecodeChecks.Size(codec.Info.Width, codec.Info.Height, format, options);
+            return codec;
+        }
+        catch
+        {
+            codec.Dispose();
+            throw;
         }
     }
 
-    /// <summary>The other formats Skia gives at once or not at all.</summary>
-    private static void DecodeWhole(
-        SKCodec codec, ImageFormat format, Orientation orientation, SKColorSpace? colors, long start, DecodeOptions options, IRowSink sink)
+    /// <summary>Decodes, and once more behind the rows that came where the codes run out before the picture does.</summary>
+    private static void DecodeJpeg(
+        SKCodec codec, ReadOnlySpan<byte> encoded, in CodecInput input, ReadOnlySpan<byte> profile, long start, DecodeOptions options, IRowSink sink)
     {
-        using var bitmap = Allocate(Target(codec, codec.Info.Width, codec.Info.Height, colors));
-        var result = codec.GetPixels(bitmap.Info, bitmap.GetPixels());
-        DecodeChecks.Time(start, options);
-        if (result != SKCodecResult.Success) Throw.ImageDamaged(format, result.ToString());
-        sink.Begin(bitmap.Width, bitmap.Height, orientation);
-        WriteRows(bitmap, 0, bitmap.Height, options, sink);
+        var size = Scaled(codec, input.Orientation, options, sink);
+        var channels = JpegSegments.Channels(input.Bytes);
+        var hasInks = channels == 4 && IccProfile.Find(profile, 4) is not null;
+        var layout = hasInks ? new SampleLayout(4, 4, 0, IsDeep: false) : Layout(channels == 1, isOpaque: true);
+        using var converter = new RowConverter(layout, size.Width, profile, options);
+        sink.Begin(size.Width, size.Height, input.Orientation);
+        var rows = DecodeStrips(codec, input.Bytes, size, 0);
+        if (rows == size.Height) return;
+        if (!input.IsOpen) Throw.ImageDamaged(ImageFormat.Jpeg, $"it ends in row {rows} of {size.Height}");
+
+        DecodeChecks.Damage(CodecInput.JudgeJpeg(encoded), ImageFormat.Jpeg, options, sink);
+        var closed = input.Close();
+        using var again = Open(closed, ImageFormat.Jpeg, options);
+        rows = DecodeStrips(again, closed, size, rows);
+        if (rows < size.Height) Throw.ImageDamaged(ImageFormat.Jpeg, $"it ends in row {rows} of {size.Height}");
+
+        // JPEG comes in strips, so that nobody needs memory for the whole image. Gives the number of rows that the sink then has, which is
+        // less than all where the codes run out; first is the first one that it lacks.
+        int DecodeStrips(SKCodec codec, ReadOnlySpan<byte> bytes, SKSizeI size, int first)
+        {
+            using ISkiaStrips strips = hasInks ? new SkiaInks(codec, bytes, size) : new SkiaStrips(codec, size, colors: null);
+            for (var top = 0; top < size.Height;)
+            {
+                var count = strips.Read(top);
+                if (count == 0) return Math.Max(first, top);
+                for (var row = 0; top >= first && row < count; row++) sink.Row(top + row, converter.Convert(strips.Row(row)));
+                top += count;
+                DecodeChecks.Time(start, options);
+            }
+
+            return size.Height;
+        }
     }
 
-    /// <summary>Not premultiplied, so that both decoders composite alpha with the same arithmetic.</summary>
-    /// <param name="codec">The image.</param>
-    /// <param name="width">Pixels of a row.</param>
-    /// <param name="height">Rows.</param>
-    /// <param name="colors">What to convert the colours to; null to leave them as they are stored.</param>
-    private static SKImageInfo Target(SKCodec codec, int width, int height, SKColorSpace? colors) =>
-        new(width, height, SKColorType.Rgba8888, codec.Info.AlphaType == SKAlphaType.Opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul, colors);
+    /// <summary>The size that a JPEG image is decoded to.</summary>
+    private static SKSizeI Scaled(SKCodec codec, Orientation orientation, DecodeOptions options, IRowSink sink) =>
+        options.JpegShrink != JpegShrink.None && sink.Shrink(codec.Info.Width, codec.Info.Height, orientation, options.JpegShrink) is > 1 and var factor
+            ? codec.GetScaledDimensions(1f / factor)
+            : codec.Info.Size;
 
-    private static SKBitmap Allocate(SKImageInfo info)
+    /// <summary>The other formats Skia gives at once or not at all.</summary>
+    private static void DecodeWhole(
+        SKCodec codec, in CodecInput input, ImageFormat format, ReadOnlySpan<byte> profile, long start, DecodeOptions options, IRowSink sink)
+    {
+        using var bitmap = Whole(codec, SKColorType.Rgba8888, format, start, options);
+        sink.Begin(bitmap.Width, bitmap.Height, input.Orientation);
+        var isGrey = format == ImageFormat.Png && PngChunks.IsGrey(input.Bytes);
+        var isDeepInFile = format == ImageFormat.Png && PngChunks.IsDeep(input.Bytes);
+        WriteRows(bitmap, Layout(isGrey, bitmap.AlphaType == SKAlphaType.Opaque), isDeepInFile, profile, options, sink);
+    }
+
+    /// <summary>A PNG image of 16 bits a sample.</summary>
+    private static void DecodeDeep(
+        SKCodec codec, in CodecInput input, ReadOnlySpan<byte> profile, long start, DecodeOptions options, IRowSink sink)
+    {
+        var encoded = input.Bytes;
+        var isGrey = PngChunks.IsGrey(encoded);
+        if (options.Levels == SampleLevels.Full && IccProfile.Find(profile, isGrey ? 1 : 3) is null)
+        {
+            // Without a conversion the high byte counts, which Skia gives itself.
+            DecodeWhole(codec, input, ImageFormat.Png, [], start, options, sink);
+            return;
+        }
+
+        var isOpaque = codec.Info.AlphaType == SKAlphaType.Opaque;
+        // Its copy of the file is not needed beside the other's.
+        codec.Dispose();
+        using var plain = Open(isGrey ? PngChunks.AsBytes(encoded) : PngChunks.WithoutProfile(encoded), ImageFormat.Png, options);
+        // Half floats keep eleven bits of sixteen, but of grey Skia would give eight alone. Asked for half floats, it goes through the file's
+        // profile and back, which not every profile can.
+        using var bitmap = Whole(plain, isGrey ? SKColorType.Rgba8888 : SKColorType.RgbaF16, ImageFormat.Png, start, options);
+        var layout = Layout(isGrey, isOpaque) with { IsDeep = true };
+        if (isGrey) layout = ToWholeGrey(bitmap.GetPixelSpan(), PngChunks.HasAlpha(encoded), PngChunks.TransparentGrey(encoded));
+        else ToWholeNumbers(MemoryMarshal.Cast<byte, ushort>(bitmap.GetPixelSpan()));
+        sink.Begin(bitmap.Width, bitmap.Height, input.Orientation);
+        WriteRows(bitmap, layout, isDeepInFile: true, profile, options, sink);
+    }
+
+    /// <summary>Puts the bytes of 16-bit grey together: of four bytes of a pixel the first and last are grey's, or all four are grey's and alpha's.</summary>
+    private static SampleLayout ToWholeGrey(Span<byte> pixels, bool hasAlpha, ushort? transparent)
+    {
+        for (; !pixels.IsEmpty; pixels = pixels[4..])
+        {
+            var grey = (ushort)((pixels[0] << 8) | (hasAlpha ? pixels[1] : pixels[3]));
+            var alpha = hasAlpha ? (ushort)((pixels[2] << 8) | pixels[3]) : grey == transparent ? ushort.MinValue : ushort.MaxValue;
+            MemoryMarshal.Write(pixels, grey);
+            MemoryMarshal.Write(pixels[2..], alpha);
+        }
+
+        return new SampleLayout(1, 2, 1, IsDeep: true);
+    }
+
+    /// <summary>All pixels as they are stored: without a target for the colors Skia converts nothing, and makes nothing of the gamma of a PNG file.</summary>
+    private static SKBitmap Whole(SKCodec codec, SKColorType type, ImageFormat format, long start, DecodeOptions options)
+    {
+        var alpha = codec.Info.AlphaType == SKAlphaType.Opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul;
+        var bitmap = Allocate(new SKImageInfo(codec.Info.Width, codec.Info.Height, type, alpha));
+        try
+        {
+            var result = codec.GetPixels(bitmap.Info, bitmap.GetPixels());
+            DecodeChecks.Time(start, options);
+            if (result != SKCodecResult.Success) Throw.ImageDamaged(format, result.ToString());
+            return bitmap;
+        }
+        catch
+        {
+            bitmap.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Grey comes three times, and opaque pixels have a fourth channel too.</summary>
+    private static SampleLayout Layout(bool isGrey, bool isOpaque) => new(isGrey ? 1 : 3, 4, isOpaque ? 0 : 3, IsDeep: false);
+
+    internal static SKBitmap Allocate(SKImageInfo info)
     {
         var bitmap = new SKBitmap();
         if (bitmap.TryAllocPixels(info)) return bitmap;
@@ -134,27 +224,29 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         return bitmap;
     }
 
-    /// <summary>Hands on the first rows of a bitmap as RGB over the background.</summary>
-    private static void WriteRows(SKBitmap bitmap, int top, int count, DecodeOptions options, IRowSink sink)
+    /// <summary>Hands on the rows of a bitmap as RGB over the background.</summary>
+    private static void WriteRows(
+        SKBitmap bitmap, SampleLayout layout, bool isDeepInFile, ReadOnlySpan<byte> profile, DecodeOptions options, IRowSink sink)
     {
         var pixels = bitmap.GetPixelSpan();
-        var opaque = bitmap.AlphaType == SKAlphaType.Opaque;
-        var rented = ArrayPool<byte>.Shared.Rent(3 * bitmap.Width);
-        var rgb = rented.AsSpan(0, 3 * bitmap.Width);
-        try
+        SampleRange? range = null;
+        if (layout.IsDeep && options.Levels == SampleLevels.Data)
         {
-            for (var y = 0; y < count; y++)
-            {
-                var rgba = pixels.Slice(y * bitmap.RowBytes, 4 * bitmap.Width);
-                if (opaque) RowConverter.DropAlpha(rgba, rgb);
-                else RowConverter.ToRgb(rgba, 4, rgb, options.Background);
-                sink.Row(top + y, rgb);
-            }
+            range = new SampleRange();
+            for (var y = 0; y < bitmap.Height; y++) range.Add(Row(pixels, y), layout);
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(rented);
-        }
+
+        using var converter = new RowConverter(layout, bitmap.Width, profile, options, range) { IsDeepInFile = isDeepInFile };
+        for (var y = 0; y < bitmap.Height; y++) sink.Row(y, converter.Convert(Row(pixels, y)));
+        if (converter.Warning is { } warning) DecodeChecks.Warn(warning, options, sink);
+
+        Span<byte> Row(Span<byte> all, int y) => all.Slice(y * bitmap.RowBytes, layout.PixelBytes * bitmap.Width);
+    }
+
+    /// <summary>Brings half floats of 0 to 1 to 0 to 65535.</summary>
+    private static void ToWholeNumbers(Span<ushort> samples)
+    {
+        foreach (ref var sample in samples) sample = (ushort)((Math.Clamp((float)BitConverter.UInt16BitsToHalf(sample), 0, 1) * ushort.MaxValue) + 0.5f);
     }
 
     /// <summary>The package's version; that of the assembly stays the same within a minor version.</summary>

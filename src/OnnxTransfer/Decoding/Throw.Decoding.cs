@@ -20,12 +20,20 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void ImageNotRecognized() =>
-        throw new ImageDecodeException($"The content is no image: it begins like none of {ImageFormats.Known}.");
+        throw new ImageDecodeException($"The content is no image that is read here: it begins like none of {ImageFormats.Known}.");
 
-    /// <param name="brand">The first brand of an ISO base media file.</param>
+    /// <param name="what">What the content is, as in "an HTML page".</param>
+    /// <param name="advice">What to do about it.</param>
     [DoesNotReturn]
-    internal static void ImageIsVideo(ReadOnlySpan<byte> brand) =>
-        throw new ImageDecodeException($"The content is no image: it is an MP4 video or one of its relatives (brand '{Printable(brand)}').");
+    internal static void ImageIsOther(string what, string advice) =>
+        throw new ImageDecodeException($"The content is {what}, which is not read here: {advice}.");
+
+    /// <summary>What a warning says, and the refusal where warnings are not wanted.</summary>
+    internal static string DamageText(ImageFormat format, string damage) => $"The {Name(format)} image is damaged: {damage}.";
+
+    [DoesNotReturn]
+    internal static void ImageDoubtful(string warning) =>
+        throw new ImageDecodeException($"{warning.TrimEnd('.')}; it was refused because {nameof(DecodeOptions)}.{nameof(DecodeOptions.Strict)} is set.");
 
     [DoesNotReturn]
     internal static void ImageNeedsDecoder(ImageFormat format, string decoder) =>
@@ -57,9 +65,14 @@ internal static partial class Throw
             $"The image has {frames:N0} frames, more than the limit of {limit:N0} ({nameof(DecodeOptions)}.{nameof(DecodeOptions.MaxFrames)})."));
 
     [DoesNotReturn]
+    internal static void ImageHasTooManyScans(int scans, int limit) =>
+        throw new ImageDecodeException(string.Create(CultureInfo.InvariantCulture,
+            $"The JPEG image has {scans:N0} scans, more than the limit of {limit:N0}: save it again."));
+
+    [DoesNotReturn]
     internal static void ImageTookTooLong(TimeSpan limit) =>
         throw new ImageDecodeException(string.Create(CultureInfo.InvariantCulture,
-            $"The image took longer than the limit of {limit.TotalSeconds:0.###} seconds ({nameof(DecodeOptions)}.{nameof(DecodeOptions.MaxTime)})."));
+            $"The decode was stopped after {limit.TotalSeconds:0.###} seconds, the guard against hangs ({nameof(DecodeOptions)}.{nameof(DecodeOptions.MaxTime)}): the machine may be busy and the image sound; try again or raise the limit.")) { TimedOut = true };
 
     [DoesNotReturn]
     internal static void ImageDamaged(ImageFormat format, string? detail, Exception? inner = null) =>
@@ -68,8 +81,8 @@ internal static partial class Throw
             : $"The {Name(format)} image is truncated or damaged: {detail.TrimEnd('.')}.", inner);
 
     [DoesNotReturn]
-    internal static void ImageColorsNotSupported(ImageFormat format, int channels) =>
-        throw new ImageDecodeException($"The {Name(format)} image has {channels} channels whose colours cannot be brought to sRGB.");
+    internal static void ImageInksUnknown() => throw new ImageDecodeException(
+        $"The JPEG image is CMYK with a profile, whose inks {ImageDecoders.Default.Name} does not give: read it with libvips (the package OnnxTransfer.Vips, FeatureExtractorOptions.Decoder = VipsDecoder.Instance), or save it as RGB.");
 
     [DoesNotReturn]
     internal static void ImageHasTooManyBytes(long length, long limit) =>
@@ -89,12 +102,20 @@ internal static partial class Throw
         new($"The stream could not be read: {OneLine(inner.Message)}", inner);
 
     [DoesNotReturn]
+    internal static void ImageOutOfMemory(long bytes) =>
+        throw new ImageDecodeException(string.Create(CultureInfo.InvariantCulture, $"There is not enough memory for the {bytes:N0} bytes that the image needs."));
+
+    [DoesNotReturn]
+    internal static void ImageSideTooLong(long width, long height, int limit) =>
+        throw new ImageDecodeException(string.Create(CultureInfo.InvariantCulture, $"The image has {width}x{height} pixels, and a side of more than {limit:N0} pixels is not decoded."));
+
+    [DoesNotReturn]
     internal static void ImageOutOfMemory(int width, int height) =>
         throw new ImageDecodeException($"There is not enough memory for the image's {width}x{height} pixels.");
 
     /// <summary>Returns what a catch block throws, so that the compiler sees where the flow ends.</summary>
     internal static ImageDecodeException ImageNamed(string id, ImageDecodeException inner) =>
-        new(id, inner.Reason, inner);
+        new(id, inner.Reason, inner) { TimedOut = inner.TimedOut };
 
     /// <inheritdoc cref="ImageNamed"/>
     internal static ImageDecodeException ImageFileUnreadable(string path, Exception inner) => inner switch
@@ -109,13 +130,6 @@ internal static partial class Throw
     [DoesNotReturn]
     internal static void ImageNotEncoded(string format, int width, int height) =>
         throw new InvalidOperationException($"The {width}x{height} picture could not be written as {format}.");
-
-    private static string Printable(ReadOnlySpan<byte> brand)
-    {
-        Span<char> text = stackalloc char[brand.Length];
-        for (var i = 0; i < brand.Length; i++) text[i] = brand[i] is >= 0x20 and < 0x7F ? (char)brand[i] : '?';
-        return text.ToString();
-    }
 
     private static string Name(ImageFormat format) => format switch
     {

@@ -12,10 +12,16 @@ public sealed record EmbeddedImage(int Index, string Id, float[]? Vector, string
     /// <summary>Whether the vector was computed by an earlier run and came from the cache.</summary>
     public bool FromCache { get; init; }
 
+    /// <summary>What makes the image doubtful though it was used, such as a damaged file, each in one sentence; empty for nothing.</summary>
+    public IReadOnlyList<string> Warnings { get; init => field = EquatableList.Of(value, nameof(Warnings)); } = EquatableList.Of<string>([]);
+
+    /// <summary>Whether the guard against hangs stopped the decode, so that nothing is known against the image.</summary>
+    public bool TimedOut { get; init; }
+
     /// <summary>Whether the other is the same image with the same numbers.</summary>
     public bool Equals(EmbeddedImage? other) =>
-        other is not null && (Index, Id, Error, FromCache) == (other.Index, other.Id, other.Error, other.FromCache)
-        && Vector is null == other.Vector is null && Vector.AsSpan().SequenceEqual(other.Vector);
+        other is not null && (Index, Id, Error, FromCache, TimedOut) == (other.Index, other.Id, other.Error, other.FromCache, other.TimedOut)
+        && Warnings.Equals(other.Warnings) && Vector is null == other.Vector is null && Vector.AsSpan().SequenceEqual(other.Vector);
 
     /// <summary>A hash of the image and its numbers.</summary>
     public override int GetHashCode() => HashCode.Combine(Index, Id, Error, FromCache, EquatableList.Hash<float>(Vector));

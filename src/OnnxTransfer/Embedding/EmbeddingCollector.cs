@@ -19,6 +19,7 @@ internal static class EmbeddingCollector
         var values = new float[inputs.Count * dim];
         var indices = new List<int>(inputs.Count);
         var skipped = new SkippedImages();
+        var warnings = new Dictionary<int, IReadOnlyList<ImageWarning>>();
         var cached = 0;
         await foreach (var batch in pipeline.RunAsync(inputs.ToAsyncEnumerable(), cancellationToken).ConfigureAwait(false))
         {
@@ -29,10 +30,11 @@ internal static class EmbeddingCollector
                     row.CopyTo(values, indices.Count * dim);
                     indices.Add(image.Index);
                     if (image.FromCache) cached++;
+                    if (image.Warnings.Count > 0) warnings.Add(image.Index, [.. image.Warnings.Select(text => new ImageWarning(image.Id, text))]);
                 }
                 else
                 {
-                    skipped.Add(image.Index, image.Id, image.Error!);
+                    skipped.Add(image.Index, new SkippedImage(image.Id, image.Error!) { TimedOut = image.TimedOut });
                 }
             }
 
@@ -40,6 +42,6 @@ internal static class EmbeddingCollector
         }
 
         if (indices.Count < inputs.Count) Array.Resize(ref values, indices.Count * dim);
-        return new EmbeddingResult(new FeatureMatrix(values, indices.Count, dim), indices, skipped, cached, pipeline.Times.Elapsed, pipeline.Times);
+        return new EmbeddingResult(new FeatureMatrix(values, indices.Count, dim), indices, skipped, warnings, cached, pipeline.Times.Elapsed, pipeline.Times);
     }
 }

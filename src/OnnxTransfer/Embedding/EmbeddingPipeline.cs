@@ -136,11 +136,11 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
             using var image = filler.Open(batch.Input(slot), cancellationToken);
             var isKnown = _cache is not null && TryRecall(_cache, batch, slot, image);
             time = Times.Book(PipelineStage.Reading, time);
-            if (!isKnown) filler.Fill(image, batch.Slot(slot, filler));
+            if (!isKnown) batch.Warn(slot, filler.Fill(image, batch.Slot(slot, filler), cancellationToken: cancellationToken));
         }
         catch (ImageDecodeException exception)
         {
-            batch.Skip(slot, exception.Reason);
+            batch.Skip(slot, exception);
         }
 
         Times.Book(PipelineStage.Preparing, time);

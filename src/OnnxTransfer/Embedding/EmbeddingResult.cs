@@ -6,12 +6,14 @@ namespace OnnxTransfer;
 /// <summary>The feature vectors of a list of images, and the images that could not be used.</summary>
 public sealed class EmbeddingResult
 {
-    internal EmbeddingResult(FeatureMatrix features, IReadOnlyList<int> indices, SkippedImages skipped, int cached, TimeSpan elapsed, StageTimes times)
+    internal EmbeddingResult(FeatureMatrix features, IReadOnlyList<int> indices, SkippedImages skipped, IReadOnlyDictionary<int, IReadOnlyList<ImageWarning>> warnings, int cached, TimeSpan elapsed, StageTimes times)
     {
         Features = features;
         Indices = indices;
         Ledger = skipped;
         Skipped = skipped.ToList();
+        WarningsByIndex = warnings;
+        Warnings = [.. warnings.OrderBy(pair => pair.Key).SelectMany(pair => pair.Value)];
         Cached = cached;
         Elapsed = elapsed;
         Reading = times[PipelineStage.Reading];
@@ -28,6 +30,12 @@ public sealed class EmbeddingResult
 
     /// <summary>The images that could not be used, with reasons, in the order of the list.</summary>
     public IReadOnlyList<SkippedImage> Skipped { get; }
+
+    /// <summary>What makes images doubtful that were used, in the order of the list; one may have several.</summary>
+    public IReadOnlyList<ImageWarning> Warnings { get; }
+
+    /// <summary>The same by the image's position in the list.</summary>
+    internal IReadOnlyDictionary<int, IReadOnlyList<ImageWarning>> WarningsByIndex { get; }
 
     /// <summary>What <see cref="Skipped"/> is read from.</summary>
     internal SkippedImages Ledger { get; }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using OnnxTransfer.Decoding;
 
 namespace OnnxTransfer.Embedding;
 
@@ -22,6 +23,14 @@ internal sealed class ExtractorMeter(string model)
     private static readonly Histogram<double> s_stages = s_meter.CreateHistogram<double>(
         "onnxtransfer.stage.duration", "s", "Time that a thread spent on a stage: reading or preparing an image, or running the network on one or a batch.",
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
+
+    /// <summary>One gate serves all models of the process, so what it tells has no model's tag. The listener asks when it wants to know.</summary>
+    static ExtractorMeter()
+    {
+        s_meter.CreateObservableUpDownCounter("onnxtransfer.decode.waiting", () => (long)MemoryGate.Shared.Waiting, "{image}", "Images that wait for memory to be decoded in.");
+        s_meter.CreateObservableUpDownCounter("onnxtransfer.decode.active", () => (long)MemoryGate.Shared.Active, "{image}", "Images that are being decoded.");
+        s_meter.CreateObservableUpDownCounter("onnxtransfer.decode.memory", () => MemoryGate.Shared.Bytes, "By", "Memory that the images being decoded need, by their headers.");
+    }
 
     /// <summary>Begins a call on so many images; null where nobody listens.</summary>
     internal Activity? Begin(int images)

@@ -107,7 +107,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
             var time = Stopwatch.GetTimestamp();
             using var opened = _filler.Open(image, CancellationToken.None);
             _meter.Book(PipelineStage.Reading, time);
-            Embed(opened, row);
+            Warn(image.Id, Embed(opened, row, place: null));
         }
         catch (ImageDecodeException exception)
         {
@@ -127,7 +127,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         var time = Stopwatch.GetTimestamp();
         try
         {
-            _filler.Fill(encoded, batch.Memory);
+            Warn("An image", _filler.Fill(encoded, batch.Memory));
         }
         catch (ImageDecodeException)
         {
@@ -142,12 +142,17 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
 
     /// <summary>The row of an image, without blocking the caller while it is read and computed.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
-    internal async Task<float[]> EmbedAsync(ImageInput image, CancellationToken cancellationToken)
+    internal async Task<float[]> EmbedAsync(ImageInput image, CancellationToken cancellationToken) =>
+        (await EmbedOneAsync(image, cancellationToken).ConfigureAwait(false)).Vector!;
+
+    /// <summary>The row of an image, and what makes it doubtful.</summary>
+    /// <inheritdoc cref="EmbedAsync(ImageInput, CancellationToken)"/>
+    internal async Task<EmbeddedImage> EmbedOneAsync(ImageInput image, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(image);
         try
         {
-            return await EmbedAsync(() => _filler.OpenAsync(image, cancellationToken), cancellationToken).ConfigureAwait(false);
+            return await EmbedAsync(image.Id, () => _filler.OpenAsync(image, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
         catch (ImageDecodeException exception) when (image.MustName(exception))
         {
@@ -160,8 +165,9 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     internal async Task<float[]> EmbedAsync(Stream encoded, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(encoded);
-        return await EmbedAsync(
-            async () => new OpenedImage(await EncodedImage.ReadAsync(encoded, Options.Decode, cancellationToken).ConfigureAwait(false)), cancellationToken).ConfigureAwait(false);
+        var embedded = await EmbedAsync(
+            "An image", async () => new OpenedImage(await EncodedImage.ReadAsync(encoded, Options.Decode, cancellationToken).ConfigureAwait(false)), cancellationToken).ConfigureAwait(false);
+        return embedded.Vector!;
     }
 
     /// <summary>The rows of many images. One that cannot be used is listed in the result and the run goes on.</summary>
@@ -230,7 +236,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         if (await _runs.CloseAsync().ConfigureAwait(false)) _sessions.Dispose();
     }
 
-    private async Task<float[]> EmbedAsync(Func<Task<OpenedImage>> open, CancellationToken cancellationToken)
+    private async Task<EmbeddedImage> EmbedAsync(string id, Func<Task<OpenedImage>> open, CancellationToken cancellationToken)
     {
         _runs.ThrowIfClosed();
         using var activity = _meter.Begin(1);
@@ -239,7 +245,11 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
             var time = Stopwatch.GetTimestamp();
             using var opened = await open().ConfigureAwait(false);
             _meter.Book(PipelineStage.Reading, time);
-            return await Task.Run(() => Embed(opened), cancellationToken).ConfigureAwait(false);
+            using var place = await _filler.AdmitAsync(opened, cancellationToken).ConfigureAwait(false);
+            var row = new float[Dim];
+            var warnings = await Task.Run(() => Embed(opened, row, place), cancellationToken).ConfigureAwait(false);
+            Warn(id, warnings);
+            return new EmbeddedImage(0, id, row, null) { Warnings = warnings };
         }
         catch (ImageDecodeException)
         {
@@ -248,19 +258,22 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         }
     }
 
-    private float[] Embed(in OpenedImage image)
-    {
-        var row = new float[Dim];
-        Embed(image, row);
-        return row;
-    }
-
-    private void Embed(in OpenedImage image, Span<float> row)
+    /// <param name="image">The image.</param>
+    /// <param name="row">Receives D numbers.</param>
+    /// <param name="place">The image's place among those that are decoded; null to wait for one.</param>
+    /// <returns>What makes the image doubtful.</returns>
+    private IReadOnlyList<string> Embed(in OpenedImage image, Span<float> row, MemoryGate.Entry? place)
     {
         using var batch = _filler.Rent(1);
         var time = Stopwatch.GetTimestamp();
-        _filler.Fill(image, batch.Memory);
+        var warnings = _filler.Fill(image, batch.Memory, place);
         RunPrepared(batch, row, time);
+        return warnings;
+    }
+
+    private void Warn(string id, IReadOnlyList<string> warnings)
+    {
+        foreach (var warning in warnings) Log.ImageDoubtful(Options.Logger, id, warning);
     }
 
     /// <summary>Runs the network on one image whose preparation began at a timestamp, and counts it.</summary>
@@ -284,6 +297,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         using var activity = _meter.Begin(images.Count);
         var result = await EmbeddingCollector.CollectAsync(pipeline, images, Dim, progress, cancellationToken).ConfigureAwait(false);
         foreach (var image in result.Skipped) Log.ImageSkipped(Options.Logger, image.Id, image.Reason);
+        foreach (var warning in result.Warnings) Log.ImageDoubtful(Options.Logger, warning.Id, warning.Text);
         Log.Embedded(Options.Logger, result.Features.RowCount, result.Elapsed.TotalSeconds, result.Skipped.Count);
         return result;
     }

@@ -11,6 +11,7 @@ internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs)
 {
     private readonly EmbeddedImage?[] _images = new EmbeddedImage?[inputs.Length];
     private readonly byte[]?[] _hashes = new byte[]?[inputs.Length];
+    private readonly IReadOnlyList<string>?[] _warnings = new IReadOnlyList<string>?[inputs.Length];
     private readonly Lock _gate = new();
     private TensorBatch? _tensors;
     private int _unprepared = inputs.Length;
@@ -36,8 +37,16 @@ internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs)
     /// <summary>Remembers under which key the row that is to be computed can be kept.</summary>
     internal void Identify(int slot, byte[] hash) => _hashes[slot] = hash;
 
+    /// <summary>Notes what makes an image doubtful. Its row is not kept, so that the next run warns again.</summary>
+    internal void Warn(int slot, IReadOnlyList<string> warnings)
+    {
+        if (warnings.Count == 0) return;
+        _warnings[slot] = warnings;
+        _hashes[slot] = null;
+    }
+
     /// <summary>Leaves an image out.</summary>
-    internal void Skip(int slot, string reason) => _images[slot] = new EmbeddedImage(start + slot, inputs[slot].Id, null, reason);
+    internal void Skip(int slot, ImageDecodeException why) => _images[slot] = new EmbeddedImage(start + slot, inputs[slot].Id, null, why.Reason) { TimedOut = why.TimedOut };
 
     /// <summary>The rows that were computed and can be kept, each with its key.</summary>
     internal IEnumerable<(byte[] Hash, float[] Row)> NewRows()
@@ -69,6 +78,7 @@ internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs)
         }
 
         var rows = session.Run(tensors.Memory, slots.Length, size);
-        for (var i = 0; i < slots.Length; i++) _images[slots[i]] = new EmbeddedImage(start + slots[i], inputs[slots[i]].Id, rows[i], null);
+        for (var i = 0; i < slots.Length; i++)
+            _images[slots[i]] = new EmbeddedImage(start + slots[i], inputs[slots[i]].Id, rows[i], null) { Warnings = _warnings[slots[i]] ?? [] };
     }
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Data;
+using OnnxTransfer.Decoding;
 using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Embedding;
@@ -37,18 +38,25 @@ internal sealed class TensorFiller(ModelCard card, IImageDecoder decoder, Decode
         return decoder.HandedTo(image.Encoded) is { } other ? SHA256.HashData([.. hash, .. Encoding.UTF8.GetBytes(other.Name)]) : hash;
     }
 
+    /// <summary>Waits, without holding a thread, until there is memory to decode an image that is open; null where nothing is to be decoded.</summary>
+    internal ValueTask<MemoryGate.Entry?> AdmitAsync(in OpenedImage opened, CancellationToken cancellationToken) =>
+        opened.Pixels is null ? WaitAsync(DecodeMemory.Of(opened.Encoded, decoder, options), cancellationToken) : default;
+
     /// <summary>Decodes and prepares an encoded image.</summary>
+    /// <returns>What makes the picture doubtful, each in one sentence; empty for nothing.</returns>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
-    internal void Fill(ReadOnlySpan<byte> encoded, Memory<float> image) =>
-        _preprocessor.Prepare(encoded, image);
+    internal IReadOnlyList<string> Fill(ReadOnlySpan<byte> encoded, Memory<float> image) => _preprocessor.Prepare(encoded, image);
 
     /// <summary>Prepares an image that is open.</summary>
+    /// <param name="opened">The image.</param>
+    /// <param name="image">Its place in a tensor.</param>
+    /// <param name="place">What <see cref="AdmitAsync"/> gave; null to wait here.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>What makes the picture doubtful, each in one sentence; empty for nothing.</returns>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
-    internal void Fill(in OpenedImage opened, Memory<float> image) =>
-        _preprocessor.Prepare(opened, image);
+    internal IReadOnlyList<string> Fill(in OpenedImage opened, Memory<float> image, MemoryGate.Entry? place = null, CancellationToken cancellationToken = default) =>
+        _preprocessor.Prepare(opened, image, place, cancellationToken);
 
-    /// <summary>Opens, decodes and prepares an image.</summary>
-    /// <exception cref="ImageDecodeException">The image cannot be read or decoded; the exception names it.</exception>
-    internal void Fill(ImageInput input, Memory<float> image) =>
-        _preprocessor.Prepare(input, image);
+    private async ValueTask<MemoryGate.Entry?> WaitAsync(long bytes, CancellationToken cancellationToken) =>
+        await MemoryGate.Shared.EnterAsync(bytes, options.MemoryBudget, cancellationToken).ConfigureAwait(false);
 }

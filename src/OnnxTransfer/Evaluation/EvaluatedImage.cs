@@ -11,6 +11,9 @@ public sealed record EvaluatedImage(string Id, string Label, DataSplit Split, Pr
     /// <summary>Whether the most probable class is the right one; false for an image that could not be used.</summary>
     public bool IsCorrect => Prediction?.Label == Label;
 
+    /// <summary>Whether the guard against hangs stopped the decode, so that nothing is known against the image.</summary>
+    public bool TimedOut { get; init; }
+
     internal static IReadOnlyList<SkippedImage> SkippedOf(IEnumerable<EvaluatedImage> images) =>
-        [.. images.Where(image => image.Error is not null).Select(image => new SkippedImage(image.Id, image.Error!) { Label = image.Label, Split = image.Split })];
+        [.. images.Where(image => image.Error is not null).Select(image => new SkippedImage(image.Id, image.Error!) { Label = image.Label, Split = image.Split, TimedOut = image.TimedOut })];
 }

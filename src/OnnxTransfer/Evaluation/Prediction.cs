@@ -73,4 +73,8 @@ public sealed record ClassProbability(string Label, int Index, float Probability
 /// <param name="Id">The image's <see cref="ImageInput.Id"/>: the path of a file, or the id it was given.</param>
 /// <param name="Prediction">The prediction; null when the image could not be used.</param>
 /// <param name="Error">Why the image could not be used; null when there is a prediction.</param>
-public sealed record ImagePrediction(string Id, Prediction? Prediction, string? Error);
+public sealed record ImagePrediction(string Id, Prediction? Prediction, string? Error)
+{
+    /// <summary>What makes the image doubtful though it was used, such as a damaged file, each in one sentence; empty for nothing.</summary>
+    public IReadOnlyList<string> Warnings { get; init => field = EquatableList.Of(value, nameof(Warnings)); } = EquatableList.Of<string>([]);
+}

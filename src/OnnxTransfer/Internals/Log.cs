@@ -14,6 +14,9 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Warning, "{Path} cannot be used: {Reason}")]
     internal static partial void ImageSkipped(ILogger logger, string path, string reason);
 
+    [LoggerMessage(5, LogLevel.Warning, "{Path} is doubtful: {Warning}")]
+    internal static partial void ImageDoubtful(ILogger logger, string path, string warning);
+
     [LoggerMessage(4, LogLevel.Debug, "Embedded {Images} images in {Seconds} s, skipped {Skipped}")]
     internal static partial void Embedded(ILogger logger, int images, double seconds, int skipped);
 }

@@ -4,7 +4,7 @@ using OnnxTransfer.Decoding;
 namespace OnnxTransfer.Preprocessing;
 
 /// <summary>
-/// From an image to its place in an input tensor: decode, resize, crop, normalise, layout. One object serves one network. It keeps the
+/// From an image to its place in an input tensor: decode, resize, crop, normalize, layout. One object serves one network. It keeps the
 /// working memory of as many images as were ever prepared at once, so that from then on nothing is allocated. Thread-safe.
 /// </summary>
 internal sealed class ImagePreprocessor
@@ -50,15 +50,23 @@ internal sealed class ImagePreprocessor
     /// </summary>
     /// <param name="encoded">The bytes of the file.</param>
     /// <param name="destination">One image of the tensor; undefined when the decode fails.</param>
+    /// <param name="place">The image's place in the <see cref="MemoryGate"/>, which is left when it is decoded; null to wait for one.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>What makes the picture doubtful, each in one sentence; empty for nothing.</returns>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
-    internal void Prepare(ReadOnlySpan<byte> encoded, Memory<float> destination)
+    /// <exception cref="OperationCanceledException">Canceled before there was a place.</exception>
+    internal IReadOnlyList<string> Prepare(
+        ReadOnlySpan<byte> encoded, Memory<float> destination, MemoryGate.Entry? place = null, CancellationToken cancellationToken = default)
     {
+        using var held = place ?? MemoryGate.Shared.Enter(DecodeMemory.Of(encoded, _decoder, _options), _options.MemoryBudget, cancellationToken);
+        using var inside = MemoryGate.Entry.OnThread();
         if (_decoder is not IRowDecoder rowDecoder)
         {
             using var pixels = _decoder.Decode(encoded, _options);
+            if (_options.Strict && pixels.Warnings is [var first, ..]) Throw.ImageDoubtful(first);
             Prepare(pixels, destination.Span);
-            return;
+            return pixels.Warnings;
         }
 
         CheckLength(destination.Length);
@@ -68,6 +76,7 @@ internal sealed class ImagePreprocessor
         {
             rowDecoder.DecodeRows(encoded, _options, sink);
             sink.Complete();
+            return sink.Warnings;
         }
         finally
         {
@@ -78,13 +87,13 @@ internal sealed class ImagePreprocessor
 
     /// <summary>Opens, decodes and prepares an image of any kind.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded; the exception names it.</exception>
-    /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, Memory{float})"/>
-    internal void Prepare(ImageInput image, Memory<float> destination)
+    /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, Memory{float}, MemoryGate.Entry?, CancellationToken)"/>
+    internal IReadOnlyList<string> Prepare(ImageInput image, Memory<float> destination)
     {
         try
         {
             using var opened = image.Open(_options, CancellationToken.None);
-            Prepare(opened, destination);
+            return Prepare(opened, destination);
         }
         catch (ImageDecodeException exception) when (image.MustName(exception))
         {
@@ -94,11 +103,13 @@ internal sealed class ImagePreprocessor
 
     /// <summary>Prepares an image that is open.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
-    /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, Memory{float})"/>
-    internal void Prepare(in OpenedImage image, Memory<float> destination)
+    /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, Memory{float}, MemoryGate.Entry?, CancellationToken)"/>
+    internal IReadOnlyList<string> Prepare(
+        in OpenedImage image, Memory<float> destination, MemoryGate.Entry? place = null, CancellationToken cancellationToken = default)
     {
-        if (image.Pixels is { } pixels) Prepare(pixels, destination.Span);
-        else Prepare(image.Encoded, destination);
+        if (image.Pixels is not { } pixels) return Prepare(image.Encoded, destination, place, cancellationToken);
+        Prepare(pixels, destination.Span);
+        return pixels.Warnings;
     }
 
     private PreprocessingSink Take()

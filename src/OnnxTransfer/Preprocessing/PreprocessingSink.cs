@@ -3,7 +3,7 @@ using OnnxTransfer.Decoding;
 namespace OnnxTransfer.Preprocessing;
 
 /// <summary>
-/// Takes a decoder's rows and resizes, crops, normalises and lays them out as they come, so that the decoded image never
+/// Takes a decoder's rows and resizes, crops, normalizes and lays them out as they come, so that the decoded image never
 /// lies in memory as a whole. Only an image that is stored rotated or mirrored is collected upright first. It serves one image after
 /// another and keeps its memory; it is not thread-safe.
 /// </summary>
@@ -14,11 +14,17 @@ internal sealed class PreprocessingSink(PreprocessSpec spec, TensorWriter writer
 #pragma warning restore CA1001
 {
     private readonly RowResampler _rows = new(VectorKernels.IsSupported);
-    private readonly PixelBufferSink _upright = new();
     private Memory<float> _image;
     private ResizeGeometry _geometry;
     private ResizeGeometry? _full;
-    private bool _collects;
+    private Orientation _orientation;
+    private int _height;
+    // The upright pixels of an image that is stored turned or mirrored.
+    private ScratchBytes? _upright;
+    private List<string>? _warnings;
+
+    /// <summary>What makes the picture doubtful, so far.</summary>
+    internal IReadOnlyList<string> Warnings => _warnings ?? [];
 
     /// <summary>Starts an image.</summary>
     /// <param name="image">One image of the tensor.</param>
@@ -41,30 +47,33 @@ internal sealed class PreprocessingSink(PreprocessSpec spec, TensorWriter writer
 
     public void Begin(int width, int height, Orientation orientation)
     {
-        _collects = orientation != Orientation.Upright;
-        if (_collects) _upright.Begin(width, height, orientation);
-        else BeginUpright(width, height);
+        (_orientation, _height) = (orientation, height);
+        var (uprightWidth, uprightHeight) = orientation.SwapsSides() ? (height, width) : (width, height);
+        _geometry = Geometry(uprightWidth, uprightHeight);
+        _rows.Start(_geometry, _geometry.Upsampling ?? spec.Filter);
+        if (orientation != Orientation.Upright) _upright = new ScratchBytes(3 * width * height);
     }
 
     public void Row(int y, ReadOnlySpan<byte> rgb)
     {
-        if (_collects) _upright.Row(y, rgb);
+        if (_upright is { } upright) Orientations.WriteRow(rgb, y, _height, _orientation, upright.Span);
         else RowUpright(y, rgb);
     }
+
+    public void Warn(string warning) => (_warnings ??= []).Add(warning);
 
     /// <summary>Ends an image that was decoded to its last row.</summary>
     internal void Complete()
     {
-        if (!_collects) return;
-        using var pixels = _upright.Take();
-        Prepare(pixels, Geometry(pixels.Width, pixels.Height), _image.Span);
+        if (_upright is not { } upright) return;
+        var stride = 3 * _geometry.SourceWidth;
+        for (var y = 0; y < _geometry.SourceHeight; y++) RowUpright(y, upright.Span.Slice(y * stride, stride));
     }
 
     /// <summary>Prepares an image that is in memory already.</summary>
-    internal void Prepare(PixelBuffer pixels, Span<float> image) => Prepare(pixels, ResizeGeometry.For(spec, pixels.Width, pixels.Height), image);
-
-    private void Prepare(PixelBuffer pixels, ResizeGeometry geometry, Span<float> image)
+    internal void Prepare(PixelBuffer pixels, Span<float> image)
     {
+        var geometry = ResizeGeometry.For(spec, pixels.Width, pixels.Height);
         var source = pixels.Pixels;
         var stride = 3 * pixels.Width;
         _rows.Start(geometry, geometry.Upsampling ?? spec.Filter);
@@ -78,14 +87,10 @@ internal sealed class PreprocessingSink(PreprocessSpec spec, TensorWriter writer
     /// <summary>Lets go of an image, complete or not.</summary>
     internal void Reset()
     {
-        _upright.Dispose();
+        _upright?.Dispose();
+        _upright = null;
         _image = default;
-    }
-
-    private void BeginUpright(int width, int height)
-    {
-        _geometry = Geometry(width, height);
-        _rows.Start(_geometry, _geometry.Upsampling ?? spec.Filter);
+        _warnings = null;
     }
 
     /// <summary>A shrunken image is brought to the size and crop that its full size would have had.</summary>

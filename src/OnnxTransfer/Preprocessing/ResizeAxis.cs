@@ -223,7 +223,7 @@ internal sealed class ResizeAxis
         }
     }
 
-    /// <summary><c>tf.image.resize</c> nearest: the source pixel under the resized pixel's centre, in TensorFlow's float32.</summary>
+    /// <summary><c>tf.image.resize</c> nearest: the source pixel under the resized pixel's center, in TensorFlow's float32.</summary>
     private void PlanTensorFlowNearest(int source, int resized, int start)
     {
         Reserve(1);

@@ -1,6 +1,6 @@
 namespace OnnxTransfer.Preprocessing;
 
-/// <summary>Normalises resized rows and puts them into one image of a tensor. Thread-safe.</summary>
+/// <summary>Normalizes resized rows and puts them into one image of a tensor. Thread-safe.</summary>
 internal sealed class TensorWriter
 {
     private readonly ChannelScales _channels;

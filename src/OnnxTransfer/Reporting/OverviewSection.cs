@@ -51,6 +51,7 @@ internal static class OverviewSection
         Fact(page, "Classes", content.Labels.Count.ToString("N0", CultureInfo.InvariantCulture));
         Fact(page, "Images", content.Sets.Sum(set => set.Result.Count).ToString("N0", CultureInfo.InvariantCulture));
         Fact(page, "Skipped", content.Skipped.Count.ToString("N0", CultureInfo.InvariantCulture));
+        if (content.Warnings.Count > 0) Fact(page, "Warnings", content.Warnings.Count.ToString("N0", CultureInfo.InvariantCulture));
         page.Add($"</dl>");
     }
 

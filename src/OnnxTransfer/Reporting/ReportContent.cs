@@ -31,6 +31,8 @@ internal sealed record ReportContent
 
     internal required IReadOnlyList<SkippedImage> Skipped { get; init; }
 
+    internal required IReadOnlyList<ImageWarning> Warnings { get; init; }
+
     /// <summary>Where the time went.</summary>
     internal required IReadOnlyList<StageTime> Times { get; init; }
 

@@ -61,7 +61,7 @@ internal static class ReportWriter
             CalibrationSection.Of(content),
         };
         sections.AddRange(ImageSections.Of(content, thumbnails));
-        sections.AddRange([HeatSection.Of(content), RunSections.Skipped(content), RunSections.Times(content), RunSections.Facts(content)]);
+        sections.AddRange([HeatSection.Of(content), RunSections.Skipped(content), RunSections.Warnings(content), RunSections.Times(content), RunSections.Facts(content)]);
         return [.. sections.OfType<ReportSection>()];
     }
 

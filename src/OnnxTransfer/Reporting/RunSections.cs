@@ -3,7 +3,7 @@ namespace OnnxTransfer.Reporting;
 /// <summary>The run itself: what could not be used, where the time went, and what it would take to repeat it.</summary>
 internal static class RunSections
 {
-    private const int MostSkipped = 200;
+    private const int MostListed = 200;
 
     internal static ReportSection Skipped(ReportContent content) => new("skipped", "Skipped images", HtmlBuilder.Of(body =>
     {
@@ -13,12 +13,25 @@ internal static class RunSections
             return;
         }
 
-        var shown = content.Skipped.Take(MostSkipped).ToList();
+        var shown = content.Skipped.Take(MostListed).ToList();
         body.Add($"""<p class="note">{Words.Images(content.Skipped.Count)} could not be used; the run went on without them.{Words.Some(shown.Count, content.Skipped.Count, "images")}</p>""");
-        body.Add($"""<div class="card scroll" tabindex="0"><table class="wide"><thead><tr><th scope="col">File</th><th scope="col">Reason</th></tr></thead><tbody>""");
-        foreach (var image in shown) body.Add($"""<tr><td><span class="file">{image.Id}</span></td><td>{image.Reason}</td></tr>""");
-        body.Add($"</tbody></table></div>");
+        List(body, "Reason", shown.Select(image => (image.Id, image.Reason)));
     }));
+
+    /// <summary>What makes images doubtful that were used; null for none.</summary>
+    internal static ReportSection? Warnings(ReportContent content) => content.Warnings.Count == 0 ? null : new("warnings", "Doubtful images", HtmlBuilder.Of(body =>
+    {
+        var shown = content.Warnings.Take(MostListed).ToList();
+        body.Add($"""<p class="note">These images were used although something is wrong with them.{Words.Some(shown.Count, content.Warnings.Count, "warnings")}</p>""");
+        List(body, "Warning", shown.Select(warning => (warning.Id, warning.Text)));
+    }));
+
+    private static void List(HtmlBuilder body, string heading, IEnumerable<(string Id, string Text)> images)
+    {
+        body.Add($"""<div class="card scroll" tabindex="0"><table class="wide"><thead><tr><th scope="col">File</th><th scope="col">{heading}</th></tr></thead><tbody>""");
+        foreach (var (id, text) in images) body.Add($"""<tr><td><span class="file">{id}</span></td><td>{text}</td></tr>""");
+        body.Add($"</tbody></table></div>");
+    }
 
     internal static ReportSection Times(ReportContent content) => new("time", "Time and speed", HtmlBuilder.Of(body =>
     {

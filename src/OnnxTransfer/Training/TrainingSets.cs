@@ -62,12 +62,26 @@ internal sealed class TrainingSets
         ];
     }
 
+    /// <summary>What makes images doubtful that were used, with their classes and the sets they name.</summary>
+    internal IReadOnlyList<ImageWarning> Warnings() => WarningsOf(_dataset, _embedding);
+
+    /// <inheritdoc cref="Warnings"/>
+    internal static IReadOnlyList<ImageWarning> WarningsOf(ImageDataset dataset, EmbeddingResult embedding) =>
+    [
+        .. embedding.WarningsByIndex.OrderBy(pair => pair.Key).SelectMany(pair =>
+            pair.Value.Select(warning => warning with { Label = dataset.Images[pair.Key].Label, Split = dataset.Images[pair.Key].Split })),
+    ];
+
     /// <summary>Fills the places of the images that could not be used; what has no prediction was skipped, and both lists are in the order of the images.</summary>
     internal static void AddSkipped(EvaluatedImage?[] evaluated, ImageDataset dataset, EmbeddingResult embedding)
     {
         var skipped = new Queue<SkippedImage>(embedding.Skipped);
         for (var i = 0; i < evaluated.Length; i++)
-            evaluated[i] ??= new EvaluatedImage(dataset.Images[i].Id, dataset.Images[i].Label, dataset.Images[i].Split, null, skipped.Dequeue().Reason);
+        {
+            if (evaluated[i] is not null) continue;
+            var (image, why) = (dataset.Images[i], skipped.Dequeue());
+            evaluated[i] = new EvaluatedImage(image.Id, image.Label, image.Split, null, why.Reason) { TimedOut = why.TimedOut };
+        }
     }
 
     private int ClassOf(int row) => _dataset.ClassIndices[_embedding.Indices[row]];

@@ -111,6 +111,11 @@ def swapping_profile():
     return profile(b'mntr', b'RGB ', b'Lab ', [(b'A2B0', body)])
 
 
+def roomy(space):
+    """A profile that is long enough for tests to put any other in its place."""
+    return profile(b'mntr', space, b'XYZ ', [(b'kTRC', b'curv\0\0\0\0\0\0\0\0'), (b'room', b'text\0\0\0\0' + b'.' * 3000)])
+
+
 def main():
     rgb, grey = paint('RGB', COLOURS), paint('L', GREYS)
     encode('rgb.heic', [rgb], *LOSSLESS)
@@ -118,6 +123,9 @@ def main():
     encode('grey.heic', [grey], '-q', '95')
     encode('display-p3.heic', [paint('RGB', in_space(P3, 2.2))], *LOSSLESS, icc=rgb_profile(P3, 2.2))
     encode('table-profile.heic', [paint('RGB', [c[::-1] for c in COLOURS])], *LOSSLESS, icc=swapping_profile())
+    encode('room-rgb.heic', [rgb], *LOSSLESS, icc=roomy(b'RGB '))
+    encode('room-rgba.heic', [paint('RGBA', [c + (a,) for c, a in zip(COLOURS, ALPHAS)])], *LOSSLESS, icc=roomy(b'RGB '))
+    encode('room-grey.heic', [grey], '-q', '95', icc=roomy(b'GRAY'))
     encode('two.heic', [rgb, grey], *LOSSLESS)
 
     # As stored, and the properties that turn it upright.

@@ -8,7 +8,7 @@ public sealed class SkippedImagesTests
     public void EntriesComeInInputOrderWhicheverThreadWasFirst()
     {
         var ledger = new SkippedImages();
-        Parallel.For(0, 200, i => ledger.Add(199 - i, $"{199 - i}.jpg", "damaged"));
+        Parallel.For(0, 200, i => ledger.Add(199 - i, new SkippedImage($"{199 - i}.jpg", "damaged")));
         Assert.Equal(Enumerable.Range(0, 200).Select(i => $"{i}.jpg"), ledger.ToList().Select(one => one.Id));
     }
 
@@ -16,8 +16,8 @@ public sealed class SkippedImagesTests
     public void FirstReasonStays()
     {
         var ledger = new SkippedImages();
-        ledger.Add(3, "a.jpg", "zero bytes");
-        ledger.Add(3, "a.jpg", "something else");
+        ledger.Add(3, new SkippedImage("a.jpg", "zero bytes"));
+        ledger.Add(3, new SkippedImage("a.jpg", "something else"));
         Assert.Equal(new SkippedImage("a.jpg", "zero bytes"), Assert.Single(ledger.ToList()));
         Assert.True(ledger.Contains(3));
         Assert.False(ledger.Contains(2));
@@ -42,7 +42,7 @@ public sealed class SkippedImagesTests
     private static SkippedImages Ledger(int bad)
     {
         var ledger = new SkippedImages();
-        for (var i = 0; i < bad; i++) ledger.Add(i, $"{i}.jpg", $"reason {i}");
+        for (var i = 0; i < bad; i++) ledger.Add(i, new SkippedImage($"{i}.jpg", $"reason {i}"));
         return ledger;
     }
 }

@@ -2,16 +2,21 @@ using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Decoding;
 
-/// <summary>What every decoder promises; one derived class runs it against each.</summary>
-public abstract class ImageDecoderContract
+/// <summary>What every decoder of the common formats promises; one derived class runs it against each.</summary>
+public abstract class ImageDecoderContract : DecoderPromises
 {
     /// <summary>JPEG at quality 95 without chroma subsampling.</summary>
     private const int Lossy = 6;
 
-    public abstract IImageDecoder Decoder { get; }
+    private protected override byte[] Sound => Sample.Bytes("rgb.png");
 
-    /// <summary>What the decoder makes of the colours through the profile of <c>cmyk-profile.jpg</c>.</summary>
-    private protected abstract (int R, int G, int B)[] InkThroughProfile { get; }
+    private protected override byte[] Slow => Sample.Bytes("large.jpg");
+
+    private protected override byte[][] Several =>
+        [.. new[] { "rgb.jpg", "orientation-6.jpg", "rgba.png", "display-p3.jpg", "cmyk.jpg", "lossy.webp", "rgb16.png", "animated.gif" }.Select(Sample.Bytes)];
+
+    /// <summary>The colors through the profile of <c>cmyk-profile.jpg</c> by Little CMS, relative colorimetric.</summary>
+    private static readonly (int R, int G, int B)[] s_inkThroughProfile = [(208, 76, 46), (100, 179, 85), (115, 83, 197), (242, 228, 219)];
 
     public static TheoryData<string, int> ColorSamples => new()
     {
@@ -36,7 +41,7 @@ public abstract class ImageDecoderContract
     [Fact]
     public void Decode_LossyWebp_GivesItsColorsInsideThem()
     {
-        // Its chroma has half the resolution, so colours mix where they meet.
+        // Its chroma has half the resolution, so colors mix where they meet.
         using var pixels = Decoder.Decode(Sample.Bytes("lossy.webp"));
         Sample.Shows(pixels, Sample.Colors, 12, inset: 3);
     }
@@ -45,7 +50,7 @@ public abstract class ImageDecoderContract
     [InlineData("grey.jpg", Lossy)]
     [InlineData("grey.png", 0)]
     [InlineData("grey16.png", 0)]
-    public void Decode_GrayImage_GivesEqualChannels(string name, int tolerance)
+    public void Decode_GreyImage_GivesEqualChannels(string name, int tolerance)
     {
         using var pixels = Decoder.Decode(Sample.Bytes(name));
         Sample.Shows(pixels, Sample.Grays, tolerance);
@@ -77,7 +82,7 @@ public abstract class ImageDecoderContract
     }
 
     [Fact]
-    public void Decode_GrayWithAlpha_IsComposited()
+    public void Decode_GreyWithAlpha_IsComposited()
     {
         using var pixels = Decoder.Decode(Sample.Bytes("grey-alpha.png"));
         Sample.Shows(pixels, Sample.Over(Sample.Grays, (255, 255, 255)), 1);
@@ -118,29 +123,14 @@ public abstract class ImageDecoderContract
     public void Decode_CmykJpegWithProfile_FollowsTheProfile()
     {
         using var pixels = Decoder.Decode(Sample.Bytes("cmyk-profile.jpg"));
-        Sample.Shows(pixels, InkThroughProfile, Lossy);
+        Sample.Shows(pixels, s_inkThroughProfile, 2);
     }
 
     [Fact]
-    public void Decode_CmykJpegWithoutProfile_GivesItsHues()
+    public void Decode_CmykJpegWithoutProfile_IsPillows()
     {
-        // How ink becomes light depends on the press that is assumed: only the hue is the same everywhere.
         using var pixels = Decoder.Decode(Sample.Bytes("cmyk.jpg"));
-        Sample.Shows(pixels, Sample.Colors, 80);
-    }
-
-    [Fact]
-    public void Decode_NoBytes_SaysSo()
-    {
-        var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode([]));
-        Assert.Equal("The image is empty: it has no bytes.", exception.Message);
-    }
-
-    [Fact]
-    public void Decode_Text_SaysItIsNoImage()
-    {
-        var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode("This is a note that somebody named holiday.jpg."u8));
-        Assert.StartsWith("The content is no image", exception.Message, StringComparison.Ordinal);
+        Sample.Shows(pixels, Sample.Colors, Lossy);
     }
 
     [Theory]
@@ -170,37 +160,11 @@ public abstract class ImageDecoderContract
         Assert.Contains("is truncated or damaged", exception.Message, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("isom", "mp42")]
-    [InlineData("qt  ", "qt  ")]
-    [InlineData("\u0001\u00ff\u0000x", "isom")]
-    public void Decode_Video_SaysThatItIsOne(string brand, string other)
-    {
-        byte[] bytes = [0, 0, 0, 20, .. "ftyp"u8, .. System.Text.Encoding.Latin1.GetBytes(brand), 0, 0, 0, 0, .. System.Text.Encoding.Latin1.GetBytes(other), .. new byte[40]];
-        var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(bytes));
-        Assert.Matches("^The content is no image: it is an MP4 video or one of its relatives \\(brand '[ -~]{4}'\\)\\.$", exception.Message);
-    }
-
     [Fact]
     public void Decode_HeaderOfTooManyPixels_IsRefusedBeforeDecoding()
     {
         var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(Sample.PngHeader(30000, 30000)));
         Assert.Equal("The image has 30000x30000 pixels, more than the limit of 100,000,000 (DecodeOptions.MaxPixels).", exception.Message);
-    }
-
-    [Fact]
-    public void Decode_PixelLimit_IsInclusive()
-    {
-        Decoder.Decode(Sample.Bytes("rgb.png"), new DecodeOptions { MaxPixels = Sample.Width * Sample.Height }).Dispose();
-        Assert.Throws<ImageDecodeException>(
-            () => Decoder.Decode(Sample.Bytes("rgb.png"), new DecodeOptions { MaxPixels = (Sample.Width * Sample.Height) - 1 }));
-    }
-
-    [Fact]
-    public void Decode_MoreBytesThanTheLimit_IsRefused()
-    {
-        var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(Sample.Bytes("rgb.png"), new DecodeOptions { MaxEncodedBytes = 50 }));
-        Assert.Contains("more than the limit of 50", exception.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -222,61 +186,6 @@ public abstract class ImageDecoderContract
         byte[] film = [.. header, .. Enumerable.Repeat(frame, 10_001).SelectMany(bytes => bytes), 0x3B];
         var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(film));
         Assert.Equal("The image has 10,001 frames, more than the limit of 1,000 (DecodeOptions.MaxFrames).", exception.Message);
-    }
-
-    [Fact]
-    public void Decode_LongerThanTheLimit_IsRefused()
-    {
-        // One tick is shorter than any decode.
-        var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(Sample.Bytes("large.jpg"), new DecodeOptions { MaxTime = new TimeSpan(1) }));
-        Assert.Contains("took longer than the limit", exception.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Decode_SixteenThreadsAtOnce_AllGetTheSamePixels()
-    {
-        string[] names = ["rgb.jpg", "orientation-6.jpg", "rgba.png", "display-p3.jpg", "cmyk.jpg", "lossy.webp", "rgb16.png", "animated.gif"];
-        var alone = names.ToDictionary(name => name, name => Pixels(Sample.Bytes(name)));
-        var wrong = 0;
-        var threads = Enumerable.Range(0, 16).Select(start => new Thread(() =>
-        {
-            for (var i = 0; i < 40; i++)
-            {
-                var name = names[(start + i) % names.Length];
-                if (!Pixels(Sample.Bytes(name)).AsSpan().SequenceEqual(alone[name])) Interlocked.Increment(ref wrong);
-            }
-        })).ToList();
-        threads.ForEach(thread => thread.Start());
-        threads.ForEach(thread => thread.Join());
-        Assert.Equal(0, wrong);
-    }
-
-    [Fact]
-    public void DecodeFile_MissingFile_NamesItOnce()
-    {
-        using var folder = new TempFolder();
-        var path = folder.File("missing.jpg");
-        var exception = Assert.Throws<ImageDecodeException>(() => Decoder.DecodeFile(path));
-        Assert.Equal((path, "The file does not exist."), (exception.Id, exception.Reason));
-        Assert.Equal($"{path}: The file does not exist.", exception.Message);
-    }
-
-    [Fact]
-    public void DecodeFile_Folder_SaysSo()
-    {
-        using var folder = new TempFolder();
-        var exception = Assert.Throws<ImageDecodeException>(() => Decoder.DecodeFile(folder.Path));
-        Assert.Equal("This is a folder, not an image file.", exception.Reason);
-    }
-
-    [Fact]
-    public void DecodeFile_EmptyFile_KeepsPathAndReasonApart()
-    {
-        using var folder = new TempFolder();
-        var path = folder.File("empty.png");
-        File.WriteAllBytes(path, []);
-        var exception = Assert.Throws<ImageDecodeException>(() => Decoder.DecodeFile(path));
-        Assert.Equal((path, "The image is empty: it has no bytes."), (exception.Id, exception.Reason));
     }
 
     [Fact]
@@ -311,11 +220,5 @@ public abstract class ImageDecoderContract
     {
         foreach (var path in Directory.EnumerateFiles(Repository.SharedPath(folder), "*.jpg", SearchOption.AllDirectories).Order().Take(80))
             Decoder.DecodeFile(path).Dispose();
-    }
-
-    private byte[] Pixels(byte[] encoded)
-    {
-        using var pixels = Decoder.Decode(encoded);
-        return pixels.Pixels.ToArray();
     }
 }

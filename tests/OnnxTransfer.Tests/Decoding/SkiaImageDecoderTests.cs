@@ -8,12 +8,6 @@ public sealed class SkiaImageDecoderTests : ImageDecoderContract
 {
     public override IImageDecoder Decoder { get; } = new SkiaImageDecoder(new DecoderRegistry());
 
-    /// <summary>
-    /// The mean of a cell's sixteen corners, weighted by their nearness. The profile's table is one cell, the coarsest there
-    /// can be, so the two ways are as far apart as they ever are.
-    /// </summary>
-    private protected override (int R, int G, int B)[] InkThroughProfile => [(212, 78, 57), (110, 182, 92), (120, 85, 202), (242, 230, 229)];
-
     [Fact]
     public void Name_HasTheVersionOfThePackage() =>
         // The version of the assembly ends in 0 for all of a minor version's packages.
@@ -23,18 +17,11 @@ public sealed class SkiaImageDecoderTests : ImageDecoderContract
     public void Default_IsSkia() => Assert.IsType<SkiaImageDecoder>(ImageDecoders.Default);
 
     [Fact]
-    public void Decode_CmykJpegWithoutProfile_IsPillows()
-    {
-        using var pixels = Decoder.Decode(Sample.Bytes("cmyk.jpg"));
-        Sample.Shows(pixels, Sample.Colors, 6);
-    }
-
-    [Fact]
     public void Decode_TruncatedJpeg_SaysWhereItEnds()
     {
         var bytes = Sample.Bytes("large.jpg");
         var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(bytes.AsSpan(0, bytes.Length / 2)));
-        Assert.Matches(@"^The JPEG image is truncated or damaged: it ends in row \d+ of 240\.$", exception.Message);
+        Assert.Matches(@"^The JPEG image is truncated or damaged: the last [45]\d(\.\d)? % of its pixels are missing\.$", exception.Message);
     }
 
     [Theory]

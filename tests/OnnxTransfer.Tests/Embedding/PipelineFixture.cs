@@ -52,7 +52,8 @@ public sealed class PipelineFixture : IDisposable
     {
         var filler = new TensorFiller(_backbone.Card, ImageDecoders.Default, DecodeOptions.Default);
         using var batch = filler.Rent(1);
-        filler.Fill(path, batch.Memory);
+        using var opened = filler.Open(path, CancellationToken.None);
+        filler.Fill(opened, batch.Memory);
         var row = new float[TinyBackbone.Dim];
         _session.Run(batch.Memory, 1, row);
         return row;

@@ -34,7 +34,7 @@ public sealed class ExplanationTests : IDisposable
     {
         using var extractor = Extractor();
         using var trained = await TrainAsync(extractor, new TrainingPlan());
-        var file = _folder.File("colours.onnx");
+        var file = _folder.File("colors.onnx");
         trained.Save(file);
         using var classifier = ImageClassifier.Load(file, OnCpu);
         var image = HalfOrangeHalfCyan();

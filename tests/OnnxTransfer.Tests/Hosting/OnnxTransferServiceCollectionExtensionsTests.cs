@@ -101,13 +101,28 @@ public sealed class OnnxTransferServiceCollectionExtensionsTests : IDisposable
     public async Task A_warmup_opens_and_runs_the_model_before_the_application_serves()
     {
         using var log = new Recorder();
+        var card = Path.ChangeExtension(Tiny(), ".model.json");
+        File.WriteAllText(card, File.ReadAllText(card).Replace("\"tiny\"", "\"warmed\"", StringComparison.Ordinal));
         var services = new ServiceCollection();
         services.AddSingleton<ILoggerFactory>(log);
         services.AddFeatureExtractor(Tiny(), s_onCpu).AddWarmup();
         services.AddImageClassifier(await TrainedAsync("one", "warm", "cold"), s_onCpu, "key").AddWarmup();
         using var provider = services.BuildServiceProvider();
         Assert.Empty(log.Lines);
+        // The listener hears other tests as well, but their models have other names.
+        var runs = new System.Collections.Concurrent.ConcurrentBag<string>();
+        using var listener = new System.Diagnostics.Metrics.MeterListener();
+        listener.InstrumentPublished = (instrument, mine) =>
+        {
+            if (instrument.Name == "onnxtransfer.stage.duration") mine.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, tags, _) =>
+        {
+            if (tags.ToArray().Contains(new("onnxtransfer.stage", "run"))) runs.Add((string)tags.ToArray().Single(tag => tag.Key == "onnxtransfer.model").Value!);
+        });
+        listener.Start();
         foreach (var hosted in provider.GetServices<IHostedService>()) await hosted.StartAsync(CancellationToken.None);
+        Assert.Equal(2, runs.Count(model => model == "warmed"));
         Assert.Equal(2, log.Lines.Count(line => line.Contains("runs on Cpu", StringComparison.Ordinal)));
         _ = provider.GetRequiredService<FeatureExtractor>().Embed(Photo(1));
         Assert.Equal(2, log.Lines.Count);

@@ -153,6 +153,10 @@ public abstract class DecodedRowsContract
 
         public void Begin(int width, int height, Orientation orientation) => (Width, Height) = (width, height);
 
+        public void Warn(string warning)
+        {
+        }
+
         public void Row(int y, ReadOnlySpan<byte> rgb)
         {
             Assert.Equal((Rows, 3 * Width), (y, rgb.Length));

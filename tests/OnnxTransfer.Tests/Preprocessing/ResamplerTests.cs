@@ -217,7 +217,7 @@ public sealed class VectorResamplerTests : ResamplerLaws
     [InlineData(TensorLayout.Nchw, true)]
     [InlineData(TensorLayout.Nhwc, false)]
     [InlineData(TensorLayout.Nhwc, true)]
-    public void NormalisedVectors_EqualTheScalarCodeToTheBit(TensorLayout layout, bool bgr)
+    public void NormalizedVectors_EqualTheScalarCodeToTheBit(TensorLayout layout, bool bgr)
     {
         for (var width = 1; width <= 70; width++)
         {

@@ -1,6 +1,6 @@
-using OnnxTransfer.Explaining;
 using MathNet.Numerics.LinearAlgebra;
 using OnnxTransfer.Evaluation;
+using OnnxTransfer.Explaining;
 using OnnxTransfer.Reporting;
 
 namespace OnnxTransfer.Tests.Reporting;
@@ -31,6 +31,7 @@ internal static class SampleReport
             History = new TrainingHistory(
                 [.. Enumerable.Range(1, 10 * epochs).Select(step => 1f / step)], [.. Enumerable.Range(1, 10 * epochs).Select(step => 1 - (1f / step))],
                 [.. Enumerable.Range(1, epochs).Select(epoch => new EpochMetrics(epoch, 1.0 / epoch, 0.5, 1.2 / epoch, 0.4, 0.1))], epochs, StopReason.Completed),
+            Warnings = [],
             Skipped = skipped ?? [],
             Times = [new StageTime("Network", TimeSpan.FromSeconds(2), paths.Count)],
             Bottleneck = labels[0],

@@ -19,7 +19,7 @@ namespace OnnxTransfer.Embedding.Caching;
 internal sealed record CacheSpace(string Model, string Description, int Dim)
 {
     /// <summary>To be raised when decoding or preparing images comes to give other numbers than before.</summary>
-    private const int Generation = 2;
+    private const int Generation = 3;
 
     /// <summary>SHA-256 of the description.</summary>
     internal byte[] Fingerprint { get; } = SHA256.HashData(Encoding.UTF8.GetBytes(Description));
@@ -40,7 +40,7 @@ internal sealed record CacheSpace(string Model, string Description, int Dim)
             $"output {graph.Output}, {graph.RowLength} numbers",
             $"input {card.Input.Tensor} {card.Input.Layout} {card.Input.Height}x{card.Input.Width}",
             $"preprocess {Describe(card.Preprocess)}",
-            $"decoder {decoder.Name}, shrink {options.JpegShrink}, background ({options.Background.R}, {options.Background.G}, {options.Background.B})",
+            $"decoder {decoder.Name}, shrink {options.JpegShrink}, levels {options.Levels}, background ({options.Background.R}, {options.Background.G}, {options.Background.B})",
             $"ONNX Runtime {SessionFactory.RuntimeVersion} on {provider}, {RuntimeInformation.ProcessArchitecture} {VectorUnit}",
         ];
         return new CacheSpace(card.Id, string.Join('\n', facts), graph.RowLength);

@@ -9,7 +9,7 @@ internal static class QuantizableGraphs
 {
     public static readonly Values Image = Values.Random(11, 3, 3, 12, 12);
 
-    /// <summary>A residual network: strided 3x3, batch normalisation, ReLU6, max pooling, depthwise 3x3, 1x1 without bias, addition, ReLU, pooling to y [N,8].</summary>
+    /// <summary>A residual network: strided 3x3, batch normalization, ReLU6, max pooling, depthwise 3x3, 1x1 without bias, addition, ReLU, pooling to y [N,8].</summary>
     public static OnnxModel Residual(bool normalized = true)
     {
         var graph = new OnnxGraphBuilder("residual");

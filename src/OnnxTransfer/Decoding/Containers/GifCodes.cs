@@ -1,0 +1,60 @@
+namespace OnnxTransfer.Decoding.Containers;
+
+/// <summary>Counts the pixels of GIF's codes (LZW with a variable code length) without making them.</summary>
+internal static class GifCodes
+{
+    private const int MostCodes = 4096;
+
+    /// <summary>How many pixels sound codes give, at most <paramref name="wanted"/>.</summary>
+    /// <param name="blocks">Blocks of up to 255 bytes, each after its length.</param>
+    /// <param name="minimumBits">The bits of a pixel, 1 to 11.</param>
+    /// <param name="wanted">The pixels of the frame.</param>
+    internal static long CountPixels(ReadOnlySpan<byte> blocks, int minimumBits, long wanted)
+    {
+        if (minimumBits is < 1 or > 11) return 0;
+        var (clear, end) = (1 << minimumBits, (1 << minimumBits) + 1);
+        // How many pixels a code stands for.
+        Span<int> lengths = stackalloc int[MostCodes];
+        lengths[..clear].Fill(1);
+        var (next, bits, previous) = (end + 1, minimumBits + 1, -1);
+        var (buffer, held, block, at) = (0u, 0, 0, 0);
+        for (long pixels = 0; pixels < wanted;)
+        {
+            for (; held < bits; held += 8)
+            {
+                if (block == 0)
+                {
+                    if (at >= blocks.Length || blocks[at] == 0) return pixels;
+                    block = blocks[at++];
+                }
+
+                if (at >= blocks.Length) return pixels;
+                buffer |= (uint)blocks[at++] << held;
+                block--;
+            }
+
+            var code = (int)(buffer & ((1u << bits) - 1));
+            buffer >>= bits;
+            held -= bits;
+            if (code == clear)
+            {
+                (next, bits, previous) = (end + 1, minimumBits + 1, -1);
+                continue;
+            }
+
+            if (code == end || code > next || (code == next && previous < 0) || (code >= MostCodes)) return pixels;
+            var length = code == next ? lengths[previous] + 1 : lengths[code];
+            if (previous >= 0 && next < MostCodes)
+            {
+                lengths[next++] = lengths[previous] + 1;
+                if (next == 1 << bits && bits < 12) bits++;
+            }
+
+            pixels += length;
+            if (pixels >= wanted) return wanted;
+            previous = code;
+        }
+
+        return wanted;
+    }
+}

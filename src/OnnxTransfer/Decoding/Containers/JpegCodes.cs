@@ -1,0 +1,291 @@
+using System.Buffers;
+using static System.Buffers.Binary.BinaryPrimitives;
+
+namespace OnnxTransfer.Decoding.Containers;
+
+/// <summary>
+/// Follows the Huffman codes of a JPEG file (ITU-T T.81, annexes F and G) without making pixels, because SkiaSharp does not tell when
+/// libjpeg finds them damaged. It sees what libjpeg sees: a scan or a restart interval whose codes need more bytes than are there, and
+/// restart markers out of their order. Bytes too many are none, because many cameras and editors leave some.
+/// </summary>
+internal ref struct JpegCodes
+{
+    private readonly ReadOnlySpan<byte> _file;
+    private readonly JpegTable?[] _tables;
+    private Component[] _components;
+    private int _width;
+    private int _height;
+    private int _interval;
+    private bool _isProgressive;
+    private double _missing;
+    private bool _isDamaged;
+
+    private JpegCodes(ReadOnlySpan<byte> file)
+    {
+        _file = file;
+        _tables = new JpegTable?[8];
+        _components = [];
+    }
+
+    /// <summary>What became of the codes.</summary>
+    /// <param name="Missing">The share of the picture whose codes are missing at the end of a scan, 0 to 1.</param>
+    /// <param name="IsDamaged">Whether a scan does not end where its codes do.</param>
+    /// <param name="HasAllScans">Whether the scans together give every coefficient to its last bit.</param>
+    internal readonly record struct Verdict(double Missing, bool IsDamaged, bool HasAllScans);
+
+    /// <summary>Checks a file. One whose codes are none of Huffman's, or whose headers a codec refuses, counts as sound.</summary>
+    internal static Verdict Check(ReadOnlySpan<byte> file)
+    {
+        var codes = new JpegCodes(file);
+        try
+        {
+            return codes.Run() ? new Verdict(codes._missing, codes._isDamaged, codes.HasAllScans()) : new Verdict(0, false, true);
+        }
+        finally
+        {
+            foreach (var component in codes._components) component.Free();
+        }
+    }
+
+    private bool Run()
+    {
+        for (var at = 2; (at = JpegFile.NextMarker(_file, at)) >= 0;)
+        {
+            var marker = _file[at + 1];
+            if (marker == JpegFile.EndOfImage) break;
+            if (marker is 0x01 or (>= 0xD0 and <= 0xD8))
+            {
+                at += 2;
+                continue;
+            }
+
+            if (at + 4 > _file.Length) break;
+            var length = ReadUInt16BigEndian(_file[(at + 2)..]);
+            if (length < 2 || length > _file.Length - at - 2) break;
+            var body = _file.Slice(at + 4, length - 2);
+            at += length + 2;
+            switch (marker)
+            {
+                case 0xC4 when !ReadTables(body):
+                    return false;
+                case 0xDD when body.Length >= 2:
+                    _interval = ReadUInt16BigEndian(body);
+                    break;
+                case JpegFile.StartOfScan when !ReadScan(body, ref at):
+                    return false;
+                case var _ when JpegFile.IsFrame(marker) && !ReadFrame(marker, body):
+                    return false;
+            }
+        }
+
+        return _components.Length > 0;
+    }
+
+    /// <summary>Whether every coefficient of every component has been given to its last bit; a baseline scan gives all at once.</summary>
+    private readonly bool HasAllScans()
+    {
+        foreach (var component in _components)
+        {
+            if (component.Missing != 0) return false;
+        }
+
+        return true;
+    }
+
+    private readonly bool ReadTables(ReadOnlySpan<byte> body)
+    {
+        while (body.Length >= 17)
+        {
+            var (kind, number) = (body[0] >> 4, body[0] & 15);
+            if (kind > 1 || number > 3 || JpegTable.Read(body[1..]) is not { } table) return false;
+            _tables[(4 * kind) + number] = table;
+            body = body[(17 + table.Count)..];
+        }
+
+        return true;
+    }
+
+    private bool ReadFrame(byte marker, ReadOnlySpan<byte> body)
+    {
+        // Baseline, extended and progressive, each with Huffman codes.
+        if (marker > 0xC2 || _components.Length > 0 || body.Length < 6 || body.Length < 6 + (3 * body[5])) return false;
+        _isProgressive = marker == 0xC2;
+        (_height, _width) = (ReadUInt16BigEndian(body[1..]), ReadUInt16BigEndian(body[3..]));
+        if (_width == 0 || _height == 0 || body[5] is 0 or > 4) return false;
+        var components = new Component[body[5]];
+        var (acrossMost, downMost) = (1, 1);
+        for (var i = 0; i < components.Length; i++)
+        {
+            var entry = body[(6 + (3 * i))..];
+            var (across, down) = (entry[1] >> 4, entry[1] & 15);
+            if (across is 0 or > 4 || down is 0 or > 4) return false;
+            components[i] = new Component(entry[0], across, down);
+            (acrossMost, downMost) = (Math.Max(acrossMost, across), Math.Max(downMost, down));
+        }
+
+        foreach (var component in components) component.Measure(_width, _height, acrossMost, downMost, _isProgressive);
+        _components = components;
+        return true;
+    }
+
+    private bool ReadScan(ReadOnlySpan<byte> body, ref int at)
+    {
+        if (body.Length < 1 || body[0] is 0 or > 4 || body.Length < 4 + (2 * body[0]) || _components.Length == 0) return false;
+        var chosen = new Component[body[0]];
+        for (var i = 0; i < chosen.Length; i++)
+        {
+            var (id, tables) = (body[1 + (2 * i)], body[2 + (2 * i)]);
+            if (Array.Find(_components, component => component.Id == id) is not { } component) return false;
+            component.Choose(_tables, tables >> 4, tables & 15);
+            chosen[i] = component;
+        }
+
+        var end = body[(1 + (2 * chosen.Length))..];
+        var scan = _isProgressive ? new ScanRange(end[0], end[1], end[2] >> 4, end[2] & 15) : new ScanRange(0, 63, 0, 0);
+        if (scan.First > scan.Last || scan.Last > 63 || scan.Low > 13 || (_isProgressive && scan.First == 0 && scan.Last != 0) || (scan.First > 0 && chosen.Length > 1)) return false;
+        foreach (var component in chosen)
+        {
+            if (!component.HasTables(scan, _isProgressive)) return false;
+        }
+
+        ReadIntervals(chosen, scan, ref at);
+        return true;
+    }
+
+    /// <summary>Follows a scan from restart marker to restart marker.</summary>
+    private void ReadIntervals(Component[] chosen, ScanRange scan, ref int at)
+    {
+        var first = chosen[0];
+        var (across, down) = chosen.Length == 1 ? (first.BlocksAcross, first.BlocksDown) : (first.UnitsAcross, first.UnitsDown);
+        var units = across * down;
+        var interval = _interval == 0 ? units : _interval;
+        var reader = new JpegBits(_file, at);
+        for (var (start, restart) = (0, 0); start < units; start += interval, restart = (restart + 1) & 7)
+        {
+            var count = Math.Min(interval, units - start);
+            var (done, run) = (0, 0);
+            for (; done < count; done++)
+            {
+                if (chosen.Length == 1) ReadBlock(ref reader, first, scan, first.PlaceOf(start + done, 1, 0, 0, alone: true), ref run);
+                else ReadUnit(ref reader, chosen, scan, start + done, ref run);
+                if (reader.IsPastEnd) break;
+            }
+
+            var isLast = start + count >= units;
+            reader.SkipToMarker();
+            _isDamaged |= done < count;
+            if (isLast || reader.Marker is 0 or (not (>= 0xD0 and <= 0xD7)))
+            {
+                if (done < count || !isLast) _missing = Math.Max(_missing, (units - start - done) / (double)units);
+                break;
+            }
+
+            if (reader.Marker == 0xD0 + restart)
+            {
+                reader.TakeMarker();
+            }
+            else
+            {
+                _isDamaged = true;
+                if (!reader.Resynchronise(restart))
+                {
+                    _missing = Math.Max(_missing, (units - start - count) / (double)units);
+                    break;
+                }
+            }
+        }
+
+        foreach (var component in chosen) component.Cover(scan);
+        at = reader.Position;
+    }
+
+    private readonly void ReadUnit(ref JpegBits reader, Component[] chosen, ScanRange scan, int unit, ref int run)
+    {
+        foreach (var component in chosen)
+        {
+            for (var y = 0; y < component.Down; y++)
+            {
+                for (var x = 0; x < component.Across; x++)
+                    ReadBlock(ref reader, component, scan, component.PlaceOf(unit, component.UnitsAcross, x, y, alone: false), ref run);
+            }
+        }
+    }
+
+    private readonly void ReadBlock(ref JpegBits reader, Component component, ScanRange scan, int place, ref int run)
+    {
+        if (!_isProgressive) reader.ReadBaseline(component.Direct!, component.Alternating!);
+        else if (scan.First == 0 && scan.High == 0) reader.ReadValue(component.Direct!);
+        else if (scan.First == 0) reader.Skip(1);
+        else if (scan.High == 0) reader.ReadFirst(component.Alternating!, scan.First, scan.Last, ref component.Nonzero![place], ref run);
+        else reader.ReadRefinement(component.Alternating!, scan.First, scan.Last, ref component.Nonzero![place], ref run);
+    }
+
+    /// <summary>Which coefficients a scan gives, and which of their bits: from <paramref name="High"/>, 0 for the first time, to <paramref name="Low"/>.</summary>
+    private readonly record struct ScanRange(int First, int Last, int High, int Low);
+
+    /// <summary>One channel of the picture.</summary>
+    private sealed class Component(byte id, int across, int down)
+    {
+        internal byte Id => id;
+        internal int Across => across;
+        internal int Down => down;
+        internal int BlocksAcross { get; private set; }
+        internal int BlocksDown { get; private set; }
+        internal int UnitsAcross { get; private set; }
+        internal int UnitsDown { get; private set; }
+        internal JpegTable? Direct { get; private set; }
+        internal JpegTable? Alternating { get; private set; }
+
+        /// <summary>For each block, which of its coefficients are not zero so far; null in a baseline file, which needs none.</summary>
+        internal ulong[]? Nonzero { get; private set; }
+
+        /// <summary>The coefficients that lack bits.</summary>
+        internal ulong Missing { get; private set; } = ulong.MaxValue;
+
+        internal void Measure(int width, int height, int acrossMost, int downMost, bool isProgressive)
+        {
+            (UnitsAcross, UnitsDown) = (Up(width, 8 * acrossMost), Up(height, 8 * downMost));
+            BlocksAcross = Up(Up(width * across, acrossMost), 8);
+            BlocksDown = Up(Up(height * down, downMost), 8);
+            if (!isProgressive) return;
+            var length = Length();
+            Nonzero = ArrayPool<ulong>.Shared.Rent(length);
+            Nonzero.AsSpan(0, length).Clear();
+        }
+
+        /// <summary>The place of a block: of a scan of this component alone, or within a unit of several.</summary>
+        internal int PlaceOf(int unit, int unitsAcross, int x, int y, bool alone)
+        {
+            if (Nonzero is null) return 0;
+            var stride = UnitsAcross * across;
+            if (alone) return (unit / BlocksAcross * stride) + (unit % BlocksAcross);
+            return (((unit / unitsAcross * down) + y) * stride) + (unit % unitsAcross * across) + x;
+        }
+
+        internal void Choose(JpegTable?[] tables, int direct, int alternating)
+        {
+            Direct = tables[direct & 3];
+            Alternating = tables[4 + (alternating & 3)];
+        }
+
+        internal bool HasTables(ScanRange scan, bool isProgressive) =>
+            isProgressive ? scan.First == 0 ? scan.High > 0 || Direct is not null : Alternating is not null : Direct is not null && Alternating is not null;
+
+        internal void Cover(ScanRange scan)
+        {
+            if (scan.Low > 0) return;
+            var width = scan.Last - scan.First + 1;
+            Missing &= ~((width == 64 ? ulong.MaxValue : (1ul << width) - 1) << scan.First);
+        }
+
+        internal void Free()
+        {
+            if (Nonzero is not null) ArrayPool<ulong>.Shared.Return(Nonzero);
+            Nonzero = null;
+        }
+
+        private int Length() => UnitsAcross * across * UnitsDown * down;
+
+        private static int Up(int value, int step) => (value + step - 1) / step;
+    }
+}

@@ -1,0 +1,165 @@
+using System.Buffers;
+using System.IO.Compression;
+using static System.Buffers.Binary.BinaryPrimitives;
+
+namespace OnnxTransfer.Decoding.Containers;
+
+/// <summary>
+/// Writes a damaged PNG file anew from those of its pixels that can be had, so that every codec makes the same of it. Files with sound
+/// checksums never come here.
+/// </summary>
+internal static class PngMending
+{
+    /// <summary>The most bytes of pixels; a larger file is refused, because every PNG file counts for the memory that its mending would take.</summary>
+    internal const int MostBytes = 32 << 20;
+
+    /// <summary>The copy above, PNG's filter 2: with zeros it repeats the row above.</summary>
+    private const byte Up = 2;
+
+    /// <summary>A sound file with the same header, palette and pixels; rows that are missing repeat the last one.</summary>
+    /// <param name="file">A file with a sound header.</param>
+    /// <param name="missing">The share of the pixels' bytes that are missing at the end, 0 to 1.</param>
+    /// <exception cref="ImageDecodeException">The image is too large.</exception>
+    internal static ReadOnlyMemory<byte> Rewrite(ReadOnlySpan<byte> file, out double missing)
+    {
+        var header = file[(PngFile.SignatureLength + 8)..];
+        if (Length(header) > MostBytes) Throw.ImageDamaged(ImageFormat.Png, "a checksum is wrong or the end is missing, and it is too large to be mended");
+        using var deflated = new MemoryStream(file.Length);
+        // Large enough at once, because DecodeMemory counts the bytes of the pixels.
+        using var written = new MemoryStream((int)Length(header) + (MostBytes >> 8) + 1024);
+        written.Write(file[..PngFile.SignatureLength]);
+        foreach (var chunk in Chunks(file))
+        {
+            var kind = file.Slice(chunk.Start.Value - 4, 4);
+            var body = file[chunk];
+            if (kind.SequenceEqual("IDAT"u8)) deflated.Write(body);
+            else if (PngFile.MakesPixels(kind) || kind.SequenceEqual("iCCP"u8)) Write(written, kind, body);
+        }
+
+        deflated.Position = 0;
+        var start = (int)written.Position;
+        written.Write([0, 0, 0, 0, .. "IDAT"u8]);
+        missing = CopyRows(deflated, written, header);
+        var pixels = written.GetBuffer().AsSpan(start..(int)written.Position);
+        WriteInt32BigEndian(pixels, pixels.Length - 8);
+        WriteSum(written, PngSum.Of(pixels[4..]));
+        Write(written, "IEND"u8, default);
+        return written.GetBuffer().AsMemory(0, (int)written.Length);
+    }
+
+    /// <summary>The bodies of the chunks, as far as they can be followed.</summary>
+    private static List<Range> Chunks(ReadOnlySpan<byte> file)
+    {
+        var chunks = new List<Range>();
+        for (var at = PngFile.SignatureLength; file.Length - at >= 8 && PngFile.IsKind(file.Slice(at + 4, 4));)
+        {
+            var kind = file.Slice(at + 4, 4);
+            var claimed = ReadUInt32BigEndian(file[at..]);
+            var isCut = claimed > file.Length - at - PngFile.FrameLength;
+            // Of the pixels' chunk that is cut off, the beginning counts.
+            if (isCut && !kind.SequenceEqual("IDAT"u8)) break;
+            var length = (int)Math.Min(claimed, file.Length - at - 8);
+            // A profile with another checksum than its own is none.
+            if (!kind.SequenceEqual("iCCP"u8) || (length <= 4 << 20 && PngFile.HasItsSum(file, at, length))) chunks.Add((at + 8)..(at + 8 + length));
+            if (isCut || kind.SequenceEqual("IEND"u8)) break;
+            at += length + PngFile.FrameLength;
+        }
+
+        return chunks;
+    }
+
+    private static void Write(MemoryStream written, ReadOnlySpan<byte> kind, ReadOnlySpan<byte> body)
+    {
+        Span<byte> number = stackalloc byte[4];
+        WriteInt32BigEndian(number, body.Length);
+        written.Write(number);
+        written.Write(kind);
+        written.Write(body);
+        WriteSum(written, PngSum.Of(kind, body));
+    }
+
+    private static void WriteSum(MemoryStream written, uint sum)
+    {
+        Span<byte> number = stackalloc byte[4];
+        WriteUInt32BigEndian(number, sum);
+        written.Write(number);
+    }
+
+    /// <summary>The bytes of all rows, each a filter and its pixels.</summary>
+    private static long Length(ReadOnlySpan<byte> header)
+    {
+        long length = 0;
+        foreach (var (rows, columns) in Passes(header)) length += rows * RowLength(header, columns);
+        return length;
+    }
+
+    private static long RowLength(ReadOnlySpan<byte> header, int columns) =>
+        1 + ((((long)columns * header[8] * (header[9] switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 })) + 7) / 8);
+
+    /// <summary>Rows and columns of the image, or of its seven smaller images.</summary>
+    private static IEnumerable<(int Rows, int Columns)> Passes(ReadOnlySpan<byte> header)
+    {
+        var (width, height) = (ReadInt32BigEndian(header), ReadInt32BigEndian(header[4..]));
+        return (header[12] != 0 ? Passes(width, height) : [(height, width)]).Where(pass => pass.Columns > 0);
+    }
+
+    /// <summary>Inflates the rows, each a filter and its pixels, as far as they are sound, and deflates them again.</summary>
+    /// <returns>The share that is missing.</returns>
+    private static double CopyRows(Stream deflated, Stream pixels, ReadOnlySpan<byte> header)
+    {
+        using var inflater = new ZLibStream(deflated, CompressionMode.Decompress);
+        using var deflater = new ZLibStream(pixels, CompressionLevel.NoCompression, leaveOpen: true);
+        long copied = 0, all = 0;
+        var isSound = true;
+        foreach (var (rows, columns) in Passes(header))
+        {
+            var length = (int)RowLength(header, columns);
+            var row = ArrayPool<byte>.Shared.Rent(length);
+            for (var y = 0; y < rows; y++)
+            {
+                all += length;
+                var got = isSound ? ReadRow(inflater, row.AsSpan(0, length)) : 0;
+                isSound = got == length && row[0] <= 4;
+                if (isSound)
+                {
+                    copied += length;
+                }
+                else
+                {
+                    row.AsSpan(0, length).Clear();
+                    row[0] = Up;
+                }
+
+                deflater.Write(row, 0, length);
+            }
+
+            ArrayPool<byte>.Shared.Return(row);
+        }
+
+        return all == 0 ? 1 : (all - copied) / (double)all;
+    }
+
+    /// <summary>How many bytes of a row could be had.</summary>
+    private static int ReadRow(ZLibStream inflater, Span<byte> row)
+    {
+        var filled = 0;
+        try
+        {
+            int read;
+            while (filled < row.Length && (read = inflater.Read(row[filled..])) > 0) filled += read;
+        }
+        catch (Exception exception) when (exception is InvalidDataException or IOException)
+        {
+            // The codes are damaged from here on.
+        }
+
+        return filled;
+    }
+
+    /// <summary>The seven smaller images of Adam7 (PNG, 8.1): rows and columns.</summary>
+    private static IEnumerable<(int Rows, int Columns)> Passes(int width, int height)
+    {
+        foreach (var (x, y, right, down) in new[] { (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2) })
+            yield return (Math.Max(0, (height - y + down - 1) / down), Math.Max(0, (width - x + right - 1) / right));
+    }
+}

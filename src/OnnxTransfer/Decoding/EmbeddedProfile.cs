@@ -1,0 +1,62 @@
+using System.IO.Compression;
+using static System.Buffers.Binary.BinaryPrimitives;
+
+namespace OnnxTransfer.Decoding;
+
+/// <summary>The ICC profile inside a file, found in one way for all decoders: the image libraries pass over some.</summary>
+internal static class EmbeddedProfile
+{
+    /// <summary>The largest profile of a press has 3 MB. One that is longer than this is none.</summary>
+    internal const int MostBytes = 4 << 20;
+
+    /// <summary>The profile of a JPEG, PNG or WebP file; empty where there is none.</summary>
+    internal static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> file, ImageFormat format)
+    {
+        var profile = format switch
+        {
+            ImageFormat.Jpeg => JpegSegments.Profile(file),
+            ImageFormat.Png => Unpack(PngChunks.Profile(file)),
+            ImageFormat.Webp => OfWebp(file),
+            _ => [],
+        };
+        return profile.Length <= MostBytes ? profile : [];
+    }
+
+    /// <summary>A name that ends with zero, the number of the packing, which is zero, and the packed profile.</summary>
+    private static byte[] Unpack(ReadOnlySpan<byte> chunk)
+    {
+        var end = chunk.IndexOf((byte)0);
+        if (end < 0 || end + 2 >= chunk.Length || chunk[end + 1] != 0) return [];
+        try
+        {
+            using var zlib = new ZLibStream(new MemoryStream(chunk[(end + 2)..].ToArray()), CompressionMode.Decompress);
+            using var profile = new MemoryStream();
+            var part = new byte[16 << 10];
+            for (int read; (read = zlib.Read(part)) > 0;)
+            {
+                if (profile.Length + read > MostBytes) return [];
+                profile.Write(part, 0, read);
+            }
+
+            return profile.ToArray();
+        }
+        catch (InvalidDataException)
+        {
+            return [];
+        }
+    }
+
+    private static ReadOnlySpan<byte> OfWebp(ReadOnlySpan<byte> file)
+    {
+        // "RIFF", a length, "WEBP", then chunks of a name, a length and a body that is filled up to an even length.
+        for (var at = 12; at + 8 <= file.Length;)
+        {
+            var length = ReadUInt32LittleEndian(file[(at + 4)..]);
+            if (length > (uint)(file.Length - at - 8)) break;
+            if (file.Slice(at, 4).SequenceEqual("ICCP"u8)) return file.Slice(at + 8, (int)length);
+            at += 8 + (int)length + ((int)length & 1);
+        }
+
+        return [];
+    }
+}

@@ -1,0 +1,300 @@
+using OnnxTransfer.Decoding.Containers;
+
+using static System.Buffers.Binary.BinaryPrimitives;
+
+namespace OnnxTransfer.Decoding;
+
+/// <summary>
+/// What the header of a file says about the memory and the time that its decode takes. Reading it allocates nothing and takes time in
+/// proportion to the file's length at most. Numbers are those of the file, sound or not; 0 pixels where they are not found.
+/// </summary>
+internal readonly record struct ImageHeader
+{
+    /// <summary>More frames or scans than these are not counted.</summary>
+    private const int MostCounted = 1_000_000;
+
+    /// <summary>The same of a TIFF file, whose pictures may be anywhere in it.</summary>
+    private const int MostPictures = 100_000;
+
+    internal ImageFormat Format { get; init; }
+
+    /// <summary>Width times height of the largest picture that a decoder may make.</summary>
+    internal long Pixels => (long)Int128.Min(Width * (Int128)Height, long.MaxValue);
+
+    internal long Width { get; init; }
+
+    internal long Height { get; init; }
+
+    /// <summary>Channels that are stored.</summary>
+    internal int Channels { get; init; }
+
+    /// <summary>Bits of a stored channel.</summary>
+    internal int Bits { get; init; }
+
+    /// <summary>Frames or pages; 1 where the format's header does not say.</summary>
+    internal int Frames { get; init; }
+
+    /// <summary>Passes over the pixels of a JPEG; 1 elsewhere.</summary>
+    internal int Scans { get; init; }
+
+    /// <summary>Whether the codec holds all pixels before it gives the first: progressive JPEG, interlaced PNG, run lengths.</summary>
+    internal bool IsBuffered { get; init; }
+
+    /// <summary>Whether the file has metadata that may turn or mirror the image, for which all pixels are collected.</summary>
+    internal bool MayBeTurned { get; init; }
+
+    /// <summary>Pixels of a strip or tile of a TIFF, which is decoded as a whole.</summary>
+    internal long BlockPixels { get; init; }
+
+    /// <summary>The most bytes of the ICC profile, unpacked.</summary>
+    internal long ProfileBytes { get; init; }
+
+    /// <summary>Reads the header of a file whose format is known.</summary>
+    internal static ImageHeader Read(ReadOnlySpan<byte> file, ImageFormat format)
+    {
+        var header = format switch
+        {
+            ImageFormat.Jpeg => Jpeg(file),
+            ImageFormat.Png => Png(file),
+            ImageFormat.Gif => Gif(file),
+            ImageFormat.Webp => Webp(file),
+            ImageFormat.Bmp => Bmp(file),
+            ImageFormat.Ico => Icon(file),
+            ImageFormat.Tiff => Tiff(file),
+            ImageFormat.Avif or ImageFormat.Heic => Heif(file),
+            _ => default,
+        };
+        return header with { Format = format, Frames = Math.Max(1, header.Frames), Scans = Math.Max(1, header.Scans) };
+    }
+
+    private static ImageHeader Jpeg(ReadOnlySpan<byte> file)
+    {
+        var header = default(ImageHeader);
+        var at = 2;
+        while (TryNextMarker(file, ref at, out var marker))
+        {
+            // End of the image, and markers without a body.
+            if (marker == 0xD9) break;
+            if (marker is 0x01 or (>= 0xD0 and <= 0xD8)) continue;
+            if (at + 2 > file.Length) break;
+            int length = ReadUInt16BigEndian(file[at..]);
+            if (length < 2 || at + length > file.Length) break;
+            var body = file.Slice(at + 2, length - 2);
+            at += length;
+            switch (marker)
+            {
+                case >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC) when body.Length >= 6:
+                    // The later of two frame headers counts, if a decoder looks at it at all: take the larger.
+                    if ((long)ReadUInt16BigEndian(body[1..]) * ReadUInt16BigEndian(body[3..]) < header.Pixels) break;
+                    header = header with
+                    {
+                        Bits = body[0],
+                        Height = ReadUInt16BigEndian(body[1..]),
+                        Width = ReadUInt16BigEndian(body[3..]),
+                        Channels = body[5],
+                        IsBuffered = header.IsBuffered || marker is 0xC2 or 0xC6 or 0xCA or 0xCE,
+                    };
+                    break;
+                case 0xE1 when body.StartsWith("Exif"u8) || body.StartsWith("http"u8):
+                    header = header with { MayBeTurned = true };
+                    break;
+                case 0xE2 when body.StartsWith("ICC_PROFILE\0"u8):
+                    header = header with { ProfileBytes = header.ProfileBytes + body.Length };
+                    break;
+                case 0xDA:
+                    // Channels in scans of their own are held back like progressive ones.
+                    header = header with { Scans = header.Scans + 1, IsBuffered = header.IsBuffered || (body.Length > 0 && body[0] < header.Channels) };
+                    if (!header.IsBuffered || header.Scans >= MostCounted) return header;
+                    break;
+            }
+        }
+
+        return header;
+    }
+
+    /// <summary>The next marker behind a position, past coded pixels and padding.</summary>
+    private static bool TryNextMarker(ReadOnlySpan<byte> file, ref int at, out byte marker)
+    {
+        marker = 0;
+        while (at < file.Length)
+        {
+            var next = file[at..].IndexOf((byte)0xFF);
+            if (next < 0) return false;
+            at += next + 1;
+            while (at < file.Length && file[at] == 0xFF) at++;
+            if (at >= file.Length) return false;
+            marker = file[at++];
+            if (marker != 0) return true;
+        }
+
+        return false;
+    }
+
+    private static ImageHeader Png(ReadOnlySpan<byte> file)
+    {
+        if (file.Length < 29) return default;
+        return new ImageHeader
+        {
+            Width = ReadUInt32BigEndian(file[16..]),
+            Height = ReadUInt32BigEndian(file[20..]),
+            Bits = file[24],
+            Channels = PngChunks.Channels(file),
+            IsBuffered = file[28] != 0,
+            MayBeTurned = PngChunks.HasMetadata(file),
+            ProfileBytes = PngChunks.MostProfileBytes(file),
+        };
+    }
+
+    private static ImageHeader Gif(ReadOnlySpan<byte> file)
+    {
+        if (file.Length < 13) return default;
+        long width = ReadUInt16LittleEndian(file[6..]), height = ReadUInt16LittleEndian(file[8..]);
+        var frames = 0;
+        var at = 13 + Palette(file[10]);
+        while (at < file.Length && frames < MostCounted)
+        {
+            if (file[at] == 0x2C)
+            {
+                if (at + 10 > file.Length) break;
+                // Decoders enlarge the canvas for a first frame that does not fit.
+                if (frames++ == 0)
+                {
+                    width = Math.Max(width, ReadUInt16LittleEndian(file[(at + 1)..]) + ReadUInt16LittleEndian(file[(at + 5)..]));
+                    height = Math.Max(height, ReadUInt16LittleEndian(file[(at + 3)..]) + ReadUInt16LittleEndian(file[(at + 7)..]));
+                }
+
+                at += 11 + Palette(file[at + 9]);
+            }
+            else if (file[at] == 0x21)
+            {
+                at += 2;
+            }
+            else
+            {
+                break;
+            }
+
+            while (at < file.Length && file[at] != 0) at += file[at] + 1;
+            at++;
+        }
+
+        return new ImageHeader { Width = width, Height = height, Channels = 4, Bits = 8, Frames = frames };
+
+        static int Palette(byte flags) => (flags & 0x80) == 0 ? 0 : 3 << ((flags & 7) + 1);
+    }
+
+    private static ImageHeader Webp(ReadOnlySpan<byte> file)
+    {
+        var header = new ImageHeader { Channels = 4, Bits = 8 };
+        for (var at = 12L; at + 8 <= file.Length;)
+        {
+            var kind = file.Slice((int)at, 4);
+            var body = file[((int)at + 8)..];
+            var length = ReadUInt32LittleEndian(file[((int)at + 4)..]);
+            if (kind.SequenceEqual("VP8X"u8) && body.Length >= 10)
+            {
+                header = header with
+                {
+                    Width = 1 + (ReadUInt32LittleEndian(body[3..]) >> 8),
+                    Height = 1 + (body[7] | ((long)body[8] << 8) | ((long)body[9] << 16)),
+                };
+            }
+            else if (kind.SequenceEqual("VP8L"u8) && body.Length >= 5 && header.Pixels == 0)
+            {
+                var bits = ReadUInt32LittleEndian(body[1..]);
+                header = header with { Width = 1 + (bits & 0x3FFF), Height = 1 + ((bits >> 14) & 0x3FFF) };
+            }
+            else if (kind.SequenceEqual("VP8 "u8) && body.Length >= 10 && header.Pixels == 0)
+            {
+                header = header with { Width = ReadUInt16LittleEndian(body[6..]) & 0x3FFF, Height = ReadUInt16LittleEndian(body[8..]) & 0x3FFF };
+            }
+            else if (kind.SequenceEqual("ANMF"u8) && header.Frames < MostCounted)
+            {
+                header = header with { Frames = header.Frames + 1 };
+            }
+            else if (kind.SequenceEqual("EXIF"u8) || kind.SequenceEqual("XMP "u8))
+            {
+                header = header with { MayBeTurned = true };
+            }
+            else if (kind.SequenceEqual("ICCP"u8))
+            {
+                header = header with { ProfileBytes = Math.Min(length, body.Length) };
+            }
+
+            at += 8 + length + (length & 1);
+        }
+
+        return header;
+    }
+
+    private static ImageHeader Bmp(ReadOnlySpan<byte> file)
+    {
+        if (file.Length < 26) return default;
+        var isCore = ReadUInt32LittleEndian(file[14..]) == 12;
+        return new ImageHeader
+        {
+            Width = isCore ? ReadUInt16LittleEndian(file[18..]) : Math.Max(0, ReadInt32LittleEndian(file[18..])),
+            Height = isCore ? ReadUInt16LittleEndian(file[20..]) : Math.Abs((long)ReadInt32LittleEndian(file[22..])),
+            Channels = 1,
+            Bits = 8,
+            IsBuffered = !isCore && file.Length >= 34 && ReadUInt32LittleEndian(file[30..]) is 1 or 2,
+        };
+    }
+
+    /// <summary>The largest of the pictures, each of which is a bitmap without its file header, or a PNG file.</summary>
+    private static ImageHeader Icon(ReadOnlySpan<byte> file)
+    {
+        const int directoryLength = 6, entryLength = 16;
+        var header = new ImageHeader { Channels = 4, Bits = 8 };
+        if (file.Length < directoryLength) return header;
+        for (var (at, left) = (directoryLength, (int)ReadUInt16LittleEndian(file[4..])); left > 0 && at + entryLength <= file.Length; at += entryLength, left--)
+        {
+            var place = ReadUInt32LittleEndian(file[(at + 12)..]);
+            if (place > file.Length - 24) continue;
+            var picture = file[(int)place..];
+            var isPng = picture[1..].StartsWith("PNG"u8);
+            var width = isPng ? (long)ReadUInt32BigEndian(picture[16..]) : Math.Max(0, ReadInt32LittleEndian(picture[4..]));
+            // A bitmap has twice the rows, because its mask is below it.
+            var height = isPng ? ReadUInt32BigEndian(picture[20..]) : Math.Abs((long)ReadInt32LittleEndian(picture[8..])) / 2;
+            if (width * (Int128)height > header.Pixels) header = header with { Width = width, Height = height };
+        }
+
+        return header;
+    }
+
+    private static ImageHeader Tiff(ReadOnlySpan<byte> file)
+    {
+        const int widthTag = 256, heightTag = 257, bitsTag = 258, channelsTag = 277, stripRowsTag = 278, tileWidthTag = 322, tileHeightTag = 323, profileTag = 34675;
+        var tags = new TiffDirectory(file);
+        var (width, height) = (tags.Number(widthTag) ?? 0, tags.Number(heightTag) ?? 0);
+        var rows = tags.Number(stripRowsTag) is > 0 and var some ? Math.Min(some, height) : height;
+        var (tileWidth, tileHeight) = (tags.Number(tileWidthTag) ?? width, tags.Number(tileHeightTag) ?? rows);
+        return new ImageHeader
+        {
+            Width = width,
+            Height = height,
+            Channels = (int)Math.Clamp(tags.Number(channelsTag) ?? 1, 1, ushort.MaxValue),
+            Bits = (int)Math.Clamp(tags.Number(bitsTag) ?? 8, 1, 64),
+            Frames = tags.Pictures(MostPictures),
+            MayBeTurned = TiffFile.MayBeTurned(tags),
+            BlockPixels = Math.Min(tileWidth, int.MaxValue) * Math.Min(tileHeight, int.MaxValue),
+            ProfileBytes = Math.Min(tags.Count(profileTag), file.Length),
+        };
+    }
+
+    /// <summary>The largest of the pictures and tiles, each of which states its size in a box of its own (ISO/IEC 23008-12, 6.5.3).</summary>
+    private static ImageHeader Heif(ReadOnlySpan<byte> file)
+    {
+        var header = new ImageHeader { Channels = 4, Bits = 16 };
+        var meta = file.IndexOf("meta"u8);
+        if (meta < 4) return header;
+        var rest = file[meta..(int)Math.Min(file.Length, Math.Max(meta, meta - 4 + (long)ReadUInt32BigEndian(file[(meta - 4)..])))];
+        for (int at; (at = rest.IndexOf("ispe"u8)) >= 0 && rest.Length >= at + 16; rest = rest[(at + 16)..])
+        {
+            long width = ReadUInt32BigEndian(rest[(at + 8)..]), height = ReadUInt32BigEndian(rest[(at + 12)..]);
+            if (width * (Int128)height > header.Pixels) header = header with { Width = width, Height = height };
+        }
+
+        return header;
+    }
+}
