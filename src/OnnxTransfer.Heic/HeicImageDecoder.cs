@@ -76,9 +76,9 @@ internal sealed class HeicImageDecoder : IRowDecoder
     private static void WriteRows(MagickImage image, DecodeOptions options, IRowSink sink)
     {
         var (width, height, channels) = ((int)image.Width, (int)image.Height, image.HasAlpha ? 4 : 3);
-        // ImageMagick gives grey files as RGB too.
+        // ImageMagick gives gray files as RGB too.
         var layout = new SampleLayout(3, channels, image.HasAlpha ? 3 : 0, IsDeep: false);
-        using var converter = new RowConverter(layout, width, image.GetColorProfile()?.ToByteArray() ?? [], options, mayBeGrey: true);
+        using var converter = new RowConverter(layout, width, image.GetColorProfile()?.ToByteArray() ?? [], options, mayBeGray: true);
         sink.Begin(width, height, Decoding.Orientation.Upright);
         using var pixels = image.GetPixelsUnsafe();
         var stripHeight = Math.Max(1, StripBytes / (channels * width));

@@ -122,7 +122,7 @@ internal static class VipsPipeline
         }
 
         var (width, height) = (image.Width, image.Height);
-        using var converter = new RowConverter(layout, width, VipsColors.Profile(image, format, encoded), options, range, mayBeGrey: format == ImageFormat.Avif) { IsDeepInFile = isDeepInFile };
+        using var converter = new RowConverter(layout, width, VipsColors.Profile(image, format, encoded), options, range, mayBeGray: format == ImageFormat.Avif) { IsDeepInFile = isDeepInFile };
         sink.Begin(width, height, input.Orientation);
         ForEachRow(image, layout, start, options, (y, row) =>
         {

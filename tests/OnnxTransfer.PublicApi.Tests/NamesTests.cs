@@ -25,14 +25,14 @@ public sealed class NamesTests
     public void Names_have_American_spelling(Type inAssembly) => Assert.Empty(AmericanSpelling.Violations(inAssembly.Assembly));
 
     [Theory]
-    [InlineData("HeatColors")]
+    [InlineData("HeatColours")]
     [InlineData("grey16")]
     [InlineData("s_licences")]
     [InlineData("LabelledFeatures")]
-    [InlineData("Canceled")]
+    [InlineData("Cancelled")]
     [InlineData("PushVectorised")]
-    [InlineData("Normalization")]
-    [InlineData("initialize")]
+    [InlineData("Normalisation")]
+    [InlineData("initialise")]
     [InlineData("optimiser")]
     [InlineData("The_catalogue_is_there")]
     public void British_spelling_is_found(string name) => Assert.True(AmericanSpelling.IsBritish(name));

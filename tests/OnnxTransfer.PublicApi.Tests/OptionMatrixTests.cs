@@ -38,6 +38,7 @@ public sealed class OptionMatrixTests
         // The machine says how many devices it has.
         ["FeatureExtractorOptions.DeviceId"] = IsLarge,
         ["DecodeOptions.MaxPixels"] = IsLarge,
+        ["DecodeOptions.MemoryBudget"] = IsLarge,
         ["DecodeOptions.MaxEncodedBytes"] = IsLarge,
         ["DecodeOptions.MaxFrames"] = IsLarge,
         ["Optimizer.Lbfgs(maxIterations)"] = IsLarge,

@@ -1,3 +1,5 @@
+using OnnxTransfer.Tests.Preprocessing;
+
 namespace OnnxTransfer.Vips.Tests;
 
 public sealed class VipsDecodedRowsTests : DecodedRowsContract

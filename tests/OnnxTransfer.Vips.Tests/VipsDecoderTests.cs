@@ -1,4 +1,5 @@
 using OnnxTransfer.Decoding;
+using OnnxTransfer.Tests.Decoding;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Vips.Tests;

@@ -1,3 +1,5 @@
+using OnnxTransfer.Tests.Decoding;
+
 namespace OnnxTransfer.Vips.Tests;
 
 public sealed class VipsImageFileTests : ImageFileContract

@@ -18,7 +18,7 @@ internal static partial class AmericanSpelling
         where IsBritish(name)
         select $"{type.FullName}: {name}";
 
-    /// <summary>In a name such as <c>HeatColor</c>, <c>s_licences</c> or <c>A_normalised_row</c>.</summary>
+    /// <summary>In a name such as <c>HeatColour</c>, <c>s_licences</c> or <c>A_normalised_row</c>.</summary>
     internal static bool IsBritish(string name) => British().IsMatch(Humps().Replace(name, " ").ToLowerInvariant());
 
     private static IEnumerable<string> NamesOf(MemberInfo member) =>
@@ -33,7 +33,7 @@ internal static partial class AmericanSpelling
 
     // Words such as noise, raise, precise, otherwise and exercise have their s everywhere.
     [GeneratedRegex(
-        "color|\\bgrey|labell|catalogue|licence|\\bcentre|neighbour|behaviour|favour|honour|flavour|cancell(?!ation)|modell|travell|analyse|artefact|fibre|judgement|learnt|spelt|whilst|defence|dialogue"
+        "colour|\\bgrey|labell|catalogue|licence|\\bcentre|neighbour|behaviour|favour|honour|flavour|cancell(?!ation)|modell|travell|analyse|artefact|fibre|judgement|learnt|spelt|whilst|defence|dialogue"
         + "|[a-z]isation|(?<!\\br|ra|no|prec|w|exerc|prem|prom|compr|conc|disgu|surpr|rev|adv|\\bar|dev|imp)(?<=[a-z])is(e|ed|es|ing|er|ers)\\b")]
     private static partial Regex British();
 }

@@ -3,7 +3,7 @@ namespace OnnxTransfer;
 /// <summary>
 /// Turns an encoded image into upright sRGB pixels. Implementations are thread-safe and keep one contract: the EXIF
 /// orientation is applied, embedded profiles are converted to sRGB, alpha is composited over
-/// <see cref="DecodeOptions.Background"/>, and 1-, 8- and 16-bit, grey, palette and CMYK images all arrive as RGB24.
+/// <see cref="DecodeOptions.Background"/>, and 1-, 8- and 16-bit, gray, palette and CMYK images all arrive as RGB24.
 /// </summary>
 public interface IImageDecoder
 {

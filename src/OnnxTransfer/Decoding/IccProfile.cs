@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// A profile of grey, RGB or CMYK pixels and its way to sRGB: relative colorimetric, out-of-gamut colors clipped, no compensation of the
+/// A profile of gray, RGB or CMYK pixels and its way to sRGB: relative colorimetric, out-of-gamut colors clipped, no compensation of the
 /// black point. It is one curve, three curves and a matrix (ICC.1:2022, 8.3.3 and 8.3.4; about a third of the photographs on the web carry
 /// such a profile of sRGB itself), or a table. All decoders use it, so that the same pixels give the same colors.
 /// </summary>
@@ -45,7 +45,7 @@ internal sealed class IccProfile
 
     /// <summary>Reads a profile; null when it is damaged or does not fit the pixels.</summary>
     /// <param name="bytes">The profile.</param>
-    /// <param name="colors">The pixels' channels without alpha: 1 for grey, 3 for RGB, 4 for CMYK.</param>
+    /// <param name="colors">The pixels' channels without alpha: 1 for gray, 3 for RGB, 4 for CMYK.</param>
     internal static IccProfile? Find(ReadOnlySpan<byte> bytes, int colors)
     {
         var known = s_known;
@@ -61,12 +61,12 @@ internal sealed class IccProfile
     }
 
     /// <summary>Converts 8-bit pixels to sRGB in place.</summary>
-    /// <param name="rgb"><c>[W,3]</c>; of grey the three channels are equal.</param>
+    /// <param name="rgb"><c>[W,3]</c>; of gray the three channels are equal.</param>
     internal void ToSrgb(Span<byte> rgb)
     {
-        if (_byte.Grey is { } grey)
+        if (_byte.Gray is { } gray)
         {
-            for (var i = 0; i < rgb.Length; i++) rgb[i] = grey[rgb[i]];
+            for (var i = 0; i < rgb.Length; i++) rgb[i] = gray[rgb[i]];
         }
         else if (_byte.Parts is { } parts)
         {
@@ -139,7 +139,7 @@ internal sealed class IccProfile
 
     private bool ChangesNothing()
     {
-        // Greys show the curves, saturated colors the matrix.
+        // Grays show the curves, saturated colors the matrix.
         byte[] probe = [.. Enumerable.Range(0, 256).SelectMany(v => _colors == 1 ? [v, v, v] : new[] { v, v, v, v, 128, 0, 0, v, 128, 128, 0, v }).Select(v => (byte)v)];
         var converted = (byte[])probe.Clone();
         ToSrgb(converted);
@@ -159,13 +159,13 @@ internal sealed class IccProfile
             return IccTable.Read(tag, colors, tags.IsLab) is { } table ? new IccProfile(bytes.ToArray(), colors, steps => new Depth(table, steps)) : null;
         return colors switch
         {
-            1 => ParseGrey(bytes, tags),
+            1 => ParseGray(bytes, tags),
             3 when tags.IsXyz => ParseMatrix(bytes, tags),
             _ => null,
         };
     }
 
-    private static IccProfile? ParseGrey(ReadOnlySpan<byte> bytes, IccTags tags)
+    private static IccProfile? ParseGray(ReadOnlySpan<byte> bytes, IccTags tags)
     {
         if (IccCurve.Read(tags.Find("kTRC"u8), out _) is not { } curve) return null;
         var isLab = tags.IsLab;
@@ -245,14 +245,14 @@ internal sealed class IccProfile
     /// <summary>What is known of every value of a channel in advance. One of the three kinds is there.</summary>
     private sealed class Depth
     {
-        internal Depth(byte[] grey) => Grey = grey;
+        internal Depth(byte[] gray) => Gray = gray;
 
         internal Depth(Vector128<float>[] parts) => Parts = parts;
 
         internal Depth(IccTable table, int steps) => (Table, Inputs) = (table, table.SampleInput(steps));
 
-        /// <summary>The result of each grey value.</summary>
-        internal byte[]? Grey { get; }
+        /// <summary>The result of each gray value.</summary>
+        internal byte[]? Gray { get; }
 
         /// <summary>What each value of each channel adds to linear R, G and B, <c>[3,steps]</c>, in steps of the encoding table.</summary>
         internal Vector128<float>[]? Parts { get; }
@@ -273,9 +273,9 @@ internal sealed class IccProfile
         /// <param name="rgb">Takes three bytes.</param>
         internal void ToSrgb(ReadOnlySpan<int> pixel, Span<byte> rgb)
         {
-            if (depth.Grey is { } grey)
+            if (depth.Gray is { } gray)
             {
-                rgb[0] = rgb[1] = rgb[2] = grey[pixel[0]];
+                rgb[0] = rgb[1] = rgb[2] = gray[pixel[0]];
                 return;
             }
 

@@ -6,7 +6,7 @@ namespace OnnxTransfer.Decoding;
 /// <summary>
 /// A table from device colors to the connection space: <c>lut8Type</c>, <c>lut16Type</c> and <c>lutAToBType</c> (ICC.1:2022, 10.10 to
 /// 10.12), the kind that presses, scanners and printers have. Between its nodes it goes along tetrahedra, as Little CMS does, which
-/// keeps greys grey; of four channels the first one is interpolated linearly between two such walks.
+/// keeps grays gray; of four channels the first one is interpolated linearly between two such walks.
 /// </summary>
 internal sealed class IccTable
 {

@@ -11,7 +11,7 @@ internal readonly ref struct IccTags(ReadOnlySpan<byte> bytes)
 
     private readonly ReadOnlySpan<byte> _bytes = bytes;
 
-    /// <summary>How many channels the profile's pixels have: 1, 3 or 4 for grey, RGB and CMYK; 0 for another space, or a profile of no device.</summary>
+    /// <summary>How many channels the profile's pixels have: 1, 3 or 4 for gray, RGB and CMYK; 0 for another space, or a profile of no device.</summary>
     internal int Colors
     {
         get

@@ -33,11 +33,11 @@ internal static class PngChunks
         return height * rowBytes <= (long)MostInflated * file.Length;
     }
 
-    /// <summary>Whether the pixels are grey, with or without alpha.</summary>
+    /// <summary>Whether the pixels are gray, with or without alpha.</summary>
     /// <param name="file">A file with a sound header.</param>
-    internal static bool IsGrey(ReadOnlySpan<byte> file) => file[ColorTypeOffset] is 0 or 4;
+    internal static bool IsGray(ReadOnlySpan<byte> file) => file[ColorTypeOffset] is 0 or 4;
 
-    /// <summary>Channels that are stored: one of palette and grey.</summary>
+    /// <summary>Channels that are stored: one of palette and gray.</summary>
     /// <param name="file">A file with a header, sound or not.</param>
     internal static int Channels(ReadOnlySpan<byte> file) => file[ColorTypeOffset] switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
 
@@ -73,10 +73,10 @@ internal static class PngChunks
     }
 
     /// <summary>
-    /// A grey file of 16 bits as one of 8 bits that has the same bytes: grey becomes grey and alpha, grey and alpha become RGBA, each two
+    /// A gray file of 16 bits as one of 8 bits that has the same bytes: gray becomes gray and alpha, gray and alpha become RGBA, each two
     /// of the new samples the high and the low byte of an old one. Filters and interlacing see bytes alone, so they stay as they are.
     /// </summary>
-    /// <param name="file">A grey file of 16 bits.</param>
+    /// <param name="file">A gray file of 16 bits.</param>
     internal static byte[] AsBytes(ReadOnlySpan<byte> file)
     {
         var bytes = WithoutProfile(file).ToArray();
@@ -86,8 +86,8 @@ internal static class PngChunks
         return bytes;
     }
 
-    /// <summary>The value of a grey file of 16 bits that is transparent; null for none.</summary>
-    internal static ushort? TransparentGrey(ReadOnlySpan<byte> file) =>
+    /// <summary>The value of a gray file of 16 bits that is transparent; null for none.</summary>
+    internal static ushort? TransparentGray(ReadOnlySpan<byte> file) =>
         file[ColorTypeOffset] == 0 && Find(file, "tRNS"u8) is { Length: >= 2 } chunk ? ReadUInt16BigEndian(chunk) : null;
 
     /// <summary>The body of the first chunk of a kind; empty where there is none.</summary>

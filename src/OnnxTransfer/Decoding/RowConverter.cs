@@ -23,13 +23,13 @@ internal sealed class RowConverter : IDisposable
     /// <param name="profile">The embedded profile; empty for none. One that is damaged or does not fit the pixels is passed over, as browsers do.</param>
     /// <param name="options">The background.</param>
     /// <param name="range">What becomes of the values of 16-bit samples; null to leave them.</param>
-    /// <param name="mayBeGrey">
-    /// Whether RGB samples may be those of a grey file, because the decoder does not tell them apart: a profile for grey then applies to each channel.
+    /// <param name="mayBeGray">
+    /// Whether RGB samples may be those of a gray file, because the decoder does not tell them apart: a profile for gray then applies to each channel.
     /// </param>
-    internal RowConverter(SampleLayout layout, int width, ReadOnlySpan<byte> profile, DecodeOptions options, SampleRange? range = null, bool mayBeGrey = false)
+    internal RowConverter(SampleLayout layout, int width, ReadOnlySpan<byte> profile, DecodeOptions options, SampleRange? range = null, bool mayBeGray = false)
     {
         var found = profile.IsEmpty ? null : IccProfile.Find(profile, layout.Colors);
-        if (found is null && mayBeGrey && !layout.IsDeep) found = IccProfile.Find(profile, 1);
+        if (found is null && mayBeGray && !layout.IsDeep) found = IccProfile.Find(profile, 1);
         _profile = found is { IsSrgb: true } && !layout.IsDeep ? null : found;
         (_layout, _background, _length, _range) = (layout, options.Background, 3 * width, range);
         _rgb = new ScratchBytes(IsRgb ? 0 : _length);

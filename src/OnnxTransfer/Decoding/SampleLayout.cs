@@ -1,7 +1,7 @@
 namespace OnnxTransfer.Decoding;
 
 /// <summary>How the samples of a stored pixel lie: the colors first.</summary>
-/// <param name="Colors">1 for grey, 3 for RGB, 4 for CMYK (0 is no ink).</param>
+/// <param name="Colors">1 for gray, 3 for RGB, 4 for CMYK (0 is no ink).</param>
 /// <param name="Channels">Samples of a pixel.</param>
 /// <param name="Alpha">Which sample is alpha (not premultiplied); 0 for none.</param>
 /// <param name="IsDeep">Whether samples have 16 bits in the machine's byte order, and not 8.</param>

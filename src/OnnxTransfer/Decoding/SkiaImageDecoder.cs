@@ -64,7 +64,7 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         if (!source.ReadPixels(converted.Info, converted.GetPixels(), converted.RowBytes)) Throw.BitmapHasNoPixels();
         using var sink = new PixelBufferSink();
         sink.Begin(bitmap.Width, bitmap.Height, Orientation.Upright);
-        WriteRows(converted, Layout(isGrey: false, isOpaque: false), isDeepInFile: false, [], options, sink);
+        WriteRows(converted, Layout(isGray: false, isOpaque: false), isDeepInFile: false, [], options, sink);
         return sink.Take();
     }
 
@@ -147,9 +147,9 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
     {
         using var bitmap = Whole(codec, SKColorType.Rgba8888, format, start, options);
         sink.Begin(bitmap.Width, bitmap.Height, input.Orientation);
-        var isGrey = format == ImageFormat.Png && PngChunks.IsGrey(input.Bytes);
+        var isGray = format == ImageFormat.Png && PngChunks.IsGray(input.Bytes);
         var isDeepInFile = format == ImageFormat.Png && PngChunks.IsDeep(input.Bytes);
-        WriteRows(bitmap, Layout(isGrey, bitmap.AlphaType == SKAlphaType.Opaque), isDeepInFile, profile, options, sink);
+        WriteRows(bitmap, Layout(isGray, bitmap.AlphaType == SKAlphaType.Opaque), isDeepInFile, profile, options, sink);
     }
 
     /// <summary>A PNG image of 16 bits a sample.</summary>
@@ -157,8 +157,8 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         SKCodec codec, in CodecInput input, ReadOnlySpan<byte> profile, long start, DecodeOptions options, IRowSink sink)
     {
         var encoded = input.Bytes;
-        var isGrey = PngChunks.IsGrey(encoded);
-        if (options.Levels == SampleLevels.Full && IccProfile.Find(profile, isGrey ? 1 : 3) is null)
+        var isGray = PngChunks.IsGray(encoded);
+        if (options.Levels == SampleLevels.Full && IccProfile.Find(profile, isGray ? 1 : 3) is null)
         {
             // Without a conversion the high byte counts, which Skia gives itself.
             DecodeWhole(codec, input, ImageFormat.Png, [], start, options, sink);
@@ -168,25 +168,25 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         var isOpaque = codec.Info.AlphaType == SKAlphaType.Opaque;
         // Its copy of the file is not needed beside the other's.
         codec.Dispose();
-        using var plain = Open(isGrey ? PngChunks.AsBytes(encoded) : PngChunks.WithoutProfile(encoded), ImageFormat.Png, options);
-        // Half floats keep eleven bits of sixteen, but of grey Skia would give eight alone. Asked for half floats, it goes through the file's
+        using var plain = Open(isGray ? PngChunks.AsBytes(encoded) : PngChunks.WithoutProfile(encoded), ImageFormat.Png, options);
+        // Half floats keep eleven bits of sixteen, but of gray Skia would give eight alone. Asked for half floats, it goes through the file's
         // profile and back, which not every profile can.
-        using var bitmap = Whole(plain, isGrey ? SKColorType.Rgba8888 : SKColorType.RgbaF16, ImageFormat.Png, start, options);
-        var layout = Layout(isGrey, isOpaque) with { IsDeep = true };
-        if (isGrey) layout = ToWholeGrey(bitmap.GetPixelSpan(), PngChunks.HasAlpha(encoded), PngChunks.TransparentGrey(encoded));
+        using var bitmap = Whole(plain, isGray ? SKColorType.Rgba8888 : SKColorType.RgbaF16, ImageFormat.Png, start, options);
+        var layout = Layout(isGray, isOpaque) with { IsDeep = true };
+        if (isGray) layout = ToWholeGray(bitmap.GetPixelSpan(), PngChunks.HasAlpha(encoded), PngChunks.TransparentGray(encoded));
         else ToWholeNumbers(MemoryMarshal.Cast<byte, ushort>(bitmap.GetPixelSpan()));
         sink.Begin(bitmap.Width, bitmap.Height, input.Orientation);
         WriteRows(bitmap, layout, isDeepInFile: true, profile, options, sink);
     }
 
-    /// <summary>Puts the bytes of 16-bit grey together: of four bytes of a pixel the first and last are grey's, or all four are grey's and alpha's.</summary>
-    private static SampleLayout ToWholeGrey(Span<byte> pixels, bool hasAlpha, ushort? transparent)
+    /// <summary>Puts the bytes of 16-bit gray together: of four bytes of a pixel the first and last are gray's, or all four are gray's and alpha's.</summary>
+    private static SampleLayout ToWholeGray(Span<byte> pixels, bool hasAlpha, ushort? transparent)
     {
         for (; !pixels.IsEmpty; pixels = pixels[4..])
         {
-            var grey = (ushort)((pixels[0] << 8) | (hasAlpha ? pixels[1] : pixels[3]));
-            var alpha = hasAlpha ? (ushort)((pixels[2] << 8) | pixels[3]) : grey == transparent ? ushort.MinValue : ushort.MaxValue;
-            MemoryMarshal.Write(pixels, grey);
+            var gray = (ushort)((pixels[0] << 8) | (hasAlpha ? pixels[1] : pixels[3]));
+            var alpha = hasAlpha ? (ushort)((pixels[2] << 8) | pixels[3]) : gray == transparent ? ushort.MinValue : ushort.MaxValue;
+            MemoryMarshal.Write(pixels, gray);
             MemoryMarshal.Write(pixels[2..], alpha);
         }
 
@@ -212,8 +212,8 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         }
     }
 
-    /// <summary>Grey comes three times, and opaque pixels have a fourth channel too.</summary>
-    private static SampleLayout Layout(bool isGrey, bool isOpaque) => new(isGrey ? 1 : 3, 4, isOpaque ? 0 : 3, IsDeep: false);
+    /// <summary>Gray comes three times, and opaque pixels have a fourth channel too.</summary>
+    private static SampleLayout Layout(bool isGray, bool isOpaque) => new(isGray ? 1 : 3, 4, isOpaque ? 0 : 3, IsDeep: false);
 
     internal static SKBitmap Allocate(SKImageInfo info)
     {

@@ -2,7 +2,7 @@ namespace OnnxTransfer.Explaining;
 
 /// <summary>
 /// Colours for heat, from dark violet over red to pale yellow. They are laid out in OKLab (Ottosson 2020), where equal
-/// distances look equal: lightness rises evenly from end to end, so the scale reads the same in grey and with any colour
+/// distances look equal: lightness rises evenly from end to end, so the scale reads the same in gray and with any colour
 /// vision, and no colour looks like an edge that is not in the data.
 /// </summary>
 internal static class HeatColors

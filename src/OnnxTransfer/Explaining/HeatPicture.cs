@@ -8,7 +8,7 @@ internal static class HeatPicture
     /// <summary>How much of the hottest colour covers the photo.</summary>
     private const double Strength = 0.78;
 
-    /// <summary>How far the photo is brought to grey, so that what is coloured is heat.</summary>
+    /// <summary>How far the photo is brought to gray, so that what is coloured is heat.</summary>
     private const double Graying = 0.6;
 
     /// <summary>Draws an overlay.</summary>
@@ -59,7 +59,7 @@ internal static class HeatPicture
         }
     }
 
-    /// <summary>The value between the four nearest centres; beyond the outermost ones the edge goes on.</summary>
+    /// <summary>The value between the four nearest centers; beyond the outermost ones the edge goes on.</summary>
     private static double Bilinear(ReadOnlySpan<float> map, int height, int width, double v, double u)
     {
         var y = Math.Clamp((v * height) - 0.5, 0, height - 1);

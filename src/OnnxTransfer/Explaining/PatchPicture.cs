@@ -3,7 +3,7 @@ namespace OnnxTransfer.Explaining;
 /// <summary>A place of an image and how much it excites a unit.</summary>
 /// <param name="Image">The image.</param>
 /// <param name="Value">The unit's activation.</param>
-/// <param name="V">The place's centre, as a share of the height that the network sees.</param>
+/// <param name="V">The place's center, as a share of the height that the network sees.</param>
 /// <param name="U">The same of the width.</param>
 internal sealed record ExcitingPlace(ImageInput Image, float Value, double V, double U);
 

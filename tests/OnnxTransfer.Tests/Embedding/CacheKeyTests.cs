@@ -22,7 +22,8 @@ public sealed class CacheKeyTests
 
     private static readonly Dictionary<string, string> s_decoding = new()
     {
-        ["MaxPixels"] = Limit, ["MaxEncodedBytes"] = Limit, ["MaxFrames"] = Limit, ["MaxTime"] = Limit,
+        ["MaxPixels"] = Limit, ["MaxEncodedBytes"] = Limit, ["MaxFrames"] = Limit, ["MaxTime"] = Limit, ["Strict"] = Limit,
+        ["MemoryBudget"] = "it decides when an image is decoded, not how",
     };
 
     private static readonly Dictionary<string, string> s_card = new()
