@@ -3,7 +3,7 @@ using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Benchmarks;
 
-/// <summary>From JPEG bytes to a normalised tensor of 224x224, and its parts, per image, on one thread.</summary>
+/// <summary>From JPEG bytes to a normalized tensor of 224x224, and its parts, per image, on one thread.</summary>
 [MemoryDiagnoser]
 public class PreprocessBenchmarks
 {

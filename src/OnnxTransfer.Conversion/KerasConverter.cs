@@ -6,8 +6,8 @@ using OnnxTransfer.Onnx.Schema;
 namespace OnnxTransfer.Conversion;
 
 /// <summary>
-/// Converts Keras models in TensorFlow.js layers format (<c>model.json</c> and its weight shards, float32 or quantised to
-/// 8 or 16 bits) to ONNX (operator set 17). Batch normalisation is folded into the convolution before it, the batch axis is
+/// Converts Keras models in TensorFlow.js layers format (<c>model.json</c> and its weight shards, float32 or quantized to
+/// 8 or 16 bits) to ONNX (operator set 17). Batch normalization is folded into the convolution before it, the batch axis is
 /// free, and four-dimensional tensors are <c>[N,C,H,W]</c> inside and at the outputs. Tensors have the names of their layers.
 /// </summary>
 public static class KerasConverter
@@ -35,7 +35,7 @@ public static class KerasConverter
     /// <param name="options">What to keep and at which input size; null for the whole model as it is.</param>
     /// <exception cref="FileNotFoundException">The model or one of its shards is not there.</exception>
     /// <exception cref="IOException"><paramref name="path"/> is a folder or may not be read, or <paramref name="onnxPath"/> cannot be written.</exception>
-    /// <exception cref="ModelException">A card is wanted, but no tensor is recognised as one feature vector per image.</exception>
+    /// <exception cref="ModelException">A card is wanted, but no tensor is recognized as one feature vector per image.</exception>
     public static void Convert(string path, string onnxPath, KerasOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

@@ -5,9 +5,9 @@ using OnnxTransfer.Onnx.Schema;
 namespace OnnxTransfer.Conversion;
 
 /// <summary>
-/// Converts TFLite models with float32, float16 or quantised weights to ONNX (operator set 17). The batch axis becomes free,
+/// Converts TFLite models with float32, float16 or quantized weights to ONNX (operator set 17). The batch axis becomes free,
 /// 16-bit weights become float32 with the same values, and four-dimensional tensors are <c>[N,C,H,W]</c> inside and at the
-/// outputs. Inputs and outputs are real numbers in float32, also where the TFLite model takes and gives quantised bytes.
+/// outputs. Inputs and outputs are real numbers in float32, also where the TFLite model takes and gives quantized bytes.
 /// The same model and options always give the same bytes.
 /// </summary>
 public static class TfLiteConverter
@@ -31,7 +31,7 @@ public static class TfLiteConverter
     /// <param name="options">What to keep and at which input size; null for the whole model as it is.</param>
     /// <exception cref="FileNotFoundException">There is no file at <paramref name="path"/>.</exception>
     /// <exception cref="IOException"><paramref name="path"/> is a folder or may not be read, or <paramref name="onnxPath"/> cannot be written.</exception>
-    /// <exception cref="ModelException">A card is wanted, but no tensor is recognised as one feature vector per image.</exception>
+    /// <exception cref="ModelException">A card is wanted, but no tensor is recognized as one feature vector per image.</exception>
     public static void Convert(string path, string onnxPath, TfLiteOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

@@ -27,7 +27,7 @@ public sealed record TfLiteOptions
     public TensorLayout InputLayout { get; init => field = Require.Defined(value, nameof(InputLayout)); } = TensorLayout.Nchw;
 
     /// <summary>
-    /// Whether the 8-bit weights of a fully quantised model stay bytes in the file, and convolutions and fully connected layers
+    /// Whether the 8-bit weights of a fully quantized model stay bytes in the file, and convolutions and fully connected layers
     /// compute in integers: what they read is rounded to bytes by the ranges that the model states, as pairs of QuantizeLinear and
     /// DequantizeLinear, and ONNX Runtime has integer kernels for them. Everything else (sums, pools, scores) is float32, as
     /// inputs and outputs are. When false, weights become float32 and nothing is rounded.

@@ -17,7 +17,7 @@ public sealed partial class FeatureExtractor
     /// </summary>
     private const double LargestPatch = 0.5;
 
-    /// <summary>Draws the filters of the first convolution in colours: grey is no weight, brighter is a positive one.</summary>
+    /// <summary>Draws the filters of the first convolution in colors: gray is no weight, brighter is a positive one.</summary>
     /// <param name="path">The PNG file to write, whole or not at all.</param>
     /// <exception cref="InvalidDataException">The network has no convolution of three channels whose weights are floating-point constants.</exception>
     public void DrawFilters(string path)

@@ -22,7 +22,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
         Model = ModelInfo.Of(network.Card);
     }
 
-    /// <summary>What is known of the network: its preprocessing, origin and licence.</summary>
+    /// <summary>What is known of the network: its preprocessing, origin and license.</summary>
     public ModelInfo Model { get; }
 
     /// <summary>D, the length of one feature vector.</summary>
@@ -56,8 +56,8 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
 
     internal ModelCard Card => Network.Card;
 
-    /// <summary>Opens a backbone. A model beside the application needs no network; one of the catalogue is downloaded and verified on first use.</summary>
-    /// <param name="model">The id of a model beside the application or of the catalogue, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
+    /// <summary>Opens a backbone. A model beside the application needs no network; one of the catalog is downloaded and verified on first use.</summary>
+    /// <param name="model">The id of a model beside the application or of the catalog, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
     /// <param name="options">Layers, provider, threads, decoder and store; null for the defaults.</param>
     /// <exception cref="ModelNotFoundException">There is no such model, or it could not be downloaded.</exception>
     /// <exception cref="InvalidModelException">The file or its card is damaged.</exception>
@@ -67,7 +67,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
         LoadAsync(model, options).GetAwaiter().GetResult();
 
     /// <summary>Opens a backbone as <see cref="Load"/> does, without blocking, with progress of a download.</summary>
-    /// <param name="model">The id of a model beside the application or of the catalogue, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
+    /// <param name="model">The id of a model beside the application or of the catalog, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
     /// <param name="options">Layers, provider, threads, decoder and store; null for the defaults.</param>
     /// <param name="progress">Told of a download's progress.</param>
     /// <param name="cancellationToken">Stops a download, of which what has arrived is kept and continued next time, or a calibration.</param>

@@ -45,7 +45,7 @@ public sealed record FeatureExtractorOptions
     /// <summary>The image decoder; null for <see cref="ImageDecoders.Default"/>.</summary>
     public IImageDecoder? Decoder { get; init; }
 
-    /// <summary>The decoder's limits and background colour.</summary>
+    /// <summary>The decoder's limits and background color.</summary>
     public DecodeOptions Decode { get; init => field = Require.NotNull(value, nameof(Decode)); } = DecodeOptions.Default;
 
     /// <summary>Keeps the vectors of <c>EmbedAsync</c> and <c>EmbedStreamAsync</c> on disk; null, the default, to compute them each time.</summary>

@@ -36,7 +36,7 @@ public sealed class FeatureIndex
     /// <summary>The ids of the vectors, in the order of their rows.</summary>
     public IReadOnlyList<string> Ids => _ids;
 
-    /// <summary>Makes an index of feature vectors. It keeps the matrix, not a copy: do not change the matrix's array afterwards.</summary>
+    /// <summary>Makes an index of feature vectors. It keeps the matrix, not a copy: do not change the matrix's array afterward.</summary>
     /// <param name="features"><c>[N,D]</c>; N may be 0.</param>
     /// <param name="ids">N names, one for each row, such as paths or keys of a database. Two rows may have the same id.</param>
     /// <param name="metric">How the distance of two vectors is measured.</param>
@@ -73,7 +73,7 @@ public sealed class FeatureIndex
     /// row of the index finds itself, too: ask for one neighbor more and leave out the one with its <see cref="Neighbor.Index"/>.
     /// </returns>
     /// <exception cref="ArgumentException">The queries have another D, or one cannot be compared, as with <see cref="Build"/>.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled before all queries were done.</exception>
+    /// <exception cref="OperationCanceledException">Canceled before all queries were done.</exception>
     public IReadOnlyList<IReadOnlyList<Neighbor>> Search(
         FeatureMatrix queries, int count, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Search(queries, count, Environment.ProcessorCount, progress, cancellationToken);

@@ -26,7 +26,7 @@ public sealed partial class ImageClassifier
 
     /// <summary>
     /// Shows where in an image a class is seen, by a class activation map: exact, in one run of the network, without gradients.
-    /// The head must be linear (softmax or sigmoid, on standardised features or not), and the features the average of a map.
+    /// The head must be linear (softmax or sigmoid, on standardized features or not), and the features the average of a map.
     /// </summary>
     /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
     /// <param name="label">The class; null for the most probable one.</param>

@@ -59,7 +59,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     /// <param name="cancellationToken">While images are embedded: stops. While the head trains: stops and returns the best so far.</param>
     /// <exception cref="ArgumentException">The plan contradicts itself or the images (<see cref="TrainingPlan.Validate(ImageDataset)"/>); no image was read.</exception>
     /// <exception cref="DatasetException">More images are unusable than <see cref="TrainingPlan.MaxBad"/> allows, or a class has none left to learn from.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled before all images were embedded.</exception>
+    /// <exception cref="OperationCanceledException">Canceled before all images were embedded.</exception>
     public static async Task<TrainingResult> TrainAsync(
         FeatureExtractor extractor, ImageDataset images, TrainingPlan? plan = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {

@@ -69,7 +69,7 @@ public sealed class ModelFile
     public string Sha256 { get; }
 
     /// <summary>
-    /// What the catalogue or the <c>.model.json</c> beside it says, or what a trained classifier says of its backbone; null where nothing does.
+    /// What the catalog or the <c>.model.json</c> beside it says, or what a trained classifier says of its backbone; null where nothing does.
     /// </summary>
     public ModelInfo? Info { get; }
 
@@ -114,8 +114,8 @@ public sealed class ModelFile
 
     internal ModelCard? Card { get; }
 
-    /// <summary>Reads a network; one from the catalogue is downloaded and verified on first use.</summary>
-    /// <param name="model">The id of a model beside the application or of the catalogue, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
+    /// <summary>Reads a network; one from the catalog is downloaded and verified on first use.</summary>
+    /// <param name="model">The id of a model beside the application or of the catalog, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
     /// <param name="store">Where downloaded models are kept; null for the user's own folder.</param>
     /// <exception cref="ModelNotFoundException">There is no such model, or it could not be downloaded.</exception>
     /// <exception cref="InvalidModelException">The file or its card is damaged, or the network takes no images.</exception>
@@ -123,7 +123,7 @@ public sealed class ModelFile
     public static ModelFile Open(string model, ModelStore? store = null) => OpenAsync(model, store).GetAwaiter().GetResult();
 
     /// <summary>Reads a network as <see cref="Open"/> does, without blocking, with progress of a download.</summary>
-    /// <param name="model">The id of a model beside the application or of the catalogue, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
+    /// <param name="model">The id of a model beside the application or of the catalog, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
     /// <param name="store">Where downloaded models are kept; null for the user's own folder.</param>
     /// <param name="progress">Told of a download's progress.</param>
     /// <param name="cancellationToken">Stops a download.</param>
@@ -194,7 +194,7 @@ public sealed class ModelFile
 
     /// <summary>
     /// Writes the same network with the weights of another file, matched by name, as Keras' <c>load_weights(by_name=True)</c>.
-    /// Its card, if this file has one, goes beside it as <c>.model.json</c>, without the licence of the old weights.
+    /// Its card, if this file has one, goes beside it as <c>.model.json</c>, without the license of the old weights.
     /// </summary>
     /// <param name="weights">A <c>.safetensors</c>, <c>.npz</c> or <c>.onnx</c> file.</param>
     /// <param name="output">The ONNX file to write; an existing one is replaced.</param>

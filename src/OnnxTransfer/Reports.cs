@@ -108,7 +108,7 @@ internal static class Reports
             ("Images from", $"{(Path.Exists(source) ? Path.GetFullPath(source) : source)}, {Words.Images(images)} used"),
             ("Backbone", $"{card.Id}, {card.Features.Dim:N0} features, {card.Input.Width}×{card.Input.Height} pixels"),
             ("Backbone's SHA-256", card.Sha256 ?? "not stated"),
-            ("Backbone's licence", card.License ?? "not stated"),
+            ("Backbone's license", card.License ?? "not stated"),
             ("Backbone's source", card.Source ?? "not stated"),
             ("Runs on", $"{classifier.Provider.ToString().ToUpperInvariant()}: {classifier.ProviderReason}"),
             ("Decoder", options.Decoder.Name),

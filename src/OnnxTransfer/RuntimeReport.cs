@@ -50,7 +50,7 @@ public sealed class RuntimeReport
     /// <summary>Whether downloads are switched off.</summary>
     public bool Offline => _store.IsOffline;
 
-    /// <summary>The ids of all models on this machine: those beside the application, then the catalogue's that were downloaded.</summary>
+    /// <summary>The ids of all models on this machine: those beside the application, then the catalog's that were downloaded.</summary>
     public IReadOnlyList<string> Models =>
         [.. ModelsBesideApplication, .. _store.Catalog.Select(model => model.Id).Where(_store.Contains).Except(ModelsBesideApplication)];
 

@@ -28,7 +28,7 @@ public sealed class SnippetTests : IClassFixture<SnippetTests.Photos>
     public void A_snippet_runs(string page, int line)
     {
         var snippet = Find(page, line);
-        // A page names the catalogue's network; the shared copy of the same network stands for its download.
+        // A page names the catalog's network; the shared copy of the same network stands for its download.
         var (assembly, _) = (snippet with { Code = snippet.Code.Replace("\"mobilenet-v2\"", $"@\"{Photos.Backbone}\"", StringComparison.Ordinal) }).Compile();
         _photos.Enter();
         Snippet.Run(assembly, ["flower_photos", "unknown.jpg"]);

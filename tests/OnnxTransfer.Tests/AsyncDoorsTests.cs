@@ -7,7 +7,7 @@ using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests;
 
-/// <summary>The asynchronous form of every door: the same result, away from the caller's thread, and nothing left behind when it is cancelled.</summary>
+/// <summary>The asynchronous form of every door: the same result, away from the caller's thread, and nothing left behind when it is canceled.</summary>
 public sealed class AsyncDoorsTests : IDisposable
 {
     private static readonly string[] s_labels = ["cyan", "orange"];
@@ -84,7 +84,7 @@ public sealed class AsyncDoorsTests : IDisposable
         Assert.Throws<ArgumentException>(() => { _ = writeAsync(" ", CancellationToken.None); });
     }
 
-    /// <summary>Cancelled at the last moment, when the whole file is on the disk and checked, under another name.</summary>
+    /// <summary>Canceled at the last moment, when the whole file is on the disk and checked, under another name.</summary>
     [Fact]
     public void A_file_that_is_written_and_checked_has_no_name_yet_when_it_is_canceled()
     {

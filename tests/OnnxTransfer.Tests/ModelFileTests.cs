@@ -125,7 +125,7 @@ public sealed class ModelFileTests : IDisposable
         Assert.Equal("fc/w", Assert.Single(report.Missing));
         Assert.Equal("left/over", Assert.Single(report.Unused));
         Assert.Equal(doubled, OnnxTensorData.ReadFloats(OnnxModel.Load(output).Graph.Initializer[0]));
-        // Whose licence the new weights are under is not ours to say.
+        // Whose license the new weights are under is not ours to say.
         Assert.Null(ModelCard.Load(ModelCard.PathFor(output)).License);
         Assert.NotEqual(Embed(file.Path, new()), Embed(output, new()));
         Assert.Throws<ModelNotFoundException>(() => file.ReplaceWeights(_folder.File("missing.npz"), output));
@@ -136,7 +136,7 @@ public sealed class ModelFileTests : IDisposable
     {
         var file = ModelFile.Open(Repository.SharedPath("models", "mobilenet_v2_imagenet.onnx"));
 
-        // Keras' MobileNetV2 without its classifier has 2,257,984, of which 3 for each of 17,056 normalised channels are folded away here.
+        // Keras' MobileNetV2 without its classifier has 2,257,984, of which 3 for each of 17,056 normalized channels are folded away here.
         Assert.Equal(2_257_984 - (3 * 17_056), file.FrozenParameters);
         Assert.Equal(6_405, file.TrainableParameters(5));
         Assert.Equal((1280, TensorLayout.Nhwc), (file.Features!.Dim, file.Layout));

@@ -8,7 +8,7 @@ namespace OnnxTransfer.TestSupport;
 /// <summary>Writes small PNG files without any image library, so that tests need no sample files.</summary>
 internal static class TestImage
 {
-    /// <summary>An RGB PNG of one colour with a little seeded noise, so that no two are alike.</summary>
+    /// <summary>An RGB PNG of one color with a little seeded noise, so that no two are alike.</summary>
     internal static byte[] NoisyPng(int width, int height, (byte R, byte G, byte B) color, int seed)
     {
         var random = new Random(seed);

@@ -5,7 +5,7 @@ using OnnxTransfer.Onnx.Schema;
 namespace OnnxTransfer.TestSupport;
 
 /// <summary>
-/// A network of one random 1x1 convolution, ReLU and global average pooling: real enough to tell colours apart, small enough
+/// A network of one random 1x1 convolution, ReLU and global average pooling: real enough to tell colors apart, small enough
 /// to be made by every test that needs a backbone.
 /// </summary>
 internal static class TinyBackbone

@@ -6,7 +6,7 @@ using OnnxTransfer.Vips;
 namespace OnnxTransfer.Benchmarks.Pixels;
 
 /// <summary>
-/// From JPEG bytes in memory to a normalised tensor of 224x224 on one thread: here, in Pillow and in sharp, in one run. Each
+/// From JPEG bytes in memory to a normalized tensor of 224x224 on one thread: here, in Pillow and in sharp, in one run. Each
 /// takes its turn on the same photographs, round after round, so that a busy machine is busy for all of them.
 /// </summary>
 internal static class PixelPeers

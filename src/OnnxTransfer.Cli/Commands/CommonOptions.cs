@@ -190,7 +190,7 @@ internal static class CommonOptions
     internal static Task<ModelFile> ReadAsync(string model, CancellationToken cancellationToken) =>
         Progress.RunAsync($"Opening {model}", report => ModelFile.OpenAsync(model, store: null, report, cancellationToken));
 
-    /// <summary>Checks before images are listed that a backbone is a file, or an id that the catalogue has.</summary>
+    /// <summary>Checks before images are listed that a backbone is a file, or an id that the catalog has.</summary>
     internal static void RequireBackbone(string backbone)
     {
         var isPath = Path.Exists(backbone) || backbone.AsSpan().ContainsAny('/', '\\', ':') || backbone.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase);

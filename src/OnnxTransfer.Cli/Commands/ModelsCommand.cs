@@ -16,10 +16,10 @@ internal static class ModelsCommand
     private static Command CreateList()
     {
         var json = CommonOptions.Json();
-        var command = new Command("list", "The models beside the tool and those of the catalogue, and which of them are on this machine.") { json };
+        var command = new Command("list", "The models beside the tool and those of the catalog, and which of them are on this machine.") { json };
         command.SetAction(parsed =>
         {
-            // A model beside the tool comes before one of the catalogue with its id.
+            // A model beside the tool comes before one of the catalog with its id.
             var store = new ModelStore();
             var models = store.BesideApplication.Concat(store.Catalog).DistinctBy(model => model.Id).Select(model => Describe(model, store)).ToList();
             if (parsed.GetValue(json))
@@ -29,7 +29,7 @@ internal static class ModelsCommand
             }
 
             Table.Write(
-                ["id", "features", "input", "size", "top-1", "licence", "from", "here"],
+                ["id", "features", "input", "size", "top-1", "license", "from", "here"],
                 [.. models.Select(model => (IReadOnlyList<string>)
                 [
                     model.Id, $"{model.Dim}", $"{model.Height}x{model.Width}",
@@ -44,7 +44,7 @@ internal static class ModelsCommand
     private static Command CreatePull()
     {
         var id = new Argument<string>("ID") { Description = "An id of `onnxtransfer models list`." };
-        var command = new Command("pull", "Download a model of the catalogue, and verify it.") { id };
+        var command = new Command("pull", "Download a model of the catalog, and verify it.") { id };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var model = parsed.GetRequiredValue(id);
@@ -60,7 +60,7 @@ internal static class ModelsCommand
         var file = new Argument<string>("FILE") { Description = "A .tflite file, or the model.json of a Keras model in TensorFlow.js layers format." };
         var output = new Option<string>("--out") { Description = "The ONNX file to write.", Required = true, HelpName = "FILE.onnx" };
         var tensors = new Option<string[]>("--outputs") { Description = "The tensors to compute; the model's own outputs when left away.", AllowMultipleArgumentsPerToken = true, HelpName = "TENSOR" };
-        var quantized = new Option<bool>("--keep-quantized") { Description = "Of a quantised .tflite: keep integer kernels instead of going to float32." };
+        var quantized = new Option<bool>("--keep-quantized") { Description = "Of a quantized .tflite: keep integer kernels instead of going to float32." };
         var share = CommonOptions.Number(
             "--float-share", "With --keep-quantized: the share of all multiplications, counted from the input, that stays in float32; the first layers' roundings cost most.",
             new TfLiteOptions().FloatShare, "SHARE", value => value is >= 0 and <= 1, "a share between 0 and 1, such as 0.15");

@@ -15,11 +15,11 @@ internal static class ModelsInfoCommand
             if (result.Tokens is [var token] && int.TryParse(token.Value, out var number) && number < 2) result.AddError("--classes must be at least 2.");
         });
         var json = CommonOptions.Json();
-        var command = new Command("info", "What is known of a model: tensors, parameters, cost, preprocessing, origin, licence.") { model, classes, json };
+        var command = new Command("info", "What is known of a model: tensors, parameters, cost, preprocessing, origin, license.") { model, classes, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var name = parsed.GetRequiredValue(model);
-            // What is not on this machine is described by the catalogue, not downloaded for a question.
+            // What is not on this machine is described by the catalog, not downloaded for a question.
             var store = new ModelStore();
             var info = store.TryFind(name, out var listed) && !store.Contains(listed.Id)
                 ? Describe(listed)
@@ -86,7 +86,7 @@ internal static class ModelsInfoCommand
         if (info.Opset is not null) Line("made by", $"{(info.Producer!.Length > 0 ? info.Producer : "a tool not stated")}, opset {info.Opset}, IR version {info.IrVersion}");
         if (info.Top1 is { } top1) Line("ImageNet", $"top-1 {Table.Number(top1, "0.0")}%{(info.Top5 is { } top5 ? $", top-5 {Table.Number(top5, "0.0")}%" : "")}");
         Line("pixels", info.Preprocess is { } preprocess ? Describe(preprocess) : "preprocessing not stated; it needs a .model.json beside the file");
-        Line("licence", info.License ?? "not stated");
+        Line("license", info.License ?? "not stated");
         Line("source", info.Source ?? "not stated");
         if (info.Sha256 is not null) Line("sha256", info.Sha256);
     }

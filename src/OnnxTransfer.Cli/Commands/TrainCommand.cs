@@ -122,7 +122,7 @@ internal static class TrainCommand
         if (json) JsonOutput.Write(ToJson(extractor, result, output), JsonContracts.Default.TrainJson);
         else Print(result, output);
         if (result.History.StopReason != StopReason.Canceled) return ExitCode.Done;
-        Console.Error.WriteLine($"cancelled after {result.History.Epochs.Count} epochs; the best weights so far are saved");
+        Console.Error.WriteLine($"canceled after {result.History.Epochs.Count} epochs; the best weights so far are saved");
         return ExitCode.Canceled;
     }
 

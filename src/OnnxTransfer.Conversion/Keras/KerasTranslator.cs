@@ -6,7 +6,7 @@ namespace OnnxTransfer.Conversion.Keras;
 
 /// <summary>
 /// Translates a network layer by layer. Images are kept as <c>[N,C,H,W]</c>; where a layer needs Keras' own element order,
-/// a transpose is written before it. A batch normalisation behind a convolution that nothing else reads becomes part of it.
+/// a transpose is written before it. A batch normalization behind a convolution that nothing else reads becomes part of it.
 /// </summary>
 internal sealed partial class KerasTranslator
 {

@@ -4,7 +4,7 @@ using OnnxTransfer.Onnx.Schema;
 namespace OnnxTransfer.Conversion.TfLite;
 
 /// <summary>
-/// Quantised models. By default every tensor stands for its real values. On request weights stay stored as bytes, and what a
+/// Quantized models. By default every tensor stands for its real values. On request weights stay stored as bytes, and what a
 /// convolution or fully connected layer reads is rounded to the bytes that the file states for it, so that the runtime
 /// computes it in integers. Nothing else is rounded: not a sum, a pool or the scores, whose bytes would only lose digits.
 /// </summary>
@@ -45,14 +45,14 @@ internal sealed partial class TfLiteTranslator
         return shape.Skip(1).Aggregate(1L, (product, side) => product * side) / channels * _model.Tensors[op.Inputs[1]].Count;
     }
 
-    /// <summary>The quantisation that is to stay in the graph; null for a tensor of real values.</summary>
+    /// <summary>The quantization that is to stay in the graph; null for a tensor of real values.</summary>
     private TfLiteQuantization? KeptQuantization(int tensor)
     {
         var found = _model.Tensors[tensor];
         return _options.KeepQuantized && found.Type is TfLiteType.Int8 or TfLiteType.UInt8 or TfLiteType.Int32 ? found.Quantization : null;
     }
 
-    /// <summary>A quantising or dequantising operator changes how a tensor is stored and, but for rounding, not what it says.</summary>
+    /// <summary>A quantizing or dequantizing operator changes how a tensor is stored and, but for rounding, not what it says.</summary>
     private void Requantize(TfLiteOperator op)
     {
         var input = Input(op, 0);

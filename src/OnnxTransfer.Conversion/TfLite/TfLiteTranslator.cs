@@ -18,7 +18,7 @@ internal sealed partial class TfLiteTranslator
     private readonly OnnxGraphBuilder _graph;
     private readonly Activation?[] _activations;
 
-    /// <summary>A constant that an operator merely passes on (the dequantised form of 16-bit weights).</summary>
+    /// <summary>A constant that an operator merely passes on (the dequantized form of 16-bit weights).</summary>
     private readonly Dictionary<int, int> _aliases = [];
 
     public TfLiteTranslator(TfLiteModel model, TfLiteOptions options)

@@ -11,7 +11,7 @@ namespace OnnxTransfer.Backbones;
 /// <param name="Labels">The names of the network's own classes, in order; empty when it has none or they are not known.</param>
 internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IReadOnlyList<string> Labels)
 {
-    /// <summary>Opens a model beside the application, one of the catalogue, or an <c>.onnx</c> file.</summary>
+    /// <summary>Opens a model beside the application, one of the catalog, or an <c>.onnx</c> file.</summary>
     /// <param name="model">The id or path.</param>
     /// <param name="options">Store, preprocessing and layers.</param>
     /// <param name="progress">Told of a download's progress.</param>

@@ -13,7 +13,7 @@ internal sealed record ResolvedBackbone(string OnnxPath, string Sha256, ModelCar
 internal static class BackboneResolver
 {
     /// <summary>
-    /// Looks for a model beside the application first, then in the catalogue, whose models are fetched through the store. Anything
+    /// Looks for a model beside the application first, then in the catalog, whose models are fetched through the store. Anything
     /// else is a path: the card beside the file is read, and where it states a SHA-256, the file must have it.
     /// </summary>
     /// <exception cref="ModelException">Neither an id nor a file; a hash differs; a download failed.</exception>

@@ -1,6 +1,6 @@
 namespace OnnxTransfer.Backbones;
 
-/// <summary>One backbone of the catalogue: what it is, where its bytes come from, how good it was measured to be.</summary>
+/// <summary>One backbone of the catalog: what it is, where its bytes come from, how good it was measured to be.</summary>
 internal sealed record CatalogEntry
 {
     /// <summary>Its identifier, <see cref="ModelCard.Id"/>.</summary>
@@ -9,7 +9,7 @@ internal sealed record CatalogEntry
     /// <summary>A name for people, for example <c>ResNet-50 v2</c>.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Tensors, preprocessing, licence and the SHA-256 of the file.</summary>
+    /// <summary>Tensors, preprocessing, license and the SHA-256 of the file.</summary>
     public required ModelCard Card { get; init; }
 
     /// <summary>Size of the ONNX file in bytes.</summary>

@@ -5,8 +5,8 @@ using OnnxTransfer.Onnx.Inspection;
 namespace OnnxTransfer.Backbones;
 
 /// <summary>
-/// What must be known of an ONNX file to use it as a backbone: its tensors, its preprocessing, its origin and licence.
-/// Read from the <c>.model.json</c> beside the file, or taken from the catalogue.
+/// What must be known of an ONNX file to use it as a backbone: its tensors, its preprocessing, its origin and license.
+/// Read from the <c>.model.json</c> beside the file, or taken from the catalog.
 /// </summary>
 internal sealed record ModelCard
 {
@@ -16,7 +16,7 @@ internal sealed record ModelCard
     /// <summary>SHA-256 of the ONNX file, 64 lower-case hexadecimal digits; null when not stated.</summary>
     public string? Sha256 { get; init; }
 
-    /// <summary>The licence of the weights, by SPDX identifier where one exists; null when not stated.</summary>
+    /// <summary>The license of the weights, by SPDX identifier where one exists; null when not stated.</summary>
     public string? License { get; init; }
 
     /// <summary>Where the weights come from; null when not stated.</summary>

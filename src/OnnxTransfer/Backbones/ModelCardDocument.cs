@@ -84,7 +84,7 @@ internal sealed record EntryDocument(
 internal sealed record AccuracyDocument(double? Top1, double? Top5, string? Source);
 
 /// <summary>
-/// Source-generated readers and writers. A field that does not exist is refused: an optional one, misspelt, would
+/// Source-generated readers and writers. A field that does not exist is refused: an optional one, misspelled, would
 /// otherwise change the features without a word.
 /// </summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]

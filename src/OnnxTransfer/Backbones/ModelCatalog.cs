@@ -15,10 +15,10 @@ internal sealed class ModelCatalog
         _byId = byId;
     }
 
-    /// <summary>The catalogue that comes with the library.</summary>
+    /// <summary>The catalog that comes with the library.</summary>
     public static ModelCatalog Default => s_default.Value;
 
-    /// <summary>All entries, in the catalogue's order: the recommended one first.</summary>
+    /// <summary>All entries, in the catalog's order: the recommended one first.</summary>
     public IReadOnlyList<CatalogEntry> Entries { get; }
 
     /// <summary>The entry with an id, whatever its case, if there is one.</summary>

@@ -21,7 +21,7 @@ public sealed class ModelStore
 
     /// <summary>
     /// The models beside this application, in ordinal order of their ids: packages such as <c>OnnxTransfer.Models.ResNet18</c> put
-    /// them into <c>onnxtransfer/models</c> when the application is built. They need no network and come before the catalogue.
+    /// them into <c>onnxtransfer/models</c> when the application is built. They need no network and come before the catalog.
     /// </summary>
     /// <exception cref="ModelException">The card of such a model is missing or cannot be read.</exception>
     public IReadOnlyList<ModelInfo> BesideApplication =>
@@ -88,14 +88,14 @@ public sealed class ModelStore
 
     /// <summary>
     /// The path of a model, which is downloaded first where it is neither beside the application nor in <see cref="Folder"/>. A
-    /// cancelled or failed download leaves a <c>.partial</c> file, and the next call goes on from there.
+    /// canceled or failed download leaves a <c>.partial</c> file, and the next call goes on from there.
     /// </summary>
     /// <exception cref="ModelException">
     /// There is no such model; the file beside the application is not the one that its card describes; the model comes with a package
     /// that this application does not have; or no mirror gave the right bytes, or the store is offline: the message names every
     /// address tried, how to place the file by hand, and a model that needs no download.
     /// </exception>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
     public async Task<string> GetAsync(string id, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         if (Application.Find(id) is not { } beside) return await GetAsync(EntryOf(id), progress, cancellationToken).ConfigureAwait(false);
@@ -182,7 +182,7 @@ public sealed class ModelStore
     internal Task<string?> VerifyAsync(CatalogEntry entry, CancellationToken cancellationToken = default) =>
         DamageAsync(entry, PathOf(entry), rehash: true, cancellationToken);
 
-    /// <summary>The name carries the hash, so that a catalogue that has moved on to other bytes does not continue the old file.</summary>
+    /// <summary>The name carries the hash, so that a catalog that has moved on to other bytes does not continue the old file.</summary>
     internal string PartialPathOf(CatalogEntry entry) => Path.Combine(Folder, $"{entry.Id}.{entry.Card.Sha256![..12]}.partial");
 
     private CatalogEntry EntryOf(string id)
@@ -263,7 +263,7 @@ public sealed class ModelStore
         }
         catch (Exception e) when (IsRefusedByDisk(e))
         {
-            // A read-only store: the card is for people and other tools, the catalogue's is the one that is used.
+            // A read-only store: the card is for people and other tools, the catalog's is the one that is used.
         }
 
         return path;

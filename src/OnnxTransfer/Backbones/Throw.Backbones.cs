@@ -88,7 +88,7 @@ internal static partial class Throw
     /// <summary>The ids in both places.</summary>
     private static string Places(string id, ApplicationModels beside, IEnumerable<string> known) =>
         (beside.Ids is { Count: > 0 } ids ? $"Beside the application ({beside.Folder}) is {Known(id, ids)}" : $"Beside the application ({beside.Folder}) is no model")
-        + $"; the catalogue has {Known(id, known)}";
+        + $"; the catalog has {Known(id, known)}";
 
     [DoesNotReturn]
     internal static void CardOfAnotherId(string cardPath, string id, string path) =>

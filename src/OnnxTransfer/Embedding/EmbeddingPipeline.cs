@@ -189,7 +189,7 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
     /// <summary>Hands the first failure to whoever takes the rows, who then stops the others.</summary>
     private void Fail(Exception exception)
     {
-        // Disposal stops the threads by cancelling them, but it is not a cancellation that the caller asked for.
+        // Disposal stops the threads by canceling them, but it is not a cancellation that the caller asked for.
         if (exception is OperationCanceledException && session.Refusal is { } disposed) exception = disposed;
         _done.Writer.TryComplete(exception);
     }

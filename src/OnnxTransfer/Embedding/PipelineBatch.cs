@@ -3,7 +3,7 @@ using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Embedding;
 
-/// <summary>Neighbouring images of a list that go through the network together. Each slot is filled by one thread.</summary>
+/// <summary>Neighboring images of a list that go through the network together. Each slot is filled by one thread.</summary>
 /// <param name="number">The batch's place among the batches of the run.</param>
 /// <param name="start">The position in the list of its first image.</param>
 /// <param name="inputs">Its images.</param>

@@ -18,7 +18,7 @@ public sealed record ClassMetrics(string Label, double Precision, double Recall,
 /// <param name="Accuracy">The fraction predicted rightly, in [0, 1]; 0 in an empty bin.</param>
 public sealed record CalibrationBin(double From, double To, int Count, double Confidence, double Accuracy);
 
-/// <summary>What a classifier is worth on N labelled images.</summary>
+/// <summary>What a classifier is worth on N labeled images.</summary>
 /// <param name="Count">N.</param>
 /// <param name="Accuracy">The fraction predicted rightly, in [0, 1].</param>
 /// <param name="Loss">Mean cross-entropy, natural logarithm.</param>

@@ -55,7 +55,7 @@ public sealed class Explanation
 
     /// <summary>
     /// Writes the image with the map over it, as PNG, or as JPEG where the name ends in <c>.jpg</c>; whole or not at all. Heat
-    /// is what speaks for the class, from dark violet to pale yellow; the rest of the photo is greyed.
+    /// is what speaks for the class, from dark violet to pale yellow; the rest of the photo is grayed.
     /// </summary>
     /// <param name="path">The file to write; an existing one is replaced.</param>
     /// <exception cref="ImageDecodeException">The image, which is read once more, is gone or changed.</exception>

@@ -3,7 +3,7 @@ namespace OnnxTransfer.Explaining;
 /// <summary>A place of an image and how much it excites a unit.</summary>
 /// <param name="Image">The image.</param>
 /// <param name="Value">The unit's activation.</param>
-/// <param name="V">The place's centre, as a share of the height that the network sees.</param>
+/// <param name="V">The place's center, as a share of the height that the network sees.</param>
 /// <param name="U">The same of the width.</param>
 internal sealed record ExcitingPlace(ImageInput Image, float Value, double V, double U);
 
@@ -34,7 +34,7 @@ internal static class PatchPicture
         return grid;
     }
 
-    /// <summary>The patch around a place, moved inwards where it would stick out of the photo.</summary>
+    /// <summary>The patch around a place, moved inward where it would stick out of the photo.</summary>
     private static PixelBuffer Cut(PixelBuffer photo, ExcitingPlace place, double share, ImageWindow window)
     {
         var width = Math.Clamp((int)Math.Round(share * window.Width * photo.Width), 1, photo.Width);

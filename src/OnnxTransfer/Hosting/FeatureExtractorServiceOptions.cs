@@ -4,7 +4,7 @@ namespace OnnxTransfer;
 public sealed class FeatureExtractorServiceOptions
 {
     /// <summary>
-    /// The id of a model beside the application or of the catalogue, or the path of an <c>.onnx</c> file. Required; the application does
+    /// The id of a model beside the application or of the catalog, or the path of an <c>.onnx</c> file. Required; the application does
     /// not start without it.
     /// </summary>
     public string Model { get; set; } = "";

@@ -52,7 +52,7 @@ public static class OnnxTransferServiceCollectionExtensions
     /// container, and an <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> of <see cref="DataContent"/> that runs it.
     /// </summary>
     /// <param name="services">The application's services.</param>
-    /// <param name="model">The id of a model beside the application or of the catalogue, or the path of an <c>.onnx</c> file.</param>
+    /// <param name="model">The id of a model beside the application or of the catalog, or the path of an <c>.onnx</c> file.</param>
     /// <param name="options">Layers, provider, threads, decoder and store; null for the defaults.</param>
     /// <param name="serviceKey">Tells several extractors apart: ask for them with <c>[FromKeyedServices(key)]</c>; null for the only one.</param>
     /// <returns>What adds a warm-up and a health check.</returns>

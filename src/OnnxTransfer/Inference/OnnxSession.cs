@@ -67,7 +67,7 @@ internal sealed class OnnxSession : IDisposable
     /// <summary>D, the length of one output row.</summary>
     internal int RowLength => _graph.RowLength;
 
-    /// <summary>Cancelled when no further run is let in.</summary>
+    /// <summary>Canceled when no further run is let in.</summary>
     internal CancellationToken Closing => _runs.Closing;
 
     /// <summary>Why no further run is let in; null as long as runs are.</summary>

@@ -23,7 +23,7 @@ internal sealed class RunGate(Type owner)
 
     internal bool IsClosed => Volatile.Read(ref _state) < 0;
 
-    /// <summary>Cancelled when the gate closes, for whoever waits for something else meanwhile.</summary>
+    /// <summary>Canceled when the gate closes, for whoever waits for something else meanwhile.</summary>
     internal CancellationToken Closing => _closing.Token;
 
     /// <summary>Begins a run, which ends when the result is disposed.</summary>

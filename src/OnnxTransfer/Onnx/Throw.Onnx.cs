@@ -50,7 +50,7 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void OnnxNormalizationUnusable(int channel, double rescale, double mean, double std) =>
-        throw new ArgumentException($"Channel {channel} is normalised as (pixel * {rescale} - {mean}) / {std}, which float32 cannot express; all numbers must be finite, and neither the factor nor the divisor 0.");
+        throw new ArgumentException($"Channel {channel} is normalized as (pixel * {rescale} - {mean}) / {std}, which float32 cannot express; all numbers must be finite, and neither the factor nor the divisor 0.");
 
     [DoesNotReturn]
     internal static void OnnxTensorNameTaken(string source, string tensor) =>

@@ -1,7 +1,7 @@
 namespace OnnxTransfer.Preprocessing;
 
 /// <summary>
-/// The normalisation <c>(pixel * Rescale - Mean) / Std</c> as one multiplication and one addition,
+/// The normalization <c>(pixel * Rescale - Mean) / Std</c> as one multiplication and one addition,
 /// <c>pixel * Scale + Offset</c>, by the pixels' channels R, G, B. The factors are computed in double and rounded once, so a
 /// value differs from the exact one by at most 2 units in the last place of the larger of the two terms.
 /// </summary>

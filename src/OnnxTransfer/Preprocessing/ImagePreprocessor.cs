@@ -4,7 +4,7 @@ using OnnxTransfer.Decoding;
 namespace OnnxTransfer.Preprocessing;
 
 /// <summary>
-/// From an image to its place in an input tensor: decode, resize, crop, normalise, layout. One object serves one network. It keeps the
+/// From an image to its place in an input tensor: decode, resize, crop, normalize, layout. One object serves one network. It keeps the
 /// working memory of as many images as were ever prepared at once, so that from then on nothing is allocated. Thread-safe.
 /// </summary>
 internal sealed class ImagePreprocessor

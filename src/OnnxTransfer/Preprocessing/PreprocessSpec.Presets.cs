@@ -29,7 +29,7 @@ public sealed partial record PreprocessSpec
 
     /// <summary>
     /// What torchvision's ImageNet weights, and most ONNX files made from PyTorch, expect: shorter side to 256/224 of
-    /// <paramref name="size"/>, antialiased bilinear, centre crop, RGB / 255, then mean (0.485, 0.456, 0.406) and standard deviation
+    /// <paramref name="size"/>, antialiased bilinear, center crop, RGB / 255, then mean (0.485, 0.456, 0.406) and standard deviation
     /// (0.229, 0.224, 0.225). Source: torchvision's <c>transforms.ImageClassification</c> with crop 224 and resize 256 (299 and 342
     /// for Inception v3); mode <c>torch</c> of Keras' <c>imagenet_utils.preprocess_input</c> has the same numbers.
     /// </summary>

@@ -52,10 +52,10 @@ public enum ResizeFilter
     /// <summary>Pillow's <c>BICUBIC</c> (a = -0.5): antialiased, 8-bit fixed point, bit-exact.</summary>
     PillowBicubic,
 
-    /// <summary>TensorFlow 2's <c>tf.image.resize</c> bilinear: half-pixel centres, no antialias, float.</summary>
+    /// <summary>TensorFlow 2's <c>tf.image.resize</c> bilinear: half-pixel centers, no antialias, float.</summary>
     TensorFlowBilinear,
 
-    /// <summary>OpenCV's <c>INTER_LINEAR</c> on 8-bit pixels: half-pixel centres, no antialias, 11-bit fixed point, bit-exact.</summary>
+    /// <summary>OpenCV's <c>INTER_LINEAR</c> on 8-bit pixels: half-pixel centers, no antialias, 11-bit fixed point, bit-exact.</summary>
     OpenCvLinear,
 
     /// <summary>OpenCV's <c>INTER_NEAREST</c>: the source pixel at <c>floor(dst * in / out)</c>, in double as OpenCV rounds it.</summary>

@@ -3,7 +3,7 @@ using OnnxTransfer.Decoding;
 namespace OnnxTransfer.Preprocessing;
 
 /// <summary>
-/// Takes a decoder's rows and resizes, crops, normalises and lays them out as they come, so that the decoded image never
+/// Takes a decoder's rows and resizes, crops, normalizes and lays them out as they come, so that the decoded image never
 /// lies in memory as a whole. Only an image that is stored rotated or mirrored is collected upright first. It serves one image after
 /// another and keeps its memory; it is not thread-safe.
 /// </summary>

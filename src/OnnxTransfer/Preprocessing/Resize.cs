@@ -4,7 +4,7 @@ namespace OnnxTransfer;
 
 /// <summary>
 /// How an image of any size comes to the size of a network's input: <see cref="Stretch"/> or <see cref="ShortestEdge(int, int)"/>, each with a crop
-/// from the centre. A size that cannot be is refused when it is given.
+/// from the center. A size that cannot be is refused when it is given.
 /// </summary>
 public abstract record Resize
 {
@@ -18,17 +18,17 @@ public abstract record Resize
     /// <summary>Stretches every image to one size, whatever that does to its proportions.</summary>
     /// <param name="width">Width in pixels, from 1 to 16384.</param>
     /// <param name="height">Height in pixels, from 1 to 16384.</param>
-    /// <param name="crop">What is cut from the centre afterwards, no side of it longer; null to keep everything.</param>
+    /// <param name="crop">What is cut from the center afterward, no side of it longer; null to keep everything.</param>
     /// <exception cref="ArgumentOutOfRangeException">A side is out of range, or the crop is larger than what it is cut from.</exception>
     public static StretchResize Stretch(int width, int height, ImageSize? crop = null) => new(width, height, crop);
 
-    /// <summary>Brings the shorter side to a length, the longer in proportion, and cuts a square from the centre.</summary>
+    /// <summary>Brings the shorter side to a length, the longer in proportion, and cuts a square from the center.</summary>
     /// <param name="edge">The length of the shorter side in pixels, from 1 to 16384.</param>
     /// <param name="crop">The side of the square in pixels, from 1 to <paramref name="edge"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">A length is out of range, or the crop is larger than the edge.</exception>
     public static ShortestEdgeResize ShortestEdge(int edge, int crop) => new(edge, new ImageSize(crop, crop));
 
-    /// <summary>Brings the shorter side to a length, the longer in proportion, and cuts a rectangle from the centre.</summary>
+    /// <summary>Brings the shorter side to a length, the longer in proportion, and cuts a rectangle from the center.</summary>
     /// <param name="edge">The length of the shorter side in pixels, from 1 to 16384.</param>
     /// <param name="crop">The rectangle in pixels, no side of it longer than <paramref name="edge"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">A length is out of range, or the crop is larger than the edge.</exception>
@@ -64,7 +64,7 @@ public sealed record StretchResize : Resize
     /// <summary>Height in pixels before the crop.</summary>
     public int Height { get; }
 
-    /// <summary>What is cut from the centre afterwards, in pixels; null for no crop.</summary>
+    /// <summary>What is cut from the center afterward, in pixels; null for no crop.</summary>
     public ImageSize? Crop { get; }
 
     /// <inheritdoc/>
@@ -75,7 +75,7 @@ public sealed record StretchResize : Resize
     internal override T Match<T>(Func<StretchResize, T> stretch, Func<ShortestEdgeResize, T> shortestEdge) => stretch(this);
 }
 
-/// <summary>The shorter side is brought to a length and the centre cut out; what <see cref="Resize.ShortestEdge(int, int)"/> makes.</summary>
+/// <summary>The shorter side is brought to a length and the center cut out; what <see cref="Resize.ShortestEdge(int, int)"/> makes.</summary>
 public sealed record ShortestEdgeResize : Resize
 {
     internal ShortestEdgeResize(int edge, ImageSize crop)
@@ -87,7 +87,7 @@ public sealed record ShortestEdgeResize : Resize
     /// <summary>The length in pixels that the shorter side is brought to; the longer follows in proportion, truncated, as in torchvision.</summary>
     public int Edge { get; }
 
-    /// <summary>What is cut from the centre afterwards, in pixels.</summary>
+    /// <summary>What is cut from the center afterward, in pixels.</summary>
     public ImageSize Crop { get; }
 
     /// <inheritdoc/>

@@ -5,7 +5,7 @@ namespace OnnxTransfer.Preprocessing;
 
 internal static partial class VectorKernels
 {
-    /// <summary>Normalises a row into three planes: from HWC to CHW, each channel <c>pixel * scale + offset</c>.</summary>
+    /// <summary>Normalizes a row into three planes: from HWC to CHW, each channel <c>pixel * scale + offset</c>.</summary>
     /// <param name="row">Pixels <c>[W,3]</c>.</param>
     /// <param name="channels">Scale, offset and plane of R, G and B.</param>
     /// <param name="r">Where R goes, <c>[W]</c>.</param>
@@ -37,7 +37,7 @@ internal static partial class VectorKernels
         return x;
     }
 
-    /// <summary>Normalises a row that stays HWC.</summary>
+    /// <summary>Normalizes a row that stays HWC.</summary>
     /// <param name="row">Pixels <c>[W,3]</c> and <see cref="Padding"/> bytes more.</param>
     /// <param name="channels">Scale and offset of the row's channels.</param>
     /// <param name="reversed">Whether the tensor wants B, G, R.</param>

@@ -50,7 +50,7 @@ internal static class ClassSection
         : least * 2 >= most ? $"Between {least:N0} and {Words.Images(most)} a class: balanced enough."
         : $"Between {least:N0} and {Words.Images(most)} a class. With a ratio above two, balanced class weights or more images of the small classes may help.";
 
-    /// <summary>The CSS class that colours a set.</summary>
+    /// <summary>The CSS class that colors a set.</summary>
     private static string Place(int index) => index switch { 0 => "first", 1 => "second", _ => "third" };
 
     /// <summary>Parts of a whole, side by side; the table's numbers say the same.</summary>

@@ -30,7 +30,7 @@ internal static class CurveSection
         {
             StopReason.Converged => "It ended at the optimum.",
             StopReason.EarlyStopped => "It stopped early, when the validation loss no longer fell.",
-            StopReason.Canceled => "It was cancelled; the classifier is the best there was by then.",
+            StopReason.Canceled => "It was canceled; the classifier is the best there was by then.",
             StopReason.Diverged => "It ran away; the classifier is the last good one.",
             _ => "",
         };
@@ -90,7 +90,7 @@ internal static class CurveSection
         return [new ChartLine("", "train raw", Thinned(steps)), new ChartLine("training", "train", Thinned(means))];
     }
 
-    /// <summary>As many points as can be told apart, each the mean of its neighbourhood.</summary>
+    /// <summary>As many points as can be told apart, each the mean of its neighborhood.</summary>
     private static IReadOnlyList<(double X, double Y)> Thinned(IReadOnlyList<(double X, double Y)> points)
     {
         if (points.Count <= MostPoints) return points;

@@ -33,7 +33,7 @@ internal static class ImageSections
         }));
     }
 
-    /// <summary>A picture with its verdict: colour, sign and words say the same.</summary>
+    /// <summary>A picture with its verdict: color, sign and words say the same.</summary>
     internal static void AddTile(HtmlBuilder body, JudgedImage image, IReadOnlyList<string> labels, string? picture)
     {
         var name = image.Name;

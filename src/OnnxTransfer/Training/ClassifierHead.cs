@@ -33,12 +33,12 @@ public abstract class ClassifierHead : IClassScorer
     /// <param name="options">How; null for the defaults. What a <see cref="TrainingPlan"/> says about images plays no part: the rows are given.</param>
     /// <param name="validation">Rows to judge by after every epoch: the weights with the lowest loss on them are kept. Null keeps the last.</param>
     /// <param name="progress">Told after every epoch.</param>
-    /// <param name="cancellationToken">Ends the training after the current step; what was learnt by then is returned.</param>
+    /// <param name="cancellationToken">Ends the training after the current step; what was learned by then is returned.</param>
     /// <returns>The head with the best weights seen, and the history.</returns>
     /// <exception cref="ArgumentException">
     /// A label is out of range, a class has no row, the validation features have another D, or options contradict the rows or each other.
     /// </exception>
-    /// <exception cref="OperationCanceledException">Cancelled before the first step: there is nothing to return.</exception>
+    /// <exception cref="OperationCanceledException">Canceled before the first step: there is nothing to return.</exception>
     /// <exception cref="TrainingDivergedException">The loss is no longer a sensible number; carries the last good weights.</exception>
     public static TrainedHead Train(
         LabeledFeatures training, int classCount, TrainingOptions? options = null, LabeledFeatures? validation = null,
@@ -57,7 +57,7 @@ public abstract class ClassifierHead : IClassScorer
     /// <param name="cancellationToken">Ends the work: the folds trained by then, the last cut short, are returned.</param>
     /// <returns>One head a fold, in order; the validation loss and accuracy of its best epoch are what it is worth.</returns>
     /// <exception cref="ArgumentException">As <see cref="Train"/>.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled before the first step.</exception>
+    /// <exception cref="OperationCanceledException">Canceled before the first step.</exception>
     public static IReadOnlyList<TrainedHead> CrossValidate(
         LabeledFeatures rows, int classCount, int foldCount, TrainingOptions? options = null,
         IProgress<EpochMetrics>? progress = null, CancellationToken cancellationToken = default) =>

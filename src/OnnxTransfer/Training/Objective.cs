@@ -18,7 +18,7 @@ internal enum OutputKind
 
 /// <summary>The loss of one row, and its gradient by the row's logits.</summary>
 /// <param name="Kind">What the outputs stand for.</param>
-/// <param name="Smoothing">Label smoothing s in [0, 1): targets move by s towards the uniform distribution.</param>
+/// <param name="Smoothing">Label smoothing s in [0, 1): targets move by s toward the uniform distribution.</param>
 /// <param name="ClassWeights">A factor a class, or null.</param>
 internal sealed record Objective(OutputKind Kind, double Smoothing = 0, double[]? ClassWeights = null)
 {

@@ -12,7 +12,7 @@ public enum StopReason
     /// <summary>The validation loss had not fallen for as many epochs as the options' patience.</summary>
     EarlyStopped,
 
-    /// <summary>The caller cancelled; the head is the best there was by then.</summary>
+    /// <summary>The caller canceled; the head is the best there was by then.</summary>
     Canceled,
 
     /// <summary>The loss left the finite numbers; see <see cref="TrainingDivergedException"/>.</summary>

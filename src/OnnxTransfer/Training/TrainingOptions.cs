@@ -54,7 +54,7 @@ public record TrainingOptions
     public double Dropout { get; init => field = Require.Fraction(value, nameof(Dropout)); }
 
     /// <summary>
-    /// Brings every feature to mean 0 and standard deviation 1 over the training rows before it is learnt from. The
+    /// Brings every feature to mean 0 and standard deviation 1 over the training rows before it is learned from. The
     /// weights of the trained head take that in: it works on plain features.
     /// </summary>
     public bool Standardize { get; init; }

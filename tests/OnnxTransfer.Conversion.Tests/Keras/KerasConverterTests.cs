@@ -110,7 +110,7 @@ public sealed class KerasConverterTests
 
         Assert.DoesNotContain(model.Graph.Node, n => n.OpType is "Transpose" or "BatchNormalization");
         Assert.Contains("stem_bn", OnnxGraphEditor.ComputedTensors(model));
-        // Asked for by name, the convolution itself is still there, and the normalisation behind it computes the same.
+        // Asked for by name, the convolution itself is still there, and the normalization behind it computes the same.
         var both = Convert(new KerasOptions { Outputs = ["stem", "stem_bn"] });
         var (image, apart) = (new Values(Image(12, 10).Data, 1, 3, 12, 10), Convert(new KerasOptions { Outputs = ["stem_bn"] }));
         GraphRunner.Run(both, ("image", image))["stem_bn"].AssertClose(GraphRunner.Run(apart, ("image", image))["stem_bn"], 1e-5);

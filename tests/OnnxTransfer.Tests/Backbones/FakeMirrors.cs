@@ -38,7 +38,7 @@ internal sealed class FakeMirrors : HttpMessageHandler
     private static long? From(HttpRequestMessage request) => request.Headers.Range?.Ranges.Single().From;
 }
 
-/// <summary>A body that gives some bytes and then does what it is told: fails, ends early or waits until it is cancelled.</summary>
+/// <summary>A body that gives some bytes and then does what it is told: fails, ends early or waits until it is canceled.</summary>
 internal sealed class BrokenBody(byte[] bytes, int count, Func<CancellationToken, Task> then) : HttpContent
 {
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => throw new NotSupportedException();

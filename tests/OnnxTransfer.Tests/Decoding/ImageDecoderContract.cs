@@ -10,7 +10,7 @@ public abstract class ImageDecoderContract
 
     public abstract IImageDecoder Decoder { get; }
 
-    /// <summary>What the decoder makes of the colours through the profile of <c>cmyk-profile.jpg</c>.</summary>
+    /// <summary>What the decoder makes of the colors through the profile of <c>cmyk-profile.jpg</c>.</summary>
     private protected abstract (int R, int G, int B)[] InkThroughProfile { get; }
 
     public static TheoryData<string, int> ColorSamples => new()
@@ -36,7 +36,7 @@ public abstract class ImageDecoderContract
     [Fact]
     public void Decode_LossyWebp_GivesItsColorsInsideThem()
     {
-        // Its chroma has half the resolution, so colours mix where they meet.
+        // Its chroma has half the resolution, so colors mix where they meet.
         using var pixels = Decoder.Decode(Sample.Bytes("lossy.webp"));
         Sample.Shows(pixels, Sample.Colors, 12, inset: 3);
     }

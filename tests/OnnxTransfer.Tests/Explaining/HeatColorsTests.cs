@@ -20,7 +20,7 @@ public sealed class HeatColorsTests
         Assert.Equal(HeatColors.At(1).ToArray(), HeatColors.At(1.5).ToArray());
     }
 
-    /// <summary>OKLab's L of an sRGB colour.</summary>
+    /// <summary>OKLab's L of an sRGB color.</summary>
     private static double Lightness(ReadOnlySpan<byte> rgb)
     {
         var (r, g, b) = (Linear(rgb[0]), Linear(rgb[1]), Linear(rgb[2]));

@@ -67,7 +67,7 @@ public sealed class ImagePreprocessorTests
     [Fact]
     public void Prepare_ShortestEdgeAndCrop_TakesTheCenter()
     {
-        // 8x4 pixels whose red counts the columns; the shorter side stays, and columns 2 to 5 are the centre.
+        // 8x4 pixels whose red counts the columns; the shorter side stays, and columns 2 to 5 are the center.
         var pixels = new byte[8 * 4 * 3];
         for (var i = 0; i < 32; i++) pixels[3 * i] = (byte)(i % 8);
         var spec = new PreprocessSpec

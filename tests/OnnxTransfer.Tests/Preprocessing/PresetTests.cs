@@ -4,7 +4,7 @@ namespace OnnxTransfer.Tests.Preprocessing;
 
 public sealed class PresetTests
 {
-    /// <summary>What an image of one colour, R 255, G 128, B 0, becomes: worked out by hand from the formulas in Keras' <c>preprocess_input</c>.</summary>
+    /// <summary>What an image of one color, R 255, G 128, B 0, becomes: worked out by hand from the formulas in Keras' <c>preprocess_input</c>.</summary>
     [Theory]
     [InlineData("torch", 2.2489083, 0.2052, -1.8044444)]
     [InlineData("tf", 1, 0.0039216, -1)]

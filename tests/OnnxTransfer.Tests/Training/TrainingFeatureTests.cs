@@ -194,7 +194,7 @@ public sealed class TrainingFeatureTests
         }
 
         // 100 steps an epoch: what 2000 more steps allocate is their two places in the history and 20 epochs' metrics. The least
-        // of five differences: code that is not optimised yet allocates more, and so does a run that finds a pool emptied by
+        // of five differences: code that is not optimized yet allocates more, and so does a run that finds a pool emptied by
         // another test's collection.
         Assert.InRange(Enumerable.Range(0, 5).Min(_ => Allocated(21) - Allocated(1)), 0, 2 * 2000 * sizeof(float) + 20 * 200);
     }

@@ -18,7 +18,7 @@ internal static class CacheDatabase
     // A page holds six vectors of 1280 numbers, or three of 2048, with little left over. Space is given back page by page.
     private const string Layout = "PRAGMA page_size = 32768; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;";
 
-    // Vectors are appended, whatever their key, so that a commit touches neighbouring pages; the index finds them.
+    // Vectors are appended, whatever their key, so that a commit touches neighboring pages; the index finds them.
     private static readonly string s_schema = $"""
         CREATE TABLE IF NOT EXISTS space (
             id INTEGER PRIMARY KEY, fingerprint BLOB NOT NULL UNIQUE, model TEXT NOT NULL, description TEXT NOT NULL, dim INTEGER NOT NULL, used INTEGER NOT NULL);

@@ -35,7 +35,7 @@ internal sealed record OnnxFeatureTensor(string Tensor, int? Dim, bool IsSpatial
 /// <summary>The class scores <c>[N,C]</c>.</summary>
 internal sealed record OnnxClassOutput(string Tensor, ScoreKind Kind, int? Count);
 
-/// <summary>What could be learnt of a model from its graph alone.</summary>
+/// <summary>What could be learned of a model from its graph alone.</summary>
 /// <param name="Input">The image input.</param>
 /// <param name="Features">The feature tensor; null where none was found, for the reason in <paramref name="WhyNoFeatures"/>.</param>
 /// <param name="Classes">The class scores; null where the graph does not end in a classifier.</param>
@@ -48,7 +48,7 @@ internal sealed record OnnxInspection(OnnxImageInput Input, OnnxFeatureTensor? F
 /// </summary>
 internal static class OnnxInspector
 {
-    /// <summary>Numbers of classes by which an ImageNet classifier is recognised where no softmax shows it.</summary>
+    /// <summary>Numbers of classes by which an ImageNet classifier is recognized where no softmax shows it.</summary>
     private static readonly int[] s_imageNetCounts = [1000, 1001];
 
     public static OnnxInspection Inspect(OnnxModel model)

@@ -61,7 +61,7 @@ internal sealed record ConvolutionCodes(sbyte[] Weights, float[] Scales, int[] B
     }
 
     /// <summary>
-    /// The largest sum of two neighbours of one sign. The processor adds products in pairs, in the order of the channels-last
+    /// The largest sum of two neighbors of one sign. The processor adds products in pairs, in the order of the channels-last
     /// kernels: height, width, channel.
     /// </summary>
     private static float LargestPairOf(ReadOnlySpan<float> channel, int inputs, int area)

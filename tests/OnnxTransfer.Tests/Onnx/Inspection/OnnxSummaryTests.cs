@@ -28,7 +28,7 @@ public sealed class OnnxSummaryTests
         var summary = OnnxSummary.Of(OnnxModel.Load(Repository.SharedPath(Real)));
 
         // 300 million multiply-adds (Sandler et al. 2018, table 4). Keras' summary() has 3,538,984 parameters with 1000 classes;
-        // here 3 of the 4 numbers of each of 17,056 normalised channels are folded away, and there is a class more.
+        // here 3 of the 4 numbers of each of 17,056 normalized channels are folded away, and there is a class more.
         Assert.InRange(summary.MultiplyAdds!.Value, 299_000_000, 303_000_000);
         Assert.Equal(3_538_984 - (3 * 17_056) + 1281, summary.Parameters);
     }
