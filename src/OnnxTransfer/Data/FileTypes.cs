@@ -49,7 +49,7 @@ internal static class FileTypes
         UnusedKind.Archive => "The file is an archive.",
         UnusedKind.RawPhoto => "The file is a camera's raw photo: export it as JPEG or TIFF.",
         UnusedKind.Hidden => "The file or folder is hidden.",
-        _ => $"The file begins like none of {ImageFormats.Known}.",
+        _ => $"The file does not begin like a file of a known format ({ImageFormats.Known}).",
     };
 
     private static UnusedKind? BySignature(ReadOnlySpan<byte> start) => start switch

@@ -21,9 +21,9 @@ internal static class DeviceRecording
         for (var i = 0; i < length; i++) (one[i], other[i]) = ((i % 251 / 125f) - 1, 1 - (i % 83 / 41f));
         // All that is only run comes first: nothing has been recorded then that could be replayed in its place.
         var (ofOne, ofOther) = (run(false, one), run(false, other));
-        if (Same(ofOne, ofOther)) return "two different batches of a trial give the same numbers even when nothing is recorded, so a replay could not be told from a run.";
+        if (Same(ofOne, ofOther)) return "two different batches of a trial give the same numbers even when nothing is recorded, so the trial cannot tell a replay from a run.";
         var (recorded, otherReplayed, oneReplayed) = (run(true, one), run(true, other), run(true, one));
-        return Same(ofOne, recorded) && Same(ofOther, otherReplayed) && Same(ofOne, oneReplayed) ? null : "what is replayed gives other numbers than what is run.";
+        return Same(ofOne, recorded) && Same(ofOther, otherReplayed) && Same(ofOne, oneReplayed) ? null : "the replay gives other numbers than the run.";
     }
 
     private static bool Same(float[] a, float[] b)

@@ -183,7 +183,7 @@ internal sealed class OnnxSession : IDisposable
     /// </summary>
     private (NetworkRunner Runner, DeviceRunner? Device, ExecutionProviderInfo Provider) Recording(byte[] graph, SessionSettings here)
     {
-        if (_device is null) return Not("only that of CUDA and WebGPU can be.");
+        if (_device is null) return Not("only CUDA and WebGPU can record it.");
         var (runner, obstacle) = SessionFactory.TryOpen(DeviceProvider.Of(here.Provider), graph, _graph.Name, here);
         if (runner is null) return Not(obstacle!);
         DeviceRunner? device = null;

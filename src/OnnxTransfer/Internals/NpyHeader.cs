@@ -34,7 +34,7 @@ internal sealed partial record NpyHeader(string Type, bool IsColumnMajor, long[]
         Span<byte> start = stackalloc byte[12];
         if (stream.ReadAtLeast(start[..10], 10, throwOnEndOfStream: false) < 10 || start[0] != 0x93 || !start[1..6].SequenceEqual("NUMPY"u8))
             throw new InvalidDataException("is not a NumPy array");
-        if (start[6] is not (1 or 2)) throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"is a NumPy array of format {start[6]}.{start[7]}, and formats 1 and 2 are read"));
+        if (start[6] is not (1 or 2)) throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"is a NumPy array of format {start[6]}.{start[7]}, but OnnxTransfer reads formats 1 and 2"));
         var prefix = start[6] == 1 ? 10 : 12;
         if (prefix == 12 && stream.ReadAtLeast(start[10..], 2, throwOnEndOfStream: false) < 2) throw new InvalidDataException("ends within its header");
         var size = start[6] == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(start[8..]) : BinaryPrimitives.ReadUInt32LittleEndian(start[8..]);

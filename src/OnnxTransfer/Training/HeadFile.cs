@@ -59,7 +59,7 @@ internal static partial class HeadFile
 
     internal static ClassifierHead HeadOf(OnnxModel model, string path)
     {
-        var head = OnnxHead.Find(model, Logits, Probabilities) ?? throw Throw.ClassifierDamaged(path, "its head is not there.");
+        var head = OnnxHead.Find(model, Logits, Probabilities) ?? throw Throw.ClassifierDamaged(path, "its head is missing.");
         return ClassifierHead.FromLayers([.. head.Layers.Select(ToLayer)]);
     }
 

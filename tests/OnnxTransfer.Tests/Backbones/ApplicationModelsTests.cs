@@ -127,7 +127,7 @@ public sealed class ApplicationModelsTests : IDisposable
         foreach (var find in new Func<Task>[] { () => Task.Run(() => Store().Find("acme-screw")), () => BackboneResolver.ResolveAsync("acme-screw", Store()), () => Store().GetAsync("acme-screw") })
         {
             var error = await Assert.ThrowsAsync<ModelNotFoundException>(find);
-            Assert.Contains($"Beside the application ({Beside}) is acme-screws", error.Message, StringComparison.Ordinal);
+            Assert.Contains($"The application's folder ({Beside}) has acme-screws", error.Message, StringComparison.Ordinal);
             Assert.Contains("the catalog has ", error.Message, StringComparison.Ordinal);
         }
     }

@@ -50,7 +50,7 @@ internal sealed record OnnxSpatialMap(string Tensor, OnnxImageLayout Layout, int
             }
         }
 
-        throw Throw.OnnxNoSpatialMap(model.Source, features, "goes round in a circle");
+        throw Throw.OnnxNoSpatialMap(model.Source, features, "is part of a cycle of the graph");
     }
 
     /// <summary>A layer as a map; null where it has no height and width, or not all of its sizes are known.</summary>
