@@ -25,14 +25,17 @@ public sealed partial class ImageClassifier
     internal string? Training => _training;
 
     /// <summary>
-    /// Shows where in an image a class is seen, by a class activation map: exact, in one run of the network, without gradients.
-    /// The head must be linear (softmax or sigmoid, on standardized features or not), and the features the average of a map.
+    /// Shows where in an image the classifier sees a class, by a class activation map. The map is exact; it takes one run of the
+    /// network and no gradients. The head must be linear (softmax or sigmoid, on standardized features or not), and the features must
+    /// be the average of a feature map.
     /// </summary>
     /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
     /// <param name="label">The class; null for the most probable one.</param>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
     /// <exception cref="ArgumentException">There is no such class.</exception>
-    /// <exception cref="ModelException">The head has hidden layers, nothing was trained, or the backbone's features are not the average of a map.</exception>
+    /// <exception cref="ModelException">
+    /// The head has hidden layers, nothing was trained, or the backbone's features are not the average of a feature map.
+    /// </exception>
     public Explanation Explain(ImageInput image, string? label = null)
     {
         ArgumentNullException.ThrowIfNull(image);

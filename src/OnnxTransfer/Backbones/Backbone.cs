@@ -14,7 +14,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
     /// <summary>Opens a model beside the application, one of the catalog, or an <c>.onnx</c> file.</summary>
     /// <param name="model">The id or path.</param>
     /// <param name="options">Store, preprocessing and layers.</param>
-    /// <param name="progress">Told of a download's progress.</param>
+    /// <param name="progress">Receives the progress of a download.</param>
     /// <param name="cancellationToken">Stops a download.</param>
     internal static async Task<Backbone> LoadAsync(
         string model, BackboneOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)

@@ -30,6 +30,6 @@ internal sealed record CatalogEntry
     /// <summary>Who published the accuracy; null when none was published.</summary>
     public string? AccuracySource { get; init; }
 
-    /// <summary>What else a user of this model should know; null when there is nothing.</summary>
+    /// <summary>Further notes for a user of this model; null if there are none.</summary>
     public string? Note { get; init; }
 }

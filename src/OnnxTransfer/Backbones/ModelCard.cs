@@ -34,7 +34,7 @@ internal sealed record ModelCard
     /// <summary>How an image becomes the input tensor.</summary>
     public required PreprocessSpec Preprocess { get; init; }
 
-    /// <summary>Where the card of an ONNX file is: <c>X.onnx</c> has <c>X.model.json</c> beside it.</summary>
+    /// <summary>The path of the card of an ONNX file: <c>X.onnx</c> has <c>X.model.json</c> beside it.</summary>
     /// <param name="onnxPath">Path of the ONNX file.</param>
     public static string PathFor(string onnxPath) => Path.ChangeExtension(onnxPath, ".model.json");
 

@@ -21,7 +21,7 @@ internal sealed class ModelCatalog
     /// <summary>All entries, in the catalog's order: the recommended one first.</summary>
     public IReadOnlyList<CatalogEntry> Entries { get; }
 
-    /// <summary>The entry with an id, whatever its case, if there is one.</summary>
+    /// <summary>Finds the entry with an id. Upper and lower case are equal.</summary>
     public bool TryFind(string id, [NotNullWhen(true)] out CatalogEntry? entry) => _byId.TryGetValue(id, out entry);
 
     internal static ModelCatalog Parse(ReadOnlySpan<byte> utf8, string origin)

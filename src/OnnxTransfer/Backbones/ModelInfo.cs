@@ -2,7 +2,7 @@ using OnnxTransfer.Backbones;
 
 namespace OnnxTransfer;
 
-/// <summary>What is known of a backbone: from the catalog, from the <c>.model.json</c> beside its file, or from its graph.</summary>
+/// <summary>The known facts about a backbone: from the catalog, from the <c>.model.json</c> beside its file, or from its graph.</summary>
 public sealed record ModelInfo
 {
     private ModelInfo(ModelCard card) => Card = card;
@@ -58,7 +58,7 @@ public sealed record ModelInfo
     /// <summary>Who published the accuracy; null when none is known.</summary>
     public string? AccuracySource => Entry?.AccuracySource;
 
-    /// <summary>What else a user of this model should know; null when there is nothing.</summary>
+    /// <summary>Further notes for a user of this model; null if there are none.</summary>
     public string? Note => Entry?.Note;
 
     /// <summary>Whether the library carries feature vectors of this model for <c>FeatureExtractor.VerifyParity()</c> to compare with.</summary>

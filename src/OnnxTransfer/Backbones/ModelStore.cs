@@ -5,8 +5,8 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer;
 
 /// <summary>
-/// The models on this machine: those that packages put beside the application, and a folder of downloads. What is asked for and in
-/// neither is downloaded, checked against its SHA-256 and only then given its name, so that a file in the store is always whole.
+/// The models on this machine: those that packages put beside the application, and a folder of downloads. A model that is in neither
+/// place is downloaded and checked against its SHA-256. The file gets its name only after that, so a file in the store is always whole.
 /// Thread-safe, and safe between processes.
 /// </summary>
 public sealed class ModelStore
@@ -28,8 +28,9 @@ public sealed class ModelStore
         [.. Application.Ids.Select(id => ModelInfo.Of(ApplicationModels.CardOf(Application.Find(id)!)))];
 
     /// <summary>
-    /// The full path of the folder of downloads; it exists once something has been stored. By default the user's own: <c>models</c> in
-    /// <c>ONNXTRANSFER_HOME</c> where that is set, else in <c>onnxtransfer</c> in the user's cache folder.
+    /// The full path of the folder of downloads; it exists once something has been stored. By default it is the user's own:
+    /// <c>models</c> in <c>ONNXTRANSFER_HOME</c> if that is set, otherwise <c>models</c> in <c>onnxtransfer</c> in the user's cache
+    /// folder.
     /// </summary>
     /// <exception cref="DirectoryNotFoundException">No folder was given and the account has no home folder.</exception>
     public string Folder
@@ -38,11 +39,13 @@ public sealed class ModelStore
         init => field = Path.GetFullPath(value);
     }
 
-    /// <summary>Never to touch the network; also switched on by the environment variable <c>ONNXTRANSFER_OFFLINE=1</c>.</summary>
+    /// <summary>
+    /// Whether the store never uses the internet. The environment variable <c>ONNXTRANSFER_OFFLINE=1</c> also switches this on.
+    /// </summary>
     public bool IsOffline { get; init; } = IsSwitchedOn(Environment.GetEnvironmentVariable("ONNXTRANSFER_OFFLINE"));
 
-    /// <summary>How long a server may stay silent before the next mirror is tried; 60 seconds by default.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is not longer than zero.</exception>
+    /// <summary>How long a server may stay silent before the store tries the next mirror; 60 seconds by default.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not longer than zero.</exception>
     public TimeSpan Timeout
     {
         get;
@@ -54,12 +57,15 @@ public sealed class ModelStore
     } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// Sends the requests in place of the default handler, for a proxy with credentials or for tests; it is not disposed.
-    /// The default handler follows redirects and uses the system's proxy.
+    /// The handler that sends the requests, for a proxy with credentials or for tests; null for the default handler. The store does not
+    /// dispose it. The default handler follows redirects and uses the system's proxy.
     /// </summary>
     public HttpMessageHandler? MessageHandler { get; init; }
 
-    /// <summary>What the card beside the application or the catalog says of a model, whatever the case of its id. Nothing is downloaded.</summary>
+    /// <summary>
+    /// The facts that the card beside the application or the catalog states about a model. Upper and lower case of the id are equal.
+    /// Nothing is downloaded.
+    /// </summary>
     /// <exception cref="ModelNotFoundException">There is no such model: the message lists the nearest ids.</exception>
     /// <exception cref="ModelException">The card beside the application is missing or cannot be read.</exception>
     public ModelInfo Find(string id)
@@ -68,7 +74,10 @@ public sealed class ModelStore
         throw Throw.ModelIdUnknown(id, Application, Listed.Entries.Select(entry => entry.Id));
     }
 
-    /// <summary>What the card beside the application or the catalog says of a model, whatever the case of its id, if there is one.</summary>
+    /// <summary>
+    /// The facts that the card beside the application or the catalog states about a model, if there is one. Upper and lower case of the
+    /// id are equal.
+    /// </summary>
     /// <exception cref="ModelException">The card beside the application is missing or cannot be read.</exception>
     public bool TryFind(string id, [NotNullWhen(true)] out ModelInfo? model)
     {
@@ -78,17 +87,20 @@ public sealed class ModelStore
         return model is not null;
     }
 
-    /// <summary>Where the ONNX file of a model is, beside the application or in <see cref="Folder"/>, or will be once it is downloaded.</summary>
+    /// <summary>
+    /// The path of the ONNX file of a model, beside the application or in <see cref="Folder"/>; if it is not downloaded yet, the path
+    /// that it will have.
+    /// </summary>
     /// <exception cref="ModelNotFoundException">There is no such model: the message lists the nearest ids.</exception>
     public string PathOf(string id) => Application.Find(id) ?? PathOf(EntryOf(id));
 
-    /// <summary>Whether a model is on this machine, beside the application or in <see cref="Folder"/>; nothing is hashed.</summary>
+    /// <summary>Whether a model is on this machine, beside the application or in <see cref="Folder"/>. The file is not hashed.</summary>
     /// <exception cref="ModelNotFoundException">There is no such model: the message lists the nearest ids.</exception>
     public bool Contains(string id) => Application.Find(id) is not null || Contains(EntryOf(id));
 
     /// <summary>
-    /// The path of a model, which is downloaded first where it is neither beside the application nor in <see cref="Folder"/>. A
-    /// canceled or failed download leaves a <c>.partial</c> file, and the next call goes on from there.
+    /// The path of a model. If the model is neither beside the application nor in <see cref="Folder"/>, it is downloaded first. A
+    /// canceled or failed download leaves a <c>.partial</c> file, and the next call continues it.
     /// </summary>
     /// <exception cref="ModelException">
     /// There is no such model; the file beside the application is not the one that its card describes; the model comes with a package
@@ -102,8 +114,10 @@ public sealed class ModelStore
         return (await ApplicationModels.OpenAsync(beside, this, rehash: false, cancellationToken).ConfigureAwait(false)).OnnxPath;
     }
 
-    /// <summary>Hashes a model on this machine, whatever was remembered of it.</summary>
-    /// <returns>null when it is whole; else what is wrong with it, in words: not there, another size, another SHA-256.</returns>
+    /// <summary>Hashes a model on this machine, even if an earlier check is remembered.</summary>
+    /// <returns>
+    /// Null if the file is whole; otherwise the fault, in words: the file does not exist, has another size, or has another SHA-256.
+    /// </returns>
     /// <exception cref="ModelNotFoundException">There is no such model: the message lists the nearest ids.</exception>
     public async Task<string?> VerifyAsync(string id, CancellationToken cancellationToken = default)
     {
@@ -178,7 +192,9 @@ public sealed class ModelStore
     }
 
     /// <summary>Hashes the stored file, whatever was remembered of it.</summary>
-    /// <returns>null when it is whole; else what is wrong with it, in words: not there, another size, another SHA-256.</returns>
+    /// <returns>
+    /// Null if the file is whole; otherwise the fault, in words: the file does not exist, has another size, or has another SHA-256.
+    /// </returns>
     internal Task<string?> VerifyAsync(CatalogEntry entry, CancellationToken cancellationToken = default) =>
         DamageAsync(entry, PathOf(entry), rehash: true, cancellationToken);
 

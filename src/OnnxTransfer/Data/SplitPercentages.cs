@@ -3,7 +3,7 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;
 
-/// <summary>How many percent of each class are for training, validation and test; together 100.</summary>
+/// <summary>The percentages of each class for training, validation and test; together 100.</summary>
 public sealed record SplitPercentages
 {
     /// <summary>Percentages of the three sets.</summary>

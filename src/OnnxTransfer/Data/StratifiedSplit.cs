@@ -25,14 +25,14 @@ internal sealed class StratifiedSplit
     /// <summary>Indices of the images for training, ascending.</summary>
     public IReadOnlyList<int> Train { get; }
 
-    /// <summary>Indices of the images for validation, ascending; empty when none were asked for.</summary>
+    /// <summary>Indices of the images for validation, ascending; empty if the percentage is 0.</summary>
     public IReadOnlyList<int> Validation { get; }
 
-    /// <summary>Indices of the images for test, ascending; empty when none were asked for.</summary>
+    /// <summary>Indices of the images for test, ascending; empty if the percentage is 0.</summary>
     public IReadOnlyList<int> Test { get; }
 
-    /// <summary>Parts a list of images by class.</summary>
-    /// <param name="classIndices"><c>[N]</c> the class of every image, each at least 0; the order is part of the outcome.</param>
+    /// <summary>Divides a list of images, class by class.</summary>
+    /// <param name="classIndices"><c>[N]</c> the class of every image, each at least 0. The order changes the result.</param>
     /// <param name="fractions">The proportions.</param>
     /// <param name="seed">The same seed gives the same split, on every machine and version of .NET.</param>
     /// <exception cref="ArgumentOutOfRangeException">A class index is negative.</exception>

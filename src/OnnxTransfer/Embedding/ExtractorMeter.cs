@@ -17,7 +17,7 @@ internal sealed class ExtractorMeter(string model)
     private static readonly ActivitySource s_activities = new(Name, s_version);
     private static readonly Meter s_meter = new(Name, s_version);
     private static readonly Counter<long> s_images = s_meter.CreateCounter<long>(
-        "onnxtransfer.images", "{image}", "Images by what became of them: embedded, cached or skipped.");
+        "onnxtransfer.images", "{image}", "The number of images, by result: embedded, cached or skipped.");
 
     private static readonly Histogram<double> s_stages = s_meter.CreateHistogram<double>(
         "onnxtransfer.stage.duration", "s", "Time that a thread spent on a stage: reading or preparing an image, or running the network on one or a batch.",

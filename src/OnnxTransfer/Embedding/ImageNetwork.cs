@@ -118,7 +118,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     }
 
     /// <summary>The row of an encoded image held in memory.</summary>
-    /// <exception cref="ImageDecodeException">The bytes are no image that can be decoded.</exception>
+    /// <exception cref="ImageDecodeException">The bytes are not an image that can be decoded.</exception>
     internal float[] Embed(ReadOnlySpan<byte> encoded)
     {
         _runs.ThrowIfClosed();
@@ -156,7 +156,9 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     }
 
     /// <summary>The row of an encoded image, read from the stream's position to its end.</summary>
-    /// <exception cref="ImageDecodeException">The stream holds no image that can be decoded, or more bytes than the limit.</exception>
+    /// <exception cref="ImageDecodeException">
+    /// The stream does not hold an image that can be decoded, or it has more bytes than the limit.
+    /// </exception>
     internal async Task<float[]> EmbedAsync(Stream encoded, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(encoded);
@@ -166,9 +168,9 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
 
     /// <summary>The rows of many images. One that cannot be used is listed in the result and the run goes on.</summary>
     /// <param name="images">The images.</param>
-    /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
-    /// <param name="progress">Told after every batch.</param>
-    /// <param name="cancellationToken">Stops the run after the images in hand.</param>
+    /// <param name="batchSize">Images per run of the network; 0 for the number that suits the provider.</param>
+    /// <param name="progress">Receives the progress after every batch.</param>
+    /// <param name="cancellationToken">Stops the run after the current images.</param>
     internal Task<EmbeddingResult> EmbedAsync(
         IReadOnlyList<ImageInput> images, int batchSize, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
     {
@@ -180,8 +182,8 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
 
     /// <summary>The rows of any number of images, one after the other in memory that does not grow with their number.</summary>
     /// <param name="images">The images; read from as far as rows are taken.</param>
-    /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
-    /// <param name="cancellationToken">Stops the run after the images in hand.</param>
+    /// <param name="batchSize">Images per run of the network; 0 for the number that suits the provider.</param>
+    /// <param name="cancellationToken">Stops the run after the current images.</param>
     internal IAsyncEnumerable<EmbeddedImage> EmbedStreamAsync(IAsyncEnumerable<ImageInput> images, int batchSize, CancellationToken cancellationToken) =>
         Flatten(Pipeline(batchSize), images, cancellationToken);
 
@@ -297,7 +299,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
+    /// <param name="batchSize">Images per run of the network; 0 for the number that suits the provider.</param>
     /// <param name="count">How many images there will be; null where nobody knows.</param>
     private EmbeddingPipeline Pipeline(int batchSize, int? count = null)
     {

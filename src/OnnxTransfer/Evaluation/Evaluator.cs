@@ -13,7 +13,9 @@ internal static class Evaluator
     private const double SmallestProbability = 1e-7;
 
     /// <summary>Accuracy, loss, confusion, calibration, and per class precision, recall and F1.</summary>
-    /// <param name="probabilities"><c>[N,C]</c>, N at least 1; each row sums to 1. The largest decides; of equals the first.</param>
+    /// <param name="probabilities">
+    /// <c>[N,C]</c>, N at least 1; each row sums to 1. The largest is the prediction; of equal ones, the first.
+    /// </param>
     /// <param name="labels"><c>[N]</c>, the true classes, in [0, C).</param>
     /// <param name="classNames"><c>[C]</c>.</param>
     /// <exception cref="ArgumentException">The shapes do not fit, there are no rows, a label is out of range, or a probability is NaN.</exception>

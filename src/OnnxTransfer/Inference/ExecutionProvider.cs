@@ -3,7 +3,7 @@ namespace OnnxTransfer;
 /// <summary>Where a network runs.</summary>
 public enum ExecutionProvider
 {
-    /// <summary>CUDA where it works, else the CPU; what was chosen and why is reported.</summary>
+    /// <summary>CUDA if it works, otherwise the CPU. The choice and its reason are reported.</summary>
     Auto,
 
     /// <summary>The CPU.</summary>
@@ -12,7 +12,7 @@ public enum ExecutionProvider
     /// <summary>NVIDIA CUDA, or an error: it never falls back to the CPU.</summary>
     Cuda,
 
-    /// <summary>NVIDIA TensorRT, or an error. It plans a network for minutes when that is first opened.</summary>
+    /// <summary>NVIDIA TensorRT, or an error. It takes minutes to plan a network that it opens for the first time.</summary>
     TensorRt,
 
     /// <summary>DirectML on Windows, or an error.</summary>

@@ -34,7 +34,7 @@ internal sealed record ReportContent
     /// <summary>Where the time went.</summary>
     internal required IReadOnlyList<StageTime> Times { get; init; }
 
-    /// <summary>What held the run up, in one sentence.</summary>
+    /// <summary>The bottleneck of the run, in one sentence.</summary>
     internal required string Bottleneck { get; init; }
 
     /// <summary>Names and values: folder, backbone, provider, versions.</summary>

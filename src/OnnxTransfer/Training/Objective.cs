@@ -6,13 +6,13 @@ namespace OnnxTransfer.Training;
 /// <summary>What the outputs stand for.</summary>
 internal enum OutputKind
 {
-    /// <summary>One output a class, of which exactly one holds.</summary>
+    /// <summary>One output for each class; exactly one class is true.</summary>
     Softmax,
 
-    /// <summary>A single output: the second of two classes, or else the first.</summary>
+    /// <summary>A single output: the second of two classes, or otherwise the first.</summary>
     Binary,
 
-    /// <summary>One output a class, each of which holds or does not.</summary>
+    /// <summary>One output for each class; each class is true or not.</summary>
     MultiLabel,
 }
 
