@@ -153,7 +153,9 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     /// <param name="images">The images; they are read only as fast as the caller takes vectors.</param>
     /// <param name="batchSize">Images per run of the network; 0 for the number that suits the provider.</param>
     /// <param name="cancellationToken">Stops the run after the current images.</param>
-    /// <returns>Every image, in the order of <paramref name="images"/>: its vector of D numbers, or why the image could not be used.</returns>
+    /// <returns>
+    /// Every image, in the order of <paramref name="images"/>: its vector of D numbers, or why the image could not be used.
+    /// </returns>
     /// <exception cref="ModelException">The network failed to run.</exception>
     public IAsyncEnumerable<EmbeddedImage> EmbedStreamAsync(
         IEnumerable<ImageInput> images, int batchSize = 0, CancellationToken cancellationToken = default)
