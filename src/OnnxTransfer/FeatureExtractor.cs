@@ -52,7 +52,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     /// </summary>
     public double? PrecisionSpeedup => Network.Precision.Speedup;
 
-    /// <summary>What gives the vectors.</summary>
+    /// <summary>The source of the vectors.</summary>
     internal ImageNetwork Network { get; }
 
     internal Backbone Backbone => Network.Backbone;

@@ -5,7 +5,7 @@ namespace OnnxTransfer;
 /// <content>Where a classifier looks, and what a report needs of it.</content>
 public sealed partial class ImageClassifier
 {
-    /// <summary>What gives the rows that are scored.</summary>
+    /// <summary>The source of the rows that are scored.</summary>
     internal ImageNetwork Network { get; }
 
     internal bool IsDisposed => _disposed;
@@ -21,7 +21,7 @@ public sealed partial class ImageClassifier
         }
     }
 
-    /// <summary>What the training was; null where that is not known.</summary>
+    /// <summary>The record of the training; null if it is not known.</summary>
     internal string? Training => _training;
 
     /// <summary>

@@ -7,7 +7,7 @@ using OnnxTransfer.Reporting;
 
 namespace OnnxTransfer;
 
-/// <summary>Gathers what a report shows from the result of a run.</summary>
+/// <summary>Gathers the content of a report from the result of a run.</summary>
 internal static class Reports
 {
     internal static void Write(string path, ReportContent content, ImageClassifier classifier, CancellationToken cancellationToken)

@@ -72,7 +72,10 @@ public sealed class TrainingResult
         return Task.Run(() => Report(path, cancellationToken), cancellationToken);
     }
 
-    /// <summary>The images of the set that the training is judged by: the test images, else those for validation, else those trained on.</summary>
+    /// <summary>
+    /// The images of the set that scores the training: the test images; if there are none, the validation images; otherwise the
+    /// training images.
+    /// </summary>
     internal IReadOnlyList<JudgedImage> Judge()
     {
         var judged = Test is not null ? DataSplit.Test : Validation is not null ? DataSplit.Validation : DataSplit.Train;

@@ -80,7 +80,7 @@ internal static class TrainCommand
         _ => new TrainingPlan(),
     };
 
-    /// <summary>What the network runs on. Whoever left the choice open and has no GPU wants no page about CUDA.</summary>
+    /// <summary>The provider that the network runs on. Whoever left the choice open and has no GPU wants no page about CUDA.</summary>
     private static string Where(FeatureExtractor extractor, ExecutionProvider asked) =>
         asked == ExecutionProvider.Auto && extractor.Provider == ExecutionProvider.Cpu
             ? "the CPU (`onnxtransfer doctor` says why no GPU is used)"

@@ -21,7 +21,7 @@ internal sealed partial class KerasTranslator
         return values;
     }
 
-    /// <summary>What a batch normalization does to channel c: factor[c] * x + offset[c].</summary>
+    /// <summary>The effect of a batch normalization on channel c: factor[c] * x + offset[c].</summary>
     private (double[] Factor, double[] Offset) NormalizationOf(Call call, KerasLayer layer, int count)
     {
         var axis = layer.Config.TryGetProperty("axis", out var stated) ? stated.ValueKind == JsonValueKind.Array ? stated[0].GetInt32() : stated.GetInt32() : -1;

@@ -4,9 +4,9 @@ using OnnxTransfer.Onnx.Schema;
 namespace OnnxTransfer.Conversion.TfLite;
 
 /// <summary>
-/// Translates a TFLite graph operator by operator. Four-dimensional activations are kept as <c>[N,C,H,W]</c>, so that the
-/// whole network runs without a transpose; where an operator needs TFLite's own element order, one is written before it.
-/// Shapes are followed in TFLite's order from the input on, which is what makes the input size settable.
+/// Translates a TFLite graph operator by operator. Four-dimensional activations are kept as <c>[N,C,H,W]</c>, so that the whole network
+/// runs without a transpose; where an operator needs TFLite's own element order, one is written before it. Shapes are followed in
+/// TFLite's order from the input on; this makes the input size settable.
 /// </summary>
 internal sealed partial class TfLiteTranslator
 {

@@ -1,6 +1,6 @@
 namespace OnnxTransfer.Backbones;
 
-/// <summary>What a caller may choose about a backbone.</summary>
+/// <summary>The choices of a caller about a backbone.</summary>
 internal sealed record BackboneOptions
 {
     /// <summary>Where downloads are kept; null for the user's own folder.</summary>

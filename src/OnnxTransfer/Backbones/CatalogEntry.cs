@@ -1,6 +1,6 @@
 namespace OnnxTransfer.Backbones;
 
-/// <summary>One backbone of the catalog: what it is, where its bytes come from, how good it was measured to be.</summary>
+/// <summary>One backbone of the catalog: its card, the sources of its bytes, and its published accuracy.</summary>
 internal sealed record CatalogEntry
 {
     /// <summary>Its identifier, <see cref="ModelCard.Id"/>.</summary>

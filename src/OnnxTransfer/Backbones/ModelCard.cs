@@ -5,8 +5,8 @@ using OnnxTransfer.Onnx.Inspection;
 namespace OnnxTransfer.Backbones;
 
 /// <summary>
-/// What must be known of an ONNX file to use it as a backbone: its tensors, its preprocessing, its origin and license.
-/// Read from the <c>.model.json</c> beside the file, or taken from the catalog.
+/// The facts that are needed to use an ONNX file as a backbone: its tensors, its preprocessing, its origin and license. Read from the
+/// <c>.model.json</c> beside the file, or taken from the catalog.
 /// </summary>
 internal sealed record ModelCard
 {
@@ -88,7 +88,7 @@ internal sealed record ModelFeatures(string Tensor, int Dim);
 
 /// <summary>The classes a backbone was trained on.</summary>
 /// <param name="Tensor">The tensor of <c>[N,C]</c> scores.</param>
-/// <param name="Kind">What the scores are.</param>
+/// <param name="Kind">The kind of the scores.</param>
 /// <param name="Count">C, the number of classes.</param>
 /// <param name="Labels">A text file beside the model with one label per line, in class order, or <see cref="ClassNames.ImageNet"/>; null when the names are not known.</param>
 internal sealed record ModelClasses(string Tensor, ScoreKind Kind, int Count, string? Labels);

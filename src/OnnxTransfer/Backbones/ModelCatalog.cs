@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace OnnxTransfer.Backbones;
 
-/// <summary>The backbones that can be had by id.</summary>
+/// <summary>The backbones that are available by id.</summary>
 internal sealed class ModelCatalog
 {
     private const int Schema = 1;

@@ -66,7 +66,9 @@ public sealed record ModelInfo
 
     internal ModelCard Card { get; }
 
-    /// <summary>What the catalog says of the same file; looked up when it is asked for, since most uses of a model never read the catalog.</summary>
+    /// <summary>
+    /// The catalog's entry for the same file. It is looked up at the first access, because most uses of a model never read the catalog.
+    /// </summary>
     internal CatalogEntry? Entry => ModelCatalog.Default.TryFind(Card.Id, out var entry) && entry.Card.Sha256 == Card.Sha256 ? entry : null;
 
     internal static ModelInfo Of(ModelCard card) => new(card);

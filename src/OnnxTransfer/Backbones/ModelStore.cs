@@ -128,8 +128,8 @@ public sealed class ModelStore
     }
 
     /// <summary>
-    /// <see cref="Folder"/>; null where the account has no home folder, as in many containers, where a model beside the application
-    /// works all the same.
+    /// <see cref="Folder"/>; null if the account has no home folder, as in many containers. A model beside the application works there
+    /// too.
     /// </summary>
     internal string? FolderIfAny
     {
@@ -149,7 +149,7 @@ public sealed class ModelStore
     /// <summary>The models beside the application; those of this process but in tests.</summary>
     internal ApplicationModels Application { get; init; } = ApplicationModels.Default;
 
-    /// <summary>What can be had by id besides them.</summary>
+    /// <summary>The models that are available by id besides them.</summary>
     internal ModelCatalog Listed { get; init; } = ModelCatalog.Default;
 
     /// <summary>Where the ONNX file of an entry is or will be; its card is beside it.</summary>
@@ -191,7 +191,7 @@ public sealed class ModelStore
         return path;
     }
 
-    /// <summary>Hashes the stored file, whatever was remembered of it.</summary>
+    /// <summary>Hashes the stored file, even if an earlier check is remembered.</summary>
     /// <returns>
     /// Null if the file is whole; otherwise the fault, in words: the file does not exist, has another size, or has another SHA-256.
     /// </returns>

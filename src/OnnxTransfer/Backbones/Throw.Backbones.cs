@@ -140,11 +140,13 @@ internal static partial class Throw
     internal static ModelException FeaturesUnknown(string path, string why) =>
         new($"Could not find the tensor of {path} that holds one feature vector per image. {why} Name the tensor in a .model.json beside the file.");
 
-    /// <summary>The error of a model that was to be read, by what the file is: missing, damaged, or sound and asked for what it does not have.</summary>
+    /// <summary>
+    /// The error of a model that could not be read: the file is missing, is damaged, or is sound but lacks the requested tensor.
+    /// </summary>
     internal static ModelException ModelUnreadable(Exception inner) =>
         inner is InvalidDataException ? new InvalidModelException(inner.Message, inner) : ModelUnusable(inner);
 
-    /// <summary>The error of a model that was read and cannot do what it was to do.</summary>
+    /// <summary>The error of a model that was read but cannot do the requested work.</summary>
     internal static ModelException ModelUnusable(Exception inner) =>
         inner is FileNotFoundException ? new ModelNotFoundException(inner.Message, inner) : new ModelException(inner.Message, inner);
 }

@@ -8,7 +8,7 @@ namespace OnnxTransfer.Data;
 /// <param name="Path">Its path as the caller sees it.</param>
 internal readonly record struct FoundImage(string Key, string Path);
 
-/// <summary>All that lies below a folder, in an order that does not depend on the file system: every file is an image or unused.</summary>
+/// <summary>All files below a folder, in an order that does not depend on the file system. Every file is an image or unused.</summary>
 internal sealed class FolderContents
 {
     private static readonly EnumerationOptions s_everything = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
@@ -112,7 +112,9 @@ internal sealed class FolderContents
             entry.FileName.ToString(), isFolder, (attributes & FileAttributes.ReparsePoint) != 0, (attributes & FileAttributes.Hidden) != 0, isFolder ? 0 : entry.Length);
     }
 
-    /// <summary>Decides what the files are whose names do not tell, and those that may be no files: links, and what has no length.</summary>
+    /// <summary>
+    /// Decides the kind of files whose names do not show it, and of entries that may not be files: links, and entries without a length.
+    /// </summary>
     private void InspectDoubtful()
     {
         var outcomes = new UnusedFile?[_doubtful.Count];
@@ -158,7 +160,7 @@ internal sealed class FolderContents
 
     private void Leave(string path, UnusedKind kind, string reason) => _unused.Add(new UnusedFile(path, kind, reason));
 
-    /// <summary>What systems leave in folders counts as hidden: Windows its caches, macOS its folder in archives.</summary>
+    /// <summary>Files that systems leave in folders count as hidden: the caches of Windows, and the folder of macOS in archives.</summary>
     private static bool IsHidden(Item item) =>
         item.IsHidden || item.Name[0] == '.' || item.Name.ToLowerInvariant() is "thumbs.db" or "desktop.ini" or "__macosx";
 

@@ -3,10 +3,10 @@ using SkiaSharp;
 
 namespace OnnxTransfer.Data;
 
-/// <summary>Where an <see cref="ImageInput"/> gets its content from.</summary>
+/// <summary>The source of an <see cref="ImageInput"/>'s content.</summary>
 internal abstract class ImageSource
 {
-    /// <summary>What to call the image when it has no name.</summary>
+    /// <summary>The name of an image that has no id.</summary>
     internal abstract string Kind { get; }
 
     internal abstract OpenedImage Open(DecodeOptions options, CancellationToken cancellationToken);

@@ -50,7 +50,7 @@ public sealed record SplitPercentages
     /// <summary>For example <c>80/10/10</c>.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Train}/{Validation}/{Test}");
 
-    /// <summary>The share of every set that the data do not bring themselves; the others keep their ratio.</summary>
+    /// <summary>The share of every set that the data do not have; these sets keep their ratio.</summary>
     internal SplitPercentages Without(bool validation, bool test)
     {
         var (v, t) = (validation ? 0 : Validation, test ? 0 : Test);

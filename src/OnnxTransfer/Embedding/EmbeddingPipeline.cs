@@ -8,9 +8,9 @@ using OnnxTransfer.Inference;
 namespace OnnxTransfer.Embedding;
 
 /// <summary>
-/// Images to rows of numbers: read, decode and prepare, batch, run, and out in the order they came in. Everything is in
-/// motion at once, yet no more batches are on their way than <see cref="PipelineShape.Window"/>: whoever takes the rows
-/// slowly slows the reading down. One pipeline serves one run.
+/// Images to rows of numbers: read, decode and prepare, batch, run, and out in the order they came in. All stages work at the same
+/// time, but at most <see cref="PipelineShape.Window"/> batches are in progress: a caller that takes rows slowly slows the reading
+/// down. One pipeline serves one run.
 /// </summary>
 /// <param name="session">The network.</param>
 /// <param name="filler">Prepares its images.</param>
@@ -27,12 +27,12 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
     // The batches on their way, and one for the list itself as long as there is more of it.
     private int _open = 1;
 
-    /// <summary>Where the time went, so far.</summary>
+    /// <summary>The time of each stage, so far.</summary>
     internal StageTimes Times { get; } = new(shape, meter);
 
     /// <summary>Runs images through the network.</summary>
-    /// <param name="inputs">The images; read from as the pipeline has room.</param>
-    /// <param name="cancellationToken">Stops the run; images in hand are finished but not given out.</param>
+    /// <param name="inputs">The images; the pipeline reads them as it has room.</param>
+    /// <param name="cancellationToken">Stops the run; the current images are finished but not returned.</param>
     /// <returns>Batches in the order of the list, each with all its images. Leaving the loop early stops the run.</returns>
     internal async IAsyncEnumerable<PipelineBatch> RunAsync(IAsyncEnumerable<ImageInput> inputs, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -177,7 +177,7 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
         Close();
     }
 
-    /// <summary>Whoever is last ends the run.</summary>
+    /// <summary>The last thread ends the run.</summary>
     private void Close()
     {
         if (Interlocked.Decrement(ref _open) > 0) return;
@@ -186,7 +186,7 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
         _done.Writer.Complete();
     }
 
-    /// <summary>Hands the first failure to whoever takes the rows, who then stops the others.</summary>
+    /// <summary>Passes the first failure to the thread that takes the rows; that thread then stops the others.</summary>
     private void Fail(Exception exception)
     {
         // Disposal stops the threads by canceling them, but it is not a cancellation that the caller asked for.

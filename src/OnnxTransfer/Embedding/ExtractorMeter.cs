@@ -4,8 +4,8 @@ using System.Diagnostics.Metrics;
 namespace OnnxTransfer.Embedding;
 
 /// <summary>
-/// What the extractors of this process tell <c>System.Diagnostics</c>: the meter and the activities named <c>OnnxTransfer</c>. Costs
-/// nothing to speak of while nobody listens.
+/// The measurements that the extractors of this process give to <c>System.Diagnostics</c>: the meter and the activities named
+/// <c>OnnxTransfer</c>. They cost almost nothing while nobody listens.
 /// </summary>
 /// <param name="model">The model's id.</param>
 internal sealed class ExtractorMeter(string model)
@@ -23,7 +23,7 @@ internal sealed class ExtractorMeter(string model)
         "onnxtransfer.stage.duration", "s", "Time that a thread spent on a stage: reading or preparing an image, or running the network on one or a batch.",
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
 
-    /// <summary>Begins a call on so many images; null where nobody listens.</summary>
+    /// <summary>Begins a call on a number of images; null if nobody listens.</summary>
     internal Activity? Begin(int images)
     {
         var activity = s_activities.StartActivity("onnxtransfer.embed");

@@ -7,8 +7,7 @@ namespace OnnxTransfer.Evaluation;
 internal static class Evaluator
 {
     /// <summary>
-    /// A probability counts as at least this in the loss, as in Keras: a class ruled out entirely that is the right one
-    /// costs 16.1 and not infinity.
+    /// The least probability that the loss uses, as in Keras: if the true class has probability 0, the loss is 16.1 and not infinity.
     /// </summary>
     private const double SmallestProbability = 1e-7;
 

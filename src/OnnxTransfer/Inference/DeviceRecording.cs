@@ -8,13 +8,13 @@ namespace OnnxTransfer.Inference;
 /// </summary>
 internal static class DeviceRecording
 {
-    /// <summary>How far replayed work may be from work that is run, as a part of the largest number: it is the same kernels.</summary>
+    /// <summary>The largest difference between a replay and a run, as a share of the largest number. Both use the same kernels.</summary>
     private const float Tolerance = 1e-3f;
 
     /// <summary>Tries a recording with two batches that differ, the first once more after the second.</summary>
-    /// <param name="run">Gives the output for a batch: recorded and replayed, or just run.</param>
+    /// <param name="run">Computes the output for a batch: recorded and replayed, or only run.</param>
     /// <param name="length">Numbers in a batch.</param>
-    /// <returns>Null when replaying gives what running gives, else what is wrong, in one sentence.</returns>
+    /// <returns>Null if the replay gives the same numbers as the run; otherwise the fault, in one sentence.</returns>
     internal static string? WhatIsWrong(Func<bool, float[], float[]> run, int length)
     {
         var (one, other) = (new float[length], new float[length]);

@@ -58,7 +58,7 @@ internal sealed class DeviceRunner : IDisposable
         return memory[0].Name != OrtMemoryInfo.DefaultInstance.Name;
     }
 
-    /// <summary>Of the batch sizes whose work is run and not recorded although that was wanted, the last one and why; null for none.</summary>
+    /// <summary>Why the last batch size could not be recorded; null if every recording succeeded.</summary>
     internal string? Refusal { get; private set; }
 
     /// <summary>Makes all ready for batches of a size.</summary>

@@ -28,7 +28,7 @@ public enum ExecutionProvider
     WebGpu,
 }
 
-/// <summary>What a network really runs on.</summary>
+/// <summary>The provider that a network runs on.</summary>
 /// <param name="Provider">The provider in use; never <see cref="ExecutionProvider.Auto"/>.</param>
-/// <param name="Reason">Why this one and nothing faster, in one sentence.</param>
+/// <param name="Reason">Why this provider and not a faster one, in one sentence.</param>
 internal sealed record ExecutionProviderInfo(ExecutionProvider Provider, string Reason);

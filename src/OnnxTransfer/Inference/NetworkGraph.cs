@@ -16,7 +16,7 @@ internal sealed class NetworkGraph
     private readonly Lazy<byte[]> _hash;
 
     /// <param name="model">The graph, which computes <paramref name="output"/> and nothing else; it now belongs to this object.</param>
-    /// <param name="name">What to call the network in messages.</param>
+    /// <param name="name">The name of the network in messages.</param>
     /// <param name="input">The name of the image input.</param>
     /// <param name="imageShape">The shape of one image in the input's layout, three numbers.</param>
     /// <param name="output">The name of the output, one row per image.</param>
@@ -37,7 +37,7 @@ internal sealed class NetworkGraph
     internal static NetworkGraph Of(Backbone backbone, string tensor, int length) =>
         new(backbone.CutTo(tensor, length), backbone.Name, backbone.Card.Input.Tensor, backbone.Card.Input.ImageShape, tensor, length);
 
-    /// <summary>What to call the network in messages.</summary>
+    /// <summary>The name of the network in messages.</summary>
     internal string Name { get; }
 
     /// <summary>The name of the image input.</summary>

@@ -22,7 +22,7 @@ public enum NetworkPrecision
     Int8,
 }
 
-/// <summary>What a network really computes with.</summary>
+/// <summary>The number format that a network computes in.</summary>
 /// <param name="Precision">The precision in use; never <see cref="NetworkPrecision.Auto"/>.</param>
 /// <param name="Reason">Why this one, in one sentence.</param>
 internal sealed record NetworkPrecisionInfo(NetworkPrecision Precision, string Reason)

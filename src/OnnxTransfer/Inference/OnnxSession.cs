@@ -73,7 +73,7 @@ internal sealed class OnnxSession : IDisposable
     /// <summary>Why no further run is let in; null as long as runs are.</summary>
     internal ObjectDisposedException? Refusal => _runs.IsClosed ? _runs.Refusal() : null;
 
-    /// <summary>The batch size the graph insists on; null when it takes any.</summary>
+    /// <summary>The batch size that the graph fixes; null if it takes any.</summary>
     internal int? FixedBatch { get; }
 
     /// <summary>Whether the session is disposed.</summary>

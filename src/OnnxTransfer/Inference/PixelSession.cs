@@ -9,7 +9,7 @@ internal sealed class PixelSession : IDisposable
     private readonly string _output;
 
     /// <param name="graph">The bytes of the ONNX file.</param>
-    /// <param name="name">What to call the model in messages.</param>
+    /// <param name="name">The name of the model in messages.</param>
     /// <param name="output">The name of the output, one row per image.</param>
     internal PixelSession(byte[] graph, string name, string output)
     {

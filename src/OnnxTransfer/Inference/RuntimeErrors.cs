@@ -9,7 +9,7 @@ namespace OnnxTransfer.Inference;
 internal static class RuntimeErrors
 {
     /// <summary>Loads a network.</summary>
-    /// <param name="network">What to call it in messages.</param>
+    /// <param name="network">The name in messages.</param>
     /// <param name="load">The calls of ONNX Runtime.</param>
     /// <exception cref="InvalidModelException">It is no network that ONNX Runtime can load.</exception>
     internal static T WhileLoading<T>(string network, Func<T> load)
@@ -25,7 +25,7 @@ internal static class RuntimeErrors
     }
 
     /// <summary>Runs a network.</summary>
-    /// <param name="network">What to call it in messages.</param>
+    /// <param name="network">The name in messages.</param>
     /// <param name="run">The calls of ONNX Runtime.</param>
     /// <exception cref="ModelException">It failed to run.</exception>
     internal static T WhileRunning<T>(string network, Func<T> run)

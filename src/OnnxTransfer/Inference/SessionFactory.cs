@@ -4,7 +4,7 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Inference;
 
-/// <summary>Opens networks in ONNX Runtime on the provider that was asked for and says what it got.</summary>
+/// <summary>Opens networks in ONNX Runtime on the requested provider, and reports the provider in use.</summary>
 internal static class SessionFactory
 {
     /// <summary>The version of the ONNX Runtime library that is loaded.</summary>
@@ -20,8 +20,11 @@ internal static class SessionFactory
 
     /// <summary>Opens a network.</summary>
     /// <param name="graph">The bytes of the ONNX file.</param>
-    /// <param name="name">What to call the network in messages.</param>
-    /// <param name="settings">Where to run. Auto chooses between CUDA and the CPU: TensorRT plans for minutes before its first run, and the others change more digits, so they want to be named.</param>
+    /// <param name="name">The name of the network in messages.</param>
+    /// <param name="settings">
+    /// Where to run. Auto chooses between CUDA and the CPU. TensorRT plans for minutes before its first run, and the other providers
+    /// change more digits, so they are used only when you name them.
+    /// </param>
     /// <param name="configure">Sets what else is wanted of the session; null for nothing.</param>
     /// <exception cref="ModelException">The graph is no valid model, or a provider was asked for by name and does not work.</exception>
     internal static (NetworkRunner Runner, ExecutionProviderInfo Provider) Open(

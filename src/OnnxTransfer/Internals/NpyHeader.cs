@@ -6,8 +6,8 @@ using System.Text.RegularExpressions;
 namespace OnnxTransfer.Internals;
 
 /// <summary>
-/// What stands before the numbers of a NumPy array (format 1 or 2): magic and version, the little-endian length of the header in two or
-/// four bytes, then a Python dictionary, padded so that the numbers begin at a multiple of 64.
+/// The header of a NumPy array (format 1 or 2): magic and version, the little-endian length of the header in two or four bytes, then a
+/// Python dictionary, padded so that the numbers begin at a multiple of 64.
 /// </summary>
 /// <param name="Type">Kind and size of a number, such as <c>&lt;f4</c>; empty where it is not one of those.</param>
 /// <param name="IsColumnMajor">Whether the first axis varies fastest.</param>

@@ -80,7 +80,7 @@ internal static partial class Throw
     internal static void FileIsAFolder(string path) =>
         throw new IOException($"'{path}' is a folder, but a file is needed: name a file in it.");
 
-    /// <summary>A file that is there and does not let itself be read.</summary>
+    /// <summary>A file that exists but cannot be read.</summary>
     internal static IOException FileUnreadable(string path, Exception inner) =>
         new($"'{path}' could not be read: {inner.Message.TrimEnd('.')}. Give this account the right to read it, or end the program that locks it.", inner);
 
@@ -100,7 +100,7 @@ internal static partial class Throw
         return sorted.Count > most ? $"{shown} and {sorted.Count - most} more" : shown;
     }
 
-    /// <summary>Levenshtein distance, ignoring case: what a typing mistake is near to.</summary>
+    /// <summary>Levenshtein distance, ignoring case: small for a typing mistake.</summary>
     private static int Distance(string a, string b)
     {
         var previous = new int[b.Length + 1];

@@ -1,6 +1,6 @@
 namespace OnnxTransfer.Internals;
 
-/// <summary>Where this user's models and caches are kept: all of it can be deleted and comes back.</summary>
+/// <summary>The folder of this user's models and caches. All of it can be deleted; the library creates it again.</summary>
 internal static class UserFolder
 {
     private static readonly Lazy<string> s_home = new(() => Find(Environment.GetEnvironmentVariable, Environment.GetFolderPath));

@@ -1,6 +1,6 @@
 namespace OnnxTransfer.Reporting;
 
-/// <summary>What was taken for what: the matrix where it fits on a page, else the pairs confused most.</summary>
+/// <summary>The confusions: the matrix if it fits on a page, otherwise the pairs that are confused most.</summary>
 internal static class ConfusionSection
 {
     private const int MostClasses = 25;

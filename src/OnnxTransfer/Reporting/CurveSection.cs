@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace OnnxTransfer.Reporting;
 
-/// <summary>How the training went: loss and accuracy by step and by epoch, for training and validation.</summary>
+/// <summary>The course of the training: loss and accuracy by step and by epoch, for training and validation.</summary>
 internal static class CurveSection
 {
     /// <summary>More points than this on a line cannot be told apart.</summary>

@@ -3,7 +3,7 @@ using OnnxTransfer.Explaining;
 
 namespace OnnxTransfer.Reporting;
 
-/// <summary>A photo beside what the classifier looked at in it.</summary>
+/// <summary>An image beside its class activation map.</summary>
 /// <param name="Image">The image and its prediction.</param>
 /// <param name="Photo">The photo as a <c>data:</c> address.</param>
 /// <param name="Overlay">The photo under the heat of the predicted class.</param>

@@ -14,7 +14,7 @@ internal static class ReportWriter
     /// <param name="path">The file to write; an existing one is replaced.</param>
     /// <param name="content">What to show.</param>
     /// <param name="thumbnails">Where the pictures come from.</param>
-    /// <param name="cancellationToken">Stops before the file has its name.</param>
+    /// <param name="cancellationToken">Stops before the file gets its name.</param>
     internal static void Write(string path, ReportContent content, Thumbnails thumbnails, CancellationToken cancellationToken = default) =>
         AtomicFile.Write(path, Encoding.UTF8.GetBytes(ToHtml(content, thumbnails)), cancellationToken: cancellationToken);
 

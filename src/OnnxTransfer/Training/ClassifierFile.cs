@@ -21,7 +21,9 @@ internal static class ClassifierFile
     private const string ProbeKey = "onnxtransfer.probe";
     private const string Format = "2";
 
-    /// <summary>Writes the file, reads it back and gives it its name only if it answers as the classifier in memory does.</summary>
+    /// <summary>
+    /// Writes the file, reads it back and gives it its name only if it gives the same probabilities as the classifier in memory.
+    /// </summary>
     /// <exception cref="ModelException">The written head does not give the same probabilities.</exception>
     internal static void Write(
         string path, ImageNetwork network, ClassifierHead head, IReadOnlyList<string> labels, string? training, CancellationToken cancellationToken)
@@ -82,8 +84,8 @@ internal static class ClassifierFile
         model.Metadata.TryGetValue(CardKey, out var json) ? ModelCard.FromJson(json, $"the card inside {model.Source}") : null;
 
     /// <summary>
-    /// Turns the graph of a classifier into what it was made of, the network's own input instead of pixels. The input of bytes is
-    /// for others: here the network gets what it got in training, which a float resize has not rounded to bytes.
+    /// Restores the original graph of a classifier, with the network's own input instead of pixels. The input of bytes is for other
+    /// programs. Here the network gets the same floats as in training, which a float resize does not round to bytes.
     /// </summary>
     internal static void TakeNetwork(OnnxModel model, ModelCard card) => OnnxPixelInput.Remove(model, card.Input.Tensor, card.Input.Layout.ToOnnx());
 

@@ -151,7 +151,7 @@ public sealed class ClassifierFileTests : IDisposable
 
     [Theory]
     [InlineData("onnxtransfer.probe", null, "its probe images are missing")]
-    [InlineData("onnxtransfer.probe", """{"images":"another formula","probabilities":[[1,0],[1,0]],"tolerance":0}""", "are not those that this version knows")]
+    [InlineData("onnxtransfer.probe", """{"images":"another formula","probabilities":[[1,0],[1,0]],"tolerance":0}""", "differ from the ones that this version knows")]
     [InlineData("onnxtransfer.labels", """["one"]""", "1 labels for 2 classes")]
     [InlineData("onnxtransfer.format", "1", "format 1")]
     public async Task A_file_with_other_metadata_is_refused(string key, string? value, string message)

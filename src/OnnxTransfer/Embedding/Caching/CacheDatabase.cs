@@ -3,12 +3,12 @@ using Microsoft.Data.Sqlite;
 namespace OnnxTransfer.Embedding.Caching;
 
 /// <summary>
-/// The SQLite file behind a feature cache: a table of spaces, each the rows of one network under one preparation, and a table
-/// of vectors. Its write-ahead log keeps what was committed through a kill, and lets processes read while another writes.
+/// The SQLite file behind a feature cache: a table of spaces, each the rows of one network under one preparation, and a table of
+/// vectors. Its write-ahead log keeps committed rows after a kill, and lets processes read while another writes.
 /// </summary>
 internal static class CacheDatabase
 {
-    /// <summary>"OTFC" in ASCII, which tells the file from other programs' databases.</summary>
+    /// <summary>"OTFC" in ASCII, which distinguishes the file from other programs' databases.</summary>
     private const int ApplicationId = 0x4F544643;
     private const int SchemaVersion = 2;
 

@@ -5,8 +5,8 @@ using OnnxTransfer.Onnx.Shapes;
 namespace OnnxTransfer.Onnx.Editing;
 
 /// <summary>
-/// Whether a graph takes images of a size that it leaves open. Some graphs are free at the input and yet made for one size:
-/// a dense layer behind them wants the numbers of that size only, or a pooling window is larger than what is left.
+/// Whether a graph takes images of a size that it leaves open. Some graphs have a free input size and still fit only one size: a dense
+/// layer behind them needs the features of that size, or a pooling window is larger than the remaining map.
 /// </summary>
 internal static class OnnxFit
 {

@@ -254,7 +254,10 @@ internal static class OnnxGraphEditor
         return output;
     }
 
-    /// <summary>A node that is not in the graph yet, named as its output where no other node has that name: the runtime wants unique ones.</summary>
+    /// <summary>
+    /// A node that is not in the graph yet, named like its output if no other node has that name, because the runtime needs unique
+    /// names.
+    /// </summary>
     internal static NodeProto MakeNode(OnnxModel model, string opType, IEnumerable<string> inputs, string output, params (string Name, object Value)[] attributes)
     {
         var name = output;

@@ -4,7 +4,7 @@ using OnnxTransfer.Onnx.Shapes;
 
 namespace OnnxTransfer.Onnx.Inspection;
 
-/// <summary>What a network's class scores are.</summary>
+/// <summary>The kind of a network's class scores.</summary>
 internal enum ScoreKind
 {
     /// <summary>Before the softmax: any real number.</summary>
@@ -35,7 +35,7 @@ internal sealed record OnnxFeatureTensor(string Tensor, int? Dim, bool IsSpatial
 /// <summary>The class scores <c>[N,C]</c>.</summary>
 internal sealed record OnnxClassOutput(string Tensor, ScoreKind Kind, int? Count);
 
-/// <summary>What could be learned of a model from its graph alone.</summary>
+/// <summary>The facts about a model that its graph shows.</summary>
 /// <param name="Input">The image input.</param>
 /// <param name="Features">The feature tensor; null where none was found, for the reason in <paramref name="WhyNoFeatures"/>.</param>
 /// <param name="Classes">The class scores; null where the graph does not end in a classifier.</param>

@@ -18,7 +18,7 @@ internal sealed record OnnxLayer(OnnxValue Value, string OpType, OnnxImageLayout
     public int? FeatureDim => (int?)(IsSpatial ? Value.Dims![Layout == OnnxImageLayout.Nhwc ? 3 : 1] : Value.Dims![^1]).Size;
 }
 
-/// <summary>What a graph consists of: its layers, and what they cost.</summary>
+/// <summary>The layers of a graph, and their costs.</summary>
 /// <param name="Layers">In the order in which they are computed.</param>
 /// <param name="Parameters">Numbers of weights that the graph's nodes read; shapes and other integers are not weights.</param>
 /// <param name="MultiplyAdds">Per image, of convolutions and matrix products; a floating-point operation count is twice that. Null where a shape on the way is not known.</param>

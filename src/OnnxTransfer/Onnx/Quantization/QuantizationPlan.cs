@@ -3,7 +3,7 @@ using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Onnx.Quantization;
 
-/// <summary>What a choice of 8-bit layers means for the tensors and nodes around them.</summary>
+/// <summary>The effect of a choice of 8-bit layers on the tensors and nodes around them.</summary>
 /// <param name="Ranges">Each tensor that is rounded to 8 bits, and the tensor whose range gives its codes.</param>
 /// <param name="Absorbed">Activations that the limits of the codes behind them replace: nodes to remove.</param>
 internal sealed record QuantizationPlan(IReadOnlyDictionary<string, string> Ranges, IReadOnlyList<NodeProto> Absorbed)

@@ -3,7 +3,7 @@ using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Onnx.Shapes;
 
-/// <summary>How much of the image one number of a layer depends on.</summary>
+/// <summary>The part of the image that one number of a layer depends on.</summary>
 internal static class OnnxReceptiveField
 {
     /// <summary>

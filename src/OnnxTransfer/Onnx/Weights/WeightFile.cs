@@ -30,7 +30,7 @@ internal static class WeightFile
         return null;
     }
 
-    /// <summary>Reads a file; what its parsers say of damage becomes one kind of error that names the file.</summary>
+    /// <summary>Reads a file. Errors of its parsers about damage become one kind of error that names the file.</summary>
     private static T Read<T>(string path, Func<T> read)
     {
         try
