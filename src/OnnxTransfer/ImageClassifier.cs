@@ -171,7 +171,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     /// <param name="progress">Receives the progress after every batch.</param>
     /// <param name="cancellationToken">Stops after the current batch.</param>
     /// <returns>The scores, and the result for every image. It can write a report.</returns>
-    /// <exception cref="DatasetException">A class is not a class of this classifier, or no image could be used.</exception>
+    /// <exception cref="DatasetException">An image has a class that this classifier does not have, or no image could be used.</exception>
     public async Task<EvaluationRun> EvaluateAsync(ImageDataset images, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);

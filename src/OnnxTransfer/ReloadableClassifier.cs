@@ -3,8 +3,8 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer;
 
 /// <summary>
-/// A classifier that can be replaced by a newer one while it serves requests: new requests get the new one, requests in flight finish
-/// on the old one, and the old one is closed after the last of them. Thread-safe; one instance serves a whole process.
+/// A classifier that a newer one can replace while it serves requests. New requests get the new classifier. Running requests finish on
+/// the old one, which is closed after the last of them. Thread-safe; one instance serves a whole process.
 /// </summary>
 /// <example>
 /// <code>

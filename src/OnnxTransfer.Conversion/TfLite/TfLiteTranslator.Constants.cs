@@ -51,7 +51,7 @@ internal sealed partial class TfLiteTranslator
         return values;
     }
 
-    /// <summary>The stored integers of a quantized constant; null where its elements are not of a type that quantization uses.</summary>
+    /// <summary>The stored integers of a quantized constant; null if its elements are not of a type that quantization uses.</summary>
     private static int[]? StoredIntegers(TfLiteTensor constant)
     {
         var bytes = constant.Data!.Value.Span;

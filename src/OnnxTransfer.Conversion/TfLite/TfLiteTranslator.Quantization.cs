@@ -90,7 +90,7 @@ internal sealed partial class TfLiteTranslator
     private bool NeedsExactResult(TfLiteOperator op) => _integer.Contains(op.Index) && _readExactly.Contains(op.Outputs[0]);
 
     /// <summary>
-    /// What one unit of each filter's integer sum stands for; null where the filters have different zero points, for which the
+    /// What one unit of each filter's integer sum stands for; null if the filters have different zero points, for which the
     /// runtime has no integer convolution with an unrounded result.
     /// </summary>
     private float[]? SumsOfProducts(TfLiteOperator op, Filters filters)

@@ -15,7 +15,7 @@ internal sealed class ApplicationModels(string folder)
     /// <summary>The ids of all models in the folder, in ordinal order: the names of the files.</summary>
     internal IReadOnlyList<string> Ids => [.. Files().Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)];
 
-    /// <summary>The path of a model, whatever the case of its id; null when it is not in the folder.</summary>
+    /// <summary>The path of a model; null when it is not in the folder. Upper and lower case of the id are equal.</summary>
     internal string? Find(string id) =>
         Files().FirstOrDefault(file => string.Equals(Path.GetFileNameWithoutExtension(file), id, StringComparison.OrdinalIgnoreCase));
 

@@ -5,9 +5,9 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer;
 
 /// <summary>
-/// The models on this machine: those that packages put beside the application, and a folder of downloads. A model that is in neither
-/// place is downloaded and checked against its SHA-256. The file gets its name only after that, so a file in the store is always whole.
-/// Thread-safe, and safe between processes.
+/// The models on this machine: the models that packages put beside the application, and a folder of downloads. A model that is in
+/// neither place is downloaded and checked against its SHA-256. The file gets its name only after that, so a file in the store is
+/// always whole. Thread-safe, and safe between processes.
 /// </summary>
 public sealed class ModelStore
 {
@@ -103,9 +103,9 @@ public sealed class ModelStore
     /// canceled or failed download leaves a <c>.partial</c> file, and the next call continues it.
     /// </summary>
     /// <exception cref="ModelException">
-    /// There is no such model; the file beside the application is not the one that its card describes; the model comes with a package
-    /// that this application does not have; or no mirror gave the right bytes, or the store is offline: the message names every
-    /// address tried, how to place the file by hand, and a model that needs no download.
+    /// There is no such model; the file beside the application does not match its card; the model comes with a package that this
+    /// application does not have; or no mirror gave the right bytes, or the store is offline: the message names every address tried,
+    /// how to place the file by hand, and a model that needs no download.
     /// </exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
     public async Task<string> GetAsync(string id, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -159,7 +159,7 @@ public sealed class ModelStore
         return Path.Combine(Folder, entry.Id + ".onnx");
     }
 
-    /// <summary>Where the last known SHA-256 of a model outside this folder is remembered; null where there is no folder to write to.</summary>
+    /// <summary>Where the last known SHA-256 of a model outside this folder is remembered; null if there is no folder to write to.</summary>
     internal string? MarkOf(string path)
     {
         if (FolderIfAny is not { } folder) return null;

@@ -14,7 +14,7 @@ internal static class VerifiedMark
 
     /// <summary>The SHA-256 of the file: from the mark if it is still valid, otherwise computed and remembered.</summary>
     /// <param name="modelPath">The file.</param>
-    /// <param name="markPath">Where the mark is; null where nothing can be remembered.</param>
+    /// <param name="markPath">Where the mark is; null if nothing can be remembered.</param>
     /// <param name="cancellationToken">Stops the hashing.</param>
     internal static async Task<string> HashAsync(string modelPath, string? markPath, CancellationToken cancellationToken)
     {
@@ -24,7 +24,7 @@ internal static class VerifiedMark
 
     /// <summary>The SHA-256 of the file, computed in any case and remembered.</summary>
     /// <param name="modelPath">The file.</param>
-    /// <param name="markPath">Where the mark goes; null where nothing can be remembered.</param>
+    /// <param name="markPath">Where the mark goes; null if nothing can be remembered.</param>
     /// <param name="cancellationToken">Stops the hashing.</param>
     internal static async Task<string> RehashAsync(string modelPath, string? markPath, CancellationToken cancellationToken)
     {

@@ -15,10 +15,10 @@ namespace OnnxTransfer;
 /// </code>
 /// </example>
 /// <remarks>
-/// A file is an image when its name promises one (jpg, jpeg, jpe, jfif, png, bmp, gif, webp, tif, tiff, avif, heic, heif, whatever the
-/// case) or when it begins like one. Every other file of a folder is in <see cref="Unused"/>, and so is every file that is hidden,
-/// cannot be opened or has no class. Pipes, sockets and devices are never opened. Links to folders are followed, except one that leads
-/// back to a folder it is in. The order of classes and images is ordinal, the same on every machine.
+/// A file is an image when its name promises one (jpg, jpeg, jpe, jfif, png, bmp, gif, webp, tif, tiff, avif, heic, heif, in upper or
+/// lower case) or when its first bytes are those of an image. Every other file of a folder is in <see cref="Unused"/>, and so is every
+/// file that is hidden, cannot be opened or has no class. Pipes, sockets and devices are never opened. Links to folders are followed,
+/// except one that leads back to a folder it is in. The order of classes and images is ordinal, the same on every machine.
 /// </remarks>
 public sealed class ImageDataset
 {

@@ -33,7 +33,7 @@ public sealed class ImageInput
     /// <exception cref="ArgumentException">The path is empty.</exception>
     public static ImageInput FromFile(string path) => FromFile(path, path);
 
-    /// <summary>An image file with an id of its own.</summary>
+    /// <summary>An image file with its own id.</summary>
     /// <param name="path">The path.</param>
     /// <param name="id">The <see cref="Id"/>, such as the key of a database.</param>
     /// <exception cref="ArgumentException">The path or the id is empty.</exception>

@@ -177,7 +177,7 @@ internal sealed record ColumnNames(string? Image, string? Label, string? Split, 
 /// <summary>The names of the sets.</summary>
 internal static class DataSplits
 {
-    /// <summary>The set of a folder's or a column's word, whatever the case; null for any other word.</summary>
+    /// <summary>The set that a folder's or a column's word names, in upper or lower case; null for any other word.</summary>
     internal static DataSplit? Parse(string word) => word.ToLowerInvariant() switch
     {
         "train" or "training" => DataSplit.Train,

@@ -30,7 +30,7 @@ public sealed record SplitPercentages
     public double Test { get; }
 
     /// <summary>Reads <c>80/10/10</c>: training, validation and test in percent.</summary>
-    /// <exception cref="ArgumentException">The text is no such split.</exception>
+    /// <exception cref="ArgumentException">The text is not such a split.</exception>
     public static SplitPercentages Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);

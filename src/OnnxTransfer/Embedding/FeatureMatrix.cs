@@ -92,7 +92,7 @@ public sealed class FeatureMatrix
 
     /// <summary>
     /// Reads a NumPy <c>.npy</c> file (format 1 or 2) of float32 <c>[N,D]</c> in C order, as <see cref="SaveNpy"/> and
-    /// <c>numpy.save</c> write it: the numbers are those of the file to the bit.
+    /// <c>numpy.save</c> write it: the numbers equal those of the file to the bit.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>

@@ -17,8 +17,8 @@ internal static class ActivationMap
     /// <param name="classIndex">The class.</param>
     /// <returns><c>[H,W]</c> row-major.</returns>
     /// <remarks>
-    /// A softmax is the same whatever is added to all its columns, so what counts for a class is how far its column is from
-    /// the mean column: <c>w = W[:,c] - mean(W)</c>. Logistic outputs stand alone and keep their own.
+    /// A softmax does not change if the same vector is added to all its columns, so only the difference of a class's column from the
+    /// mean column counts: <c>w = W[:,c] - mean(W)</c>. Logistic outputs stand alone and keep their own.
     /// </remarks>
     internal static float[] Of(ReadOnlySpan<float> features, OnnxSpatialMap map, DenseLayer head, int classIndex)
     {

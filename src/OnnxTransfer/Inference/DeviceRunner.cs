@@ -68,7 +68,7 @@ internal sealed class DeviceRunner : IDisposable
     /// <summary>Runs one batch.</summary>
     /// <param name="images"><c>[N,...]</c>, back to back.</param>
     /// <param name="size">N.</param>
-    /// <returns>The output, whatever its length.</returns>
+    /// <returns>The output, of any length.</returns>
     /// <exception cref="ModelException">The network failed to run.</exception>
     internal float[] Run(Memory<float> images, int size) => _thread.Run(() => RuntimeErrors.WhileRunning(_network.Name, () => BatchOf(size).Run(images)));
 

@@ -5,10 +5,10 @@ using OnnxTransfer.Onnx.Shapes;
 namespace OnnxTransfer.Inference;
 
 /// <summary>
-/// One network as it is run: from an image to one float32 output. It is cut out of its file once; whoever opens it, keeps its rows,
-/// converts or profiles it asks this. Immutable.
+/// One network as it is run: from an image to one float32 output. It is cut out of its file once. The code that opens it, keeps its
+/// rows, converts or profiles it uses this object. Immutable.
 /// </summary>
-/// <remarks>Its weights are those of the file's graph, not a copy. That is why its bytes are made for whoever opens it, and not kept.</remarks>
+/// <remarks>Its weights are those of the file's graph, not a copy. That is why its bytes are made at each opening, and not kept.</remarks>
 internal sealed class NetworkGraph
 {
     // Never edited.

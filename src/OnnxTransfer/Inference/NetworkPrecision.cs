@@ -27,9 +27,9 @@ public enum NetworkPrecision
 /// <param name="Reason">Why this one, in one sentence.</param>
 internal sealed record NetworkPrecisionInfo(NetworkPrecision Precision, string Reason)
 {
-    /// <summary>Mean cosine of feature vectors to those of float32; null where nothing was compared.</summary>
+    /// <summary>Mean cosine of feature vectors to those of float32; null if nothing was compared.</summary>
     internal double? Similarity { get; init; }
 
-    /// <summary>Images per second over those of float32; null where nothing was compared.</summary>
+    /// <summary>Images per second over those of float32; null if nothing was compared.</summary>
     internal double? Speedup { get; init; }
 }

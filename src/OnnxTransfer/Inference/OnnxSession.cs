@@ -4,9 +4,9 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer.Inference;
 
 /// <summary>
-/// One ONNX Runtime session that maps <c>[N,...]</c> images to <c>[N,D]</c> rows. Thread-safe: on the CPU many threads run at
-/// once, on a device one after the other. A run that begins after the gate has closed is refused; whoever disposes a session that other
-/// threads may be running closes the gate first.
+/// One ONNX Runtime session that maps <c>[N,...]</c> images to <c>[N,D]</c> rows. Thread-safe: on the CPU many threads run at once, on
+/// a device one after the other. A run that begins after the gate has closed is refused; code that disposes a session closes the gate
+/// first if other threads may run the session.
 /// </summary>
 internal sealed class OnnxSession : IDisposable
 {
@@ -163,7 +163,7 @@ internal sealed class OnnxSession : IDisposable
     private NetworkOutputs RunInThisMemory(Memory<float> images, int batch) => _runner.Run(_graph.Input, images, [batch, .. _graph.ImageShape], _graph.Output);
 
     /// <summary>Runs an empty batch on the device: a session opens on many a device that then lacks a kernel or memory.</summary>
-    /// <returns>What keeps tensors on the device, null where they do not stay there; or why the device cannot be used.</returns>
+    /// <returns>What keeps tensors on the device, null if they do not stay there; or why the device cannot be used.</returns>
     private (DeviceRunner? Device, string? Obstacle) TryOut(SessionSettings here)
     {
         var size = FixedBatch ?? 1;

@@ -36,7 +36,7 @@ internal static class PrecisionChooser
         return converted is null ? (backbone, graph, info) : (backbone with { Model = converted }, graph.With(converted), info);
     }
 
-    /// <summary>The converted network; null where it stays as it is.</summary>
+    /// <summary>The converted network; null if it stays as it is.</summary>
     private static (OnnxModel? Model, NetworkPrecisionInfo Info) Convert(PrecisionTrial trial, NetworkOptions options)
     {
         try

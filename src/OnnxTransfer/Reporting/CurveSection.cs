@@ -30,8 +30,8 @@ internal static class CurveSection
         {
             StopReason.Converged => "It ended at the optimum.",
             StopReason.EarlyStopped => "It stopped early, when the validation loss no longer fell.",
-            StopReason.Canceled => "It was canceled; the classifier is the best there was by then.",
-            StopReason.Diverged => "It ran away; the classifier is the last good one.",
+            StopReason.Canceled => "It was canceled; the classifier has the best weights until then.",
+            StopReason.Diverged => "It diverged; the classifier has the last good weights.",
             _ => "",
         };
         var best = history.BestEpoch is { } epoch && epoch != epochs ? $" The weights are those after epoch {epoch}, where the validation loss was lowest." : "";

@@ -5,8 +5,8 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer.Reporting;
 
 /// <summary>
-/// The report of a run as one HTML file that needs nothing else: no script, no network, pictures inside. It stays below
-/// five megabytes, whatever the number of images and classes: every list has an end, and says what it leaves out.
+/// The report of a run as one HTML file that needs nothing else: no script, no network, pictures inside. It stays below five megabytes
+/// for any number of images and classes: every list has a limit, and says how many entries it leaves out.
 /// </summary>
 internal static class ReportWriter
 {

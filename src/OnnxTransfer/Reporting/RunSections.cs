@@ -14,7 +14,7 @@ internal static class RunSections
         }
 
         var shown = content.Skipped.Take(MostSkipped).ToList();
-        body.Add($"""<p class="note">{Words.Images(content.Skipped.Count)} could not be used; the run went on without them.{Words.Some(shown.Count, content.Skipped.Count, "images")}</p>""");
+        body.Add($"""<p class="note">{Words.Images(content.Skipped.Count)} could not be used; the run continued without them.{Words.Some(shown.Count, content.Skipped.Count, "images")}</p>""");
         body.Add($"""<div class="card scroll" tabindex="0"><table class="wide"><thead><tr><th scope="col">File</th><th scope="col">Reason</th></tr></thead><tbody>""");
         foreach (var image in shown) body.Add($"""<tr><td><span class="file">{image.Id}</span></td><td>{image.Reason}</td></tr>""");
         body.Add($"</tbody></table></div>");

@@ -25,8 +25,8 @@ public abstract class ClassifierHead : IClassScorer
     public int ClassCount { get; }
 
     /// <summary>
-    /// Trains a head on feature vectors. The same data, options and seed give the same bits on every run, whatever the number of
-    /// threads. Nothing is written to the console.
+    /// Trains a head on feature vectors. The same data, options and seed give the same bits on every run and for any number of threads.
+    /// Nothing is written to the console.
     /// </summary>
     /// <param name="training">The training rows; every class needs at least one.</param>
     /// <param name="classCount">C, at least 2.</param>
@@ -138,10 +138,10 @@ public abstract class ClassifierHead : IClassScorer
         return new LinearLayer(Matrix<float>.Build.DenseOfRowMajor(layer.Inputs, layer.Outputs, layer.Weights), Vector<float>.Build.DenseOfArray(layer.Bias));
     }
 
-    /// <summary>The dense layers in order, for whoever writes them to a file.</summary>
+    /// <summary>The dense layers in order, for writing them to a file.</summary>
     internal abstract IReadOnlyList<DenseLayer> Layers { get; }
 
-    /// <summary>The head that has these <see cref="Layers"/>; the reverse, for whoever reads them from a file.</summary>
+    /// <summary>The head that has these <see cref="Layers"/>; the reverse, for reading them from a file.</summary>
     internal static ClassifierHead FromLayers(IReadOnlyList<DenseLayer> layers)
     {
         if (layers is [{ Activation: Activation.Softmax } only]) return SoftmaxHead.FromRowMajor(only.Weights, only.Bias, only.Inputs);

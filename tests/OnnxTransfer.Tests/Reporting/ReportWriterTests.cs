@@ -71,9 +71,9 @@ public sealed partial class ReportWriterTests : IDisposable
         var rows = RowPattern().Matches(table);
         Assert.Equal(labels, rows.Select(row => row.Groups[1].Value));
         Assert.Equal(confusion, rows.Select(row => CellPattern().Matches(row.Value).Select(cell => int.Parse(cell.Groups[1].Value, CultureInfo.InvariantCulture))));
-        Assert.Contains("title=\"dog taken for cat: 3 of 9 (33.3%)\"", table, StringComparison.Ordinal);
-        Assert.Contains("title=\"cat taken for dog: 1 of 8 (12.5%)\"", table, StringComparison.Ordinal);
-        Assert.Contains("title=\"cat taken for owl: 2 of 8 (25.0%)\"", table, StringComparison.Ordinal);
+        Assert.Contains("title=\"dog predicted as cat: 3 of 9 (33.3%)\"", table, StringComparison.Ordinal);
+        Assert.Contains("title=\"cat predicted as dog: 1 of 8 (12.5%)\"", table, StringComparison.Ordinal);
+        Assert.Contains("title=\"cat predicted as owl: 2 of 8 (25.0%)\"", table, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -89,7 +89,7 @@ internal sealed class CachedRows : IDisposable
     private void Write(SqliteConnection writer)
     {
         using var transaction = writer.BeginTransaction(deferred: false);
-        // A row that is there already is equal, unless it is damaged, and then this mends it.
+        // A row that is there already is equal, unless it is damaged, and then this repairs it.
         using var insert = writer.Command(
             "INSERT INTO vector (space, image, checksum, value) VALUES ($space, $image, $checksum, $value) " +
             "ON CONFLICT (space, image) DO UPDATE SET checksum = excluded.checksum, value = excluded.value;",

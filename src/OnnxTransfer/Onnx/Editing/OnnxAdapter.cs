@@ -11,7 +11,7 @@ internal static class OnnxAdapter
     private const string Batch = "N";
 
     /// <summary>Makes a model a backbone: its constants are no inputs, callers feed and get float32, and the batch is free where it can be.</summary>
-    /// <returns>Why the batch stays fixed; null where it is free.</returns>
+    /// <returns>Why the batch stays fixed; null if it is free.</returns>
     public static string? MakeBackbone(OnnxModel model, OnnxImageInput image)
     {
         DropConstantInputs(model);

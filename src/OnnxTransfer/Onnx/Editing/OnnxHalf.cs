@@ -8,7 +8,7 @@ namespace OnnxTransfer.Onnx.Editing;
 /// <summary>A float32 graph in 16-bit floating point, for GPUs.</summary>
 internal static class OnnxHalf
 {
-    /// <summary>Inputs that the standard wants in float32 whatever the other numbers are.</summary>
+    /// <summary>Inputs that the standard requires in float32, for any format of the other numbers.</summary>
     private static readonly Dictionary<string, int[]> s_keepsFloat = new(StringComparer.Ordinal)
     {
         ["Resize"] = [1, 2],

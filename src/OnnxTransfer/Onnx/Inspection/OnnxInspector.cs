@@ -14,7 +14,7 @@ internal enum ScoreKind
     Probabilities,
 }
 
-/// <summary>The image input. Height and width are null where they are free; so is the batch size.</summary>
+/// <summary>The image input. Height and width are null if they are free; so is the batch size.</summary>
 internal sealed record OnnxImageInput(string Tensor, OnnxElementType ElementType, OnnxImageLayout Layout, int? Channels, int? Height, int? Width, int? FixedBatch)
 {
     /// <summary>The shape of this input with its height and width, where the graph leaves them free; for <see cref="OnnxShapes.Infer"/>.</summary>
@@ -29,7 +29,7 @@ internal sealed record OnnxImageInput(string Tensor, OnnxElementType ElementType
     }
 }
 
-/// <summary>The feature tensor. Spatial ones must be pooled before they are one vector per image; <paramref name="Dim"/> is null where it could not be inferred.</summary>
+/// <summary>The feature tensor. Spatial ones must be pooled before they are one vector per image; <paramref name="Dim"/> is null if it could not be inferred.</summary>
 internal sealed record OnnxFeatureTensor(string Tensor, int? Dim, bool IsSpatial);
 
 /// <summary>The class scores <c>[N,C]</c>.</summary>
@@ -37,8 +37,8 @@ internal sealed record OnnxClassOutput(string Tensor, ScoreKind Kind, int? Count
 
 /// <summary>The facts about a model that its graph shows.</summary>
 /// <param name="Input">The image input.</param>
-/// <param name="Features">The feature tensor; null where none was found, for the reason in <paramref name="WhyNoFeatures"/>.</param>
-/// <param name="Classes">The class scores; null where the graph does not end in a classifier.</param>
+/// <param name="Features">The feature tensor; null if none was found, for the reason in <paramref name="WhyNoFeatures"/>.</param>
+/// <param name="Classes">The class scores; null if the graph does not end in a classifier.</param>
 /// <param name="WhyNoFeatures">The reason, as one sentence.</param>
 internal sealed record OnnxInspection(OnnxImageInput Input, OnnxFeatureTensor? Features, OnnxClassOutput? Classes, string? WhyNoFeatures);
 

@@ -18,7 +18,7 @@ internal sealed class OnnxShapes
 
     public OnnxModel Model { get; }
 
-    /// <summary>The tensor as inferred; its <see cref="OnnxValue.Dims"/> are null where they could not be.</summary>
+    /// <summary>The tensor as inferred; its <see cref="OnnxValue.Dims"/> are null if they could not be.</summary>
     public OnnxValue this[string tensor] =>
         _values.GetValueOrDefault(tensor) ?? new OnnxValue(tensor, OnnxElementType.Unknown, null);
 

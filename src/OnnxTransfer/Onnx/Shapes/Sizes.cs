@@ -16,7 +16,7 @@ internal static class Sizes
         return product;
     }
 
-    /// <summary>The elements of a tensor that a file tells of; null where a size is not known, or no tensor has so many.</summary>
+    /// <summary>The elements of a tensor that a file tells of; null if a size is not known, or no tensor has so many.</summary>
     internal static long? Product(IEnumerable<OnnxDim> dims)
     {
         var product = 1L;
