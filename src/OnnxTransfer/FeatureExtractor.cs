@@ -60,8 +60,8 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     internal ModelCard Card => Network.Card;
 
     /// <summary>
-    /// Opens a backbone. A model beside the application needs no download; a model of the catalog is downloaded and verified on first
-    /// use.
+    /// Opens a backbone. A model beside the application needs no download. A model of the catalog is downloaded and verified at its
+    /// first use.
     /// </summary>
     /// <param name="model">The id of a model beside the application or of the catalog, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
     /// <param name="options">Layers, provider, threads, decoder and store; null for the defaults.</param>

@@ -48,7 +48,7 @@ public sealed partial class ImageClassifier
 
         Usable.ThrowIfDisposed();
         var explainer = _explainer.Value;
-        // Opened while Dispose went by without seeing it: nobody else would close it. Its runs are refused then.
+        // The session was opened while Dispose ran and did not see it, so it is closed here. Its runs are refused then.
         Interlocked.MemoryBarrier();
         if (_disposed) explainer.Dispose();
         return explainer.Explain(image, index, Labels);

@@ -20,7 +20,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
 {
     private readonly bool _ownsNetwork;
     private readonly IClassScorer _scorer;
-    // What the training was, for the file; null where nothing was trained.
+    // The record of the training, for the file; null if nothing was trained.
     private readonly string? _training;
     private readonly Lazy<Explainer> _explainer;
     private volatile bool _disposed;
@@ -32,7 +32,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         _ownsNetwork = ownsNetwork;
         _scorer = scorer;
         _training = training;
-        // A second session, opened when somebody asks where the classifier looks.
+        // A second session, opened at the first class activation map.
         _explainer = new Lazy<Explainer>(() => new Explainer(network, scorer, typeof(ImageClassifier)));
         Labels = labels;
     }
@@ -123,7 +123,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
             predictions[index] = new ImagePrediction(images[index].Id, ToPrediction(embedding.Features.Row(row)), null);
         }
 
-        // What is not predicted was skipped, and both lists are in the order of the images.
+        // An image without a prediction was skipped, and both lists are in the order of the images.
         var skipped = new Queue<SkippedImage>(embedding.Skipped);
         for (var i = 0; i < predictions.Length; i++) predictions[i] ??= new ImagePrediction(images[i].Id, null, skipped.Dequeue().Reason);
         return predictions;

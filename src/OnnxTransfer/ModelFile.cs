@@ -22,7 +22,7 @@ namespace OnnxTransfer;
 public sealed class ModelFile
 {
     private readonly OnnxModel _model;
-    // As a FeatureExtractor opens it: the layers are those of this graph.
+    // The graph is the one that a FeatureExtractor opens, so the layers are the same.
     private readonly OnnxModel _backbone;
     private readonly OnnxImageInput _image;
     private readonly bool _isClassifier;

@@ -43,7 +43,7 @@ internal sealed class ApplicationModels(string folder)
             ? await VerifiedMark.RehashAsync(path, mark, cancellationToken).ConfigureAwait(false)
             : await VerifiedMark.HashAsync(path, mark, cancellationToken).ConfigureAwait(false);
         if (card.Sha256 is null || card.Sha256 == hash) return new ResolvedBackbone(path, hash, card);
-        // Files of packages have the times of their packing: another version can have the size and the time that were remembered.
+        // A package's files keep the time of packing, so another version can have the remembered size and time.
         if (!rehash) return await OpenAsync(path, store, rehash: true, cancellationToken).ConfigureAwait(false);
         Throw.ModelHashDiffers(path, ModelCard.PathFor(path), card.Sha256, hash);
         return null;

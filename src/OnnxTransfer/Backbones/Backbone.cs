@@ -75,7 +75,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
         {
             var cut = OnnxGraphEditor.CutToFeatures(graph, options.Layers, options.Pooling, image);
             var features = new ModelFeatures(cut.Tensor, cut.Dim!.Value);
-            // What made the network's own classes is cut off.
+            // The nodes that computed the network's own classes are cut off.
             card = card is null ? NewCard(resolved, input, features, options.Preprocess!) : card with { Features = features, Classes = null };
         }
 

@@ -41,7 +41,7 @@ internal static class BackboneResolver
 
     private static async Task<ResolvedBackbone> FromFileAsync(string path, CancellationToken cancellationToken)
     {
-        // Before gigabytes are hashed for nothing.
+        // This check comes first, so that no gigabytes are hashed for nothing.
         OnnxModel.CheckSize(path);
         var cardPath = ModelCard.PathFor(path);
         var card = File.Exists(cardPath) ? ModelCard.Load(cardPath) : null;

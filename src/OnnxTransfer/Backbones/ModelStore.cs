@@ -279,7 +279,7 @@ public sealed class ModelStore
         }
         catch (Exception e) when (IsRefusedByDisk(e))
         {
-            // A read-only store: the card is for people and other tools, the catalog's is the one that is used.
+            // The store may be read-only. The card is for people and other tools; the library uses the catalog's card.
         }
 
         return path;

@@ -38,7 +38,7 @@ internal static class VerifiedMark
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
-            // A store baked into a read-only image works as well, only a little slower: the answer is the computed hash either way.
+            // A store on a read-only disk works too, only a little slower: the answer is the computed hash in both cases.
         }
 
         return hash;

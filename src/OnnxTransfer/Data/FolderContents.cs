@@ -62,7 +62,7 @@ internal sealed class FolderContents
         {
             var itemPath = Path.Combine(path, item.Name);
             var found = new FoundImage(prefix + item.Name, itemPath);
-            // What .NET shows for bytes that are not UTF-8 leads to no file.
+            // The name that .NET shows for bytes that are not UTF-8 opens no file.
             if (item.Name.Contains('\uFFFD', StringComparison.Ordinal) && !Path.Exists(itemPath))
                 Leave(itemPath, UnusedKind.UnreadableName, $"The {(item.IsFolder ? "folder's" : "file's")} name is not UTF-8, so .NET cannot open it: rename it, for example with `convmv -f latin1 -t utf8 --notest`.");
             else if (IsHidden(item)) Leave(itemPath, UnusedKind.Hidden, FileTypes.Reason(UnusedKind.Hidden));
@@ -153,7 +153,7 @@ internal sealed class FolderContents
         }
         catch (IOException)
         {
-            // Links in a circle.
+            // The links form a circle.
             return false;
         }
     }

@@ -52,7 +52,7 @@ internal sealed class StreamSource(Func<CancellationToken, Task<Stream>> open) :
         }
         catch (Exception exception) when (exception is not ImageDecodeException && !cancellationToken.IsCancellationRequested)
         {
-            // Streams fail in the ways of their stores: whichever it is, one image cannot be used and the others can.
+            // Streams throw the exceptions of their stores. After any of them, one image cannot be used and the others can.
             throw Throw.ImageStreamFailed(exception);
         }
     }

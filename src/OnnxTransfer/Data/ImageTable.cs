@@ -102,7 +102,7 @@ internal sealed class ImageTable
             .Where(pair => pair.Item2 is not null).Select(pair => $"{pair.Item1} in column '{pair.Item2}'"));
         return columns;
 
-        // An optional column has no word of its own for the message and may be refused by an empty name.
+        // An optional column has no name of its own for the message, and an empty name switches it off.
         string? Find(string? asked, string[] usual, string? required)
         {
             if (asked is { Length: 0 } && required is null) return null;

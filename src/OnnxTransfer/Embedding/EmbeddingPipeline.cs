@@ -19,12 +19,12 @@ namespace OnnxTransfer.Embedding;
 /// <param name="openCache">Opens the rows of earlier runs; null to compute all.</param>
 internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler, PipelineShape shape, ExtractorMeter meter, Func<CachedRows>? openCache = null)
 {
-    // Threads take first what brings a batch nearest to its end. On the CPU the network's work is in here as well.
+    // Threads first take the work that brings a batch nearest to its end. On the CPU the queue also has the network's work.
     private readonly Channel<Step> _images = Channel.CreateUnboundedPrioritized(new UnboundedPrioritizedChannelOptions<Step> { Comparer = Step.MostAdvancedFirst });
     private readonly Channel<Step> _device = Channel.CreateUnbounded<Step>();
     private readonly Channel<PipelineBatch> _done = Channel.CreateUnbounded<PipelineBatch>();
     private CachedRows? _cache;
-    // The batches on their way, and one for the list itself as long as there is more of it.
+    // The batches in progress, plus one for the list itself as long as it has more images.
     private int _open = 1;
 
     /// <summary>The time of each stage, so far.</summary>
@@ -40,7 +40,7 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
         Times.Begin();
         using var cache = _cache = openCache?.Invoke();
         using var window = new SemaphoreSlim(shape.Window);
-        // Disposal stops the threads, also those of a run that nobody goes on with.
+        // Disposal stops the threads, also those of an abandoned run.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.Closing);
         Task[] tasks =
         [
@@ -59,7 +59,7 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
         finally
         {
             await stop.CancelAsync().ConfigureAwait(false);
-            // What went wrong has been thrown above.
+            // The error was thrown above.
             await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             while (_done.Reader.TryRead(out var late)) Keep(late);
         }
@@ -71,7 +71,7 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
         var next = 0;
         await foreach (var batch in _done.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {
-            // Before it is its turn: whatever ends the run, it need not be computed again.
+            // The row is kept before its turn, so it need not be computed again if the run ends early.
             Keep(batch);
             early.Add(batch.Number, batch);
             for (; early.Remove(next, out var ready); next++) yield return ready;

@@ -19,7 +19,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     private readonly NetworkGraph _graph;
     private readonly NetworkSessions _sessions;
     private readonly TensorFiller _filler;
-    // Null without a cache, both.
+    // Both are null without a cache.
     private readonly FeatureCache? _cache;
     private readonly CacheSpace? _cacheSpace;
     private readonly RunGate _runs;

@@ -19,7 +19,7 @@ internal static class DeviceRecording
     {
         var (one, other) = (new float[length], new float[length]);
         for (var i = 0; i < length; i++) (one[i], other[i]) = ((i % 251 / 125f) - 1, 1 - (i % 83 / 41f));
-        // All that is only run comes first: nothing has been recorded then that could be replayed in its place.
+        // The plain runs come first, because nothing is recorded yet that could be replayed in their place.
         var (ofOne, ofOther) = (run(false, one), run(false, other));
         if (Same(ofOne, ofOther)) return "two different batches of a trial give the same numbers even when nothing is recorded, so the trial cannot tell a replay from a run.";
         var (recorded, otherReplayed, oneReplayed) = (run(true, one), run(true, other), run(true, one));
@@ -30,7 +30,7 @@ internal static class DeviceRecording
     {
         var difference = new float[a.Length];
         TensorPrimitives.Subtract(a, b, difference);
-        // Not so for NaN.
+        // The comparison is false for NaN.
         return Math.Abs(TensorPrimitives.MaxMagnitude<float>(difference)) <= Tolerance * Math.Abs(TensorPrimitives.MaxMagnitude<float>(a));
     }
 }

@@ -107,7 +107,7 @@ internal sealed class DeviceRunner : IDisposable
     {
         long[] shape = [size, .. _imageShape];
         if (!_records) return Batch(DeviceBatch.NotRecorded);
-        // The first size decides whether the session records at all; of the others each for itself.
+        // The first size decides whether the session records at all; each other size decides for itself.
         if (_recordings == 0) return Batch(++_recordings);
         var (recorded, obstacle) = RuntimeErrors.Try(() => Batch(++_recordings));
         if (recorded is not null) return recorded;

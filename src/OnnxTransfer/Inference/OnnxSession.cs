@@ -27,7 +27,7 @@ internal sealed class OnnxSession : IDisposable
     /// <exception cref="ModelException">The network cannot be loaded or takes no such images, or the provider that was asked for does not work.</exception>
     internal OnnxSession(NetworkGraph graph, SessionSettings settings, RunGate? runs = null)
     {
-        // Before the first type of ONNX Runtime, whose own error names no package.
+        // This runs before the first type of ONNX Runtime, because ONNX Runtime's own error names no package.
         OnnxRuntimeLibrary.Require();
         _graph = graph;
         _runs = runs ?? new RunGate(typeof(OnnxSession));

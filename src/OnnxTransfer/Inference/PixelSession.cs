@@ -22,7 +22,7 @@ internal sealed class PixelSession : IDisposable
     internal float[] Run(byte[] image, int height, int width)
     {
         var (input, metadata) = _runner.Session.InputMetadata.Single();
-        // A graph with a fixed batch size wants all its places filled; what the empty ones give is dropped.
+        // A graph with a fixed batch size needs all its places filled; the results of the empty places are dropped.
         var batch = Math.Max(metadata.Dimensions[0], 1);
         var pixels = new byte[batch * image.Length];
         image.CopyTo(pixels, 0);

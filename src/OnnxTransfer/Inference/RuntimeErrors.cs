@@ -57,7 +57,7 @@ internal static class RuntimeErrors
     /// <summary>The words of an error that is the machine's or the provider's; null for an error that is anybody else's.</summary>
     private static string? Words(Exception exception) => exception switch
     {
-        // A run that was tried, and has the network's name by now.
+        // This error comes from a trial run and already has the network's name.
         ModelException { InnerException: OnnxRuntimeException native } => native.Message,
         OnnxRuntimeException or NotSupportedException or EntryPointNotFoundException or IOException or UnauthorizedAccessException => exception.Message,
         _ => null,

@@ -73,7 +73,7 @@ internal static class SessionFactory
     private static SessionOptions Options(SessionSettings settings, Action<SessionOptions>? configure)
     {
         OnnxRuntimeLibrary.Require();
-        // Said in so many words: ONNX Runtime's own 0 counts the cores of the machine, whatever a container leaves to the process.
+        // The number is explicit, because ONNX Runtime's own 0 counts all cores of the machine, also in a container with fewer.
         var options = new SessionOptions { IntraOpNumThreads = Cores.Count(settings.Threads), LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
         // A thread that has nothing to do sleeps: spinning would take the core from the decoder and from other programs.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");

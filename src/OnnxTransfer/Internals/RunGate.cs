@@ -78,7 +78,7 @@ internal sealed class RunGate(Type owner)
         var before = Interlocked.Or(ref _state, ClosedBit);
         if (before < 0) return false;
         if (before == 0) _empty.TrySetResult();
-        // Not waited for: what is called back may be a user's code.
+        // The gate does not wait here, because the callback may be a user's code.
         _ = _closing.CancelAsync();
         return true;
     }

@@ -16,7 +16,7 @@ internal sealed class ImagePreprocessor
     private readonly DecodeOptions _options;
     private readonly int _imageLength;
     private readonly Lock _gate = new();
-    // The last one in is the first one out: what it holds is still in the processor's cache.
+    // The last one in is the first one out, because its memory is still in the processor's cache.
     private readonly Stack<PreprocessingSink> _idle = [];
 
     /// <param name="spec">The preprocessing of the backbone.</param>

@@ -53,7 +53,7 @@ internal sealed record CacheSpace(string Model, string Description, int Dim)
         CultureInfo.InvariantCulture,
         $"{spec.Filter} {Describe(spec.Resize)}, upsampling {spec.Upsampling}, rescale {spec.Rescale:R}, mean {List(spec.Mean)}, std {List(spec.Std)}, {(spec.Bgr ? "BGR" : "RGB")}");
 
-    // In the words of earlier versions, so that their rows are found again.
+    // The text is that of earlier versions, so that their rows are found again.
     private static string Describe(Resize resize) => resize.Match(
         stretch => $"to {stretch.Width}x{stretch.Height}, shortest edge , crop {(stretch.Crop is { } crop ? Describe(crop) : "")}",
         shortest => $"to 0x0, shortest edge {shortest.Edge}, crop {Describe(shortest.Crop)}");

@@ -147,7 +147,7 @@ internal sealed class NeighborSearch
             var present = Math.Min(block.Width, block.Count - (group * block.Width));
             for (var row = firstRow; row <= last; row += height)
             {
-                // The last rows stand in for those that the last block lacks, and are not offered twice.
+                // If the last block lacks rows, the last rows fill it up; they are not offered twice.
                 if (block.Width == 1) PairKernels.One<TTerm>(queries, _rows.Row(row), Row(row + 1), Row(row + 2), Row(row + 3), sums);
                 else PairKernels.Block<TTerm>(queries, _rows.Row(row), Row(row + 1), Row(row + 2), sums);
                 for (var r = row; r < row + height && r <= last; r++)

@@ -112,7 +112,7 @@ internal static class OnnxGraphEditor
     {
         if (layers.Count == 0) Throw.OnnxNoTensorsToKeep();
         image ??= OnnxInspector.ImageInputOf(model);
-        // Vectors alone can be joined, so of several layers even an unpooled one is laid out flat.
+        // Only vectors can be joined, so with several layers even an unpooled one is flattened.
         if (pooling == FeaturePooling.None && layers.Count > 1) pooling = FeaturePooling.Flatten;
         var known = OnnxSummary.Of(model, image).Layers.DistinctBy(l => l.Value.Name).ToDictionary(l => l.Value.Name, StringComparer.Ordinal);
         var unknown = layers.FirstOrDefault(l => !known.ContainsKey(l));

@@ -35,7 +35,7 @@ internal static class OnnxHalf
             foreach (var attribute in node.Attribute.Where(a => a.T is not null)) ToHalf(attribute.T);
         }
 
-        // What the file states of inner tensors has the old type.
+        // The types that the file states for inner tensors are the old ones.
         graph.ValueInfo.Clear();
         var casts = new List<NodeProto>();
         foreach (var input in model.Inputs.Where(i => i.ElementType == OnnxElementType.Float32)) casts.Add(CastInput(model, input.Name));

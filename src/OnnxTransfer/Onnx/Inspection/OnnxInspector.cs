@@ -134,7 +134,7 @@ internal static class OnnxInspector
             if (Weights(node, index, shapes) is { } weights)
             {
                 var (dim, count) = weights;
-                // A convolution, activation and pooling are also how a headless network ends: only a classifier's look decides.
+                // A network without a head also ends in convolution, activation and pooling, so only the form of a classifier decides.
                 if (throughPooling && kind == ScoreKind.Logits && !s_imageNetCounts.Contains(count ?? 0)) return null;
                 var features = Unrounded(node.Input[0], index);
                 var dims = shapes.Dims(features);

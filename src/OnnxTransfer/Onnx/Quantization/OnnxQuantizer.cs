@@ -93,7 +93,7 @@ internal sealed class OnnxQuantizer
         var (exact, rounded) = (tensor, OnnxGraphEditor.FreeName(model, tensor + "/rounded"));
         if (graph.Output.Any(o => o.Name == tensor))
         {
-            // The name belongs to what callers get.
+            // The name belongs to the tensor that callers get.
             (exact, rounded) = (OnnxGraphEditor.FreeName(model, tensor + "/exact"), tensor);
             graph.Node[at - 1].Output[graph.Node[at - 1].Output.IndexOf(tensor)] = exact;
         }
