@@ -30,7 +30,7 @@ internal sealed partial class TfLiteTranslator
         _activations = new Activation?[model.Tensors.Count];
     }
 
-    /// <summary>A tensor that depends on the image. <paramref name="Shape"/> is in TFLite's order whatever the order in the ONNX graph.</summary>
+    /// <summary>A tensor that depends on the image. <paramref name="Shape"/> is in TFLite's order, for any order in the ONNX graph.</summary>
     private sealed record Activation(string Name, int[] Shape, bool IsNchw)
     {
         public int Rank => Shape.Length;

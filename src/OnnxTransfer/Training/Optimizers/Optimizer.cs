@@ -83,7 +83,7 @@ public abstract record Optimizer
     /// <summary>Refuses options that the rule cannot work with.</summary>
     internal abstract void Check(TrainingOptions options);
 
-    /// <summary>How many rows a step takes of so many.</summary>
+    /// <summary>The number of rows that a step takes, given the number of all rows.</summary>
     internal abstract int RowsPerStep(TrainingOptions options, int rowCount);
 
     /// <summary>Trains the model on the rows.</summary>
