@@ -102,7 +102,7 @@ internal sealed record DeviceProvider(
             return null;
         }
 
-        if (FindPlugin() is not { } library) return $"this build of ONNX Runtime has no {Title} provider ({FileName} is not there either); add the package {Package}, which has one.";
+        if (FindPlugin() is not { } library) return $"this build of ONNX Runtime has no {Title} provider ({FileName} is not there either); add the package {Package}.";
         Register(library);
         var devices = OrtEnv.Instance().GetEpDevices().Where(one => one.EpName == RuntimeName).ToList();
         var device = settings.DeviceId;
