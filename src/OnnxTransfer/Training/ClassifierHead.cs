@@ -39,7 +39,7 @@ public abstract class ClassifierHead : IClassScorer
     /// last weights.
     /// </param>
     /// <param name="progress">Receives the result of every epoch.</param>
-    /// <param name="cancellationToken">Ends the training after the current step. The method returns the head as it is then.</param>
+    /// <param name="cancellationToken">Ends the training after the current step. The method returns the best head so far.</param>
     /// <returns>The head with the best weights seen, and the history.</returns>
     /// <exception cref="ArgumentException">
     /// A label is out of range, a class has no row, the validation features have another D, or options contradict the rows or each other.

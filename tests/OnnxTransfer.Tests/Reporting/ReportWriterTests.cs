@@ -55,7 +55,7 @@ public sealed partial class ReportWriterTests : IDisposable
         var html = ReportWriter.ToHtml(SampleReport.Of(labels, photos, epochs: 5000, skipped), SampleReport.Thumbnails);
         Assert.InRange(Encoding.UTF8.GetByteCount(html), 1_000_000, 5_000_000);
         Assert.Contains("Shown are 200 of 5,000 images", html, StringComparison.Ordinal);
-        Assert.Contains("The pairs of classes confused most", html, StringComparison.Ordinal);
+        Assert.Contains("The pairs of classes that are confused most", html, StringComparison.Ordinal);
     }
 
     /// <summary>No two cells off the diagonal are the same, so that no other order of rows and columns gives this page.</summary>
