@@ -13,7 +13,7 @@ using OnnxTransfer.Benchmarks.Pixels;
 // (`pixels alone ROUNDS` without them); `embed PEERS PYTHON [PHOTOS ROUNDS]` embeds photos beside sharp + onnxruntime-node and
 // Pillow + PyTorch; `mlnet PEERS [PHOTOS ROUNDS]` computes ResNet-18's features beside ML.NET; `many MODEL FOLDER COUNT` is a long run and a second one from the cache; `kills MODEL FOLDER KILLS` kills
 // runs; `device MODEL FOLDER PROVIDER [BATCH...]` holds a GPU against the CPU; `neighbors ROWS DIM ROUNDS` searches beside a plain loop; `keras PEERS PHOTO...` holds converted networks against TensorFlow.js, `quantized FILE.tflite
-// FOLDER...` what is kept quantised against the same weights in float32; everything else is BenchmarkDotNet's command line.
+// FOLDER...` what is kept quantized against the same weights in float32; everything else is BenchmarkDotNet's command line.
 if (args is ["soak", var model, var folder]) return Soak.Run(model, folder);
 if (args is ["precision", var network, var classes]) return await PrecisionPeers.RunAsync(network, classes).ConfigureAwait(false);
 if (args is ["heads", var peers, var python, var size]) return HeadPeers.Run(peers, python, size);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Decode, resize and normalise with Pillow and NumPy on one thread, asked line by line on standard input.
+"""Decode, resize and normalize with Pillow and NumPy on one thread, asked line by line on standard input.
 
 `SET plain|draft` makes the tensor of every photograph and answers with the seconds on the clock and of the processor;
 `SET MODE COUNT FILE` writes the first tensors to a file instead, little-endian float32."""

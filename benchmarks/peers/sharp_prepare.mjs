@@ -1,4 +1,4 @@
-// Decode, resize and normalise with sharp on one thread, asked line by line on standard input, as pillow_prepare.py is:
+// Decode, resize and normalize with sharp on one thread, asked line by line on standard input, as pillow_prepare.py is:
 // `SET plain|shrink`, or `SET MODE COUNT FILE` to write the first tensors.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -40,7 +40,7 @@ public sealed class Npm(string folder)
             if (!IsIntact(downloaded, package.Integrity))
             {
                 throw new BuildException(
-                    $"What npm downloaded for {package.Name}@{package.Version} is not the pinned archive ({package.Integrity}): nothing was used of it. " +
+                    $"The archive that npm downloaded for {package.Name}@{package.Version} is not the pinned archive ({package.Integrity}), so it was not used. " +
                     "A registry or proxy in between may have changed it; run this again, or place the right archive by hand as " + archive + ".");
             }
 

@@ -5,7 +5,7 @@ using OnnxTransfer.Onnx.Editing;
 using OnnxTransfer.Onnx.Schema;
 
 // Makes the file of a weights package: a published network behind a published graph of its preprocessing, as the one backbone that
-// the catalogue describes. The packaging project runs it: see packaging/OnnxTransfer.Models.ResNet18.
+// the catalog describes. The packaging project runs it: see packaging/OnnxTransfer.Models.ResNet18.
 if (args is not [var id, var preprocessPath, var networkPath, var output])
 {
     Console.Error.WriteLine("usage: OnnxTransfer.Weights ID PREPROCESS.onnx NETWORK.onnx OUTPUT.onnx");

@@ -27,7 +27,7 @@ try
     foreach (var seed in new[] { 1, 2, 3 })
         results.Add(await ImageClassifier.TrainAsync(extractor, photos, new TrainingPlan { Epochs = 30, Seed = seed, Split = new SplitPercentages(70, 10, 20) }));
     var result = results[0];
-    times.Add(($"images to vectors ({result.Embedding.Cached} kept)", result.Embedding.Elapsed.TotalSeconds));
+    times.Add(($"images to vectors ({result.Embedding.Cached} from the cache)", result.Embedding.Elapsed.TotalSeconds));
     times.Add(("training a head", result.TrainingTime.TotalSeconds));
     Console.WriteLine(result.Embedding.Bottleneck);
     foreach (var skipped in result.Skipped) Console.WriteLine($"skipped {skipped.Id}: {skipped.Reason}");
@@ -39,7 +39,7 @@ try
     var isSame = SaveAndReload(result);
     Console.WriteLine($"report {Timed("writing the report", () => Report(result))}");
     Console.WriteLine();
-    Console.WriteLine("where the time went");
+    Console.WriteLine("time of each stage");
     foreach (var (step, seconds) in times) Console.WriteLine($"  {step,-30} {seconds,6:0.00} s");
     foreach (var one in results) one.Classifier.Dispose();
     return isSame ? 0 : 1;
@@ -53,7 +53,7 @@ catch (Exception exception) when (exception is OnnxTransferException or BuildExc
 void Print(EvaluationResult test, IReadOnlyList<string> classes)
 {
     Console.WriteLine();
-    Console.WriteLine($"test accuracy {test.Accuracy:0.000} on {test.Count} images that the training never saw (seed 1)");
+    Console.WriteLine($"test accuracy {test.Accuracy:0.000} on {test.Count} images that were not used in training (seed 1)");
     Console.WriteLine("confusion (rows: true class, columns: predicted)");
     var width = classes.Max(label => label.Length);
     Console.WriteLine(new string(' ', width) + string.Concat(classes.Select(label => $"  {label[..Math.Min(7, label.Length)],7}")));

@@ -9,19 +9,23 @@ namespace OnnxTransfer.Cli;
 /// <summary>The <c>onnxtransfer</c> command: parses, runs, and turns every outcome into an exit code.</summary>
 internal static class Program
 {
+    /// <summary>The whole command line.</summary>
+    internal static Command Root() =>
+        // Not a RootCommand, whose name in the help would be the assembly's and not the tool's.
+        new("onnxtransfer", "Image transfer learning on pretrained ONNX networks.")
+        {
+            new HelpOption { Recursive = true }, new VersionOption(),
+            TrainCommand.Create(), EvaluateCommand.Create(), PredictCommand.Create(), EmbedCommand.Create(),
+            ClassifyCommand.Create(), ExplainCommand.Create(), ModelsCommand.Create(), CacheCommand.Create(), DoctorCommand.Create(),
+        };
+
     internal static async Task<int> Main(string[] args)
     {
         // Nothing is loaded before a file needs it.
         VipsDecoder.Register();
         HeicDecoder.Register();
 
-        // Not a RootCommand, whose name in the help would be the assembly's and not the tool's.
-        var root = new Command("onnxtransfer", "Image transfer learning on pretrained ONNX networks.")
-        {
-            new HelpOption { Recursive = true }, new VersionOption(),
-            TrainCommand.Create(), EvaluateCommand.Create(), PredictCommand.Create(), EmbedCommand.Create(),
-            ClassifyCommand.Create(), ExplainCommand.Create(), ModelsCommand.Create(), CacheCommand.Create(), DoctorCommand.Create(),
-        };
+        var root = Root();
         using var stop = new CancellationTokenSource();
         Console.CancelKeyPress += (_, e) =>
         {

@@ -6,13 +6,13 @@ using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Conversion;
 
-/// <summary>Writes what a conversion made: the ONNX file and, where the preprocessing is known, the card beside it.</summary>
+/// <summary>Writes the result of a conversion: the ONNX file and, if the preprocessing is known, the card beside it.</summary>
 internal static class ConvertedFile
 {
     /// <param name="model">The converted graph.</param>
-    /// <param name="source">The file it was made of.</param>
+    /// <param name="source">The file that was converted.</param>
     /// <param name="onnxPath">The ONNX file to write.</param>
-    /// <param name="preset">The name of the preprocessing; null where it is not known, and then there is no card.</param>
+    /// <param name="preset">The name of the preprocessing; null if it is not known, and then no card is written.</param>
     internal static void Save(OnnxModel model, string source, string onnxPath, string? preset)
     {
         var bytes = model.ToBytes();

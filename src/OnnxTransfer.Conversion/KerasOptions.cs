@@ -21,8 +21,9 @@ public sealed record KerasOptions
     public TensorLayout InputLayout { get; init => field = Require.Defined(value, nameof(InputLayout)); } = TensorLayout.Nchw;
 
     /// <summary>
-    /// How the network wants its images, one of <see cref="PreprocessSpec.PresetNames"/>. With it the ONNX file gets its card, so
-    /// that it can be used as a backbone at once. Null where it is not known: the file itself does not tell.
+    /// The preprocessing that the network expects, one of <see cref="PreprocessSpec.PresetNames"/>. It is written into the card of the
+    /// ONNX file, which makes the file a backbone. Null if it is not known; then no card is written. The model's own file does not
+    /// state it.
     /// </summary>
     public string? Preprocess { get; init => field = value is null ? null : Require.OneOf(value, PreprocessSpec.PresetNames, nameof(Preprocess)); }
 }

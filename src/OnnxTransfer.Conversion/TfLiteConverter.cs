@@ -5,16 +5,16 @@ using OnnxTransfer.Onnx.Schema;
 namespace OnnxTransfer.Conversion;
 
 /// <summary>
-/// Converts TFLite models with float32, float16 or quantised weights to ONNX (operator set 17). The batch axis becomes free,
-/// 16-bit weights become float32 with the same values, and four-dimensional tensors are <c>[N,C,H,W]</c> inside and at the
-/// outputs. Inputs and outputs are real numbers in float32, also where the TFLite model takes and gives quantised bytes.
-/// The same model and options always give the same bytes.
+/// Converts TFLite models with float32, float16 or quantized weights to ONNX (operator set 17). The batch axis becomes free, 16-bit
+/// weights become float32 with the same values, and four-dimensional tensors are <c>[N,C,H,W]</c> inside and at the outputs. Inputs and
+/// outputs are real numbers in float32, even if the TFLite model takes and gives quantized bytes. The same model and options always
+/// give the same bytes.
 /// </summary>
 public static class TfLiteConverter
 {
     /// <summary>Converts the bytes of a <c>.tflite</c> file to those of an <c>.onnx</c> file.</summary>
     /// <param name="model">The TFLite file.</param>
-    /// <param name="options">What to keep and at which input size; null for the whole model as it is.</param>
+    /// <param name="options">The tensors to keep and the input size; null converts the whole model as it is.</param>
     /// <exception cref="InvalidDataException">The file is damaged or not a TFLite model.</exception>
     /// <exception cref="NotSupportedException">An operator that is needed for the outputs cannot be converted; it is named with its place.</exception>
     /// <exception cref="ArgumentException">An output of <paramref name="options"/> does not exist; the nearest names are listed.</exception>
@@ -22,16 +22,18 @@ public static class TfLiteConverter
         ToModel(model, options ?? new TfLiteOptions(), "the TFLite model").ToBytes();
 
     /// <summary>
-    /// Converts a <c>.tflite</c> file to an <c>.onnx</c> file, which appears whole or not at all, and writes its card beside it where
-    /// <see cref="TfLiteOptions.Preprocess"/> says how images are prepared.
+    /// Converts a <c>.tflite</c> file to an <c>.onnx</c> file, which appears whole or not at all, and writes its card beside it if
+    /// <see cref="TfLiteOptions.Preprocess"/> names a preprocessing.
     /// </summary>
     /// <inheritdoc cref="Convert(ReadOnlyMemory{byte}, TfLiteOptions?)"/>
     /// <param name="path">The TFLite file.</param>
     /// <param name="onnxPath">The ONNX file to write; an existing one is replaced.</param>
-    /// <param name="options">What to keep and at which input size; null for the whole model as it is.</param>
+    /// <param name="options">The tensors to keep and the input size; null converts the whole model as it is.</param>
     /// <exception cref="FileNotFoundException">There is no file at <paramref name="path"/>.</exception>
     /// <exception cref="IOException"><paramref name="path"/> is a folder or may not be read, or <paramref name="onnxPath"/> cannot be written.</exception>
-    /// <exception cref="ModelException">A card is wanted, but no tensor is recognised as one feature vector per image.</exception>
+    /// <exception cref="ModelException">
+    /// A card was asked for, but the converter finds no tensor that is one feature vector per image.
+    /// </exception>
     public static void Convert(string path, string onnxPath, TfLiteOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

@@ -32,11 +32,11 @@ internal static class Throw
 
     [DoesNotReturn]
     internal static void OperatorUnknown(string source, TfLiteOperator op, string output) =>
-        throw new NotSupportedException($"Operator {op.Index} of {source}, {op.DisplayName} which computes '{output}', cannot be converted to ONNX; cut the model before it by naming earlier outputs.");
+        throw new NotSupportedException($"Operator {op.Index} of {source}, the {op.DisplayName} that computes '{output}', cannot be converted to ONNX; cut the model before it by naming earlier outputs.");
 
     [DoesNotReturn]
     internal static void OperatorUnsupported(string source, TfLiteOperator op, string output, string why) =>
-        throw new NotSupportedException($"Operator {op.Index} of {source}, {op.DisplayName} which computes '{output}', cannot be converted to ONNX: {why}.");
+        throw new NotSupportedException($"Operator {op.Index} of {source}, the {op.DisplayName} that computes '{output}', cannot be converted to ONNX: {why}.");
 
     [DoesNotReturn]
     internal static void OperatorMalformed(string source, TfLiteOperator op, string why) =>
@@ -47,7 +47,7 @@ internal static class Throw
         throw new ArgumentException($"Height and width can be set only for a model with one image input, but {source} has the inputs {inputs}.");
 
     internal static ArgumentException InputNotSquare(string source, string preset, int? height, int? width) =>
-        new($"The input of {source} is {height?.ToString(CultureInfo.InvariantCulture) ?? "any"} by {width?.ToString(CultureInfo.InvariantCulture) ?? "any"} pixels, but the preprocessing '{preset}' makes squares of a known size: set height and width to the same number, or convert without it and write the .model.json by hand.");
+        new($"The input of {source} is {height?.ToString(CultureInfo.InvariantCulture) ?? "any"} by {width?.ToString(CultureInfo.InvariantCulture) ?? "any"} pixels, but the preprocessing '{preset}' makes square images of a fixed size: set height and width to the same number, or convert without the preprocessing and write the .model.json by hand.");
 
     internal static InvalidDataException KerasDamaged(string source, Exception inner) =>
         new($"{source} is not a Keras model in TensorFlow.js layers format: {inner.Message} Give the model.json itself.", inner);
@@ -58,7 +58,7 @@ internal static class Throw
 
     [DoesNotReturn]
     internal static void KerasGraphModel(string source) =>
-        throw new NotSupportedException($"{source} is a TensorFlow.js graph model, which has lost its layers; convert the Keras model with tensorflowjs_converter --output_format=tfjs_layers_model.");
+        throw new NotSupportedException($"{source} is a TensorFlow.js graph model, which no longer has layers; convert the Keras model with tensorflowjs_converter --output_format=tfjs_layers_model.");
 
     [DoesNotReturn]
     internal static void LayerUnknown(string source, string layer, string kind) =>
@@ -74,7 +74,7 @@ internal static class Throw
 
     [DoesNotReturn]
     internal static void ShardMissing(string source, string path) =>
-        throw new FileNotFoundException($"{source} keeps weights in {path}, which is not there; place all its shards beside the model.json.", path);
+        throw new FileNotFoundException($"{source} keeps weights in {path}, but that file does not exist; place all its shards beside the model.json.", path);
 
     [DoesNotReturn]
     internal static void ShardElsewhere(string source, string path) =>

@@ -3,7 +3,7 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer;
 
 /// <summary>
-/// A classifier that stays open for as long as the lease is held, whatever replaces it meanwhile; see
+/// A classifier that stays open for as long as the lease is held, even if another one replaces it meanwhile; see
 /// <see cref="ReloadableClassifier.Acquire"/>. Hold it for one request, and dispose the lease, not the classifier.
 /// </summary>
 /// <example>

@@ -3,7 +3,7 @@ using OnnxTransfer.Training;
 
 namespace OnnxTransfer;
 
-/// <summary>A classifier measured on labeled images: the scores, and what became of every image.</summary>
+/// <summary>A classifier measured on labeled images: the scores, and the result for every image.</summary>
 public sealed class EvaluationRun
 {
     private readonly ImageClassifier _classifier;
@@ -21,7 +21,7 @@ public sealed class EvaluationRun
     /// <summary>The scores on the images that could be used.</summary>
     public EvaluationResult Result { get; }
 
-    /// <summary>Every image of the dataset in its order, those that could not be used included.</summary>
+    /// <summary>Every image of the dataset in its order, including the images that could not be used.</summary>
     public IReadOnlyList<EvaluatedImage> Images { get; }
 
     /// <summary>The images that could not be used, with reasons.</summary>
@@ -34,12 +34,12 @@ public sealed class EvaluationRun
     /// <param name="path">The <c>.html</c> file to write, whole or not at all; an existing one is replaced.</param>
     /// <exception cref="IOException">The folder does not exist, or the file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
-    /// <exception cref="ObjectDisposedException">The classifier is disposed, and the page shows where it looks.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed, but the page shows its class activation maps.</exception>
     public void WriteReport(string path) => Report(path, CancellationToken.None);
 
     /// <summary>Writes the page as <see cref="WriteReport"/> does, on a thread of the pool.</summary>
     /// <param name="path">The <c>.html</c> file to write, whole or not at all; an existing one is replaced.</param>
-    /// <param name="cancellationToken">Stops before the file has its name; an existing one then stays as it is.</param>
+    /// <param name="cancellationToken">Stops before the file gets its name; an existing file then stays as it is.</param>
     /// <inheritdoc cref="WriteReport" path="/exception"/>
     public Task WriteReportAsync(string path, CancellationToken cancellationToken = default)
     {

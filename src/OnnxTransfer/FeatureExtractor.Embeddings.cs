@@ -5,13 +5,14 @@ namespace OnnxTransfer;
 public sealed partial class FeatureExtractor
 {
     /// <summary>
-    /// The extractor as Microsoft.Extensions.AI sees it, for vector stores, logging and telemetry written for any generator. It gives one
-    /// embedding of <see cref="Dim"/> numbers per image, in the order of the images; the vectors are those of <c>EmbedAsync</c>, which are
-    /// not of unit length. Images are recognized by their bytes, whatever <see cref="DataContent.MediaType"/> says. Thread-safe.
+    /// The extractor as an embedding generator of Microsoft.Extensions.AI, for vector stores, logging and telemetry that work with any
+    /// generator. It gives one embedding of <see cref="Dim"/> numbers per image, in the order of the images; the vectors are those of
+    /// <c>EmbedAsync</c>, which are not of unit length. The format of an image is recognized by its bytes;
+    /// <see cref="DataContent.MediaType"/> is ignored. Thread-safe.
     /// </summary>
     /// <param name="disposeExtractor">
-    /// Whether disposing the generator disposes this extractor, for a container that knows the generator only. By default the extractor
-    /// stays open and belongs to the caller.
+    /// Whether disposing the generator also disposes this extractor, for a container that knows only the generator. By default the
+    /// extractor stays open and belongs to the caller.
     /// </param>
     /// <returns>
     /// A generator whose <c>GenerateAsync</c> throws an <see cref="ImageDecodeException"/> for the first image that cannot be used, a

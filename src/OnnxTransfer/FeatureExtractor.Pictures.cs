@@ -17,7 +17,7 @@ public sealed partial class FeatureExtractor
     /// </summary>
     private const double LargestPatch = 0.5;
 
-    /// <summary>Draws the filters of the first convolution in colours: grey is no weight, brighter is a positive one.</summary>
+    /// <summary>Draws the filters of the first convolution in colors: gray is a weight of zero, brighter is a positive weight.</summary>
     /// <param name="path">The PNG file to write, whole or not at all.</param>
     /// <exception cref="InvalidDataException">The network has no convolution of three channels whose weights are floating-point constants.</exception>
     public void DrawFilters(string path)
@@ -28,7 +28,9 @@ public sealed partial class FeatureExtractor
         AtomicFile.Write(path, ImageEncoder.Png(grid.Picture));
     }
 
-    /// <summary>Draws what a layer makes of an image: one picture for each channel, from its least value, dark, to its greatest, pale.</summary>
+    /// <summary>
+    /// Draws the output of a layer for an image: one picture for each channel, from its least value (dark) to its greatest (pale).
+    /// </summary>
     /// <param name="layer">The name of an inner tensor with height and width.</param>
     /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
     /// <param name="path">The PNG file to write, whole or not at all.</param>
@@ -45,14 +47,14 @@ public sealed partial class FeatureExtractor
     }
 
     /// <summary>
-    /// Draws the patches of images that excite one unit of a layer most, the most exciting first, one patch to an image and 25
-    /// at most. A patch is what the unit can see, or half the image's side where that is more.
+    /// Draws the image patches that activate one unit of a layer most, the strongest first: one patch for each image, at most 25. A
+    /// patch is the area that the unit can see, but at most half the image's side.
     /// </summary>
     /// <param name="layer">The name of an inner tensor with height and width.</param>
     /// <param name="unit">The channel, from 0.</param>
     /// <param name="images">The images to search; <see cref="ImageInput.FromFiles"/> makes them of paths.</param>
     /// <param name="path">The PNG file to write, whole or not at all.</param>
-    /// <param name="cancellationToken">Stops between two images, and before the file has its name.</param>
+    /// <param name="cancellationToken">Stops between two images, and before the file gets its name.</param>
     /// <returns>The images that could not be used, with reasons.</returns>
     /// <exception cref="ArgumentException">There is no such layer or unit, or the layer has no height and width.</exception>
     /// <exception cref="DatasetException">None of the images could be used.</exception>

@@ -11,59 +11,65 @@ public sealed record FeatureExtractorOptions
 {
     private readonly IReadOnlyList<string> _layers = EquatableList.Of<string>([]);
 
-    /// <summary>Where the network runs; by default CUDA where it works, else the CPU.</summary>
+    /// <summary>Where the network runs. By default it runs on CUDA if CUDA works, otherwise on the CPU.</summary>
     public ExecutionProvider Provider { get; init => field = Require.Defined(value, nameof(Provider)); } = ExecutionProvider.Auto;
 
-    /// <summary>The numbers that the network computes with; float32 by default. A file that was saved in another precision keeps it.</summary>
+    /// <summary>
+    /// The number format that the network computes in; float32 by default. A file that was saved in another precision keeps it.
+    /// </summary>
     public NetworkPrecision Precision { get; init => field = Require.Defined(value, nameof(Precision)); } = NetworkPrecision.Float32;
 
     /// <summary>
-    /// Images like those that the network will see, for a <see cref="Precision"/> other than float32: the ranges of 8-bit
-    /// numbers are measured on up to 96 of them, and the loss on up to 32 others. Eight at least for 8 bits; the result is kept
-    /// beside the downloaded models, for the same network and images.
+    /// Images like those that the network will see, for a <see cref="Precision"/> other than float32: the ranges of 8-bit numbers are
+    /// measured on up to 96 of them, and the loss of precision on up to 32 others. 8 bits need at least eight images. The result is
+    /// kept beside the downloaded models and used again for the same network and images.
     /// </summary>
     public IReadOnlyList<ImageInput> CalibrationImages { get; init => field = Require.NoneNull(value, nameof(CalibrationImages)); } = EquatableList.Of<ImageInput>([]);
 
-    /// <summary>The number of the device, from 0, where there are several GPUs; on CUDA, TensorRT and DirectML.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    /// <summary>The number of the GPU, from 0, if the machine has several; for CUDA, TensorRT and DirectML.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public int DeviceId { get; init => field = Require.NotNegative(value, nameof(DeviceId)); }
 
     /// <summary>
-    /// Whether a GPU records its work once for each batch size and replays it from then on (CUDA graphs), which saves the time
-    /// of starting every layer on its own: much for single images, little for large batches. CUDA and WebGPU; each recording is first
-    /// compared with a run that is not recorded. Where it cannot be done, <see cref="FeatureExtractor.ProviderReason"/> says why.
+    /// Whether a GPU records its work once for each batch size and replays it from then on (CUDA graphs), which saves the time of
+    /// starting every layer on its own: much for single images, little for large batches. CUDA and WebGPU support it. Each recording is
+    /// first compared with a run that is not recorded. If the GPU cannot record, <see cref="FeatureExtractor.ProviderReason"/> says
+    /// why.
     /// </summary>
     public bool CaptureGraph { get; init; }
 
     /// <summary>
-    /// Threads for decoding and for the network on the CPU, in all, at most 1024; 0, the default, for one for each core that the process may
-    /// use.
+    /// The total number of threads for decoding and for the network on the CPU, at most 1024. The default, 0, is one thread for each
+    /// core that the process may use.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is negative or greater than 1024.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative or greater than 1024.</exception>
     public int Threads { get; init => field = Require.Threads(value, nameof(Threads)); }
 
     /// <summary>The image decoder; null for <see cref="ImageDecoders.Default"/>.</summary>
     public IImageDecoder? Decoder { get; init; }
 
-    /// <summary>The decoder's limits and background colour.</summary>
+    /// <summary>The decoder's limits and background color.</summary>
     public DecodeOptions Decode { get; init => field = Require.NotNull(value, nameof(Decode)); } = DecodeOptions.Default;
 
-    /// <summary>Keeps the vectors of <c>EmbedAsync</c> and <c>EmbedStreamAsync</c> on disk; null, the default, to compute them each time.</summary>
+    /// <summary>
+    /// The cache that keeps the vectors of <c>EmbedAsync</c> and <c>EmbedStreamAsync</c> on disk; null, the default, computes them each
+    /// time.
+    /// </summary>
     public FeatureCache? Cache { get; init; }
 
-    /// <summary>Where downloaded models are kept; null for the user's own folder.</summary>
+    /// <summary>The store of downloaded models; null for the user's own folder.</summary>
     public ModelStore? Store { get; init; }
 
     /// <summary>The preprocessing of a model that comes without a <c>.model.json</c>; null to take the model's own.</summary>
     public PreprocessSpec? Preprocess { get; init; }
 
     /// <summary>
-    /// How images that are nowhere larger than the network's input are enlarged
-    /// (<see cref="PreprocessSpec.Upsampling"/>); null to leave that to the preprocessing.
+    /// How to enlarge an image of which neither side is larger than the network's input (<see cref="PreprocessSpec.Upsampling"/>); null
+    /// leaves this to the preprocessing.
     /// </summary>
     public ResizeFilter? Upsampling { get; init => field = value is { } filter ? Require.Defined(filter, nameof(Upsampling)) : null; }
 
-    /// <summary>The one layer whose tensor is the features; null, the default, for those that the model's card names.</summary>
+    /// <summary>The one layer whose tensor is the features; null, the default, for the layer that the model's card names.</summary>
     /// <exception cref="ArgumentException">The name is empty.</exception>
     public string? Layer
     {
@@ -72,8 +78,8 @@ public sealed record FeatureExtractorOptions
     }
 
     /// <summary>
-    /// The layers whose tensors are the features, joined in this order; empty, the default, for those that the model's card
-    /// names. <see cref="ModelFile.Layers"/> and <c>onnxtransfer models layers</c> list them.
+    /// The layers whose tensors are the features, joined in this order; empty, the default, for the layer that the model's card names.
+    /// <see cref="ModelFile.Layers"/> and <c>onnxtransfer models layers</c> list them.
     /// </summary>
     /// <exception cref="ArgumentException">A name is empty.</exception>
     public IReadOnlyList<string> Layers
@@ -82,10 +88,14 @@ public sealed record FeatureExtractorOptions
         init => _layers = Require.Names(value, nameof(Layers));
     }
 
-    /// <summary>What becomes of the height and width of <see cref="Layers"/>; by default their average, one number per channel.</summary>
+    /// <summary>
+    /// How the height and width of <see cref="Layers"/> are reduced; by default to their average, one number per channel.
+    /// </summary>
     public FeaturePooling Pooling { get; init => field = Require.Defined(value, nameof(Pooling)); }
 
-    /// <summary>Told what the network runs on, what is downloaded and which images cannot be used; null for nobody.</summary>
+    /// <summary>
+    /// The log that receives the provider of the network, the downloads and the images that cannot be used; null for no log.
+    /// </summary>
     public ILogger? Logger { get; init; }
 
     internal BackboneOptions ForBackbone() => new() { Store = Store, Preprocess = Preprocess, Layers = _layers, Pooling = Pooling };

@@ -36,13 +36,13 @@ public sealed class FeatureIndex
     /// <summary>The ids of the vectors, in the order of their rows.</summary>
     public IReadOnlyList<string> Ids => _ids;
 
-    /// <summary>Makes an index of feature vectors. It keeps the matrix, not a copy: do not change the matrix's array afterwards.</summary>
+    /// <summary>Creates an index of feature vectors. It keeps the matrix, not a copy: do not change the matrix's array afterward.</summary>
     /// <param name="features"><c>[N,D]</c>; N may be 0.</param>
     /// <param name="ids">N names, one for each row, such as paths or keys of a database. Two rows may have the same id.</param>
     /// <param name="metric">How the distance of two vectors is measured.</param>
     /// <exception cref="ArgumentException">
-    /// There are not N ids, or an id is null; or a vector cannot be compared: a number in it is NaN or infinite, its length is above 1e18 or,
-    /// with the cosine, below 1e-18, which a vector of zeros is.
+    /// There are not N ids, or an id is null; or a vector cannot be compared: a number in it is NaN or infinite, its length is above
+    /// 1e18, or, with the cosine, its length is below 1e-18, as for a vector of zeros.
     /// </exception>
     public static FeatureIndex Build(FeatureMatrix features, IReadOnlyList<string> ids, DistanceMetric metric = DistanceMetric.Cosine)
     {
@@ -55,25 +55,28 @@ public sealed class FeatureIndex
         return new FeatureIndex(names, new NeighborSearch(features, metric), metric);
     }
 
-    /// <summary>The vectors nearest to one query.</summary>
+    /// <summary>Finds the vectors nearest to one query.</summary>
     /// <param name="query">D numbers.</param>
-    /// <param name="count">How many neighbors to find, at least 1; all N where N is smaller.</param>
-    /// <returns>The nearest first; of equally near vectors the one with the lower index first.</returns>
+    /// <param name="count">How many neighbors to find, at least 1; all N vectors if N is smaller.</param>
+    /// <returns>The neighbors, the nearest first. Of equally near vectors, the one with the lower index comes first.</returns>
     /// <exception cref="ArgumentException">The query has another length than D, or cannot be compared, as with <see cref="Build"/>.</exception>
     public IReadOnlyList<Neighbor> Search(ReadOnlySpan<float> query, int count) =>
         Search(new FeatureMatrix(query.ToArray(), 1, RequireDim(query.Length)), count)[0];
 
-    /// <summary>The vectors nearest to each of many queries, on all cores. Working memory does not grow with the number of queries.</summary>
+    /// <summary>
+    /// Finds the vectors nearest to each of many queries, on all cores. Working memory does not grow with the number of queries.
+    /// </summary>
     /// <param name="queries"><c>[Q,D]</c>, one query in each row.</param>
-    /// <param name="count">How many neighbors to find for each query, at least 1; all N where N is smaller.</param>
-    /// <param name="progress">Told how many queries are done, after every block of them.</param>
+    /// <param name="count">How many neighbors to find for each query, at least 1; all N vectors if N is smaller.</param>
+    /// <param name="progress">Receives the number of finished queries, after every block of queries.</param>
     /// <param name="cancellationToken">Stops the search.</param>
     /// <returns>
-    /// For each query, in order, its neighbors: the nearest first; of equally near vectors the one with the lower index first. A query that is a
-    /// row of the index finds itself, too: ask for one neighbor more and leave out the one with its <see cref="Neighbor.Index"/>.
+    /// For each query, in order, its neighbors: the nearest first; of equally near vectors the one with the lower index first. A query
+    /// that is a row of the index also finds itself: ask for one more neighbor and drop the one with the query's own
+    /// <see cref="Neighbor.Index"/>.
     /// </returns>
     /// <exception cref="ArgumentException">The queries have another D, or one cannot be compared, as with <see cref="Build"/>.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled before all queries were done.</exception>
+    /// <exception cref="OperationCanceledException">Canceled before all queries were done.</exception>
     public IReadOnlyList<IReadOnlyList<Neighbor>> Search(
         FeatureMatrix queries, int count, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Search(queries, count, Environment.ProcessorCount, progress, cancellationToken);

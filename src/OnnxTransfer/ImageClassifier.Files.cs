@@ -9,13 +9,13 @@ namespace OnnxTransfer;
 public sealed partial class ImageClassifier
 {
     /// <summary>
-    /// A classifier of a head that was trained on the extractor's vectors, with <see cref="ClassifierHead.Train"/> or
-    /// <see cref="ClassifierHead.CrossValidate"/>. It can be saved as one that <see cref="TrainAsync"/> made. A head that takes further columns beside
-    /// the vector cannot see them in an image: save it with <see cref="ClassifierHead.Save"/> instead.
+    /// Creates a classifier from a head that was trained on the extractor's vectors, with <see cref="ClassifierHead.Train"/> or
+    /// <see cref="ClassifierHead.CrossValidate"/>. It can be saved like a classifier of <see cref="TrainAsync"/>. A head that takes
+    /// further columns beside the vector cannot see them in an image: save it with <see cref="ClassifierHead.Save"/> instead.
     /// </summary>
-    /// <param name="extractor">What made the vectors; it must outlive the classifier, which does not dispose it.</param>
+    /// <param name="extractor">The extractor that made the vectors. It must outlive the classifier, which does not dispose it.</param>
     /// <param name="head">The head; its D is the extractor's. It is not copied.</param>
-    /// <param name="labels">C names, in the order of the head's probabilities; none empty, no two the same.</param>
+    /// <param name="labels">C names, in the order of the head's probabilities. No name is empty, and no two are the same.</param>
     /// <exception cref="ArgumentException">The head takes another number of features than the extractor gives; or there are not C labels, one is empty, or two are the same.</exception>
     /// <exception cref="ObjectDisposedException">The extractor is disposed.</exception>
     public static ImageClassifier Create(FeatureExtractor extractor, ClassifierHead head, IReadOnlyList<string> labels)
@@ -29,13 +29,15 @@ public sealed partial class ImageClassifier
     }
 
     /// <summary>
-    /// Loads a classifier that <see cref="Save"/> wrote and asks it for the two probe images in the file: it answers as when
-    /// it was saved, or is refused. On the machine that saved it, it answers to the bit as before.
+    /// Loads a classifier that <see cref="Save"/> wrote and runs it on the two probe images in the file. If the probabilities differ
+    /// from those at saving, the file is refused. On the machine that saved the file, the probabilities are the same to the bit.
     /// </summary>
     /// <param name="path">The <c>.onnx</c> file.</param>
     /// <param name="options">Provider, threads and decoder; null for the defaults.</param>
     /// <exception cref="ModelNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidModelException">The file is damaged or no such classifier, or a probability of a probe image is off by more than 0.01.</exception>
+    /// <exception cref="InvalidModelException">
+    /// The file is damaged or is not such a classifier, or a probability of a probe image is off by more than 0.01.
+    /// </exception>
     /// <exception cref="ProviderUnavailableException">The provider that <paramref name="options"/> names does not work here.</exception>
     /// <exception cref="ModelException">The file may not be read.</exception>
     public static ImageClassifier Load(string path, FeatureExtractorOptions? options = null) => Open(path, options, CancellationToken.None);
@@ -43,7 +45,7 @@ public sealed partial class ImageClassifier
     /// <summary>Loads a classifier as <see cref="Load"/> does, on a thread of the pool.</summary>
     /// <param name="path">The <c>.onnx</c> file.</param>
     /// <param name="options">Provider, threads and decoder; null for the defaults.</param>
-    /// <param name="cancellationToken">Stops between reading the file, opening the network and asking it.</param>
+    /// <param name="cancellationToken">Stops between reading the file, opening the network and running the probe images.</param>
     /// <inheritdoc cref="Load" path="/exception"/>
     public static Task<ImageClassifier> LoadAsync(string path, FeatureExtractorOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -51,7 +53,7 @@ public sealed partial class ImageClassifier
         return Task.Run(() => Open(path, options, cancellationToken), cancellationToken);
     }
 
-    /// <summary>A classifier with a backbone's own classes, without any training.</summary>
+    /// <summary>Opens a classifier with a backbone's own classes, without any training.</summary>
     /// <param name="model">The id of a model beside the application or of the catalog, or the path of an <c>.onnx</c> file whose <c>.model.json</c> names the tensor of class scores.</param>
     /// <param name="options">Provider, threads, decoder and store; null for the defaults.</param>
     /// <exception cref="ModelNotFoundException">There is no such model, or it could not be downloaded.</exception>
@@ -61,10 +63,13 @@ public sealed partial class ImageClassifier
     public static ImageClassifier FromBackbone(string model, FeatureExtractorOptions? options = null) =>
         FromBackboneAsync(model, options).GetAwaiter().GetResult();
 
-    /// <summary>A classifier with a backbone's own classes as <see cref="FromBackbone"/> makes it, without blocking, with progress of a download.</summary>
+    /// <summary>
+    /// Opens a classifier with a backbone's own classes as <see cref="FromBackbone"/> does, without blocking, with progress of a
+    /// download.
+    /// </summary>
     /// <param name="model">The id of a model beside the application or of the catalog, or the path of an <c>.onnx</c> file whose <c>.model.json</c> names the tensor of class scores.</param>
     /// <param name="options">Provider, threads, decoder and store; null for the defaults.</param>
-    /// <param name="progress">Told of a download's progress.</param>
+    /// <param name="progress">Receives the progress of a download.</param>
     /// <param name="cancellationToken">Stops a download.</param>
     /// <inheritdoc cref="FromBackbone" path="/exception"/>
     public static async Task<ImageClassifier> FromBackboneAsync(
@@ -80,20 +85,24 @@ public sealed partial class ImageClassifier
     }
 
     /// <summary>
-    /// Saves the classifier as one ONNX file that any ONNX Runtime runs: <c>pixels</c>, uint8 <c>[N,H,W,3]</c> in the order
-    /// R, G, B and already of the network's input size, to <c>probabilities</c> <c>[N,C]</c>. Labels, preprocessing and
-    /// provenance are in its metadata. The file is read back and run first: it is there whole and answering right, or not at all.
+    /// Saves the classifier as one ONNX file that any ONNX Runtime runs: <c>pixels</c>, uint8 <c>[N,H,W,3]</c> in the order R, G, B and
+    /// already of the network's input size, to <c>probabilities</c> <c>[N,C]</c>. Labels, preprocessing and provenance are in its
+    /// metadata. The file is read back and run before it gets its name, so it exists only if it is whole and gives the right
+    /// probabilities.
     /// </summary>
     /// <param name="path">The file to write; an existing one is replaced.</param>
-    /// <exception cref="InvalidOperationException">The classifier has a backbone's own classes and nothing was trained.</exception>
-    /// <exception cref="ModelException">The written head does not give the same probabilities to the bit, or the whole graph not within 1e-5 (0.01 against CUDA).</exception>
+    /// <exception cref="InvalidOperationException">The classifier has a backbone's own classes, and no head was trained.</exception>
+    /// <exception cref="ModelException">
+    /// The written head does not give the same probabilities to the bit, or the whole graph differs by more than 1e-5 (0.01 against
+    /// CUDA).
+    /// </exception>
     /// <exception cref="IOException">The folder does not exist, or the file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     public void Save(string path) => Write(path, CancellationToken.None);
 
     /// <summary>Saves the classifier as <see cref="Save"/> does, on a thread of the pool.</summary>
     /// <param name="path">The file to write; an existing one is replaced.</param>
-    /// <param name="cancellationToken">Stops before the file has its name; an existing one then stays as it is.</param>
+    /// <param name="cancellationToken">Stops before the file gets its name; an existing file then stays as it is.</param>
     /// <inheritdoc cref="Save" path="/exception"/>
     public Task SaveAsync(string path, CancellationToken cancellationToken = default)
     {
@@ -106,7 +115,7 @@ public sealed partial class ImageClassifier
     /// to <c>probabilities</c> <c>[N,C]</c>, two nodes for a softmax head. Labels and provenance are in its metadata.
     /// </summary>
     /// <param name="path">The file to write; an existing one is replaced.</param>
-    /// <exception cref="InvalidOperationException">The classifier has a backbone's own classes and nothing was trained.</exception>
+    /// <exception cref="InvalidOperationException">The classifier has a backbone's own classes, and no head was trained.</exception>
     /// <exception cref="ModelException">The written head does not give the same probabilities to the bit.</exception>
     /// <exception cref="IOException">The folder does not exist, or the file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
@@ -114,7 +123,7 @@ public sealed partial class ImageClassifier
 
     /// <summary>Saves the head alone as <see cref="SaveHead"/> does, on a thread of the pool.</summary>
     /// <param name="path">The file to write; an existing one is replaced.</param>
-    /// <param name="cancellationToken">Stops before the file has its name; an existing one then stays as it is.</param>
+    /// <param name="cancellationToken">Stops before the file gets its name; an existing file then stays as it is.</param>
     /// <inheritdoc cref="SaveHead" path="/exception"/>
     public Task SaveHeadAsync(string path, CancellationToken cancellationToken = default)
     {

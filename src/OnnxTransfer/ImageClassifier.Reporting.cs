@@ -5,7 +5,7 @@ namespace OnnxTransfer;
 /// <content>Where a classifier looks, and what a report needs of it.</content>
 public sealed partial class ImageClassifier
 {
-    /// <summary>What gives the rows that are scored.</summary>
+    /// <summary>The source of the rows that are scored.</summary>
     internal ImageNetwork Network { get; }
 
     internal bool IsDisposed => _disposed;
@@ -21,18 +21,21 @@ public sealed partial class ImageClassifier
         }
     }
 
-    /// <summary>What the training was; null where that is not known.</summary>
+    /// <summary>The record of the training; null if it is not known.</summary>
     internal string? Training => _training;
 
     /// <summary>
-    /// Shows where in an image a class is seen, by a class activation map: exact, in one run of the network, without gradients.
-    /// The head must be linear (softmax or sigmoid, on standardised features or not), and the features the average of a map.
+    /// Shows where in an image the classifier sees a class, by a class activation map. The map is exact; it takes one run of the
+    /// network and no gradients. The head must be linear (softmax or sigmoid, on standardized features or not), and the features must
+    /// be the average of a feature map.
     /// </summary>
     /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
     /// <param name="label">The class; null for the most probable one.</param>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
     /// <exception cref="ArgumentException">There is no such class.</exception>
-    /// <exception cref="ModelException">The head has hidden layers, nothing was trained, or the backbone's features are not the average of a map.</exception>
+    /// <exception cref="ModelException">
+    /// The head has hidden layers, nothing was trained, or the backbone's features are not the average of a feature map.
+    /// </exception>
     public Explanation Explain(ImageInput image, string? label = null)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -45,7 +48,7 @@ public sealed partial class ImageClassifier
 
         Usable.ThrowIfDisposed();
         var explainer = _explainer.Value;
-        // Opened while Dispose went by without seeing it: nobody else would close it. Its runs are refused then.
+        // The session was opened while Dispose ran and did not see it, so it is closed here. Its runs are refused then.
         Interlocked.MemoryBarrier();
         if (_disposed) explainer.Dispose();
         return explainer.Explain(image, index, Labels);

@@ -8,9 +8,7 @@ using OnnxTransfer.Training;
 
 namespace OnnxTransfer;
 
-/// <summary>
-/// Says what is in an image: a backbone and a head trained on the user's own classes, in one file. Thread-safe.
-/// </summary>
+/// <summary>Classifies images by a backbone and a head that was trained on the user's own classes, in one file. Thread-safe.</summary>
 /// <example>
 /// <code>
 /// var result = await ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder("flower_photos"));
@@ -22,7 +20,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
 {
     private readonly bool _ownsNetwork;
     private readonly IClassScorer _scorer;
-    // What the training was, for the file; null where nothing was trained.
+    // The record of the training, for the file; null if nothing was trained.
     private readonly string? _training;
     private readonly Lazy<Explainer> _explainer;
     private volatile bool _disposed;
@@ -34,7 +32,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         _ownsNetwork = ownsNetwork;
         _scorer = scorer;
         _training = training;
-        // A second session, opened when somebody asks where the classifier looks.
+        // A second session, opened at the first class activation map.
         _explainer = new Lazy<Explainer>(() => new Explainer(network, scorer, typeof(ImageClassifier)));
         Labels = labels;
     }
@@ -42,24 +40,28 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     /// <summary>The classes, in the order of their probabilities.</summary>
     public IReadOnlyList<string> Labels { get; }
 
-    /// <summary>What is known of the backbone.</summary>
+    /// <summary>The known facts about the backbone.</summary>
     public ModelInfo Model { get; }
 
-    /// <summary>What the network really runs on; never <see cref="ExecutionProvider.Auto"/>.</summary>
+    /// <summary>The provider that the network runs on; never <see cref="ExecutionProvider.Auto"/>.</summary>
     public ExecutionProvider Provider => Network.Provider.Provider;
 
-    /// <summary>Why it runs there and on nothing faster, in one sentence.</summary>
+    /// <summary>Why the network runs there and not on a faster provider, in one sentence.</summary>
     public string ProviderReason => Network.Provider.Reason;
 
     /// <summary>Trains a classifier on labeled images: embeds each image once, then trains a head on the vectors.</summary>
     /// <param name="extractor">The backbone; it must outlive the classifier.</param>
-    /// <param name="images">The images with their classes; sets that they name themselves are used as they are.</param>
+    /// <param name="images">The images with their classes. If the images state their sets, these sets are used.</param>
     /// <param name="plan">Epochs, optimizer, seed, split, tolerance for unusable images; null for the defaults.</param>
-    /// <param name="progress">Told how many images are embedded.</param>
+    /// <param name="progress">Receives the number of embedded images.</param>
     /// <param name="cancellationToken">While images are embedded: stops. While the head trains: stops and returns the best so far.</param>
-    /// <exception cref="ArgumentException">The plan contradicts itself or the images (<see cref="TrainingPlan.Validate(ImageDataset)"/>); no image was read.</exception>
-    /// <exception cref="DatasetException">More images are unusable than <see cref="TrainingPlan.MaxBad"/> allows, or a class has none left to learn from.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled before all images were embedded.</exception>
+    /// <exception cref="ArgumentException">
+    /// The plan contradicts itself or the images (<see cref="TrainingPlan.Validate(ImageDataset)"/>). No image was read.
+    /// </exception>
+    /// <exception cref="DatasetException">
+    /// More images are unusable than <see cref="TrainingPlan.MaxBad"/> allows, or a class has no usable training image.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">Canceled before all images were embedded.</exception>
     public static async Task<TrainingResult> TrainAsync(
         FeatureExtractor extractor, ImageDataset images, TrainingPlan? plan = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -74,37 +76,39 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         return await Task.Run(() => TrainOn(extractor, images, embedding, plan, cancellationToken), CancellationToken.None).ConfigureAwait(false);
     }
 
-    /// <summary>Says what is in an image: <c>classifier.Predict("cat.jpg")</c>.</summary>
+    /// <summary>Classifies an image: <c>classifier.Predict("cat.jpg")</c>.</summary>
     /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
     public Prediction Predict(ImageInput image) => ToPrediction(Usable.Embed(image));
 
-    /// <summary>Says what is in an encoded image held in memory.</summary>
-    /// <exception cref="ImageDecodeException">The bytes are no image that can be decoded.</exception>
+    /// <summary>Classifies an encoded image held in memory.</summary>
+    /// <exception cref="ImageDecodeException">The bytes are not an image that can be decoded.</exception>
     public Prediction Predict(ReadOnlySpan<byte> encoded) => ToPrediction(Usable.Embed(encoded));
 
-    /// <summary>Says what is in an image, without blocking the caller while it is read and computed.</summary>
+    /// <summary>Classifies an image, without blocking the caller while the image is read and computed.</summary>
     /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
-    /// <param name="cancellationToken">Stops the reading; a network that runs is not interrupted.</param>
+    /// <param name="cancellationToken">Stops the reading; a run of the network that has begun is not interrupted.</param>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
     public async Task<Prediction> PredictAsync(ImageInput image, CancellationToken cancellationToken = default) =>
         ToPrediction(await Usable.EmbedAsync(image, cancellationToken).ConfigureAwait(false));
 
     /// <summary>
-    /// Says what is in an encoded image, read from the stream's position to its end: <c>await classifier.PredictAsync(request.Body,
+    /// Classifies an encoded image, read from the stream's position to its end: <c>await classifier.PredictAsync(request.Body,
     /// cancellationToken)</c>. The stream is never read synchronously and stays open.
     /// </summary>
     /// <param name="encoded">The stream, of which at most <see cref="DecodeOptions.MaxEncodedBytes"/> are read.</param>
-    /// <param name="cancellationToken">Stops the reading; a network that runs is not interrupted.</param>
-    /// <exception cref="ImageDecodeException">The stream holds no image that can be decoded, or more bytes than the limit.</exception>
+    /// <param name="cancellationToken">Stops the reading; a run of the network that has begun is not interrupted.</param>
+    /// <exception cref="ImageDecodeException">
+    /// The stream does not hold an image that can be decoded, or it has more bytes than the limit.
+    /// </exception>
     public async Task<Prediction> PredictAsync(Stream encoded, CancellationToken cancellationToken = default) =>
         ToPrediction(await Usable.EmbedAsync(encoded, cancellationToken).ConfigureAwait(false));
 
-    /// <summary>Says what is in many images; one that cannot be used has its reason in the result.</summary>
+    /// <summary>Classifies many images. If an image cannot be used, the result gives the reason.</summary>
     /// <param name="images">The images; <see cref="ImageInput.FromFiles"/> makes them of paths.</param>
-    /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
-    /// <param name="progress">Told after every batch.</param>
-    /// <param name="cancellationToken">Stops after the batch in hand.</param>
+    /// <param name="batchSize">Images per run of the network; 0 for the number that suits the provider.</param>
+    /// <param name="progress">Receives the progress after every batch.</param>
+    /// <param name="cancellationToken">Stops after the current batch.</param>
     /// <returns>One entry per image, in order.</returns>
     public async Task<IReadOnlyList<ImagePrediction>> PredictAsync(
         IReadOnlyList<ImageInput> images, int batchSize = 0, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -122,20 +126,20 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
             };
         }
 
-        // What is not predicted was skipped, and both lists are in the order of the images.
+        // An image without a prediction was skipped, and both lists are in the order of the images.
         var skipped = new Queue<SkippedImage>(embedding.Skipped);
         for (var i = 0; i < predictions.Length; i++) predictions[i] ??= new ImagePrediction(images[i].Id, null, skipped.Dequeue().Reason);
         return predictions;
     }
 
     /// <summary>
-    /// Says what is in any number of images, one after the other in memory that does not grow with their number. One that cannot be
-    /// used comes with its reason. Leaving the loop stops the run.
+    /// Classifies any number of images, one after the other. The memory does not grow with the number of images. An image that cannot
+    /// be used comes with the reason. Leaving the loop stops the run.
     /// </summary>
-    /// <param name="images">The images; read from as far as predictions are taken.</param>
-    /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
-    /// <param name="cancellationToken">Stops the run after the images in hand.</param>
-    /// <returns>Every image, in the order of <paramref name="images"/>: what is in it, or why it could not be used.</returns>
+    /// <param name="images">The images; they are read only as fast as the caller takes predictions.</param>
+    /// <param name="batchSize">Images per run of the network; 0 for the number that suits the provider.</param>
+    /// <param name="cancellationToken">Stops the run after the current images.</param>
+    /// <returns>Every image, in the order of <paramref name="images"/>: its prediction, or why the image could not be used.</returns>
     /// <exception cref="ModelException">The network failed to run.</exception>
     public IAsyncEnumerable<ImagePrediction> PredictStreamAsync(
         IEnumerable<ImageInput> images, int batchSize = 0, CancellationToken cancellationToken = default)
@@ -167,11 +171,11 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     }
 
     /// <summary>Measures the classifier on labeled images whose classes are among its <see cref="Labels"/>.</summary>
-    /// <param name="images">The images, all of which are used, whichever set they belong to; see <see cref="ImageDataset.Only"/>.</param>
-    /// <param name="progress">Told after every batch.</param>
-    /// <param name="cancellationToken">Stops after the batch in hand.</param>
-    /// <returns>The scores, and what became of every image; it can write a report.</returns>
-    /// <exception cref="DatasetException">A class is none of this classifier, or no image could be used.</exception>
+    /// <param name="images">The images. The images of all sets are used; see <see cref="ImageDataset.Only"/> to choose one set.</param>
+    /// <param name="progress">Receives the progress after every batch.</param>
+    /// <param name="cancellationToken">Stops after the current batch.</param>
+    /// <returns>The scores, and the result for every image. It can write a report.</returns>
+    /// <exception cref="DatasetException">An image has a class that this classifier does not have, or no image could be used.</exception>
     public async Task<EvaluationRun> EvaluateAsync(ImageDataset images, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
@@ -193,10 +197,10 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     }
 
     /// <summary>
-    /// Closes the network, unless it belongs to the extractor that the classifier was trained with. What is in flight is safe: a run of
-    /// the network that has begun is waited for, then the memory is freed, and every call that is not done yet throws an
-    /// <see cref="ObjectDisposedException"/>. It may be called from any thread and more than once. To replace a classifier that serves
-    /// requests by a newer one, use <see cref="ReloadableClassifier"/>.
+    /// Closes the network, unless it belongs to the extractor that the classifier was trained with. This is safe during other calls:
+    /// the method waits for a run of the network that has begun, then frees the memory. Every unfinished call throws an
+    /// <see cref="ObjectDisposedException"/>. Any thread may call the method, and more than once. To replace a classifier while it
+    /// serves requests, use <see cref="ReloadableClassifier"/>.
     /// </summary>
     public void Dispose()
     {
@@ -206,7 +210,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         if (_ownsNetwork) Network.Dispose();
     }
 
-    /// <summary>Closes the network as <see cref="Dispose"/> does, without blocking the thread while a run ends.</summary>
+    /// <summary>Closes the network as <see cref="Dispose"/> does, without blocking the thread.</summary>
     public async ValueTask DisposeAsync()
     {
         _disposed = true;

@@ -60,7 +60,7 @@ internal sealed class ImageEmbeddingGenerator(FeatureExtractor extractor, bool o
         return ImageInput.FromBytes(content.Data, string.IsNullOrWhiteSpace(content.Name) ? $"values[{index}]" : content.Name);
     }
 
-    /// <summary>Refuses what would otherwise be ignored without a word.</summary>
+    /// <summary>Refuses options that would otherwise be ignored without a message.</summary>
     private void Check(EmbeddingGenerationOptions? options)
     {
         if (options is null) return;

@@ -9,8 +9,8 @@ using OnnxTransfer.Training;
 namespace OnnxTransfer;
 
 /// <summary>
-/// What is in the file of a network, read without running it: its layers, their shapes and their costs. It can be cut at
-/// any layer, and take other weights. Thread-safe.
+/// The content of a network's file, read without running the network: its layers, their shapes and their costs. The network can be cut
+/// at any layer and can take other weights. Thread-safe.
 /// </summary>
 /// <example>
 /// <code>
@@ -22,7 +22,7 @@ namespace OnnxTransfer;
 public sealed class ModelFile
 {
     private readonly OnnxModel _model;
-    // As a FeatureExtractor opens it: the layers are those of this graph.
+    // The graph is the one that a FeatureExtractor opens, so the layers are the same.
     private readonly OnnxModel _backbone;
     private readonly OnnxImageInput _image;
     private readonly bool _isClassifier;
@@ -62,18 +62,19 @@ public sealed class ModelFile
     /// <summary>The full path of the ONNX file.</summary>
     public string Path { get; }
 
-    /// <summary>Size of the file in bytes, with the files beside it that hold its weights, if it has such.</summary>
+    /// <summary>Size of the file in bytes, including the files beside it that hold its weights.</summary>
     public long Bytes { get; }
 
     /// <summary>SHA-256 of the ONNX file, 64 lower-case hexadecimal digits.</summary>
     public string Sha256 { get; }
 
     /// <summary>
-    /// What the catalogue or the <c>.model.json</c> beside it says, or what a trained classifier says of its backbone; null where nothing does.
+    /// The facts that the catalog or the <c>.model.json</c> beside the file states, or that a trained classifier states about its
+    /// backbone; null if there are none.
     /// </summary>
     public ModelInfo? Info { get; }
 
-    /// <summary>The tool that wrote the file and its version; empty where it is not stated.</summary>
+    /// <summary>The tool that wrote the file and its version; empty if the file does not state it.</summary>
     public string Producer => _model.Producer;
 
     /// <summary>The version of the ONNX operator set.</summary>
@@ -94,38 +95,43 @@ public sealed class ModelFile
     /// <summary>The axis order of the image input: the card's, or guessed from the graph.</summary>
     public TensorLayout Layout { get; }
 
-    /// <summary>Why the network takes a fixed number of images at a time, and the others wait; null where it takes any.</summary>
+    /// <summary>Why the network takes only a fixed number of images at a time; null if it takes any number.</summary>
     public string? WhyBatchFixed { get; }
 
-    /// <summary>The layer whose tensor is the feature vector: the card's, or the one before the classifier; null where neither is known.</summary>
+    /// <summary>
+    /// The layer whose tensor is the feature vector: the card's layer, or the one before the classifier; null if neither is known.
+    /// </summary>
     public ModelTensor? Features { get; }
 
-    /// <summary>The weights of the whole file.</summary>
+    /// <summary>The number of weights in the whole file.</summary>
     public long Parameters { get; }
 
-    /// <summary>The weights up to <see cref="Features"/>, which training leaves as they are; those of the whole file where these are not known.</summary>
+    /// <summary>
+    /// The number of weights up to <see cref="Features"/>, which training does not change; if <see cref="Features"/> is not known, the
+    /// number in the whole file.
+    /// </summary>
     public long FrozenParameters { get; }
 
     /// <summary>
-    /// Floating-point operations up to <see cref="Features"/> for one image, of convolutions and matrix products, a
-    /// multiplication with addition being two; null where a shape on the way is not known.
+    /// Floating-point operations up to <see cref="Features"/> for one image, of convolutions and matrix products, where a
+    /// multiplication with an addition counts as two; null if a shape on the way is not known.
     /// </summary>
     public long? FlopsPerImage { get; }
 
     internal ModelCard? Card { get; }
 
-    /// <summary>Reads a network; one from the catalogue is downloaded and verified on first use.</summary>
-    /// <param name="model">The id of a model beside the application or of the catalogue, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
-    /// <param name="store">Where downloaded models are kept; null for the user's own folder.</param>
+    /// <summary>Reads a network. A model of the catalog is downloaded and verified on first use.</summary>
+    /// <param name="model">The id of a model beside the application or of the catalog, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
+    /// <param name="store">The store of downloaded models; null for the user's own folder.</param>
     /// <exception cref="ModelNotFoundException">There is no such model, or it could not be downloaded.</exception>
-    /// <exception cref="InvalidModelException">The file or its card is damaged, or the network takes no images.</exception>
+    /// <exception cref="InvalidModelException">The file or its card is damaged, or the network has no image input.</exception>
     /// <exception cref="ModelException">The file may not be read.</exception>
     public static ModelFile Open(string model, ModelStore? store = null) => OpenAsync(model, store).GetAwaiter().GetResult();
 
     /// <summary>Reads a network as <see cref="Open"/> does, without blocking, with progress of a download.</summary>
-    /// <param name="model">The id of a model beside the application or of the catalogue, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
-    /// <param name="store">Where downloaded models are kept; null for the user's own folder.</param>
-    /// <param name="progress">Told of a download's progress.</param>
+    /// <param name="model">The id of a model beside the application or of the catalog, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
+    /// <param name="store">The store of downloaded models; null for the user's own folder.</param>
+    /// <param name="progress">Receives the progress of a download.</param>
     /// <param name="cancellationToken">Stops a download.</param>
     /// <inheritdoc cref="Open" path="/exception"/>
     public static async Task<ModelFile> OpenAsync(
@@ -143,19 +149,19 @@ public sealed class ModelFile
         }
     }
 
-    /// <summary>The weights of a linear classifier behind <see cref="Features"/>, those that training changes: (D + 1) C.</summary>
+    /// <summary>The number of weights of a linear classifier behind <see cref="Features"/>, which training changes: (D + 1) C.</summary>
     /// <param name="classes">C, at least 2.</param>
-    /// <returns>The number; null where D is not known.</returns>
+    /// <returns>The number; null if D is not known.</returns>
     public long? TrainableParameters(int classes)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 2);
         return (Features?.Dim + 1L) * classes;
     }
 
-    /// <summary><see cref="Layers"/> with the shapes that images of another size give.</summary>
+    /// <summary>Gives <see cref="Layers"/> with the shapes for images of another size.</summary>
     /// <param name="height">Height in pixels.</param>
     /// <param name="width">Width in pixels.</param>
-    /// <exception cref="ModelException">The graph fixes another size.</exception>
+    /// <exception cref="ModelException">The graph accepts only another size.</exception>
     public IReadOnlyList<ModelTensor> LayersAt(int height, int width)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
@@ -167,13 +173,15 @@ public sealed class ModelFile
     }
 
     /// <summary>
-    /// Writes a smaller network that ends in the given layers: what they do not need is dropped, spatial ones are pooled,
-    /// several are joined to one vector, metadata is kept. Its card goes beside it as <c>.model.json</c>.
+    /// Writes a smaller network that ends in the given layers. Nodes that these layers do not need are dropped, spatial layers are
+    /// pooled, several layers are joined to one vector, and metadata is kept. Its card goes beside it as <c>.model.json</c>.
     /// </summary>
     /// <param name="output">The ONNX file to write; an existing one is replaced.</param>
     /// <param name="layers">Names of <see cref="Layers"/>.</param>
-    /// <param name="pooling">What becomes of height and width.</param>
-    /// <returns>What the new card says; null where this file has none, so that how its images are prepared is not known and none is written.</returns>
+    /// <param name="pooling">How height and width are reduced.</param>
+    /// <returns>
+    /// The facts of the new card; null if this file has no card, because then the preprocessing is not known and no card is written.
+    /// </returns>
     /// <exception cref="ArgumentException">There is no such layer (the nearest are named), or its length is not known.</exception>
     /// <exception cref="ModelException">The network would be larger than an ONNX file can be.</exception>
     public ModelInfo? Cut(string output, IReadOnlyList<string> layers, FeaturePooling pooling = FeaturePooling.Average)
@@ -194,11 +202,13 @@ public sealed class ModelFile
 
     /// <summary>
     /// Writes the same network with the weights of another file, matched by name, as Keras' <c>load_weights(by_name=True)</c>.
-    /// Its card, if this file has one, goes beside it as <c>.model.json</c>, without the licence of the old weights.
+    /// Its card, if this file has one, goes beside it as <c>.model.json</c>, without the license of the old weights.
     /// </summary>
     /// <param name="weights">A <c>.safetensors</c>, <c>.npz</c> or <c>.onnx</c> file.</param>
     /// <param name="output">The ONNX file to write; an existing one is replaced.</param>
-    /// <param name="allowMissing">Whether weights that are missing or have another shape may stay as they are; else nothing is written.</param>
+    /// <param name="allowMissing">
+    /// Whether weights that are missing or have another shape may stay as they are; otherwise nothing is written.
+    /// </param>
     /// <returns>Which weights were replaced, and which were not, by name.</returns>
     /// <exception cref="ModelException">The file is missing or damaged, its weights do not match (they are listed), or this is a trained classifier.</exception>
     public WeightReport ReplaceWeights(string weights, string output, bool allowMissing = false)

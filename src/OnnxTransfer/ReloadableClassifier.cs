@@ -3,8 +3,8 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer;
 
 /// <summary>
-/// A classifier that can be replaced by a newer one while it serves requests: new requests get the new one, requests in flight finish
-/// on the old one, and the old one is closed after the last of them. Thread-safe; one instance serves a whole process.
+/// A classifier that a newer one can replace while it serves requests. New requests get the new classifier. Running requests finish on
+/// the old one, which is closed after the last of them. Thread-safe; one instance serves a whole process.
 /// </summary>
 /// <example>
 /// <code>
@@ -23,8 +23,10 @@ public sealed class ReloadableClassifier : IImageClassifier, IDisposable, IAsync
     private volatile Generation? _current;
 
     /// <summary>Serves a classifier that is open already.</summary>
-    /// <param name="classifier">The classifier; it is closed when it is replaced, and with this object.</param>
-    /// <param name="options">What <see cref="ReloadAsync"/> opens files with: provider, threads and decoder; null for the defaults.</param>
+    /// <param name="classifier">The classifier. It is closed when it is replaced, or when this object is disposed.</param>
+    /// <param name="options">
+    /// The options for the files that <see cref="ReloadAsync"/> opens: provider, threads and decoder; null for the defaults.
+    /// </param>
     public ReloadableClassifier(ImageClassifier classifier, FeatureExtractorOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(classifier);
@@ -35,20 +37,29 @@ public sealed class ReloadableClassifier : IImageClassifier, IDisposable, IAsync
 
     /// <summary>Serves a classifier from a file.</summary>
     /// <param name="path">A file that <see cref="ImageClassifier.Save"/> wrote.</param>
-    /// <param name="options">Provider, threads and decoder, now and for every <see cref="ReloadAsync"/>; null for the defaults.</param>
-    /// <exception cref="ModelException">The file is missing, damaged, or no such classifier; see <see cref="ImageClassifier.Load"/>.</exception>
+    /// <param name="options">
+    /// Provider, threads and decoder, for this file and for every <see cref="ReloadAsync"/>; null for the defaults.
+    /// </param>
+    /// <exception cref="ModelException">
+    /// The file is missing, damaged, or not such a classifier; see <see cref="ImageClassifier.Load"/>.
+    /// </exception>
     public static ReloadableClassifier Load(string path, FeatureExtractorOptions? options = null) =>
         new(ImageClassifier.Load(path, options), options);
 
     /// <summary>Serves a classifier from a file, which is read and opened on a thread of the pool.</summary>
     /// <param name="path">A file that <see cref="ImageClassifier.Save"/> wrote.</param>
-    /// <param name="options">Provider, threads and decoder, now and for every <see cref="ReloadAsync"/>; null for the defaults.</param>
+    /// <param name="options">
+    /// Provider, threads and decoder, for this file and for every <see cref="ReloadAsync"/>; null for the defaults.
+    /// </param>
     /// <param name="cancellationToken">Stops the loading.</param>
     /// <inheritdoc cref="Load" path="/exception"/>
     public static async Task<ReloadableClassifier> LoadAsync(string path, FeatureExtractorOptions? options = null, CancellationToken cancellationToken = default) =>
         new(await ImageClassifier.LoadAsync(path, options, cancellationToken).ConfigureAwait(false), options);
 
-    /// <summary>The classes of the current classifier; another one may have others. A prediction has the labels of the classifier that made it.</summary>
+    /// <summary>
+    /// The classes of the current classifier; another classifier may have other classes. A prediction has the labels of the classifier
+    /// that made it.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">This object is disposed.</exception>
     public IReadOnlyList<string> Labels
     {
@@ -59,7 +70,7 @@ public sealed class ReloadableClassifier : IImageClassifier, IDisposable, IAsync
         }
     }
 
-    /// <summary>Says what is in an image, as <see cref="ImageClassifier.Predict(ImageInput)"/> does.</summary>
+    /// <summary>Classifies an image, as <see cref="ImageClassifier.Predict(ImageInput)"/> does.</summary>
     /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
     public Prediction Predict(ImageInput image)
@@ -68,17 +79,17 @@ public sealed class ReloadableClassifier : IImageClassifier, IDisposable, IAsync
         return lease.Classifier.Predict(image);
     }
 
-    /// <summary>Says what is in an encoded image held in memory.</summary>
-    /// <exception cref="ImageDecodeException">The bytes are no image that can be decoded.</exception>
+    /// <summary>Classifies an encoded image held in memory.</summary>
+    /// <exception cref="ImageDecodeException">The bytes are not an image that can be decoded.</exception>
     public Prediction Predict(ReadOnlySpan<byte> encoded)
     {
         using var lease = Acquire();
         return lease.Classifier.Predict(encoded);
     }
 
-    /// <summary>Says what is in an image, as <see cref="ImageClassifier.PredictAsync(ImageInput, CancellationToken)"/> does.</summary>
+    /// <summary>Classifies an image, as <see cref="ImageClassifier.PredictAsync(ImageInput, CancellationToken)"/> does.</summary>
     /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
-    /// <param name="cancellationToken">Stops the reading; a network that runs is not interrupted.</param>
+    /// <param name="cancellationToken">Stops the reading; a run of the network that has begun is not interrupted.</param>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
     public async Task<Prediction> PredictAsync(ImageInput image, CancellationToken cancellationToken = default)
     {
@@ -86,21 +97,25 @@ public sealed class ReloadableClassifier : IImageClassifier, IDisposable, IAsync
         return await lease.Classifier.PredictAsync(image, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Says what is in an encoded image of a stream, as <see cref="ImageClassifier.PredictAsync(Stream, CancellationToken)"/> does.</summary>
+    /// <summary>
+    /// Classifies an encoded image of a stream, as <see cref="ImageClassifier.PredictAsync(Stream, CancellationToken)"/> does.
+    /// </summary>
     /// <param name="encoded">The stream, of which at most <see cref="DecodeOptions.MaxEncodedBytes"/> are read.</param>
-    /// <param name="cancellationToken">Stops the reading; a network that runs is not interrupted.</param>
-    /// <exception cref="ImageDecodeException">The stream holds no image that can be decoded, or more bytes than the limit.</exception>
+    /// <param name="cancellationToken">Stops the reading; a run of the network that has begun is not interrupted.</param>
+    /// <exception cref="ImageDecodeException">
+    /// The stream does not hold an image that can be decoded, or it has more bytes than the limit.
+    /// </exception>
     public async Task<Prediction> PredictAsync(Stream encoded, CancellationToken cancellationToken = default)
     {
         using var lease = Acquire();
         return await lease.Classifier.PredictAsync(encoded, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Says what is in many images, all by the same classifier, as <see cref="ImageClassifier"/> does.</summary>
+    /// <summary>Classifies many images, all by the same classifier, as <see cref="ImageClassifier"/> does.</summary>
     /// <param name="images">The images; <see cref="ImageInput.FromFiles"/> makes them of paths.</param>
-    /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
-    /// <param name="progress">Told after every batch.</param>
-    /// <param name="cancellationToken">Stops after the batch in hand.</param>
+    /// <param name="batchSize">Images per run of the network; 0 for the number that suits the provider.</param>
+    /// <param name="progress">Receives the progress after every batch.</param>
+    /// <param name="cancellationToken">Stops after the current batch.</param>
     /// <returns>One entry per image, in order.</returns>
     public async Task<IReadOnlyList<ImagePrediction>> PredictAsync(
         IReadOnlyList<ImageInput> images, int batchSize = 0, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -125,10 +140,14 @@ public sealed class ReloadableClassifier : IImageClassifier, IDisposable, IAsync
     /// Replaces the classifier. Every request that begins after this call gets the new one. The task ends when the requests on the
     /// old one have ended and it is closed; await it to hold no more than two classifiers in memory, but not while holding a lease.
     /// </summary>
-    /// <param name="next">The new classifier; it is closed when it is replaced, and with this object.</param>
-    /// <param name="cancellationToken">Stops the waiting; the exchange stands, and the old one is closed after its last request.</param>
-    /// <exception cref="ArgumentException">The classifier serves here already, or is being closed after it did.</exception>
-    /// <exception cref="ObjectDisposedException">This object or the new classifier is disposed; that one is left as it is.</exception>
+    /// <param name="next">The new classifier. It is closed when it is replaced, or when this object is disposed.</param>
+    /// <param name="cancellationToken">
+    /// Stops the waiting. The new classifier stays, and the old one is closed after its last request.
+    /// </param>
+    /// <exception cref="ArgumentException">The classifier already serves here, or it served before and is being closed.</exception>
+    /// <exception cref="ObjectDisposedException">
+    /// This object or the new classifier is disposed; the new classifier is left as it is.
+    /// </exception>
     public Task SwapAsync(ImageClassifier next, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(next);
@@ -136,12 +155,14 @@ public sealed class ReloadableClassifier : IImageClassifier, IDisposable, IAsync
     }
 
     /// <summary>
-    /// Replaces the classifier by one from a file, as <see cref="SwapAsync"/> does. It is loaded and checked first; where that fails,
-    /// the old one goes on serving. Of several calls at once, the one that loads last wins.
+    /// Replaces the classifier by one from a file, as <see cref="SwapAsync"/> does. The new classifier is loaded and checked first. If
+    /// that fails, the old one continues to serve. Of several calls at once, the one that loads last wins.
     /// </summary>
     /// <param name="path">A file that <see cref="ImageClassifier.Save"/> wrote.</param>
-    /// <param name="cancellationToken">Before the exchange: stops, and nothing changes. After it: stops the waiting.</param>
-    /// <exception cref="ModelException">The file is missing, damaged, or no such classifier; see <see cref="ImageClassifier.Load"/>.</exception>
+    /// <param name="cancellationToken">Before the replacement: stops, and nothing changes. After it: stops the waiting.</param>
+    /// <exception cref="ModelException">
+    /// The file is missing, damaged, or not such a classifier; see <see cref="ImageClassifier.Load"/>.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">This object is disposed.</exception>
     public async Task ReloadAsync(string path, CancellationToken cancellationToken = default)
     {
@@ -164,15 +185,16 @@ public sealed class ReloadableClassifier : IImageClassifier, IDisposable, IAsync
     }
 
     /// <summary>
-    /// Closes the current classifier and those that requests still use, as <see cref="ImageClassifier.Dispose"/> does: a run of the network
-    /// that has begun is waited for, and every request that is not done yet throws an <see cref="ObjectDisposedException"/>.
+    /// Closes the current classifier and the older ones that requests still use, as <see cref="ImageClassifier.Dispose"/> does: the
+    /// method waits for a run of the network that has begun, and every unfinished request throws an
+    /// <see cref="ObjectDisposedException"/>.
     /// </summary>
     public void Dispose()
     {
         foreach (var generation in TakeAll()) generation.Classifier.Dispose();
     }
 
-    /// <summary>Closes as <see cref="Dispose"/> does, without blocking the thread while a run ends.</summary>
+    /// <summary>Closes as <see cref="Dispose"/> does, without blocking the thread.</summary>
     public async ValueTask DisposeAsync()
     {
         foreach (var generation in TakeAll()) await generation.Classifier.DisposeAsync().ConfigureAwait(false);

@@ -7,7 +7,7 @@ using OnnxTransfer.Reporting;
 
 namespace OnnxTransfer;
 
-/// <summary>Gathers what a report shows from the result of a run.</summary>
+/// <summary>Gathers the content of a report from the result of a run.</summary>
 internal static class Reports
 {
     internal static void Write(string path, ReportContent content, ImageClassifier classifier, CancellationToken cancellationToken)
@@ -110,7 +110,7 @@ internal static class Reports
             ("Images from", $"{(Path.Exists(source) ? Path.GetFullPath(source) : source)}, {Words.Images(images)} used"),
             ("Backbone", $"{card.Id}, {card.Features.Dim:N0} features, {card.Input.Width}×{card.Input.Height} pixels"),
             ("Backbone's SHA-256", card.Sha256 ?? "not stated"),
-            ("Backbone's licence", card.License ?? "not stated"),
+            ("Backbone's license", card.License ?? "not stated"),
             ("Backbone's source", card.Source ?? "not stated"),
             ("Runs on", $"{classifier.Provider.ToString().ToUpperInvariant()}: {classifier.ProviderReason}"),
             ("Decoder", options.Decoder.Name),

@@ -9,10 +9,10 @@ internal static partial class Throw
         new($"{name}[{index}] is null: give every position an image, or leave it out.", name);
 
     internal static NotSupportedException OtherDimensions(int asked, int dim, string model) =>
-        new($"EmbeddingGenerationOptions.Dimensions asks for {asked} numbers, and '{model}' gives {dim}: ask for {dim} or leave Dimensions null.");
+        new($"EmbeddingGenerationOptions.Dimensions asks for {asked} numbers, but '{model}' gives {dim}: ask for {dim} or leave Dimensions null.");
 
     internal static NotSupportedException OtherModel(string asked, string model) =>
-        new($"EmbeddingGenerationOptions.ModelId asks for '{asked}', and this generator runs '{model}': use a generator of that model or leave ModelId null.");
+        new($"EmbeddingGenerationOptions.ModelId asks for '{asked}', but this generator runs '{model}': use a generator of that model or leave ModelId null.");
 
     internal static NotSupportedException NoRawRepresentation() =>
         new("EmbeddingGenerationOptions.RawRepresentationFactory has no meaning here: set FeatureExtractorOptions when the extractor is loaded.");
@@ -22,19 +22,19 @@ internal static partial class Throw
         throw new DatasetException($"None of the images in {folder} could be used; the first: {firstReason}");
 
     internal static DatasetException NotAClass(string label, IEnumerable<string> known) =>
-        new($"'{label}' is no class of this classifier; it knows {Known(label, known)}. Rename the class or leave it out.");
+        new($"'{label}' is not a class of this classifier. Its classes are {Known(label, known)}. Rename the class, or leave it out.");
 
     internal static ArgumentException ClassifierIsInUse() =>
-        new("This classifier serves here already, or did and is being closed: swap in one that was loaded or trained anew.", "next");
+        new("This classifier already serves here, or it served before and is being closed: swap in a newly loaded or trained classifier.", "next");
 
     internal static ModelException NoClasses(string model) =>
-        new($"{model} has no classes of its own that are known: its .model.json names no tensor of class scores. Train a classifier on it with `onnxtransfer train`.");
+        new($"{model} has no known classes of its own: its .model.json names no tensor of class scores. Train a classifier on it with `onnxtransfer train`.");
 
     internal static InvalidOperationException NothingTrained() =>
-        new("This classifier has its backbone's own classes and nothing was trained: there is nothing to save that is not in the backbone's file.");
+        new("This classifier has its backbone's own classes, and no head was trained, so there is nothing to save: use the backbone's file.");
 
     internal static ArgumentException NoSuchClass(string label, IEnumerable<string> known) =>
-        new($"'{label}' is no class of this classifier; it knows {Known(label, known)}.");
+        new($"'{label}' is not a class of this classifier. Its classes are {Known(label, known)}.");
 
     [DoesNotReturn]
     internal static void NoSuchUnit(int unit, string layer, int channels) =>
@@ -50,11 +50,11 @@ internal static partial class Throw
     [DoesNotReturn]
     internal static void HeadHasOtherDim(int head, int extractor, string model) =>
         throw new ArgumentException(head > extractor
-            ? $"The head takes {head} features, but {model} gives {extractor}: train it on vectors of this extractor alone, or, where further columns stand beside them, save it with ClassifierHead.Save and give it whole rows."
+            ? $"The head takes {head} features, but {model} gives {extractor}: train it only on vectors of this extractor. If it was trained on further columns, save it with ClassifierHead.Save and give it whole rows."
             : $"The head takes {head} features, but {model} gives {extractor}: use the extractor, with the layers, whose vectors the head was trained on.");
 
     internal static InvalidModelException ClassifierDisagrees(string path, float difference, float tolerance) =>
-        new($"{path} does not answer as it did when it was saved: a probability of its probe images is off by {difference:0.####}, and {tolerance:0.####} is allowed. The file was changed, or the network computes something else here: copy or train it again.");
+        new($"{path} does not give the probabilities that it gave when it was saved: one probability of its probe images is off by {difference:0.####}, but at most {tolerance:0.####} is allowed. The file was changed, or the network computes something else on this machine: copy the file again, or train again.");
 
     internal static ModelException WeightsOfClassifier(string path) =>
         new($"{path} is a trained classifier, whose head fits its own backbone only: put other weights into the backbone, and train on that.");
@@ -64,5 +64,5 @@ internal static partial class Throw
         throw new ArgumentException("FeatureExtractorOptions.Layers says what a FeatureExtractor computes, but a classifier has its layers and head already: leave it empty, or train on FeatureExtractor.Load with these layers.");
 
     internal static ModelException ModelTakesOneSize(string path, int? height, int? width, int otherHeight, int otherWidth) =>
-        new($"The graph of {path} takes images of {width}x{height} pixels, not {otherWidth}x{otherHeight}: leave the size away, or use a network exported with a free size.");
+        new($"The graph of {path} takes images of {width}x{height} pixels, not {otherWidth}x{otherHeight}: leave out the size, or use a network that was exported with a free size.");
 }

@@ -3,7 +3,7 @@ using OnnxTransfer.Training;
 
 namespace OnnxTransfer;
 
-/// <summary>A trained classifier and how it came about.</summary>
+/// <summary>A trained classifier, and the record of its training.</summary>
 public sealed class TrainingResult
 {
     private readonly ImageDataset _dataset;
@@ -25,15 +25,15 @@ public sealed class TrainingResult
     /// <summary>The scores on the training images.</summary>
     public required EvaluationResult Train { get; init; }
 
-    /// <summary>The scores on the validation images, which chose the weights; null when there are none.</summary>
+    /// <summary>The scores on the validation images, by which the weights were chosen; null when there are none.</summary>
     public required EvaluationResult? Validation { get; init; }
 
-    /// <summary>The scores on the test images, which nothing was chosen by; null when there are none.</summary>
+    /// <summary>The scores on the test images, which training does not use; null when there are none.</summary>
     public required EvaluationResult? Test { get; init; }
 
     /// <summary>
-    /// Every image of the dataset in its order: its class, its set, and the prediction of the trained classifier, or why it could not be
-    /// used. Computed from the feature vectors when it is first asked for.
+    /// Every image of the dataset in its order: its class, its set, and the prediction of the trained classifier, or why the image
+    /// could not be used. The predictions are computed from the feature vectors at the first access.
     /// </summary>
     public IReadOnlyList<EvaluatedImage> Images => _images.Value;
 
@@ -46,7 +46,7 @@ public sealed class TrainingResult
     /// <summary>What makes images doubtful that were used all the same, such as a damaged file.</summary>
     public required IReadOnlyList<ImageWarning> Warnings { get; init; }
 
-    /// <summary>The files, folders and rows of the source that were not among the images, with reasons.</summary>
+    /// <summary>The files, folders and rows of the source that are not used as images, with reasons.</summary>
     public IReadOnlyList<UnusedFile> Unused => _dataset.Unused;
 
     /// <summary>Wall-clock time of training the head.</summary>
@@ -62,12 +62,12 @@ public sealed class TrainingResult
     /// <param name="path">The <c>.html</c> file to write, whole or not at all; an existing one is replaced.</param>
     /// <exception cref="IOException">The folder does not exist, or the file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
-    /// <exception cref="ObjectDisposedException">The classifier is disposed, and the page shows where it looks.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed, but the page shows its class activation maps.</exception>
     public void WriteReport(string path) => Report(path, CancellationToken.None);
 
     /// <summary>Writes the page as <see cref="WriteReport"/> does, on a thread of the pool.</summary>
     /// <param name="path">The <c>.html</c> file to write, whole or not at all; an existing one is replaced.</param>
-    /// <param name="cancellationToken">Stops before the file has its name; an existing one then stays as it is.</param>
+    /// <param name="cancellationToken">Stops before the file gets its name; an existing file then stays as it is.</param>
     /// <inheritdoc cref="WriteReport" path="/exception"/>
     public Task WriteReportAsync(string path, CancellationToken cancellationToken = default)
     {
@@ -75,7 +75,10 @@ public sealed class TrainingResult
         return Task.Run(() => Report(path, cancellationToken), cancellationToken);
     }
 
-    /// <summary>The images of the set that the training is judged by: the test images, else those for validation, else those trained on.</summary>
+    /// <summary>
+    /// The images of the set that scores the training: the test images; if there are none, the validation images; otherwise the
+    /// training images.
+    /// </summary>
     internal IReadOnlyList<JudgedImage> Judge()
     {
         var judged = Test is not null ? DataSplit.Test : Validation is not null ? DataSplit.Validation : DataSplit.Train;

@@ -30,7 +30,7 @@ public sealed class DataTests(Fixture fixture) : IClassFixture<Fixture>
 
         var split = Train(data, "split.onnx", "--split", "80/10/10");
         Assert.Equal(2, split.ExitCode);
-        Assert.Contains("divided into sets already", split.Error, StringComparison.Ordinal);
+        Assert.Contains("already divided into sets", split.Error, StringComparison.Ordinal);
         Assert.Equal("", split.Output);
 
         Directory.Delete(Path.Combine(data, "test", "red"), recursive: true);

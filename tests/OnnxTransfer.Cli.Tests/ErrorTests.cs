@@ -122,7 +122,7 @@ public sealed class ErrorTests(Fixture fixture) : IClassFixture<Fixture>
         else
         {
             Assert.Equal(1, result.ExitCode);
-            Assert.StartsWith($"error: {title} was asked for and does not work", result.Error.TrimEnd().Split('\n')[^1], StringComparison.Ordinal);
+            Assert.StartsWith($"error: The provider {title} does not work here", result.Error.TrimEnd().Split('\n')[^1], StringComparison.Ordinal);
             Assert.Equal("", result.Output);
             Assert.False(File.Exists(output));
         }

@@ -74,8 +74,8 @@ public sealed class TrainTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Equal(
             ["blue green red", "blue 4 1 2", "green 3 5 0", "red 6 0 7"],
             text.TrimEnd().Split('\n').TakeLast(4).Select(line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))));
-        Assert.Contains("red taken for blue: 6 of 13", File.ReadAllText(page), StringComparison.Ordinal);
-        Assert.Contains("blue taken for red: 2 of 7", File.ReadAllText(page), StringComparison.Ordinal);
+        Assert.Contains("red predicted as blue: 6 of 13", File.ReadAllText(page), StringComparison.Ordinal);
+        Assert.Contains("blue predicted as red: 2 of 7", File.ReadAllText(page), StringComparison.Ordinal);
     }
 
     [Fact]

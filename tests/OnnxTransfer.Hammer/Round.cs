@@ -38,7 +38,7 @@ internal sealed class Round(Subject subject, Tally tally, Random random)
         subject.Target.Dispose();
         if (Array.Find(wrong, one => one is not null) is { } first) return first;
 
-        // Whatever was in flight, what is called afterwards is refused.
+        // Whatever was in flight, what is called afterward is refused.
         var (outcome, text) = await OnceAsync();
         return outcome == Outcome.Answered ? "a call after disposal was answered" : text;
     }

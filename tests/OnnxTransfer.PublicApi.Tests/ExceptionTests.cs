@@ -115,7 +115,7 @@ public sealed class ExceptionTests : IClassFixture<ExceptionTests.Network>
     public void A_sound_network_that_is_no_classifier_says_so()
     {
         var file = Network.File18;
-        Assert.Contains("is no classifier", Assert.Throws<InvalidModelException>(() => ImageClassifier.Load(file)).Message, StringComparison.Ordinal);
+        Assert.Contains("is not a classifier", Assert.Throws<InvalidModelException>(() => ImageClassifier.Load(file)).Message, StringComparison.Ordinal);
         Assert.Contains(file, Assert.Throws<InvalidModelException>(() => ClassifierHead.Load(file)).Message, StringComparison.Ordinal);
     }
 

@@ -121,7 +121,7 @@ public sealed class OptionMatrixTests
         }
 
         Assert.Equal(3, messages.Count);
-        Assert.All(messages, message => Assert.Contains("from 0 to 1024, where 0 is one for each core that the process may use", message, StringComparison.Ordinal));
+        Assert.All(messages, message => Assert.Contains("from 0 to 1024, where 0 means one thread for each core that the process may use", message, StringComparison.Ordinal));
     }
 
     private static bool IsLarge(object? value) => value is int.MaxValue or long.MaxValue or int[] and [int.MaxValue, ..];

@@ -3,7 +3,7 @@ using OnnxTransfer.TestSupport;
 namespace OnnxTransfer.Tests;
 
 /// <summary>
-/// What holds for the file of every catalogue entry; resnet18 and those that are in this account's model store are opened, and the
+/// What holds for the file of every catalog entry; resnet18 and those that are in this account's model store are opened, and the
 /// network of the folder 'shared'. What a card must have, whether its file is here or not, stands in ModelCatalogTests.
 /// </summary>
 public sealed class CatalogMatrixTests

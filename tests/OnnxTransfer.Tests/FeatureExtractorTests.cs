@@ -40,7 +40,7 @@ public sealed class FeatureExtractorTests : IDisposable
     [Fact]
     public void The_vector_is_what_the_network_computes()
     {
-        // A grey image of one value v is (v/255 - 0.5) / 0.5 = x in all places, so feature d is relu(x * (w0+w1+w2) + b).
+        // A gray image of one value v is (v/255 - 0.5) / 0.5 = x in all places, so feature d is relu(x * (w0+w1+w2) + b).
         using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
         using var pixels = PixelBuffer.FromRgb(Enumerable.Repeat((byte)204, 5 * 7 * 3).ToArray(), 5, 7);
         var random = new Random(42);

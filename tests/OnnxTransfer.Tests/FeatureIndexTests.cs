@@ -176,10 +176,10 @@ public sealed class FeatureIndexTests
     [Theory]
     [InlineData(DistanceMetric.Cosine, float.NaN, "Feature 1 of row 1 is NaN: features must be finite numbers")]
     [InlineData(DistanceMetric.Euclidean, float.NegativeInfinity, "Feature 1 of row 1 is -")]
-    [InlineData(DistanceMetric.Cosine, 0f, "The length of row 1 is 0, which is too near zero for a direction")]
-    [InlineData(DistanceMetric.Cosine, 1e-19f, "too near zero for a direction: leave that vector out, or use DistanceMetric.Euclidean")]
-    [InlineData(DistanceMetric.Euclidean, 2e18f, "vectors are compared up to 1e18")]
-    [InlineData(DistanceMetric.Cosine, float.MaxValue, "vectors are compared up to 1e18")]
+    [InlineData(DistanceMetric.Cosine, 0f, "The length of row 1 is 0, which is too close to zero for a direction")]
+    [InlineData(DistanceMetric.Cosine, 1e-19f, "too close to zero for a direction: leave that vector out, or use DistanceMetric.Euclidean")]
+    [InlineData(DistanceMetric.Euclidean, 2e18f, "the limit for comparison is 1e18")]
+    [InlineData(DistanceMetric.Cosine, float.MaxValue, "the limit for comparison is 1e18")]
     public void A_vector_that_cannot_be_compared_is_refused(DistanceMetric metric, float value, string message)
     {
         var matrix = new FeatureMatrix([1, 2, 3, 0, value, 0], 2, 3);

@@ -84,8 +84,8 @@ public sealed class ImageEmbeddingGeneratorTests : IDisposable
     [Fact]
     public async Task An_option_that_cannot_be_honored_is_refused_also_for_no_image()
     {
-        await Refuses(new EmbeddingGenerationOptions { Dimensions = 8 }, "asks for 8 numbers, and 'tiny' gives 12");
-        await Refuses(new EmbeddingGenerationOptions { ModelId = "other" }, "asks for 'other', and this generator runs 'tiny'");
+        await Refuses(new EmbeddingGenerationOptions { Dimensions = 8 }, "asks for 8 numbers, but 'tiny' gives 12");
+        await Refuses(new EmbeddingGenerationOptions { ModelId = "other" }, "asks for 'other', but this generator runs 'tiny'");
         await Refuses(new EmbeddingGenerationOptions { RawRepresentationFactory = _ => null }, "RawRepresentationFactory");
 
         async Task Refuses(EmbeddingGenerationOptions options, string why) =>

@@ -125,7 +125,7 @@ public sealed class ModelFileTests : IDisposable
         Assert.Equal("fc/w", Assert.Single(report.Missing));
         Assert.Equal("left/over", Assert.Single(report.Unused));
         Assert.Equal(doubled, OnnxTensorData.ReadFloats(OnnxModel.Load(output).Graph.Initializer[0]));
-        // Whose licence the new weights are under is not ours to say.
+        // Whose license the new weights are under is not ours to say.
         Assert.Null(ModelCard.Load(ModelCard.PathFor(output)).License);
         Assert.NotEqual(Embed(file.Path, new()), Embed(output, new()));
         Assert.Throws<ModelNotFoundException>(() => file.ReplaceWeights(_folder.File("missing.npz"), output));

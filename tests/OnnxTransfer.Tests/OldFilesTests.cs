@@ -122,7 +122,7 @@ public sealed class OldFilesTests : IDisposable
         var file = _folder.File("older.onnx");
         model.Save(file);
         var error = Assert.Throws<InvalidModelException>(() => ImageClassifier.Load(file, s_onCpu));
-        Assert.Equal($"{file} is a classifier in format 1, and this version reads format 2: use the version of OnnxTransfer that saved it, or train again.", error.Message);
+        Assert.Equal($"{file} is a classifier in format 1, but this version reads format 2: use the version of OnnxTransfer that saved it, or train again.", error.Message);
     }
 
     [Fact]
@@ -174,7 +174,7 @@ public sealed class OldFilesTests : IDisposable
         var cache = new FeatureCache(_folder.File("features"));
         OldCache(Path.GetFileName(cache.File), version: 7);
         var error = Assert.Throws<InvalidDataException>(() => cache.Models());
-        Assert.Equal($"The feature cache '{cache.File}' has format 7, and this version knows format 2: name another folder, or delete the file, whose vectors are computed again.", error.Message);
+        Assert.Equal($"The feature cache '{cache.File}' has format 7, but this version reads format 2: name another folder, or delete the file; the next run computes its vectors again.", error.Message);
     }
 
     /// <summary>The key has a version in it, so an old network is found under no key of today; a file renamed to one is not served either.</summary>

@@ -96,7 +96,7 @@ public sealed class OwnHeadTests : IDisposable
     }
 
     [Theory]
-    [InlineData(TinyBackbone.Dim + 3, "or, where further columns stand beside them, save it with ClassifierHead.Save")]
+    [InlineData(TinyBackbone.Dim + 3, "If it was trained on further columns, save it with ClassifierHead.Save")]
     [InlineData(TinyBackbone.Dim - 3, "use the extractor, with the layers, whose vectors the head was trained on")]
     public void A_head_of_another_dimension_is_refused(int dim, string advice)
     {
@@ -155,14 +155,14 @@ public sealed class OwnHeadTests : IDisposable
     [Fact]
     public async Task What_is_no_head_is_refused()
     {
-        Assert.Contains("holds no head", Assert.Throws<InvalidModelException>(() => ClassifierHead.Load(_folder.File("tiny.onnx"))).Message, StringComparison.Ordinal);
+        Assert.Contains("is not a head", Assert.Throws<InvalidModelException>(() => ClassifierHead.Load(_folder.File("tiny.onnx"))).Message, StringComparison.Ordinal);
         Assert.Throws<ModelNotFoundException>(() => ClassifierHead.Load(_folder.File("missing.onnx")));
         File.WriteAllText(_folder.File("text.onnx"), "no protobuf");
         Assert.Throws<InvalidModelException>(() => ClassifierHead.Load(_folder.File("text.onnx")));
 
         var file = _folder.File("head.onnx");
         (await HeadAsync()).Save(file, s_labels);
-        Assert.Contains("is a head alone", Assert.Throws<InvalidModelException>(() => ImageClassifier.Load(file)).Message, StringComparison.Ordinal);
+        Assert.Contains("is a head without a backbone", Assert.Throws<InvalidModelException>(() => ImageClassifier.Load(file)).Message, StringComparison.Ordinal);
         var model = OnnxModel.Load(file);
         model.SetMetadata("onnxtransfer.labels", """["one"]""");
         model.Save(file);

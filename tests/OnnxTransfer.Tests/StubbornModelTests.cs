@@ -213,9 +213,9 @@ public sealed class StubbornModelTests : IDisposable
     }
 
     [Theory]
-    [InlineData("dense", 6, "takes 256 numbers for each, and this size gives 144")]
-    [InlineData("window", 6, "larger than what is left of the image, [N,4,6,6]")]
-    [InlineData("window", 17, "[N,4,2,2], 16 numbers for each, where 4 are promised")]
+    [InlineData("dense", 6, "takes 256 numbers for each image, but this size gives 144")]
+    [InlineData("window", 6, "larger than the remaining image, [N,4,6,6]")]
+    [InlineData("window", 17, "[N,4,2,2]: 16 numbers for each image, but 4 are expected")]
     public void A_size_that_an_open_graph_was_not_made_for_is_explained(string end, int side, string why)
     {
         var graph = new OnnxGraphBuilder("open");

@@ -25,7 +25,7 @@ public sealed class VipsDecoderTests : ImageDecoderContract
     public void Decode_Tiff_OfGreyOneBitAndInk()
     {
         using var grey = Decoder.Decode(Sample.Bytes("grey.tif"));
-        Sample.Shows(grey, Sample.Greys, 0);
+        Sample.Shows(grey, Sample.Grays, 0);
         using var oneBit = Decoder.Decode(Sample.Bytes("one-bit.tif"));
         Sample.Shows(oneBit, Sample.BlackAndWhite, 0);
         using var ink = Decoder.Decode(Sample.Bytes("cmyk.tif"));

@@ -21,6 +21,10 @@ internal static partial class AmericanSpelling
     /// <summary>In a name such as <c>HeatColour</c>, <c>s_licences</c> or <c>A_normalised_row</c>.</summary>
     internal static bool IsBritish(string name) => British().IsMatch(Humps().Replace(name, " ").ToLowerInvariant());
 
+    /// <summary>The British words of a text in Markdown or of a command's help; code spans, code blocks and addresses are not read.</summary>
+    internal static IEnumerable<string> WordsOf(string prose) =>
+        Words().Matches(Code().Replace(prose, " ")).Select(word => word.Value).Where(IsBritish);
+
     private static IEnumerable<string> NamesOf(MemberInfo member) =>
         member is MethodBase method ? method.GetParameters().Select(one => one.Name ?? "").Append(method.Name) : [member.Name];
 
@@ -31,9 +35,15 @@ internal static partial class AmericanSpelling
     [GeneratedRegex("(?<=[a-z0-9])(?=[A-Z])|_")]
     private static partial Regex Humps();
 
+    [GeneratedRegex(@"\p{L}+")]
+    private static partial Regex Words();
+
+    [GeneratedRegex(@"```.*?```|`[^`\n]*`|<c>.*?</c>|\]\([^)\n]*\)|https?://\S+", RegexOptions.Singleline)]
+    private static partial Regex Code();
+
     // Words such as noise, raise, precise, otherwise and exercise have their s everywhere.
     [GeneratedRegex(
-        "colour|\\bgrey|labell|catalogue|licence|\\bcentre|neighbour|behaviour|favour|honour|flavour|cancell(?!ation)|modell|travell|analyse|artefact|fibre|judgement|learnt|spelt|whilst|defence|dialogue"
+        "colour|\\bgrey(?!hound)|labell(?!edby)|catalogue|licence|\\bcentre|neighbour|behaviour|favour|honour|flavour|cancell(?!ation)|modell|travell|analyse|artefact|fibre|judgement|learnt|spelt|whilst|theatre|centring|defence|dialogue"
         + "|[a-z]isation|(?<!\\br|ra|no|prec|w|exerc|prem|prom|compr|conc|disgu|surpr|rev|adv|\\bar|dev|imp)(?<=[a-z])is(e|ed|es|ing|er|ers)\\b")]
     private static partial Regex British();
 }

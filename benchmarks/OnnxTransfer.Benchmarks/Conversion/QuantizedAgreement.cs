@@ -5,14 +5,14 @@ using OnnxTransfer.Preprocessing;
 namespace OnnxTransfer.Benchmarks.Conversion;
 
 /// <summary>
-/// For how many photos a quantised TFLite classifier kept quantised answers as the same weights do in float32, by the share of
+/// For how many photos a quantized TFLite classifier kept quantized answers as the same weights do in float32, by the share of
 /// multiplications that stays in float32.
 /// </summary>
 internal static class QuantizedAgreement
 {
     private static readonly double[] s_shares = [0, 0.15, 0.3];
 
-    /// <param name="path">A fully quantised classifier with an input in [-1,1].</param>
+    /// <param name="path">A fully quantized classifier with an input in [-1,1].</param>
     /// <param name="folders">Folders of images, and image files.</param>
     public static int Run(string path, string[] folders)
     {

@@ -8,7 +8,7 @@ internal static class CacheCommand
 {
     private const double Megabyte = 1e6;
 
-    internal static Command Create() => new("cache", "The feature vectors kept from run to run: what there is, whether it is sound, and making room.")
+    internal static Command Create() => new("cache", "Show, verify and clean up the feature vectors that are kept for later runs.")
     {
         CreateInfo(), CreateVerify(), CreateCollect(),
     };
@@ -16,7 +16,7 @@ internal static class CacheCommand
     private static Command CreateInfo()
     {
         var (folder, json) = (Folder(), CommonOptions.Json());
-        var command = new Command("info", "Where the cache is, its size, and its networks.") { folder, json };
+        var command = new Command("info", "Show where the cache is, its size, and its networks.") { folder, json };
         command.SetAction(parsed =>
         {
             var cache = new FeatureCache(parsed.GetValue(folder));
@@ -59,13 +59,13 @@ internal static class CacheCommand
     private static Command CreateCollect()
     {
         var (folder, json) = (Folder(), CommonOptions.Json());
-        var days = CommonOptions.NonNegative("--unused", "Remove the vectors of networks that no run has used for so many days.", 30, "DAYS");
-        var size = new Option<int?>("--max-size") { Description = "Remove the oldest vectors until the rest takes no more than this.", HelpName = "MB" };
+        var days = CommonOptions.NonNegative("--unused", "Remove the vectors of networks that no run has used for this number of days.", 30, "DAYS");
+        var size = new Option<int?>("--max-size") { Description = "Remove the oldest vectors until the cache takes at most this number of megabytes.", HelpName = "MB" };
         size.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && int.TryParse(token.Value, out var number) && number < 0) result.AddError("--max-size must be at least 0.");
         });
-        var command = new Command("gc", "Remove what is damaged, long unused, or too much.") { folder, days, size, json };
+        var command = new Command("gc", "Remove damaged vectors, vectors of networks that are no longer used, and the oldest vectors above a limit.") { folder, days, size, json };
         command.SetAction(parsed =>
         {
             var cache = new FeatureCache(parsed.GetValue(folder));

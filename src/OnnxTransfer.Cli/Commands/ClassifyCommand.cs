@@ -12,7 +12,7 @@ internal static class ClassifyCommand
         var backbone = CommonOptions.Backbone();
         var top = CommonOptions.Top();
         var json = CommonOptions.Json();
-        var command = new Command("classify", "Say what is in images, with a backbone's own classes.") { images, backbone, top, json };
+        var command = new Command("classify", "Classify images with a backbone's own classes.") { images, backbone, top, json };
         var machine = new MachineOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {

@@ -47,7 +47,7 @@ internal static class CommonOptions
     {
         var option = new Option<string?>("--upsample")
         {
-            Description = "How images that are nowhere larger than the network's input are enlarged, whole and without a crop; by the model's own preprocessing when left away.",
+            Description = "How to enlarge images of which neither side is larger than the network's input; they are not cropped. Default: the model's own preprocessing.",
             HelpName = string.Join('|', s_upsampling.Keys),
         };
         option.AcceptOnlyFromAmong([.. s_upsampling.Keys]);
@@ -58,7 +58,7 @@ internal static class CommonOptions
     {
         var option = new Option<string>("--precision")
         {
-            Description = "The numbers that the network computes with; int8 is calibrated on these images, and auto measures whether it pays.",
+            Description = "The number format that the network computes in. int8 is calibrated on these images; auto measures whether another format than fp32 is worth it.",
             DefaultValueFactory = _ => "fp32",
         };
         option.AcceptOnlyFromAmong([.. s_precisions.Keys]);
@@ -67,7 +67,7 @@ internal static class CommonOptions
 
     internal static Option<string> Cache() => new("--cache")
     {
-        Description = "The folder that keeps feature vectors from run to run; none to compute them all.",
+        Description = "The folder that keeps feature vectors for later runs; none computes all vectors in every run.",
         DefaultValueFactory = _ => DefaultCache(),
         HelpName = "DIR|none",
     };
@@ -120,12 +120,12 @@ internal static class CommonOptions
         HelpName = "NAME[,NAME]",
     };
 
-    internal static Option<FeaturePooling> Pooling() => Choice("--pooling", "What becomes of a layer's height and width.", FeaturePooling.Average);
+    internal static Option<FeaturePooling> Pooling() => Choice("--pooling", "How to reduce a layer's height and width.", FeaturePooling.Average);
 
     /// <summary>What the library's Threads means; the library says which numbers it takes.</summary>
     internal static Option<int> Threads()
     {
-        var option = new Option<int>("--threads") { Description = "Threads on the CPU; 0 for one for each core that the process may use.", DefaultValueFactory = _ => 0, HelpName = "T" };
+        var option = new Option<int>("--threads") { Description = "The number of CPU threads; 0 uses one thread for each core that the process may use.", DefaultValueFactory = _ => 0, HelpName = "T" };
         option.Validators.Add(result =>
         {
             try
@@ -148,7 +148,7 @@ internal static class CommonOptions
         var option = new Option<TEnum>(name) { Description = description, DefaultValueFactory = _ => value, HelpName = string.Join('|', names) };
         option.Validators.Add(result =>
         {
-            if (result.Tokens is [var token] && !names.Contains(token.Value, StringComparer.OrdinalIgnoreCase)) result.AddError($"{name} {token.Value} is none of {string.Join(", ", names)}.");
+            if (result.Tokens is [var token] && !names.Contains(token.Value, StringComparer.OrdinalIgnoreCase)) result.AddError($"{name} {token.Value} is not one of {string.Join(", ", names)}.");
         });
         return option;
     }
@@ -169,7 +169,7 @@ internal static class CommonOptions
     /// <summary>Says on standard error when a cache was given up.</summary>
     internal static void WarnCache(FeatureExtractorOptions options)
     {
-        if (options.Cache?.Problem is { } problem) Console.Error.WriteLine($"warning: {problem} This run went on without it.");
+        if (options.Cache?.Problem is { } problem) Console.Error.WriteLine($"warning: {problem} This run continued without the cache.");
     }
 
     /// <summary>What the network computes with, on standard error where it is not plain float32.</summary>
@@ -190,7 +190,7 @@ internal static class CommonOptions
     internal static Task<ModelFile> ReadAsync(string model, CancellationToken cancellationToken) =>
         Progress.RunAsync($"Opening {model}", report => ModelFile.OpenAsync(model, store: null, report, cancellationToken));
 
-    /// <summary>Checks before images are listed that a backbone is a file, or an id that the catalogue has.</summary>
+    /// <summary>Checks before images are listed that a backbone is a file, or an id that the catalog has.</summary>
     internal static void RequireBackbone(string backbone)
     {
         var isPath = Path.Exists(backbone) || backbone.AsSpan().ContainsAny('/', '\\', ':') || backbone.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase);

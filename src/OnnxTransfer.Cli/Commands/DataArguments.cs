@@ -10,8 +10,8 @@ internal sealed class DataArguments
     private readonly Argument<string> _data = new("DATA") { Description = What };
     private readonly Option<string?> _image = Column("--image-column", "the path of each image, relative to the table", "image, path, file, filename");
     private readonly Option<string?> _label = Column("--label-column", "the class", "label, class, species, category");
-    private readonly Option<string?> _split = Column("--split-column", "the set (train, val, test); none for no such column", "split, fold, set, subset");
-    private readonly Option<string?> _weight = Column("--weight-column", "the weight of each image in training; none for no such column", "weight, sample_weight");
+    private readonly Option<string?> _split = Column("--split-column", "the set (train, val, test); none means that no column has it", "split, fold, set, subset");
+    private readonly Option<string?> _weight = Column("--weight-column", "the weight of each image in training; none means that no column has it", "weight, sample_weight");
 
     /// <summary>Adds the argument and the options to a command.</summary>
     internal DataArguments(Command command)
@@ -34,7 +34,7 @@ internal sealed class DataArguments
 
     private static Option<string?> Column(string name, string what, string usual) => new(name)
     {
-        Description = $"The column of a table with {what}. By default the first that is named {usual}.",
+        Description = $"The column of a table with {what}. Default: the first column that is named {usual}.",
         HelpName = "NAME",
     };
 }

@@ -10,11 +10,11 @@ internal static class DoctorCommand
     {
         var backbone = new Option<string?>("--backbone")
         {
-            Description = "Look at this model, an id of `onnxtransfer models list` or the path of an .onnx file: where its operators run, and whether its vectors are as published.",
+            Description = "Also check this model (an id of `onnxtransfer models list` or the path of an .onnx file): where its operators run, and whether its vectors equal the published ones.",
             HelpName = "ID|PATH",
         };
         var json = CommonOptions.Json();
-        var command = new Command("doctor", "Show versions, decoder, execution providers and why not, and the model folder; verify pixels and vectors.") { backbone, json };
+        var command = new Command("doctor", "Show versions, the decoders, the execution providers with the reason if one does not work, and the model folder; verify pixels and vectors.") { backbone, json };
         var machine = new MachineOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -59,7 +59,7 @@ internal static class DoctorCommand
         foreach (var (provider, whyNot) in report.Providers) Console.Out.WriteLine($"{provider.ToString().ToLowerInvariant(),-15}{(whyNot is null ? "works" : $"no: {whyNot}")}");
         var failed = report.Parity.Where(check => !check.Passed).ToList();
         Console.Out.WriteLine($"pixels         {(failed.Count == 0 ? $"equal to their references in all {report.Parity.Count} checks" : $"{failed.Count} of {report.Parity.Count} checks fail:")}");
-        foreach (var check in failed) Console.Out.WriteLine($"               {check.Name}: off by {Table.Number(check.GreatestDifference, "0.####")}, where {Table.Number(check.Tolerance, "0.####")} is allowed");
+        foreach (var check in failed) Console.Out.WriteLine($"               {check.Name}: off by {Table.Number(check.GreatestDifference, "0.####")}, but at most {Table.Number(check.Tolerance, "0.####")} is allowed");
         if (network is not null)
         {
             Console.Out.WriteLine($"network        {network.Id} on {network.ExecutionProvider}: {network.Reason}");
@@ -70,7 +70,7 @@ internal static class DoctorCommand
         if (vectors.Count == 0)
         {
             var known = string.Join(", ", new ModelStore().Catalog.Where(model => model.HasReferenceVectors).Select(model => model.Id));
-            Console.Out.WriteLine($"vectors        not checked: {(network is null ? "no model here has reference vectors; --backbone names one" : $"there are no reference vectors of {network.Id}; there are of {known}")}");
+            Console.Out.WriteLine($"vectors        not checked: {(network is null ? "no model here has reference vectors; --backbone names one" : $"{network.Id} has no reference vectors; {known} have them")}");
         }
 
         foreach (var (check, first) in vectors.Select((check, i) => (check, i == 0)))

@@ -9,12 +9,12 @@ internal static class EmbedCommand
     internal static Command Create()
     {
         var inputs = new Argument<string[]>("DIR|IMAGE") { Description = "Folders of images, or image files.", Arity = ArgumentArity.OneOrMore };
-        var output = new Option<string>("--out") { Description = "Where to write the vectors, float32 [N,D]; ids go beside it as .json.", Required = true, HelpName = "FILE.npy" };
+        var output = new Option<string>("--out") { Description = "The file to write: the vectors, float32 [N,D]. The ids go beside it as .json.", Required = true, HelpName = "FILE.npy" };
         var backbone = CommonOptions.Backbone();
         var layers = CommonOptions.Layers();
         var upsample = CommonOptions.Upsample();
         var pooling = CommonOptions.Pooling();
-        var batch = CommonOptions.NonNegative("--batch-size", "Images per run of the network; 0 for what suits the provider.", 0, "N");
+        var batch = CommonOptions.NonNegative("--batch-size", "Images per run of the network; 0 chooses the number that suits the provider.", 0, "N");
         var precision = CommonOptions.Precision();
         var cache = CommonOptions.Cache();
         var json = CommonOptions.Json();

@@ -12,7 +12,7 @@ internal static class EvaluateCommand
         var cache = CommonOptions.Cache();
         var report = CommonOptions.Report();
         var json = CommonOptions.Json();
-        var command = new Command("evaluate", "Measure a saved classifier on labeled photos; of data with a test set, on that set.") { file };
+        var command = new Command("evaluate", "Measure a saved classifier on labeled images. If the data have a test set, only that set counts.") { file };
         var data = new DataArguments(command);
         foreach (var option in (Option[])[cache, report, json]) command.Options.Add(option);
         var machine = new MachineOptions(command);

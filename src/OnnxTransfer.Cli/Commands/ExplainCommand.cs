@@ -10,8 +10,8 @@ internal static class ExplainCommand
     {
         var file = CommonOptions.Classifier();
         var image = new Argument<string>("IMAGE") { Description = "An image file." };
-        var output = new Option<string>("--out") { Description = "The picture to write: PNG, or JPEG where it ends in .jpg.", Required = true, HelpName = "overlay.png" };
-        var label = new Option<string?>("--class") { Description = "The class to look for; the predicted one when left away.", HelpName = "LABEL" };
+        var output = new Option<string>("--out") { Description = "The picture to write: PNG, or JPEG if the name ends in .jpg.", Required = true, HelpName = "overlay.png" };
+        var label = new Option<string?>("--class") { Description = "The class to look for. Default: the predicted class.", HelpName = "LABEL" };
         var command = new Command("explain", "Show where in an image a saved classifier sees a class.") { file, image, output, label };
         var machine = new MachineOptions(command);
         command.SetAction(parsed =>

@@ -8,19 +8,19 @@ namespace OnnxTransfer.Cli.Commands;
 internal sealed class MachineOptions
 {
     private readonly Option<ExecutionProvider> _provider = CommonOptions.Choice(
-        "--provider", "Where the network runs; auto is CUDA where it works, else the CPU. See `onnxtransfer doctor`.", ExecutionProvider.Auto);
+        "--provider", "Where the network runs; auto uses CUDA if it works, otherwise the CPU. See `onnxtransfer doctor`.", ExecutionProvider.Auto);
 
-    private readonly Option<int> _device = CommonOptions.NonNegative("--device", "The number of the device, where there are several GPUs.", 0, "N");
+    private readonly Option<int> _device = CommonOptions.NonNegative("--device", "The number of the GPU, if the machine has several.", 0, "N");
 
     private readonly Option<bool> _capture = new("--capture-graph")
     {
-        Description = "Let the GPU record its work for each batch size and replay it (CUDA graphs), where that gives the same numbers.",
+        Description = "Let the GPU record its work for each batch size and replay it (CUDA graphs), if that gives the same numbers.",
     };
 
     private readonly Option<int> _threads = CommonOptions.Threads();
 
     private readonly Option<JpegShrink> _shrink = CommonOptions.Choice(
-        "--jpeg-shrink", "Decode large JPEG files at a part of their size: several times faster, pixels near the exact ones. Train and predict with the same choice.",
+        "--jpeg-shrink", "Decode large JPEG files at a fraction of their size. This is several times faster, and the pixels differ slightly. Train and predict with the same choice.",
         JpegShrink.None);
 
     private readonly Option<bool> _strict = new("--strict")
@@ -39,7 +39,7 @@ internal sealed class MachineOptions
 
     private readonly Option<string> _decoder = new("--decoder")
     {
-        Description = "What reads the images; see `onnxtransfer doctor`. By default SkiaSharp, libvips for TIFF and AVIF, and Magick.NET for HEIC; libvips reads JPEG fastest. Train and predict with the same choice.",
+        Description = "The decoder that reads the images; see `onnxtransfer doctor`. Default: libvips for TIFF and AVIF, Magick.NET for HEIC, SkiaSharp for all others. libvips reads JPEG fastest. Train and predict with the same choice.",
         DefaultValueFactory = _ => "default",
     };
 

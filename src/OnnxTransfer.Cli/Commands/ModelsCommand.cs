@@ -7,7 +7,7 @@ namespace OnnxTransfer.Cli.Commands;
 /// <summary><c>onnxtransfer models list | pull ID | info ID|FILE | layers ID|FILE | cut ID|FILE | weights ID|FILE | draw ID|FILE | convert FILE</c></summary>
 internal static class ModelsCommand
 {
-    internal static Command Create() => new("models", "The pretrained networks: what there is, what is here, and getting one.")
+    internal static Command Create() => new("models", "List, download, inspect, convert and change pretrained networks.")
     {
         CreateList(), CreatePull(), ModelsInfoCommand.Create(), ModelsLayersCommand.Create(), ModelsCutCommand.Create(), ModelsWeightsCommand.Create(), ModelsDrawCommand.Create(),
         CreateConvert(),
@@ -16,10 +16,10 @@ internal static class ModelsCommand
     private static Command CreateList()
     {
         var json = CommonOptions.Json();
-        var command = new Command("list", "The models beside the tool and those of the catalogue, and which of them are on this machine.") { json };
+        var command = new Command("list", "List the models beside the tool and in the catalog, and show which are on this machine.") { json };
         command.SetAction(parsed =>
         {
-            // A model beside the tool comes before one of the catalogue with its id.
+            // A model beside the tool comes before one of the catalog with its id.
             var store = new ModelStore();
             var models = store.BesideApplication.Concat(store.Catalog).DistinctBy(model => model.Id).Select(model => Describe(model, store)).ToList();
             if (parsed.GetValue(json))
@@ -29,7 +29,7 @@ internal static class ModelsCommand
             }
 
             Table.Write(
-                ["id", "features", "input", "size", "top-1", "licence", "from", "here"],
+                ["id", "features", "input", "size", "top-1", "license", "from", "here"],
                 [.. models.Select(model => (IReadOnlyList<string>)
                 [
                     model.Id, $"{model.Dim}", $"{model.Height}x{model.Width}",
@@ -44,7 +44,7 @@ internal static class ModelsCommand
     private static Command CreatePull()
     {
         var id = new Argument<string>("ID") { Description = "An id of `onnxtransfer models list`." };
-        var command = new Command("pull", "Download a model of the catalogue, and verify it.") { id };
+        var command = new Command("pull", "Download a model of the catalog, and verify it.") { id };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var model = parsed.GetRequiredValue(id);
@@ -59,14 +59,14 @@ internal static class ModelsCommand
     {
         var file = new Argument<string>("FILE") { Description = "A .tflite file, or the model.json of a Keras model in TensorFlow.js layers format." };
         var output = new Option<string>("--out") { Description = "The ONNX file to write.", Required = true, HelpName = "FILE.onnx" };
-        var tensors = new Option<string[]>("--outputs") { Description = "The tensors to compute; the model's own outputs when left away.", AllowMultipleArgumentsPerToken = true, HelpName = "TENSOR" };
-        var quantized = new Option<bool>("--keep-quantized") { Description = "Of a quantised .tflite: keep integer kernels instead of going to float32." };
+        var tensors = new Option<string[]>("--outputs") { Description = "The tensors to compute. Default: the model's own outputs.", AllowMultipleArgumentsPerToken = true, HelpName = "TENSOR" };
+        var quantized = new Option<bool>("--keep-quantized") { Description = "For a quantized .tflite: keep integer kernels instead of converting them to float32." };
         var share = CommonOptions.Number(
-            "--float-share", "With --keep-quantized: the share of all multiplications, counted from the input, that stays in float32; the first layers' roundings cost most.",
+            "--float-share", "With --keep-quantized: the share of all multiplications that stays in float32, counted from the input. Rounding in the first layers costs the most accuracy.",
             new TfLiteOptions().FloatShare, "SHARE", value => value is >= 0 and <= 1, "a share between 0 and 1, such as 0.15");
         var preprocess = new Option<string?>("--preprocess")
         {
-            Description = "How the network wants its images; with it the model gets its .model.json and is a backbone at once. torch: mean and deviation of ImageNet. "
+            Description = "The preprocessing that the network expects. It is written into a .model.json, which makes the model a backbone. torch: mean and deviation of ImageNet. "
                 + "tf: RGB in [-1,1]. tf-unit: RGB in [0,1]. caffe: BGR minus a mean.",
             HelpName = string.Join('|', PreprocessSpec.PresetNames),
         };
@@ -91,7 +91,7 @@ internal static class ModelsCommand
 
             Console.Out.WriteLine(to);
             Console.Error.WriteLine(preset is null
-                ? $"No .model.json was written, because how the network wants its images is not in the file: convert with --preprocess {preprocess.HelpName} to use it as a backbone."
+                ? $"No .model.json was written, because the file does not state the preprocessing: convert with --preprocess {preprocess.HelpName} to use the model as a backbone."
                 : $"Its card is {Path.ChangeExtension(to, ".model.json")}.");
             return ExitCode.Done;
         });

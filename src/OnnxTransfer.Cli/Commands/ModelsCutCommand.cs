@@ -21,7 +21,7 @@ internal static class ModelsCutCommand
             var path = parsed.GetRequiredValue(output);
             var file = await CommonOptions.ReadAsync(parsed.GetRequiredValue(model), cancellationToken).ConfigureAwait(false);
             var info = file.Cut(path, parsed.GetRequiredValue(layers), parsed.GetValue(pooling));
-            if (info is null) Console.Error.WriteLine($"note: {file.Path} has no .model.json, so how its images are prepared is not known and {path} gets none.");
+            if (info is null) Console.Error.WriteLine($"note: {file.Path} has no .model.json, so the preprocessing is not known, and {path} gets no .model.json either.");
             var cut = ModelFile.Open(path);
             if (parsed.GetValue(json))
             {

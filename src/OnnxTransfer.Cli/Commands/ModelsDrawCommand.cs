@@ -7,7 +7,7 @@ internal static class ModelsDrawCommand
 {
     internal static Command Create()
     {
-        var model = new Argument<string>("ID|FILE") { Description = "An id of the catalogue, or the path of an .onnx file." };
+        var model = new Argument<string>("ID|FILE") { Description = "An id of the catalog, or the path of an .onnx file." };
         var output = new Option<string>("--out") { Description = "The PNG file to write.", Required = true, HelpName = "grid.png" };
         var filters = new Option<bool>("--filters") { Description = "Draw the filters of the first convolution." };
         var layer = new Option<string?>("--layer") { Description = "The layer to look into, by the name of its tensor.", HelpName = "NAME" };

@@ -9,17 +9,17 @@ internal static class ModelsInfoCommand
     internal static Command Create()
     {
         var model = CommonOptions.Model();
-        var classes = new Option<int?>("--classes") { Description = "Count the parameters with a linear classifier of so many classes behind the features.", HelpName = "C" };
+        var classes = new Option<int?>("--classes") { Description = "Also count the parameters of a linear head with this number of classes.", HelpName = "C" };
         classes.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && int.TryParse(token.Value, out var number) && number < 2) result.AddError("--classes must be at least 2.");
         });
         var json = CommonOptions.Json();
-        var command = new Command("info", "What is known of a model: tensors, parameters, cost, preprocessing, origin, licence.") { model, classes, json };
+        var command = new Command("info", "Show a model's tensors, parameters, cost, preprocessing, origin and license.") { model, classes, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var name = parsed.GetRequiredValue(model);
-            // What is not on this machine is described by the catalogue, not downloaded for a question.
+            // What is not on this machine is described by the catalog, not downloaded for a question.
             var store = new ModelStore();
             var info = store.TryFind(name, out var listed) && !store.Contains(listed.Id)
                 ? Describe(listed)
@@ -76,7 +76,7 @@ internal static class ModelsInfoCommand
     private static void Print(ModelInfoJson info)
     {
         Line("id", info.Id);
-        Line("file", info.Path ?? $"not on this machine; `onnxtransfer models pull {info.Id}` gets it");
+        Line("file", info.Path ?? $"not on this machine; `onnxtransfer models pull {info.Id}` downloads it");
         if (info.Bytes is { } bytes) Line("size", $"{Table.Number(bytes / 1e6, "0.0")} MB");
         foreach (var input in info.Inputs ?? []) Line("input", input.Text);
         foreach (var output in info.Outputs ?? []) Line("output", output.Text);
@@ -86,7 +86,7 @@ internal static class ModelsInfoCommand
         if (info.Opset is not null) Line("made by", $"{(info.Producer!.Length > 0 ? info.Producer : "a tool not stated")}, opset {info.Opset}, IR version {info.IrVersion}");
         if (info.Top1 is { } top1) Line("ImageNet", $"top-1 {Table.Number(top1, "0.0")}%{(info.Top5 is { } top5 ? $", top-5 {Table.Number(top5, "0.0")}%" : "")}");
         Line("pixels", info.Preprocess is { } preprocess ? Describe(preprocess) : "preprocessing not stated; it needs a .model.json beside the file");
-        Line("licence", info.License ?? "not stated");
+        Line("license", info.License ?? "not stated");
         Line("source", info.Source ?? "not stated");
         if (info.Sha256 is not null) Line("sha256", info.Sha256);
     }
@@ -96,7 +96,7 @@ internal static class ModelsInfoCommand
         Line("parameters", $"{Table.Number(parameters.File, "#,0")} in the file, {Table.Number(parameters.Frozen, "#,0")} up to the features");
         if (parameters is { Trainable: { } trainable, Total: { } total })
             Line("", $"with a head of {parameters.Classes} classes {Table.Number(total, "#,0")}: {Table.Number(trainable, "#,0")} trainable, {Table.Number(parameters.Frozen, "#,0")} frozen");
-        Line("cost", flops is { } count ? $"{Table.Number(count / 1e9, "0.00")} GFLOPs per image" : "not known: a shape on the way does not follow from the graph");
+        Line("cost", flops is { } count ? $"{Table.Number(count / 1e9, "0.00")} GFLOPs per image" : "not known, because the graph leaves a shape open");
     }
 
     private static string Describe(PreprocessJson preprocess)

@@ -10,9 +10,9 @@ internal static class ModelsLayersCommand
     internal static Command Create()
     {
         var model = CommonOptions.Model();
-        var size = new Option<string?>("--size") { Description = "The images' size, for a network that leaves it free; its card's otherwise.", HelpName = "SIDE|HxW" };
+        var size = new Option<string?>("--size") { Description = "The size of the images, for a network that accepts any size. Default: the size in its card.", HelpName = "SIDE|HxW" };
         var json = CommonOptions.Json();
-        var command = new Command("layers", "Every tensor of a model that can be a feature, for --layer and `models cut --at`.") { model, size, json };
+        var command = new Command("layers", "List every tensor of a model that can be a feature, for --layer and `models cut --at`.") { model, size, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var wanted = parsed.GetValue(size) is { } text ? Parse(text) : ((int, int)?)null;

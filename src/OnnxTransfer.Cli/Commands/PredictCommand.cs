@@ -12,7 +12,7 @@ internal static class PredictCommand
         var images = CommonOptions.Images();
         var top = CommonOptions.Top();
         var json = CommonOptions.Json();
-        var command = new Command("predict", "Say what is in images, with a saved classifier.") { file, images, top, json };
+        var command = new Command("predict", "Classify images with a saved classifier.") { file, images, top, json };
         var machine = new MachineOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {

@@ -25,7 +25,7 @@ internal static class TrainCommand
         var pooling = CommonOptions.Pooling();
         var split = new Option<string?>("--split")
         {
-            Description = "Percent of each class for training, validation and test; 80/10/10 where the data have no sets of their own.",
+            Description = "Percent of each class for training, validation and test. Default: 80/10/10 if the data have no sets of their own.",
             HelpName = "T/V/T",
         };
         var epochs = CommonOptions.Positive("--epochs", "Passes over the training images.", 6, "N");
@@ -35,8 +35,8 @@ internal static class TrainCommand
         head.AcceptOnlyFromAmong("softmax", "sigmoid", "mlp");
         var rate = CommonOptions.Number("--lr", "The learning rate.", 0.001, "RATE", rate => rate is > 0 and < double.PositiveInfinity, "a number greater than 0");
         var batch = CommonOptions.Positive("--batch-size", "Images per training step.", 32, "N");
-        var random = CommonOptions.NonNegative("--random-batches", "An epoch is so many batches drawn with replacement; 0 for one pass over all images.", 0, "N");
-        var seed = CommonOptions.NonNegative("--seed", "Decides the split, the first weights and the order; the same seed gives the same file.", 1, "S");
+        var random = CommonOptions.NonNegative("--random-batches", "Make an epoch of this number of batches, drawn with replacement; 0 makes it one pass over all images.", 0, "N");
+        var seed = CommonOptions.NonNegative("--seed", "The seed of the split, the first weights and the order of the images; the same seed gives the same file.", 1, "S");
         var upsample = CommonOptions.Upsample();
         var precision = CommonOptions.Precision();
         var cache = CommonOptions.Cache();
@@ -44,7 +44,7 @@ internal static class TrainCommand
             "--max-bad", "The share of images that may be unusable before the run fails.", 0.05, "SHARE", share => share is >= 0 and <= 1, "a share between 0 and 1, such as 0.05");
         var report = CommonOptions.Report();
         var json = CommonOptions.Json();
-        var command = new Command("train", "Train a classifier on labeled photos.")
+        var command = new Command("train", "Train a classifier on labeled images.")
         {
             output, validation, test, backbone, layers, pooling, split, epochs, optimizer, head, rate, batch, random, seed, upsample, precision, cache, maxBad, report, json,
         };
@@ -80,10 +80,10 @@ internal static class TrainCommand
         _ => new TrainingPlan(),
     };
 
-    /// <summary>What the network runs on. Whoever left the choice open and has no GPU wants no page about CUDA.</summary>
+    /// <summary>The provider that the network runs on. Whoever left the choice open and has no GPU wants no page about CUDA.</summary>
     private static string Where(FeatureExtractor extractor, ExecutionProvider asked) =>
         asked == ExecutionProvider.Auto && extractor.Provider == ExecutionProvider.Cpu
-            ? "the CPU (`onnxtransfer doctor` says why not on a GPU)"
+            ? "the CPU (`onnxtransfer doctor` says why no GPU is used)"
             : $"{Name(extractor.Provider)}: {extractor.ProviderReason}";
 
     private static ImageDataset Read(DataArguments arguments, ParseResult parsed, string? validation, string? test)

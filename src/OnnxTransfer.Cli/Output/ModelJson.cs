@@ -5,7 +5,7 @@ internal sealed record ModelJson(
     string Id, string? License, string Layout, int Height, int Width, int Dim, long? Bytes, string? Sha256, double? Top1, double? Top5,
     string From, bool Present, string? Path, string? Source);
 
-/// <summary>What <c>models info</c> prints; a model that is not on this machine has only what the catalogue says.</summary>
+/// <summary>What <c>models info</c> prints; a model that is not on this machine has only what the catalog says.</summary>
 internal sealed record ModelInfoJson
 {
     public required string Id { get; init; }

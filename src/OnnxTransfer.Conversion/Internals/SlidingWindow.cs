@@ -11,7 +11,7 @@ internal readonly record struct SlidingWindow(int Kernel, int Stride, int Dilati
 {
     /// <summary>
     /// Places a window as TensorFlow does. SAME pads so that the result has ceil(size / stride) positions, the odd pixel of
-    /// padding behind; VALID does not pad. Null where no position fits or a number is not positive.
+    /// padding behind; VALID does not pad. Null if no position fits or a number is not positive.
     /// </summary>
     public static SlidingWindow? Place(int size, int kernel, int stride, int dilation, bool same)
     {

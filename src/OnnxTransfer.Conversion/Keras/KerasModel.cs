@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace OnnxTransfer.Conversion.Keras;
 
-/// <summary>One tensor as the configuration names it: a layer, which of its calls, which of that call's results.</summary>
+/// <summary>One tensor as the configuration names it: a layer, the number of its call, and the number of the call's result.</summary>
 internal readonly record struct KerasReference(string Layer, int Call, int Tensor);
 
 /// <summary>A layer and the tensors that each of its calls reads; an input layer has no calls.</summary>

@@ -132,7 +132,7 @@ internal sealed partial class KerasTranslator
         return new Activation(call.Name, shape, isNchw);
     }
 
-    /// <summary>Where an axis of [H,W,C] stands in [N,C,H,W].</summary>
+    /// <summary>The position of an axis of [H,W,C] in [N,C,H,W].</summary>
     private static int NchwAxis(int axis) => axis == 2 ? 1 : axis + 2;
 
     private Activation Image(Call call)

@@ -21,11 +21,11 @@ internal sealed partial class KerasTranslator
         return values;
     }
 
-    /// <summary>What a batch normalisation does to channel c: factor[c] * x + offset[c].</summary>
+    /// <summary>The effect of a batch normalization on channel c: factor[c] * x + offset[c].</summary>
     private (double[] Factor, double[] Offset) NormalizationOf(Call call, KerasLayer layer, int count)
     {
         var axis = layer.Config.TryGetProperty("axis", out var stated) ? stated.ValueKind == JsonValueKind.Array ? stated[0].GetInt32() : stated.GetInt32() : -1;
-        if (axis != -1 && axis != call.Inputs[0].Shape.Length) Throw.LayerUnsupported(_model.Source, layer.Name, layer.Kind, $"it normalises axis {axis} instead of the channels");
+        if (axis != -1 && axis != call.Inputs[0].Shape.Length) Throw.LayerUnsupported(_model.Source, layer.Name, layer.Kind, $"it normalizes axis {axis} instead of the channels");
         var mean = Vector(call, layer.Name, "moving_mean", count);
         var variance = Vector(call, layer.Name, "moving_variance", count);
         var gamma = Flag(layer.Config, "scale", true) ? Vector(call, layer.Name, "gamma", count) : null;

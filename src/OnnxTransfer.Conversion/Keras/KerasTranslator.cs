@@ -5,8 +5,8 @@ using OnnxTransfer.Onnx.Schema;
 namespace OnnxTransfer.Conversion.Keras;
 
 /// <summary>
-/// Translates a network layer by layer. Images are kept as <c>[N,C,H,W]</c>; where a layer needs Keras' own element order,
-/// a transpose is written before it. A batch normalisation behind a convolution that nothing else reads becomes part of it.
+/// Translates a network layer by layer. Images are kept as <c>[N,C,H,W]</c>; if a layer needs Keras' own element order, a transpose is
+/// written before it. A batch normalization behind a convolution becomes part of the convolution if nothing else reads the convolution.
 /// </summary>
 internal sealed partial class KerasTranslator
 {
@@ -37,7 +37,7 @@ internal sealed partial class KerasTranslator
         public string ShapeText => $"[{string.Join(",", Shape)}]";
     }
 
-    /// <summary>The layer call that is being translated: what it is called in the graph and what it reads.</summary>
+    /// <summary>The layer call that is being translated: its name in the graph, and the tensors that it reads.</summary>
     private sealed record Call(KerasLayer Layer, string Name, Activation[] Inputs)
     {
         public JsonElement Config => Layer.Config;
@@ -151,7 +151,7 @@ internal sealed partial class KerasTranslator
         return tensors[reference.Tensor];
     }
 
-    /// <summary>The layer calls that the outputs depend on, and who reads each of them.</summary>
+    /// <summary>The layer calls that the outputs depend on, and the readers of each.</summary>
     private (HashSet<(string, int)> Needed, Dictionary<(string, int), List<(string Layer, int Call)>> Readers) Needed(
         Dictionary<string, KerasLayer> layers, IReadOnlyList<KerasReference> outputs, Dictionary<(string, int), Activation[]> given)
     {

@@ -30,8 +30,8 @@ internal sealed class KerasWeights
     }
 
     /// <summary>
-    /// A weight of a layer; null where there is none. Layers of a nested model may stand under its name, so the end of the
-    /// name decides where the whole does not match.
+    /// A weight of a layer; null if there is none. Layers of a nested model may have the model's name in front, so the end of the name
+    /// decides if the whole name does not match.
     /// </summary>
     public KerasArray? Find(string layer, string weight)
     {

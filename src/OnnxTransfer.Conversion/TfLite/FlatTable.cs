@@ -4,8 +4,8 @@ using System.Text;
 namespace OnnxTransfer.Conversion.TfLite;
 
 /// <summary>
-/// The bytes of a FlatBuffers file. Every read is checked against the file's end, and all that is read out of it against
-/// a budget: tables may legally refer to the same bytes many times over, and a damaged or hostile file does so without end.
+/// The bytes of a FlatBuffers file. Every read is checked against the file's end, and the sum of all reads is checked against a budget.
+/// Tables may legally refer to the same bytes many times, and a damaged or hostile file does so without end.
 /// </summary>
 internal sealed class FlatFile(ReadOnlyMemory<byte> data, string source)
 {
@@ -46,7 +46,7 @@ internal sealed class FlatFile(ReadOnlyMemory<byte> data, string source)
 /// <summary>A table of a FlatBuffers file: fields by slot number, each with the schema's default where it is absent.</summary>
 internal readonly struct FlatTable
 {
-    /// <summary>What an object made of a table costs at the least; keeps tables in the budget too.</summary>
+    /// <summary>The least cost of an object made from a table; it counts tables in the budget too.</summary>
     private const int TableCost = 64;
 
     private readonly FlatFile _file;

@@ -44,14 +44,14 @@ internal sealed partial class TfLiteTranslator
                 for (var i = 0; i < values.Length; i++) values[i] = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[(2 * i)..]);
                 break;
             default:
-                Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], $"its constant '{constant.Name}' is {constant.Type}, but only float32, float16 and quantised integers are converted");
+                Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], $"its constant '{constant.Name}' is {constant.Type}, but only float32, float16 and quantized integers are converted");
                 break;
         }
 
         return values;
     }
 
-    /// <summary>The stored integers of a quantised constant; null where its elements are not of a type that quantisation uses.</summary>
+    /// <summary>The stored integers of a quantized constant; null if its elements are not of a type that quantization uses.</summary>
     private static int[]? StoredIntegers(TfLiteTensor constant)
     {
         var bytes = constant.Data!.Value.Span;

@@ -156,7 +156,7 @@ internal sealed partial class TfLiteTranslator
         Write(op, [.. x.Shape.Select((side, i) => axes.Contains(i) ? 1 : side).Where((_, i) => keep || !axes.Contains(i))], inNchw && keep);
     }
 
-    /// <summary>Where an axis of [N,H,W,C] stands in [N,C,H,W].</summary>
+    /// <summary>The position of an axis of [N,H,W,C] in [N,C,H,W].</summary>
     private static int NchwAxis(int axis) => axis switch { 1 => 2, 2 => 3, 3 => 1, _ => axis };
 
     private string WeightConstant(TfLiteOperator op, Filters filters)

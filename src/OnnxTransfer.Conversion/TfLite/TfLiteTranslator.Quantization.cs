@@ -4,25 +4,27 @@ using OnnxTransfer.Onnx.Schema;
 namespace OnnxTransfer.Conversion.TfLite;
 
 /// <summary>
-/// Quantised models. By default every tensor stands for its real values. On request weights stay stored as bytes, and what a
-/// convolution or fully connected layer reads is rounded to the bytes that the file states for it, so that the runtime
-/// computes it in integers. Nothing else is rounded: not a sum, a pool or the scores, whose bytes would only lose digits.
+/// Quantized models. By default every tensor stands for its real values. On request, weights stay stored as bytes, and the input of a
+/// convolution or fully connected layer is rounded to the bytes that the file states for it, so that the runtime computes the layer in
+/// integers. Sums, pools and scores are not rounded, because rounding them would only lose digits.
 /// </summary>
 internal sealed partial class TfLiteTranslator
 {
     /// <summary>
-    /// Signed bytes are stored as unsigned ones, value and zero point both 128 higher, which says the same numbers: on
-    /// processors without VNNI the runtime's kernels add products of signed and unsigned bytes in 16 bits and overflow.
+    /// Signed bytes are stored as unsigned bytes, with value and zero point both 128 higher, which gives the same real numbers. Reason:
+    /// on processors without VNNI the runtime's kernels add products of signed and unsigned bytes in 16 bits and overflow.
     /// </summary>
     private const int SignShift = 128;
 
     /// <summary>The operators that compute in integers, by index.</summary>
     private readonly HashSet<int> _integer = [];
 
-    /// <summary>The tensors that something else than such an operator reads, or that are outputs.</summary>
+    /// <summary>The tensors that are outputs, or that another kind of operator reads.</summary>
     private readonly HashSet<int> _readExactly = [];
 
-    /// <summary>Decides which operators compute in integers: all that can, but for the first of them up to the share that stays in float32.</summary>
+    /// <summary>
+    /// Decides which operators compute in integers: all that can, except the first ones, up to the share that stays in float32.
+    /// </summary>
     private void PlanIntegers(List<TfLiteOperator> operators, int[] outputs)
     {
         _readExactly.UnionWith(outputs);
@@ -45,14 +47,16 @@ internal sealed partial class TfLiteTranslator
         return shape.Skip(1).Aggregate(1L, (product, side) => product * side) / channels * _model.Tensors[op.Inputs[1]].Count;
     }
 
-    /// <summary>The quantisation that is to stay in the graph; null for a tensor of real values.</summary>
+    /// <summary>The quantization that is to stay in the graph; null for a tensor of real values.</summary>
     private TfLiteQuantization? KeptQuantization(int tensor)
     {
         var found = _model.Tensors[tensor];
         return _options.KeepQuantized && found.Type is TfLiteType.Int8 or TfLiteType.UInt8 or TfLiteType.Int32 ? found.Quantization : null;
     }
 
-    /// <summary>A quantising or dequantising operator changes how a tensor is stored and, but for rounding, not what it says.</summary>
+    /// <summary>
+    /// A quantizing or dequantizing operator changes how a tensor is stored. It does not change its values, except by rounding.
+    /// </summary>
     private void Requantize(TfLiteOperator op)
     {
         var input = Input(op, 0);
@@ -82,11 +86,11 @@ internal sealed partial class TfLiteTranslator
         return Once(x + "/stored", name => _graph.Node("QuantizeLinear", name, [x, s, z]));
     }
 
-    /// <summary>Whether an operator computes in integers, and its result is wanted before it is rounded.</summary>
+    /// <summary>Whether an operator computes in integers and its result is needed before rounding.</summary>
     private bool NeedsExactResult(TfLiteOperator op) => _integer.Contains(op.Index) && _readExactly.Contains(op.Outputs[0]);
 
     /// <summary>
-    /// What one unit of each filter's integer sum stands for; null where the filters have different zero points, for which the
+    /// What one unit of each filter's integer sum stands for; null if the filters have different zero points, for which the
     /// runtime has no integer convolution with an unrounded result.
     /// </summary>
     private float[]? SumsOfProducts(TfLiteOperator op, Filters filters)

@@ -110,7 +110,7 @@ internal sealed partial class TfLiteTranslator
             [InNchw(x), "", constant],
             ("mode", mode),
             ("coordinate_transformation_mode", corners ? "align_corners" : centers ? "half_pixel" : "asymmetric"),
-            // TFLite rounds a centre or corner to the nearest pixel, but a plain product down.
+            // TFLite rounds a center or corner to the nearest pixel, but a plain product down.
             ("nearest_mode", corners || centers ? "round_prefer_ceil" : "floor"));
         Write(op, [x.Shape[0], height, width, x.Shape[3]], isNchw: true);
     }

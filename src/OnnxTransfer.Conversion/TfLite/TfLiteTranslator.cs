@@ -4,9 +4,9 @@ using OnnxTransfer.Onnx.Schema;
 namespace OnnxTransfer.Conversion.TfLite;
 
 /// <summary>
-/// Translates a TFLite graph operator by operator. Four-dimensional activations are kept as <c>[N,C,H,W]</c>, so that the
-/// whole network runs without a transpose; where an operator needs TFLite's own element order, one is written before it.
-/// Shapes are followed in TFLite's order from the input on, which is what makes the input size settable.
+/// Translates a TFLite graph operator by operator. Four-dimensional activations are kept as <c>[N,C,H,W]</c>, so that the whole network
+/// runs without a transpose; where an operator needs TFLite's own element order, one is written before it. Shapes are followed in
+/// TFLite's order from the input on; this makes the input size settable.
 /// </summary>
 internal sealed partial class TfLiteTranslator
 {
@@ -18,7 +18,7 @@ internal sealed partial class TfLiteTranslator
     private readonly OnnxGraphBuilder _graph;
     private readonly Activation?[] _activations;
 
-    /// <summary>A constant that an operator merely passes on (the dequantised form of 16-bit weights).</summary>
+    /// <summary>A constant that an operator merely passes on (the dequantized form of 16-bit weights).</summary>
     private readonly Dictionary<int, int> _aliases = [];
 
     public TfLiteTranslator(TfLiteModel model, TfLiteOptions options)
@@ -30,7 +30,7 @@ internal sealed partial class TfLiteTranslator
         _activations = new Activation?[model.Tensors.Count];
     }
 
-    /// <summary>A tensor that depends on the image. <paramref name="Shape"/> is in TFLite's order whatever the order in the ONNX graph.</summary>
+    /// <summary>A tensor that depends on the image. <paramref name="Shape"/> is in TFLite's order, for any order in the ONNX graph.</summary>
     private sealed record Activation(string Name, int[] Shape, bool IsNchw)
     {
         public int Rank => Shape.Length;

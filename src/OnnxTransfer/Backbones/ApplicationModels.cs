@@ -2,12 +2,12 @@ namespace OnnxTransfer.Backbones;
 
 /// <summary>
 /// The models beside an application: <c>onnxtransfer/models/ID.onnx</c>, each with its card <c>ID.model.json</c>. Packages put them
-/// there when the application is built. The folder is only read, so it may lie on a read-only disk.
+/// there when the application is built. The library only reads the folder, so it may be on a read-only disk.
 /// </summary>
 /// <param name="folder">The folder; it need not exist.</param>
 internal sealed class ApplicationModels(string folder)
 {
-    /// <summary>Those of this process.</summary>
+    /// <summary>The models beside this process.</summary>
     internal static ApplicationModels Default { get; } = new(Path.Combine(AppContext.BaseDirectory, "onnxtransfer", "models"));
 
     internal string Folder => folder;
@@ -15,12 +15,12 @@ internal sealed class ApplicationModels(string folder)
     /// <summary>The ids of all models in the folder, in ordinal order: the names of the files.</summary>
     internal IReadOnlyList<string> Ids => [.. Files().Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)];
 
-    /// <summary>The path of a model, whatever the case of its id; null when it is not in the folder.</summary>
+    /// <summary>The path of a model; null when it is not in the folder. Upper and lower case of the id are equal.</summary>
     internal string? Find(string id) =>
         Files().FirstOrDefault(file => string.Equals(Path.GetFileNameWithoutExtension(file), id, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The card of a model of this folder.</summary>
-    /// <param name="path">What <see cref="Find"/> gave.</param>
+    /// <param name="path">The path that <see cref="Find"/> gave.</param>
     /// <exception cref="ModelException">There is no card, it cannot be read, or it has another id than the file's name.</exception>
     internal static ModelCard CardOf(string path)
     {
@@ -30,7 +30,7 @@ internal sealed class ApplicationModels(string folder)
     }
 
     /// <summary>A model of this folder, with the SHA-256 that its card states compared with the file's.</summary>
-    /// <param name="path">What <see cref="Find"/> gave.</param>
+    /// <param name="path">The path that <see cref="Find"/> gave.</param>
     /// <param name="store">Remembers the file's SHA-256, so that it is computed at the first start only.</param>
     /// <param name="rehash">Whether to compute it in any case.</param>
     /// <param name="cancellationToken">Stops the hashing.</param>
@@ -43,7 +43,7 @@ internal sealed class ApplicationModels(string folder)
             ? await VerifiedMark.RehashAsync(path, mark, cancellationToken).ConfigureAwait(false)
             : await VerifiedMark.HashAsync(path, mark, cancellationToken).ConfigureAwait(false);
         if (card.Sha256 is null || card.Sha256 == hash) return new ResolvedBackbone(path, hash, card);
-        // Files of packages have the times of their packing: another version can have the size and the time that were remembered.
+        // A package's files keep the time of packing, so another version can have the remembered size and time.
         if (!rehash) return await OpenAsync(path, store, rehash: true, cancellationToken).ConfigureAwait(false);
         Throw.ModelHashDiffers(path, ModelCard.PathFor(path), card.Sha256, hash);
         return null;

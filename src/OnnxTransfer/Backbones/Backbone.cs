@@ -4,17 +4,17 @@ using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Backbones;
 
-/// <summary>A pretrained network: its graph and what must be known to use it.</summary>
-/// <param name="Name">What to call it in messages: the path or id it was opened by.</param>
+/// <summary>A pretrained network: its graph and the facts that are needed to use it.</summary>
+/// <param name="Name">The name in messages: the path or id that opened it.</param>
 /// <param name="Model">The graph.</param>
 /// <param name="Card">Tensors, preprocessing, origin.</param>
 /// <param name="Labels">The names of the network's own classes, in order; empty when it has none or they are not known.</param>
 internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IReadOnlyList<string> Labels)
 {
-    /// <summary>Opens a model beside the application, one of the catalogue, or an <c>.onnx</c> file.</summary>
+    /// <summary>Opens a model beside the application, one of the catalog, or an <c>.onnx</c> file.</summary>
     /// <param name="model">The id or path.</param>
     /// <param name="options">Store, preprocessing and layers.</param>
-    /// <param name="progress">Told of a download's progress.</param>
+    /// <param name="progress">Receives the progress of a download.</param>
     /// <param name="cancellationToken">Stops a download.</param>
     internal static async Task<Backbone> LoadAsync(
         string model, BackboneOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
@@ -41,7 +41,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
 
     /// <summary>The graph that computes one float32 tensor and nothing else; a copy.</summary>
     /// <param name="tensor">The tensor.</param>
-    /// <param name="length">Its numbers for one image.</param>
+    /// <param name="length">Its length for one image.</param>
     /// <exception cref="ModelException">There is no such tensor, or the network does not take images of the card's size.</exception>
     internal OnnxModel CutTo(string tensor, int length)
     {
@@ -75,7 +75,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
         {
             var cut = OnnxGraphEditor.CutToFeatures(graph, options.Layers, options.Pooling, image);
             var features = new ModelFeatures(cut.Tensor, cut.Dim!.Value);
-            // What made the network's own classes is cut off.
+            // The nodes that computed the network's own classes are cut off.
             card = card is null ? NewCard(resolved, input, features, options.Preprocess!) : card with { Features = features, Classes = null };
         }
 
@@ -95,7 +95,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
     /// <summary>The card of a file that has none, read from its graph.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="path">The file, whose name becomes the id.</param>
-    /// <param name="preprocess">What a graph does not tell.</param>
+    /// <param name="preprocess">The facts that a graph does not state.</param>
     /// <exception cref="ModelException">The graph has no feature vector, as far as can be seen.</exception>
     internal static ModelCard CardOf(OnnxModel graph, string path, PreprocessSpec preprocess) =>
         Inspect(graph, new ResolvedBackbone(path, "", null), InputOf(graph, preprocess), preprocess);

@@ -1,17 +1,17 @@
 namespace OnnxTransfer.Backbones;
 
-/// <summary>What a caller may choose about a backbone.</summary>
+/// <summary>The choices of a caller about a backbone.</summary>
 internal sealed record BackboneOptions
 {
     /// <summary>Where downloads are kept; null for the user's own folder.</summary>
     public ModelStore? Store { get; init; }
 
-    /// <summary>Replaces the card's preprocessing; needed where there is no card.</summary>
+    /// <summary>Replaces the card's preprocessing; required if there is no card.</summary>
     public PreprocessSpec? Preprocess { get; init; }
 
-    /// <summary>The layers whose tensors are the features; empty for those of the card.</summary>
+    /// <summary>The layers whose tensors are the features; empty for the layers of the card.</summary>
     public IReadOnlyList<string> Layers { get; init; } = [];
 
-    /// <summary>What becomes of the spatial axes of <see cref="Layers"/>.</summary>
+    /// <summary>How the spatial axes of <see cref="Layers"/> are reduced.</summary>
     public FeaturePooling Pooling { get; init; }
 }

@@ -9,12 +9,12 @@ namespace OnnxTransfer.Backbones;
 /// <param name="Card">Its card; null when an ONNX file given by path has none beside it and must be inspected.</param>
 internal sealed record ResolvedBackbone(string OnnxPath, string Sha256, ModelCard? Card);
 
-/// <summary>Turns what a user names, an id or a path, into a file and its card.</summary>
+/// <summary>Finds the file and the card for the name that a user gives, an id or a path.</summary>
 internal static class BackboneResolver
 {
     /// <summary>
-    /// Looks for a model beside the application first, then in the catalogue, whose models are fetched through the store. Anything
-    /// else is a path: the card beside the file is read, and where it states a SHA-256, the file must have it.
+    /// Looks for a model beside the application first, then in the catalog, whose models are fetched through the store. Any other name
+    /// is a path: the card beside the file is read, and if it states a SHA-256, the file must match it.
     /// </summary>
     /// <exception cref="ModelException">Neither an id nor a file; a hash differs; a download failed.</exception>
     internal static async Task<ResolvedBackbone> ResolveAsync(
@@ -41,7 +41,7 @@ internal static class BackboneResolver
 
     private static async Task<ResolvedBackbone> FromFileAsync(string path, CancellationToken cancellationToken)
     {
-        // Before gigabytes are hashed for nothing.
+        // This check comes first, so that no gigabytes are hashed for nothing.
         OnnxModel.CheckSize(path);
         var cardPath = ModelCard.PathFor(path);
         var card = File.Exists(cardPath) ? ModelCard.Load(cardPath) : null;

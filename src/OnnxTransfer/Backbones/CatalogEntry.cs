@@ -1,6 +1,6 @@
 namespace OnnxTransfer.Backbones;
 
-/// <summary>One backbone of the catalogue: what it is, where its bytes come from, how good it was measured to be.</summary>
+/// <summary>One backbone of the catalog: its card, the sources of its bytes, and its published accuracy.</summary>
 internal sealed record CatalogEntry
 {
     /// <summary>Its identifier, <see cref="ModelCard.Id"/>.</summary>
@@ -9,7 +9,7 @@ internal sealed record CatalogEntry
     /// <summary>A name for people, for example <c>ResNet-50 v2</c>.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Tensors, preprocessing, licence and the SHA-256 of the file.</summary>
+    /// <summary>Tensors, preprocessing, license and the SHA-256 of the file.</summary>
     public required ModelCard Card { get; init; }
 
     /// <summary>Size of the ONNX file in bytes.</summary>
@@ -30,6 +30,6 @@ internal sealed record CatalogEntry
     /// <summary>Who published the accuracy; null when none was published.</summary>
     public string? AccuracySource { get; init; }
 
-    /// <summary>What else a user of this model should know; null when there is nothing.</summary>
+    /// <summary>Further notes for a user of this model; null if there are none.</summary>
     public string? Note { get; init; }
 }

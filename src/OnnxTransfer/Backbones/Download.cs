@@ -6,7 +6,7 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Backbones;
 
-/// <summary>One file from the first mirror that has it whole, going on where an interrupted attempt ended.</summary>
+/// <summary>Downloads one file from the first mirror that has the whole file, and continues an interrupted attempt.</summary>
 internal sealed class Download(
     HttpClient http, CatalogEntry entry, string partialPath, TimeSpan silence, IProgress<WorkProgress>? progress)
 {

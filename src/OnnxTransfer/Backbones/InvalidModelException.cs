@@ -1,6 +1,6 @@
 namespace OnnxTransfer;
 
-/// <summary>A model's file or card is damaged, or is not what it should be: replace the file, or correct the card.</summary>
+/// <summary>A model's file or card is damaged, or has the wrong content: replace the file, or correct the card.</summary>
 public sealed class InvalidModelException : ModelException
 {
     /// <summary>The model is damaged.</summary>

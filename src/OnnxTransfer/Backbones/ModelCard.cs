@@ -5,8 +5,8 @@ using OnnxTransfer.Onnx.Inspection;
 namespace OnnxTransfer.Backbones;
 
 /// <summary>
-/// What must be known of an ONNX file to use it as a backbone: its tensors, its preprocessing, its origin and licence.
-/// Read from the <c>.model.json</c> beside the file, or taken from the catalogue.
+/// The facts that are needed to use an ONNX file as a backbone: its tensors, its preprocessing, its origin and license. Read from the
+/// <c>.model.json</c> beside the file, or taken from the catalog.
 /// </summary>
 internal sealed record ModelCard
 {
@@ -16,7 +16,7 @@ internal sealed record ModelCard
     /// <summary>SHA-256 of the ONNX file, 64 lower-case hexadecimal digits; null when not stated.</summary>
     public string? Sha256 { get; init; }
 
-    /// <summary>The licence of the weights, by SPDX identifier where one exists; null when not stated.</summary>
+    /// <summary>The license of the weights, by SPDX identifier where one exists; null when not stated.</summary>
     public string? License { get; init; }
 
     /// <summary>Where the weights come from; null when not stated.</summary>
@@ -34,7 +34,7 @@ internal sealed record ModelCard
     /// <summary>How an image becomes the input tensor.</summary>
     public required PreprocessSpec Preprocess { get; init; }
 
-    /// <summary>Where the card of an ONNX file is: <c>X.onnx</c> has <c>X.model.json</c> beside it.</summary>
+    /// <summary>The path of the card of an ONNX file: <c>X.onnx</c> has <c>X.model.json</c> beside it.</summary>
     /// <param name="onnxPath">Path of the ONNX file.</param>
     public static string PathFor(string onnxPath) => Path.ChangeExtension(onnxPath, ".model.json");
 
@@ -88,7 +88,7 @@ internal sealed record ModelFeatures(string Tensor, int Dim);
 
 /// <summary>The classes a backbone was trained on.</summary>
 /// <param name="Tensor">The tensor of <c>[N,C]</c> scores.</param>
-/// <param name="Kind">What the scores are.</param>
+/// <param name="Kind">The kind of the scores.</param>
 /// <param name="Count">C, the number of classes.</param>
 /// <param name="Labels">A text file beside the model with one label per line, in class order, or <see cref="ClassNames.ImageNet"/>; null when the names are not known.</param>
 internal sealed record ModelClasses(string Tensor, ScoreKind Kind, int Count, string? Labels);

@@ -84,8 +84,8 @@ internal sealed record EntryDocument(
 internal sealed record AccuracyDocument(double? Top1, double? Top5, string? Source);
 
 /// <summary>
-/// Source-generated readers and writers. A field that does not exist is refused: an optional one, misspelt, would
-/// otherwise change the features without a word.
+/// Source-generated readers and writers. An unknown field is refused, because a misspelled optional field would otherwise change the
+/// features without a message.
 /// </summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(CardDocument))]

@@ -34,7 +34,7 @@ internal static class ModelCardJson
     internal static string Format(ModelCard card)
     {
         var document = ToDocument(card);
-        // A card made in code is held to what a reader will accept, so that no file is written that cannot be read.
+        // A card made in code must pass the reader's checks, so that every written file can be read.
         FromDocument(document, new JsonFields($"The card of '{card.Id}'", ""));
         return JsonSerializer.Serialize(document, BackboneJson.Context.CardDocument) + "\n";
     }

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace OnnxTransfer.Backbones;
 
-/// <summary>The backbones that can be had by id.</summary>
+/// <summary>The backbones that are available by id.</summary>
 internal sealed class ModelCatalog
 {
     private const int Schema = 1;
@@ -15,13 +15,13 @@ internal sealed class ModelCatalog
         _byId = byId;
     }
 
-    /// <summary>The catalogue that comes with the library.</summary>
+    /// <summary>The catalog that comes with the library.</summary>
     public static ModelCatalog Default => s_default.Value;
 
-    /// <summary>All entries, in the catalogue's order: the recommended one first.</summary>
+    /// <summary>All entries, in the catalog's order: the recommended one first.</summary>
     public IReadOnlyList<CatalogEntry> Entries { get; }
 
-    /// <summary>The entry with an id, whatever its case, if there is one.</summary>
+    /// <summary>Finds the entry with an id. Upper and lower case are equal.</summary>
     public bool TryFind(string id, [NotNullWhen(true)] out CatalogEntry? entry) => _byId.TryGetValue(id, out entry);
 
     internal static ModelCatalog Parse(ReadOnlySpan<byte> utf8, string origin)

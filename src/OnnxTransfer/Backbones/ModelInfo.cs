@@ -2,7 +2,7 @@ using OnnxTransfer.Backbones;
 
 namespace OnnxTransfer;
 
-/// <summary>What is known of a backbone: from the catalogue, from the <c>.model.json</c> beside its file, or from its graph.</summary>
+/// <summary>The known facts about a backbone: from the catalog, from the <c>.model.json</c> beside its file, or from its graph.</summary>
 public sealed record ModelInfo
 {
     private ModelInfo(ModelCard card) => Card = card;
@@ -10,13 +10,13 @@ public sealed record ModelInfo
     /// <summary>The identifier, as in <c>FeatureExtractor.Load("mobilenet-v2")</c>.</summary>
     public string Id => Card.Id;
 
-    /// <summary>A name for people, for example <c>ResNet-50 v2</c>; null for a model that the catalogue does not have.</summary>
+    /// <summary>A name for people, for example <c>ResNet-50 v2</c>; null for a model that the catalog does not have.</summary>
     public string? Name => Entry?.Name;
 
     /// <summary>SHA-256 of the ONNX file, 64 lower-case hexadecimal digits; null when not stated.</summary>
     public string? Sha256 => Card.Sha256;
 
-    /// <summary>The licence of the weights, by SPDX identifier where one exists; null when not stated.</summary>
+    /// <summary>The license of the weights, by SPDX identifier where one exists; null when not stated.</summary>
     public string? License => Card.License;
 
     /// <summary>Where the weights come from; null when not stated.</summary>
@@ -40,12 +40,12 @@ public sealed record ModelInfo
     /// <summary>How an image becomes the input.</summary>
     public PreprocessSpec Preprocess => Card.Preprocess;
 
-    /// <summary>Size of the ONNX file in bytes; null when the catalogue does not have the model.</summary>
+    /// <summary>Size of the ONNX file in bytes; null when the catalog does not have the model.</summary>
     public long? Bytes => Entry?.Bytes;
 
     /// <summary>
-    /// The NuGet package that puts the model beside an application, where the catalogue names one; null when the model is downloaded, or
-    /// the catalogue does not have it.
+    /// The NuGet package that puts the model beside an application, where the catalog names one; null when the model is downloaded, or
+    /// the catalog does not have it.
     /// </summary>
     public string? Package => Entry?.Package;
 
@@ -58,7 +58,7 @@ public sealed record ModelInfo
     /// <summary>Who published the accuracy; null when none is known.</summary>
     public string? AccuracySource => Entry?.AccuracySource;
 
-    /// <summary>What else a user of this model should know; null when there is nothing.</summary>
+    /// <summary>Further notes for a user of this model; null if there are none.</summary>
     public string? Note => Entry?.Note;
 
     /// <summary>Whether the library carries feature vectors of this model for <c>FeatureExtractor.VerifyParity()</c> to compare with.</summary>
@@ -66,7 +66,9 @@ public sealed record ModelInfo
 
     internal ModelCard Card { get; }
 
-    /// <summary>What the catalogue says of the same file; looked up when it is asked for, since most uses of a model never read the catalogue.</summary>
+    /// <summary>
+    /// The catalog's entry for the same file. It is looked up at the first access, because most uses of a model never read the catalog.
+    /// </summary>
     internal CatalogEntry? Entry => ModelCatalog.Default.TryFind(Card.Id, out var entry) && entry.Card.Sha256 == Card.Sha256 ? entry : null;
 
     internal static ModelInfo Of(ModelCard card) => new(card);

@@ -1,6 +1,9 @@
 namespace OnnxTransfer;
 
-/// <summary>There is no such model, or its file is neither here nor could be downloaded: name another, or place the file where the message says.</summary>
+/// <summary>
+/// There is no such model, or its file is not on this machine and could not be downloaded: name another model, or place the file where
+/// the message says.
+/// </summary>
 public sealed class ModelNotFoundException : ModelException
 {
     /// <summary>The model was not found.</summary>

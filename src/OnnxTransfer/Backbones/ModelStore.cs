@@ -5,9 +5,9 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer;
 
 /// <summary>
-/// The models on this machine: those that packages put beside the application, and a folder of downloads. What is asked for and in
-/// neither is downloaded, checked against its SHA-256 and only then given its name, so that a file in the store is always whole.
-/// Thread-safe, and safe between processes.
+/// The models on this machine: the models that packages put beside the application, and a folder of downloads. A model that is in
+/// neither place is downloaded and checked against its SHA-256. The file gets its name only after that, so a file in the store is
+/// always whole. Thread-safe, and safe between processes.
 /// </summary>
 public sealed class ModelStore
 {
@@ -21,15 +21,16 @@ public sealed class ModelStore
 
     /// <summary>
     /// The models beside this application, in ordinal order of their ids: packages such as <c>OnnxTransfer.Models.ResNet18</c> put
-    /// them into <c>onnxtransfer/models</c> when the application is built. They need no network and come before the catalogue.
+    /// them into <c>onnxtransfer/models</c> when the application is built. They need no network and come before the catalog.
     /// </summary>
     /// <exception cref="ModelException">The card of such a model is missing or cannot be read.</exception>
     public IReadOnlyList<ModelInfo> BesideApplication =>
         [.. Application.Ids.Select(id => ModelInfo.Of(ApplicationModels.CardOf(Application.Find(id)!)))];
 
     /// <summary>
-    /// The full path of the folder of downloads; it exists once something has been stored. By default the user's own: <c>models</c> in
-    /// <c>ONNXTRANSFER_HOME</c> where that is set, else in <c>onnxtransfer</c> in the user's cache folder.
+    /// The full path of the folder of downloads; it exists once something has been stored. By default it is the user's own:
+    /// <c>models</c> in <c>ONNXTRANSFER_HOME</c> if that is set, otherwise <c>models</c> in <c>onnxtransfer</c> in the user's cache
+    /// folder.
     /// </summary>
     /// <exception cref="DirectoryNotFoundException">No folder was given and the account has no home folder.</exception>
     public string Folder
@@ -38,11 +39,13 @@ public sealed class ModelStore
         init => field = Path.GetFullPath(value);
     }
 
-    /// <summary>Never to touch the network; also switched on by the environment variable <c>ONNXTRANSFER_OFFLINE=1</c>.</summary>
+    /// <summary>
+    /// Whether the store never uses the internet. The environment variable <c>ONNXTRANSFER_OFFLINE=1</c> also switches this on.
+    /// </summary>
     public bool IsOffline { get; init; } = IsSwitchedOn(Environment.GetEnvironmentVariable("ONNXTRANSFER_OFFLINE"));
 
-    /// <summary>How long a server may stay silent before the next mirror is tried; 60 seconds by default.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is not longer than zero.</exception>
+    /// <summary>How long a server may stay silent before the store tries the next mirror; 60 seconds by default.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not longer than zero.</exception>
     public TimeSpan Timeout
     {
         get;
@@ -54,12 +57,15 @@ public sealed class ModelStore
     } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// Sends the requests in place of the default handler, for a proxy with credentials or for tests; it is not disposed.
-    /// The default handler follows redirects and uses the system's proxy.
+    /// The handler that sends the requests, for a proxy with credentials or for tests; null for the default handler. The store does not
+    /// dispose it. The default handler follows redirects and uses the system's proxy.
     /// </summary>
     public HttpMessageHandler? MessageHandler { get; init; }
 
-    /// <summary>What the card beside the application or the catalog says of a model, whatever the case of its id. Nothing is downloaded.</summary>
+    /// <summary>
+    /// The facts that the card beside the application or the catalog states about a model. Upper and lower case of the id are equal.
+    /// Nothing is downloaded.
+    /// </summary>
     /// <exception cref="ModelNotFoundException">There is no such model: the message lists the nearest ids.</exception>
     /// <exception cref="ModelException">The card beside the application is missing or cannot be read.</exception>
     public ModelInfo Find(string id)
@@ -68,7 +74,10 @@ public sealed class ModelStore
         throw Throw.ModelIdUnknown(id, Application, Listed.Entries.Select(entry => entry.Id));
     }
 
-    /// <summary>What the card beside the application or the catalog says of a model, whatever the case of its id, if there is one.</summary>
+    /// <summary>
+    /// The facts that the card beside the application or the catalog states about a model, if there is one. Upper and lower case of the
+    /// id are equal.
+    /// </summary>
     /// <exception cref="ModelException">The card beside the application is missing or cannot be read.</exception>
     public bool TryFind(string id, [NotNullWhen(true)] out ModelInfo? model)
     {
@@ -78,32 +87,37 @@ public sealed class ModelStore
         return model is not null;
     }
 
-    /// <summary>Where the ONNX file of a model is, beside the application or in <see cref="Folder"/>, or will be once it is downloaded.</summary>
+    /// <summary>
+    /// The path of the ONNX file of a model, beside the application or in <see cref="Folder"/>; if it is not downloaded yet, the path
+    /// that it will have.
+    /// </summary>
     /// <exception cref="ModelNotFoundException">There is no such model: the message lists the nearest ids.</exception>
     public string PathOf(string id) => Application.Find(id) ?? PathOf(EntryOf(id));
 
-    /// <summary>Whether a model is on this machine, beside the application or in <see cref="Folder"/>; nothing is hashed.</summary>
+    /// <summary>Whether a model is on this machine, beside the application or in <see cref="Folder"/>. The file is not hashed.</summary>
     /// <exception cref="ModelNotFoundException">There is no such model: the message lists the nearest ids.</exception>
     public bool Contains(string id) => Application.Find(id) is not null || Contains(EntryOf(id));
 
     /// <summary>
-    /// The path of a model, which is downloaded first where it is neither beside the application nor in <see cref="Folder"/>. A
-    /// cancelled or failed download leaves a <c>.partial</c> file, and the next call goes on from there.
+    /// The path of a model. If the model is neither beside the application nor in <see cref="Folder"/>, it is downloaded first. A
+    /// canceled or failed download leaves a <c>.partial</c> file, and the next call continues it.
     /// </summary>
     /// <exception cref="ModelException">
-    /// There is no such model; the file beside the application is not the one that its card describes; the model comes with a package
-    /// that this application does not have; or no mirror gave the right bytes, or the store is offline: the message names every
-    /// address tried, how to place the file by hand, and a model that needs no download.
+    /// There is no such model; the file beside the application does not match its card; the model comes with a package that this
+    /// application does not have; or no mirror gave the right bytes, or the store is offline: the message names every address tried,
+    /// how to place the file by hand, and a model that needs no download.
     /// </exception>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
     public async Task<string> GetAsync(string id, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         if (Application.Find(id) is not { } beside) return await GetAsync(EntryOf(id), progress, cancellationToken).ConfigureAwait(false);
         return (await ApplicationModels.OpenAsync(beside, this, rehash: false, cancellationToken).ConfigureAwait(false)).OnnxPath;
     }
 
-    /// <summary>Hashes a model on this machine, whatever was remembered of it.</summary>
-    /// <returns>null when it is whole; else what is wrong with it, in words: not there, another size, another SHA-256.</returns>
+    /// <summary>Hashes a model on this machine, even if an earlier check is remembered.</summary>
+    /// <returns>
+    /// Null if the file is whole; otherwise the fault, in words: the file does not exist, has another size, or has another SHA-256.
+    /// </returns>
     /// <exception cref="ModelNotFoundException">There is no such model: the message lists the nearest ids.</exception>
     public async Task<string?> VerifyAsync(string id, CancellationToken cancellationToken = default)
     {
@@ -114,8 +128,8 @@ public sealed class ModelStore
     }
 
     /// <summary>
-    /// <see cref="Folder"/>; null where the account has no home folder, as in many containers, where a model beside the application
-    /// works all the same.
+    /// <see cref="Folder"/>; null if the account has no home folder, as in many containers. A model beside the application works there
+    /// too.
     /// </summary>
     internal string? FolderIfAny
     {
@@ -135,7 +149,7 @@ public sealed class ModelStore
     /// <summary>The models beside the application; those of this process but in tests.</summary>
     internal ApplicationModels Application { get; init; } = ApplicationModels.Default;
 
-    /// <summary>What can be had by id besides them.</summary>
+    /// <summary>The models that are available by id besides them.</summary>
     internal ModelCatalog Listed { get; init; } = ModelCatalog.Default;
 
     /// <summary>Where the ONNX file of an entry is or will be; its card is beside it.</summary>
@@ -145,7 +159,7 @@ public sealed class ModelStore
         return Path.Combine(Folder, entry.Id + ".onnx");
     }
 
-    /// <summary>Where the last known SHA-256 of a model outside this folder is remembered; null where there is no folder to write to.</summary>
+    /// <summary>Where the last known SHA-256 of a model outside this folder is remembered; null if there is no folder to write to.</summary>
     internal string? MarkOf(string path)
     {
         if (FolderIfAny is not { } folder) return null;
@@ -177,12 +191,14 @@ public sealed class ModelStore
         return path;
     }
 
-    /// <summary>Hashes the stored file, whatever was remembered of it.</summary>
-    /// <returns>null when it is whole; else what is wrong with it, in words: not there, another size, another SHA-256.</returns>
+    /// <summary>Hashes the stored file, even if an earlier check is remembered.</summary>
+    /// <returns>
+    /// Null if the file is whole; otherwise the fault, in words: the file does not exist, has another size, or has another SHA-256.
+    /// </returns>
     internal Task<string?> VerifyAsync(CatalogEntry entry, CancellationToken cancellationToken = default) =>
         DamageAsync(entry, PathOf(entry), rehash: true, cancellationToken);
 
-    /// <summary>The name carries the hash, so that a catalogue that has moved on to other bytes does not continue the old file.</summary>
+    /// <summary>The name carries the hash, so that a catalog that has moved on to other bytes does not continue the old file.</summary>
     internal string PartialPathOf(CatalogEntry entry) => Path.Combine(Folder, $"{entry.Id}.{entry.Card.Sha256![..12]}.partial");
 
     private CatalogEntry EntryOf(string id)
@@ -263,7 +279,7 @@ public sealed class ModelStore
         }
         catch (Exception e) when (IsRefusedByDisk(e))
         {
-            // A read-only store: the card is for people and other tools, the catalogue's is the one that is used.
+            // The store may be read-only. The card is for people and other tools; the library uses the catalog's card.
         }
 
         return path;

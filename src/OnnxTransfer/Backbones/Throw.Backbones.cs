@@ -9,11 +9,11 @@ internal static partial class Throw
 {
     [DoesNotReturn]
     internal static void CardNotFound(string path) =>
-        throw new ModelNotFoundException($"There is no model card at '{path}'; a model X.onnx has its card beside it as X.model.json.");
+        throw new ModelNotFoundException($"There is no model card at '{path}': the card of a model X.onnx is the file X.model.json beside it.");
 
     [DoesNotReturn]
     internal static void JsonEmpty(string origin) =>
-        throw new InvalidModelException($"{origin}: the JSON is null, but an object is needed.");
+        throw new InvalidModelException($"{origin}: the JSON is null, but must be an object.");
 
     internal static InvalidModelException JsonUnreadable(string origin, JsonException cause)
     {
@@ -23,7 +23,7 @@ internal static partial class Throw
         // The serializer wraps the reader's own exception where the text itself is broken.
         return cause.InnerException is JsonException
             ? new InvalidModelException($"{where}: this is not valid JSON.", cause)
-            : new InvalidModelException($"{where}: the field does not exist in this format, or its value is of the wrong kind; correct its spelling or its value.", cause);
+            : new InvalidModelException($"{where}: the field does not exist in this format, or its value has the wrong type; correct its spelling or its value.", cause);
     }
 
     [DoesNotReturn]
@@ -40,23 +40,23 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void FieldChoiceUnknown(string origin, string field, string found, IEnumerable<string> known) =>
-        throw new InvalidModelException($"{origin}: the field '{field}' is '{found}', which does not exist; it can be {Known(found, known)}.");
+        throw new InvalidModelException($"{origin}: the field '{field}' is '{found}', but must be one of {Known(found, known)}.");
 
     [DoesNotReturn]
     internal static void FieldOutOfPlace(string origin, string field, string mode, string wanted) =>
-        throw new InvalidModelException($"{origin}: the field '{field}' has no meaning with the resize mode '{mode}', which takes {wanted}.");
+        throw new InvalidModelException($"{origin}: the field '{field}' has no meaning with the resize mode '{mode}', which takes {wanted}; remove the field.");
 
     [DoesNotReturn]
     internal static void CropMissing(string origin, string field) =>
-        throw new InvalidModelException($"{origin}: the field '{field}' is missing or null, but the resize mode 'shortest-edge' leaves one side open, so a crop with a size must follow.");
+        throw new InvalidModelException($"{origin}: the field '{field}' is missing or null, but the resize mode 'shortest-edge' does not fix the longer side, so it needs a crop with a size.");
 
     [DoesNotReturn]
     internal static void PresetNotAlone(string origin, string prefix, string preset) =>
-        throw new InvalidModelException($"{origin}: '{prefix}preset' is '{preset}', which says everything but the upsampling, so no other field may stand beside it; leave them away, or leave the preset away.");
+        throw new InvalidModelException($"{origin}: '{prefix}preset' is '{preset}'. A preset fixes everything but the upsampling, so no other field may stand beside it: remove the other fields, or remove the preset.");
 
     [DoesNotReturn]
     internal static void CardSizesDiffer(string origin, string prefix, int preparedWidth, int preparedHeight, int width, int height) =>
-        throw new InvalidModelException($"{origin}: '{prefix}preprocess' makes images of {preparedWidth}x{preparedHeight} pixels, but '{prefix}input' takes {width}x{height}.");
+        throw new InvalidModelException($"{origin}: '{prefix}preprocess' makes images of {preparedWidth}x{preparedHeight} pixels, but '{prefix}input' takes {width}x{height}; make the two sizes equal.");
 
     [DoesNotReturn]
     internal static void CatalogSchemaUnknown(string origin, int? schema, int known) =>
@@ -64,7 +64,7 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void CatalogIdTwice(string origin, string id) =>
-        throw new InvalidModelException($"{origin}: the id '{id}' occurs twice.");
+        throw new InvalidModelException($"{origin}: the id '{id}' occurs twice; give each model its own id.");
 
     [DoesNotReturn]
     internal static void CatalogIdNotAFileName(string origin, string id) =>
@@ -75,7 +75,7 @@ internal static partial class Throw
         throw new InvalidModelException($"{origin}: the entry '{id}' needs bytes, the card's sha256, and either mirrors or a package.");
 
     internal static ModelNotFoundException ModelIdUnknown(string id, ApplicationModels beside, IEnumerable<string> known) =>
-        new($"There is no model '{id}': {Places(id, beside, known)}.");
+        new($"There is no model '{id}'. {Places(id, beside, known)}.");
 
     [DoesNotReturn]
     internal static void BackboneNotFound(string idOrPath, string fullPath, bool isFolder, ApplicationModels beside, IEnumerable<string> known) =>
@@ -87,16 +87,16 @@ internal static partial class Throw
 
     /// <summary>The ids in both places.</summary>
     private static string Places(string id, ApplicationModels beside, IEnumerable<string> known) =>
-        (beside.Ids is { Count: > 0 } ids ? $"Beside the application ({beside.Folder}) is {Known(id, ids)}" : $"Beside the application ({beside.Folder}) is no model")
-        + $"; the catalogue has {Known(id, known)}";
+        (beside.Ids is { Count: > 0 } ids ? $"The application's folder ({beside.Folder}) has {Known(id, ids)}" : $"The application's folder ({beside.Folder}) has no model")
+        + $"; the catalog has {Known(id, known)}";
 
     [DoesNotReturn]
     internal static void CardOfAnotherId(string cardPath, string id, string path) =>
-        throw new InvalidModelException($"The card '{cardPath}' has the id '{id}', but the model is named '{Path.GetFileName(path)}': give the file the name '{id}.onnx', or correct the id.");
+        throw new InvalidModelException($"The card '{cardPath}' has the id '{id}', but the model is named '{Path.GetFileName(path)}': rename the file to '{id}.onnx', or correct the id.");
 
     [DoesNotReturn]
     internal static void ModelHashDiffers(string path, string cardPath, string expected, string actual) =>
-        throw new InvalidModelException($"The model '{path}' is not the one its card '{cardPath}' describes: the card has sha256 {expected}, the file {actual}; restore the file, or correct the card if the change is intended.");
+        throw new InvalidModelException($"The model '{path}' does not match its card '{cardPath}': the card states sha256 {expected}, the file has {actual}. Restore the file, or correct the card if you changed the file on purpose.");
 
     [DoesNotReturn]
     internal static void ModelInPackage(CatalogEntry entry, string path, ApplicationModels beside) =>
@@ -128,23 +128,25 @@ internal static partial class Throw
     }
 
     internal static ModelException StoreNotWritable(string folder, Exception cause) =>
-        new($"The model store '{folder}' cannot be written: {cause.Message} Free the disk or the folder's permissions, or point ONNXTRANSFER_HOME at another folder.", cause);
+        new($"The model store '{folder}' cannot be written: {cause.Message} Free some disk space, give this account the right to write there, or set ONNXTRANSFER_HOME to another folder.", cause);
 
     [DoesNotReturn]
     internal static void TimeoutNotPositive(string name, TimeSpan value) =>
         throw new ArgumentOutOfRangeException(name, value, $"{name} must be longer than zero, but is {value}.");
 
     internal static ModelException PreprocessingUnknown(string path, string cardPath) =>
-        new($"{path} has no .model.json beside it, so how its images must be prepared is not known: write {cardPath}, or give FeatureExtractorOptions.Preprocess (--preprocess at the command line).");
+        new($"{path} has no .model.json beside it, so the preprocessing of its images is not known: write {cardPath}, or set FeatureExtractorOptions.Preprocess (--preprocess on the command line).");
 
     internal static ModelException FeaturesUnknown(string path, string why) =>
-        new($"Which tensor of {path} holds one feature vector per image is not clear. {why} Name it in a .model.json beside the file.");
+        new($"Could not find the tensor of {path} that holds one feature vector per image. {why} Name the tensor in a .model.json beside the file.");
 
-    /// <summary>The error of a model that was to be read, by what the file is: missing, damaged, or sound and asked for what it does not have.</summary>
+    /// <summary>
+    /// The error of a model that could not be read: the file is missing, is damaged, or is sound but lacks the requested tensor.
+    /// </summary>
     internal static ModelException ModelUnreadable(Exception inner) =>
         inner is InvalidDataException ? new InvalidModelException(inner.Message, inner) : ModelUnusable(inner);
 
-    /// <summary>The error of a model that was read and cannot do what it was to do.</summary>
+    /// <summary>The error of a model that was read but cannot do the requested work.</summary>
     internal static ModelException ModelUnusable(Exception inner) =>
         inner is FileNotFoundException ? new ModelNotFoundException(inner.Message, inner) : new ModelException(inner.Message, inner);
 }

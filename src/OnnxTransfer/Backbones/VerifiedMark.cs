@@ -4,17 +4,17 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer.Backbones;
 
 /// <summary>
-/// Remembers which SHA-256 was found when a model was last hashed, with the file's size and time then, so that
-/// 100 MB need not be hashed at every start. A file that changed since has another size or time and is hashed again.
+/// Remembers the SHA-256 of a model from the last time it was hashed, with the file's size and time, so that a start need not hash 100
+/// MB. A file that has changed since has another size or time and is hashed again.
 /// </summary>
 internal static class VerifiedMark
 {
     /// <summary>Where the mark of a model in the store is: beside it.</summary>
     internal static string PathFor(string modelPath) => modelPath + ".verified";
 
-    /// <summary>The SHA-256 of the file, from the mark where it still holds, else computed and remembered.</summary>
+    /// <summary>The SHA-256 of the file: from the mark if it is still valid, otherwise computed and remembered.</summary>
     /// <param name="modelPath">The file.</param>
-    /// <param name="markPath">Where the mark is; null where nothing can be remembered.</param>
+    /// <param name="markPath">Where the mark is; null if nothing can be remembered.</param>
     /// <param name="cancellationToken">Stops the hashing.</param>
     internal static async Task<string> HashAsync(string modelPath, string? markPath, CancellationToken cancellationToken)
     {
@@ -24,7 +24,7 @@ internal static class VerifiedMark
 
     /// <summary>The SHA-256 of the file, computed in any case and remembered.</summary>
     /// <param name="modelPath">The file.</param>
-    /// <param name="markPath">Where the mark goes; null where nothing can be remembered.</param>
+    /// <param name="markPath">Where the mark goes; null if nothing can be remembered.</param>
     /// <param name="cancellationToken">Stops the hashing.</param>
     internal static async Task<string> RehashAsync(string modelPath, string? markPath, CancellationToken cancellationToken)
     {
@@ -38,7 +38,7 @@ internal static class VerifiedMark
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
-            // A store baked into a read-only image works as well, only a little slower: the answer is the computed hash either way.
+            // A store on a read-only disk works too, only a little slower: the answer is the computed hash in both cases.
         }
 
         return hash;

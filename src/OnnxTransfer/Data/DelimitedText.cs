@@ -35,7 +35,7 @@ internal sealed class DelimitedText(TextReader text, char separator, string path
             var next = text.Read();
             if (next == separator) continue;
             if (next == '\r' && text.Peek() == '\n') text.Read();
-            if (next is not ('\r' or '\n' or End)) Throw.TableMalformed(path, _line, $"a field that begins with a quote ends with one: '{(char)next}' follows the closing quote.");
+            if (next is not ('\r' or '\n' or End)) Throw.TableMalformed(path, _line, $"a field that begins with a quote must end with one, but '{(char)next}' follows the closing quote.");
             if (next != End) _line++;
             return [.. fields];
         }

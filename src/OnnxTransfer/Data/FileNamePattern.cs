@@ -29,7 +29,7 @@ internal static class FileNamePattern
         return null;
     }
 
-    /// <summary>The image with its class; null where the pattern does not match.</summary>
+    /// <summary>The image with its class; null if the pattern does not match.</summary>
     /// <exception cref="DatasetException">The matching takes too long, or what should be a set is none.</exception>
     internal static LabeledImage? Match(Regex pattern, FoundImage image)
     {

@@ -3,15 +3,15 @@ using OnnxTransfer.Decoding;
 
 namespace OnnxTransfer.Data;
 
-/// <summary>Tells images from other files by how they begin; of other files says what they are.</summary>
+/// <summary>Distinguishes images from other files by their first bytes, and names the kind of other files.</summary>
 internal static class FileTypes
 {
     /// <summary>As many bytes as the brands of an AVIF or HEIC file take, with room to spare.</summary>
     internal const int SignatureBytes = 64;
 
     /// <summary>
-    /// Names that promise an image. Such a file is listed without being opened: should it hold something else, it is a damaged
-    /// image of the data, which is counted as one.
+    /// Names that promise an image. Such a file is listed without being opened. If it holds something else, it counts as a damaged
+    /// image of the data.
     /// </summary>
     private static readonly HashSet<string> s_images = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -27,7 +27,7 @@ internal static class FileTypes
 
     internal static bool PromisesImage(string name) => s_images.Contains(Path.GetExtension(name));
 
-    /// <summary>What the file is; null for an image.</summary>
+    /// <summary>The kind of the file; null for an image.</summary>
     /// <param name="name">The file's name.</param>
     /// <param name="start">Its first <see cref="SignatureBytes"/> bytes, or all where there are fewer.</param>
     internal static UnusedKind? KindOf(string name, ReadOnlySpan<byte> start)
@@ -49,7 +49,7 @@ internal static class FileTypes
         UnusedKind.Archive => "The file is an archive.",
         UnusedKind.RawPhoto => "The file is a camera's raw photo: export it as JPEG or TIFF.",
         UnusedKind.Hidden => "The file or folder is hidden.",
-        _ => $"The file begins like none of {ImageFormats.Known}.",
+        _ => $"The file does not begin like a file of a known format ({ImageFormats.Known}).",
     };
 
     private static UnusedKind? BySignature(ReadOnlySpan<byte> start) => start switch

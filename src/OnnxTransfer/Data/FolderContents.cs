@@ -8,7 +8,7 @@ namespace OnnxTransfer.Data;
 /// <param name="Path">Its path as the caller sees it.</param>
 internal readonly record struct FoundImage(string Key, string Path);
 
-/// <summary>All that lies below a folder, in an order that does not depend on the file system: every file is an image or unused.</summary>
+/// <summary>All files below a folder, in an order that does not depend on the file system. Every file is an image or unused.</summary>
 internal sealed class FolderContents
 {
     private static readonly EnumerationOptions s_everything = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
@@ -62,7 +62,7 @@ internal sealed class FolderContents
         {
             var itemPath = Path.Combine(path, item.Name);
             var found = new FoundImage(prefix + item.Name, itemPath);
-            // What .NET shows for bytes that are not UTF-8 leads to no file.
+            // The name that .NET shows for bytes that are not UTF-8 opens no file.
             if (item.Name.Contains('\uFFFD', StringComparison.Ordinal) && !Path.Exists(itemPath))
                 Leave(itemPath, UnusedKind.UnreadableName, $"The {(item.IsFolder ? "folder's" : "file's")} name is not UTF-8, so .NET cannot open it: rename it, for example with `convmv -f latin1 -t utf8 --notest`.");
             else if (IsHidden(item)) Leave(itemPath, UnusedKind.Hidden, FileTypes.Reason(UnusedKind.Hidden));
@@ -112,7 +112,9 @@ internal sealed class FolderContents
             entry.FileName.ToString(), isFolder, (attributes & FileAttributes.ReparsePoint) != 0, (attributes & FileAttributes.Hidden) != 0, isFolder ? 0 : entry.Length);
     }
 
-    /// <summary>Decides what the files are whose names do not tell, and those that may be no files: links, and what has no length.</summary>
+    /// <summary>
+    /// Decides the kind of files whose names do not show it, and of entries that may not be files: links, and entries without a length.
+    /// </summary>
     private void InspectDoubtful()
     {
         var outcomes = new UnusedFile?[_doubtful.Count];
@@ -127,7 +129,7 @@ internal sealed class FolderContents
     /// <summary>Why a file is not used; null for an image.</summary>
     private static UnusedFile? Inspect(string path, bool mayBeSpecial)
     {
-        if (mayBeSpecial && FileKinds.Special(path) is { } special) return new UnusedFile(path, UnusedKind.NotAFile, $"This is a {special}, not a file; it was not opened.");
+        if (mayBeSpecial && FileKinds.Special(path) is { } special) return new UnusedFile(path, UnusedKind.NotAFile, $"This is a {special}, not a file, so it was not opened.");
         if (FileTypes.PromisesImage(path)) return null;
         Span<byte> start = stackalloc byte[FileTypes.SignatureBytes];
         try
@@ -151,14 +153,14 @@ internal sealed class FolderContents
         }
         catch (IOException)
         {
-            // Links in a circle.
+            // The links form a circle.
             return false;
         }
     }
 
     private void Leave(string path, UnusedKind kind, string reason) => _unused.Add(new UnusedFile(path, kind, reason));
 
-    /// <summary>What systems leave in folders counts as hidden: Windows its caches, macOS its folder in archives.</summary>
+    /// <summary>Files that systems leave in folders count as hidden: the caches of Windows, and the folder of macOS in archives.</summary>
     private static bool IsHidden(Item item) =>
         item.IsHidden || item.Name[0] == '.' || item.Name.ToLowerInvariant() is "thumbs.db" or "desktop.ini" or "__macosx";
 

@@ -4,7 +4,7 @@ using OnnxTransfer.Data;
 namespace OnnxTransfer;
 
 /// <summary>
-/// Labeled images: what a classifier is trained and measured on. They come from a folder with one sub-folder per class, from a folder
+/// Labeled images, on which a classifier is trained and measured. They come from a folder with one sub-folder per class, from a folder
 /// of <c>train/</c>, <c>val/</c> and <c>test/</c>, from a table, from the names of files, or from objects.
 /// </summary>
 /// <example>
@@ -15,10 +15,10 @@ namespace OnnxTransfer;
 /// </code>
 /// </example>
 /// <remarks>
-/// A file is an image when its name promises one (jpg, jpeg, jpe, jfif, png, bmp, gif, webp, tif, tiff, avif, heic, heif, whatever the
-/// case) or when it begins like one. Every other file of a folder is in <see cref="Unused"/>, and so is what is hidden, cannot be
-/// opened or has no class. Pipes, sockets and devices are never opened. Links to folders are followed, except one that leads back to a
-/// folder it is in. The order of classes and images is ordinal, the same on every machine.
+/// A file is an image when its name promises one (jpg, jpeg, jpe, jfif, png, bmp, gif, webp, tif, tiff, avif, heic, heif, in upper or
+/// lower case) or when its first bytes are those of an image. Every other file of a folder is in <see cref="Unused"/>, and so is every
+/// file that is hidden, cannot be opened or has no class. Pipes, sockets and devices are never opened. Links to folders are followed,
+/// except one that leads back to a folder it is in. The order of classes and images is ordinal, the same on every machine.
 /// </remarks>
 public sealed class ImageDataset
 {
@@ -32,19 +32,21 @@ public sealed class ImageDataset
     /// <summary>Where the images come from: the folder or file as it was given, or <c>items</c>.</summary>
     public string Source { get; }
 
-    /// <summary>What was read as what, for people: the folders that are sets, or the columns of a table.</summary>
+    /// <summary>A description for people of how the source was read: the folders that are sets, or the columns of a table.</summary>
     public string Description { get; }
 
     /// <summary>The labels of the C classes, in ordinal order.</summary>
     public IReadOnlyList<string> Classes { get; }
 
-    /// <summary>The N images: of a folder by set, class and path, of other sources in their own order.</summary>
+    /// <summary>The N images. The images of a folder are ordered by set, class and path; other sources keep their own order.</summary>
     public IReadOnlyList<LabeledImage> Images { get; }
 
-    /// <summary>The files, folders and rows of the source that are not among <see cref="Images"/>, each with its kind and the reason.</summary>
+    /// <summary>
+    /// The files, folders and rows of the source that are not used as <see cref="Images"/>, each with its kind and the reason.
+    /// </summary>
     public IReadOnlyList<UnusedFile> Unused { get; }
 
-    /// <summary>Whether any image says itself which set it belongs to; see <see cref="LabeledImage.Split"/>.</summary>
+    /// <summary>Whether any image states its own set; see <see cref="LabeledImage.Split"/>.</summary>
     public bool HasSplits => Has(DataSplit.Train) || Has(DataSplit.Validation) || Has(DataSplit.Test);
 
     /// <summary><c>[N]</c>, the position of each image's label in <see cref="Classes"/>.</summary>
@@ -88,12 +90,24 @@ public sealed class ImageDataset
         return new ImageDataset(path, description, classes, images.AsReadOnly(), unused.AsReadOnly());
     }
 
-    /// <summary>Reads comma-separated text (RFC 4180, UTF-8) with a header: one row an image.</summary>
+    /// <summary>Reads comma-separated text (RFC 4180, UTF-8) with a header and one row for each image.</summary>
     /// <param name="path">The file. Images are named relative to its folder.</param>
-    /// <param name="image">The column with the path of the image; null for the first named image, path, file, filename, file_name, filepath or image_path.</param>
-    /// <param name="label">The column with the class; null for the first named label, class, species or category. Rows with an empty label are in <see cref="Unused"/>.</param>
-    /// <param name="split">The column with the set (train, val, validation, test); null for the first named split, fold, set or subset where there is one, empty for none.</param>
-    /// <param name="weight">The column with <see cref="LabeledImage.Weight"/>; null for the first named weight or sample_weight where there is one, empty for none.</param>
+    /// <param name="image">
+    /// The column with the path of the image; null for the first one named image, path, file, filename, file_name, filepath or
+    /// image_path.
+    /// </param>
+    /// <param name="label">
+    /// The column with the class; null for the first one named label, class, species or category. Rows with an empty label are in
+    /// <see cref="Unused"/>.
+    /// </param>
+    /// <param name="split">
+    /// The column with the set (train, val, validation, test); null for the first one named split, fold, set or subset, if there is
+    /// one; empty if no column has it.
+    /// </param>
+    /// <param name="weight">
+    /// The column with <see cref="LabeledImage.Weight"/>; null for the first one named weight or sample_weight, if there is one; empty
+    /// if no column has it.
+    /// </param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="IOException">The path is a folder, or the file may not be read.</exception>
     /// <exception cref="DatasetException">There is no such column, or a row is malformed: the message names the file and the line, and lists the columns.</exception>
@@ -105,14 +119,14 @@ public sealed class ImageDataset
     public static ImageDataset FromTsv(string path, string? image = null, string? label = null, string? split = null, string? weight = null) =>
         FromTable(path, ImageTable.ReadDelimited(Given(path), '\t', new ColumnNames(image, label, split, weight)));
 
-    /// <summary>Reads a file with one JSON object a line, whose properties are the columns of <see cref="FromCsv"/>.</summary>
+    /// <summary>Reads a file with one JSON object on each line, whose properties are the columns of <see cref="FromCsv"/>.</summary>
     /// <inheritdoc cref="FromCsv"/>
     public static ImageDataset FromJsonLines(string path, string? image = null, string? label = null, string? split = null, string? weight = null) =>
         FromTable(path, ImageTable.ReadJsonLines(Given(path), new ColumnNames(image, label, split, weight)));
 
     /// <summary>Takes labeled images of any kind, in the order given.</summary>
     /// <param name="items">The images; read once, here.</param>
-    /// <exception cref="DatasetException">There are none, or some say which set they belong to and others do not.</exception>
+    /// <exception cref="DatasetException">There are no images, or some images state their set and others do not.</exception>
     public static ImageDataset FromItems(IEnumerable<LabeledImage> items)
     {
         ArgumentNullException.ThrowIfNull(items);
@@ -124,12 +138,16 @@ public sealed class ImageDataset
     /// <summary>Reads a folder whose file names tell the classes: <c>FromPattern("pets", @"(?&lt;label&gt;[^/]+)_\d+\.jpg$")</c>.</summary>
     /// <param name="folder">The folder; images at any depth are found.</param>
     /// <param name="pattern">
-    /// A regular expression with a group named <c>label</c> and, if sets are named too, one named <c>split</c>. It is searched for in
-    /// the path of each image below the folder, written with '/'. Images that it does not match are in <see cref="Unused"/>.
+    /// A regular expression with a group named <c>label</c> and, if sets are named too, one named <c>split</c>. The path of each image,
+    /// relative to the folder and with '/', is searched for it. Images that do not match are in <see cref="Unused"/>.
     /// </param>
-    /// <exception cref="ArgumentException">The pattern is no regular expression or has no group named label; nothing was read.</exception>
+    /// <exception cref="ArgumentException">
+    /// The pattern is not a regular expression or has no group named label. No file was read.
+    /// </exception>
     /// <exception cref="DirectoryNotFoundException">There is no such folder, or it is a file.</exception>
-    /// <exception cref="DatasetException">The folder has no image, the pattern matches none, or a group named split matches something else than a set.</exception>
+    /// <exception cref="DatasetException">
+    /// The folder has no image, the pattern matches none, or a group named split matches something that is not a set.
+    /// </exception>
     public static ImageDataset FromPattern(string folder, string pattern)
     {
         var regex = FileNamePattern.Parse(pattern);
@@ -147,13 +165,16 @@ public sealed class ImageDataset
         return Of(folder, $"classes by the pattern {pattern}", images, unused);
     }
 
-    /// <summary>Reads whatever a path names: a folder as <see cref="FromFolder"/>, a <c>.csv</c>, <c>.tsv</c> or <c>.jsonl</c> file as a table.</summary>
+    /// <summary>
+    /// Reads the data at a path: a folder as <see cref="FromFolder"/> reads it, a <c>.csv</c>, <c>.tsv</c> or <c>.jsonl</c> file as a
+    /// table.
+    /// </summary>
     /// <param name="path">The folder or file.</param>
     /// <param name="image">As for <see cref="FromCsv"/>.</param>
     /// <param name="label">As for <see cref="FromCsv"/>.</param>
     /// <param name="split">As for <see cref="FromCsv"/>.</param>
     /// <param name="weight">As for <see cref="FromCsv"/>.</param>
-    /// <exception cref="ArgumentException">The path names neither, or columns of a folder are asked for.</exception>
+    /// <exception cref="ArgumentException">The path names neither a folder nor a table, or columns were given for a folder.</exception>
     /// <exception cref="IOException">There is no such folder or file (<see cref="DirectoryNotFoundException"/>, <see cref="FileNotFoundException"/>), or it may not be read.</exception>
     /// <exception cref="DatasetException">As for <see cref="FromFolder"/> and <see cref="FromCsv"/>.</exception>
     public static ImageDataset Open(string path, string? image = null, string? label = null, string? split = null, string? weight = null)

@@ -5,12 +5,12 @@ using SkiaSharp;
 namespace OnnxTransfer;
 
 /// <summary>
-/// One image, whatever it is kept in: a file, bytes, a stream, or pixels. Nothing is read before the image is used, and it is
-/// read again each time it is used. A path converts to an input by itself: <c>extractor.Embed("cat.jpg")</c>.
+/// One image: a file, bytes, a stream, or pixels. The image is read when it is used, and again at each later use. A path converts to an
+/// input by itself: <c>extractor.Embed("cat.jpg")</c>.
 /// </summary>
 /// <remarks>
-/// The feature cache finds every kind of input by its content: encoded bytes by their hash, wherever they come from, and pixels and
-/// bitmaps by the hash of their size and their RGB values. An encoded image and its decoded pixels are two entries.
+/// The feature cache finds every kind of input by its content: encoded bytes from any source by their hash, and pixels and bitmaps by
+/// the hash of their size and their RGB values. An encoded image and its decoded pixels are two entries.
 /// </remarks>
 public sealed class ImageInput
 {
@@ -23,7 +23,10 @@ public sealed class ImageInput
         _name = name;
     }
 
-    /// <summary>What results and messages call the image: the id that it was given, or the path of its file, or else its kind, such as <c>bytes</c>.</summary>
+    /// <summary>
+    /// The name of the image in results and messages: the id that it was given, or the path of its file, or otherwise its kind, such as
+    /// <c>bytes</c>.
+    /// </summary>
     public string Id => _name ?? _source.Kind;
 
     /// <summary>An image file.</summary>
@@ -31,7 +34,7 @@ public sealed class ImageInput
     /// <exception cref="ArgumentException">The path is empty.</exception>
     public static ImageInput FromFile(string path) => FromFile(path, path);
 
-    /// <summary>An image file with an id of its own.</summary>
+    /// <summary>An image file with its own id.</summary>
     /// <param name="path">The path.</param>
     /// <param name="id">The <see cref="Id"/>, such as the key of a database.</param>
     /// <exception cref="ArgumentException">The path or the id is empty.</exception>

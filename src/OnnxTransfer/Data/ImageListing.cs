@@ -3,7 +3,7 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;
 
-/// <summary>The images of a folder, without classes, and what else lies there.</summary>
+/// <summary>The images of a folder, without classes, and the other files in it.</summary>
 /// <param name="Images">The images at any depth, in ordinal order of their paths.</param>
 /// <param name="Unused">Every other file, with its kind and the reason.</param>
 public sealed record ImageListing(IReadOnlyList<ImageInput> Images, IReadOnlyList<UnusedFile> Unused)

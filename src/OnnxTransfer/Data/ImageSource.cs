@@ -3,10 +3,10 @@ using SkiaSharp;
 
 namespace OnnxTransfer.Data;
 
-/// <summary>Where an <see cref="ImageInput"/> gets its content from.</summary>
+/// <summary>The source of an <see cref="ImageInput"/>'s content.</summary>
 internal abstract class ImageSource
 {
-    /// <summary>What to call the image when it has no name.</summary>
+    /// <summary>The name of an image that has no id.</summary>
     internal abstract string Kind { get; }
 
     internal abstract OpenedImage Open(DecodeOptions options, CancellationToken cancellationToken);
@@ -52,7 +52,7 @@ internal sealed class StreamSource(Func<CancellationToken, Task<Stream>> open) :
         }
         catch (Exception exception) when (exception is not ImageDecodeException && !cancellationToken.IsCancellationRequested)
         {
-            // Streams fail in the ways of their stores: whichever it is, one image cannot be used and the others can.
+            // Streams throw the exceptions of their stores. After any of them, one image cannot be used and the others can.
             throw Throw.ImageStreamFailed(exception);
         }
     }

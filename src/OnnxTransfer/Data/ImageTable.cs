@@ -49,7 +49,7 @@ internal sealed class ImageTable
                 continue;
             }
 
-            if (fields.Length != count) Throw.TableMalformed(path, line, $"the row has {fields.Length} fields, and the header has {count}.");
+            if (fields.Length != count) Throw.TableMalformed(path, line, $"the row has {fields.Length} fields, but the header has {count}.");
             table.Add(line, columns, name => fields[Array.IndexOf(columns.All, name)]);
         }
 
@@ -68,7 +68,7 @@ internal sealed class ImageTable
             if (string.IsNullOrWhiteSpace(json)) continue;
             using var document = Parse(path, line, json);
             var row = document.RootElement;
-            if (row.ValueKind != JsonValueKind.Object) Throw.TableMalformed(path, line, "the line is no JSON object such as {\"image\": \"1.jpg\", \"label\": \"rose\"}.");
+            if (row.ValueKind != JsonValueKind.Object) Throw.TableMalformed(path, line, "the line is not a JSON object such as {\"image\": \"1.jpg\", \"label\": \"rose\"}.");
             columns ??= table.Choose(names, [.. row.EnumerateObject().Select(property => property.Name)], line);
             table.Add(line, columns, name => Text(path, line, row, name));
         }
@@ -102,7 +102,7 @@ internal sealed class ImageTable
             .Where(pair => pair.Item2 is not null).Select(pair => $"{pair.Item1} in column '{pair.Item2}'"));
         return columns;
 
-        // An optional column has no word of its own for the message and may be refused by an empty name.
+        // An optional column has no name of its own for the message, and an empty name switches it off.
         string? Find(string? asked, string[] usual, string? required)
         {
             if (asked is { Length: 0 } && required is null) return null;
@@ -137,14 +137,14 @@ internal sealed class ImageTable
     {
         if (string.IsNullOrWhiteSpace(text)) return DataSplit.Auto;
         if (DataSplits.Parse(text.Trim()) is { } split) return split;
-        Throw.TableMalformed(_path, line, $"the column '{column}' has '{text}', and a set is train, validation or test; name another column for the split, or an empty name for none.");
+        Throw.TableMalformed(_path, line, $"the column '{column}' has '{text}', but a set must be train, validation or test; name another column for the split, or give an empty name if the table has no such column.");
         return default;
     }
 
     private float Weight(int line, string column, string text)
     {
         if (!float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var weight) || !(weight >= 0 && float.IsFinite(weight)))
-            Throw.TableMalformed(_path, line, $"the column '{column}' has '{text}', and a weight is a number of at least 0 with a point; name another column for the weight, or an empty name for none.");
+            Throw.TableMalformed(_path, line, $"the column '{column}' has '{text}', but a weight must be a number of at least 0, written with a point; name another column for the weight, or give an empty name if the table has no such column.");
         return weight;
     }
 
@@ -156,7 +156,7 @@ internal sealed class ImageTable
         }
         catch (JsonException exception)
         {
-            Throw.TableMalformed(path, line, $"the line is no JSON: {Throw.OneLine(exception.Message)}");
+            Throw.TableMalformed(path, line, $"the line is not JSON: {Throw.OneLine(exception.Message)}");
             return null;
         }
     }
@@ -164,7 +164,7 @@ internal sealed class ImageTable
     private static string Text(string path, int line, JsonElement row, string name)
     {
         if (!row.TryGetProperty(name, out var value)) Throw.ColumnNotFound(path, line, name, row.EnumerateObject().Select(property => property.Name));
-        if (value.ValueKind is JsonValueKind.Object or JsonValueKind.Array) Throw.TableMalformed(path, line, $"'{name}' is a JSON {value.ValueKind.ToString().ToLowerInvariant()}, and a text or a number is needed.");
+        if (value.ValueKind is JsonValueKind.Object or JsonValueKind.Array) Throw.TableMalformed(path, line, $"'{name}' is a JSON {value.ValueKind.ToString().ToLowerInvariant()}, but must be a text or a number.");
         return value.ValueKind == JsonValueKind.Null ? "" : value.ToString();
     }
 
@@ -177,7 +177,7 @@ internal sealed record ColumnNames(string? Image, string? Label, string? Split, 
 /// <summary>The names of the sets.</summary>
 internal static class DataSplits
 {
-    /// <summary>The set of a folder's or a column's word, whatever the case; null for any other word.</summary>
+    /// <summary>The set that a folder's or a column's word names, in upper or lower case; null for any other word.</summary>
     internal static DataSplit? Parse(string word) => word.ToLowerInvariant() switch
     {
         "train" or "training" => DataSplit.Train,

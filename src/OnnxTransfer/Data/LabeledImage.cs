@@ -25,11 +25,11 @@ public sealed record LabeledImage
     /// <summary>The set that the image belongs to; by default <see cref="DataSplit.Auto"/>.</summary>
     public DataSplit Split { get; init => field = Require.Defined(value, nameof(Split)); }
 
-    /// <summary>What the image's loss is multiplied by in training, finite and at least 0; 1 by default.</summary>
+    /// <summary>The factor on the image's loss in training, finite and at least 0; 1 by default.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The weight is negative, infinite or NaN.</exception>
     public float Weight { get; init => field = Require.NotNegative(value, nameof(Weight)); } = 1;
 
-    /// <summary>What results call the image.</summary>
+    /// <summary>The name of the image in results.</summary>
     public string Id => Image.Id;
 }
 
@@ -45,13 +45,13 @@ public enum DataSplit
     /// <summary>The images that choose the best epoch and stop a training early.</summary>
     Validation,
 
-    /// <summary>The images that measure the result; nothing is chosen by them.</summary>
+    /// <summary>The images that measure the result. Training does not use them.</summary>
     Test,
 }
 
 /// <summary>An image that could not be used; the run went on without it.</summary>
 /// <param name="Id">The image's <see cref="ImageInput.Id"/>: the path of a file, or the id it was given.</param>
-/// <param name="Reason">Why not, in one sentence.</param>
+/// <param name="Reason">Why the image could not be used, in one sentence.</param>
 public sealed record SkippedImage(string Id, string Reason)
 {
     /// <summary>
@@ -60,10 +60,10 @@ public sealed record SkippedImage(string Id, string Reason)
     /// </summary>
     public bool TimedOut { get; init; }
 
-    /// <summary>The class it was said to belong to; null where images had no labels.</summary>
+    /// <summary>The class that the source gave it; null if the images have no labels.</summary>
     public string? Label { get; init; }
 
-    /// <summary>The set it was said to belong to; <see cref="DataSplit.Auto"/> where nothing said so.</summary>
+    /// <summary>The set that the source gave it; <see cref="DataSplit.Auto"/> if the source gave none.</summary>
     public DataSplit Split { get; init; }
 }
 
@@ -72,9 +72,9 @@ public sealed record SkippedImage(string Id, string Reason)
 /// <param name="Text">What is doubtful, in one sentence.</param>
 public sealed record ImageWarning(string Id, string Text)
 {
-    /// <summary>The class it was said to belong to; null where images had no labels.</summary>
+    /// <summary>The class that the source gave it; null if the images have no labels.</summary>
     public string? Label { get; init; }
 
-    /// <summary>The set it was said to belong to; <see cref="DataSplit.Auto"/> where nothing said so.</summary>
+    /// <summary>The set that the source gave it; <see cref="DataSplit.Auto"/> if the source gave none.</summary>
     public DataSplit Split { get; init; }
 }

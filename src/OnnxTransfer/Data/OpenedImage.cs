@@ -2,14 +2,16 @@ using OnnxTransfer.Decoding;
 
 namespace OnnxTransfer.Data;
 
-/// <summary>The content of an image while it is in use: encoded bytes, or pixels. What was rented for it goes back on <see cref="Dispose"/>.</summary>
+/// <summary>
+/// The content of an image while it is in use: encoded bytes, or pixels. <see cref="Dispose"/> returns its rented memory.
+/// </summary>
 internal readonly struct OpenedImage : IDisposable
 {
     private readonly ReadOnlyMemory<byte> _bytes;
     private readonly EncodedImage? _rented;
     private readonly bool _ownsPixels;
 
-    /// <param name="bytes">Encoded bytes in memory of the caller's.</param>
+    /// <param name="bytes">Encoded bytes in the caller's memory.</param>
     internal OpenedImage(ReadOnlyMemory<byte> bytes) => _bytes = bytes;
 
     /// <param name="rented">Encoded bytes in rented memory, given back with this.</param>

@@ -2,10 +2,7 @@ using System.Collections.Concurrent;
 
 namespace OnnxTransfer.Data;
 
-/// <summary>
-/// The ledger of a run: which images could not be used and why. Several threads may write to it; it is read in the order of
-/// the input, whichever image failed first.
-/// </summary>
+/// <summary>The skipped images of a run, with the reasons. Several threads may write to it. It is read in the order of the input.</summary>
 internal sealed class SkippedImages
 {
     private readonly ConcurrentDictionary<int, SkippedImage> _byPosition = new();

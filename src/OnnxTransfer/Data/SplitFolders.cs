@@ -3,7 +3,7 @@ namespace OnnxTransfer.Data;
 /// <summary>Recognizes a folder of sets: <c>train/</c>, <c>val/</c> and <c>test/</c>, each with the same class folders.</summary>
 internal static class SplitFolders
 {
-    /// <summary>The sets of a folder, training first; null where its sub-folders are classes.</summary>
+    /// <summary>The sets of a folder, training first; null if its sub-folders are classes.</summary>
     /// <exception cref="DatasetException">The sub-folders are named as sets, but do not hold the same classes.</exception>
     internal static IReadOnlyList<(string Folder, DataSplit Split)>? Find(string path, FolderContents contents)
     {

@@ -3,7 +3,7 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;
 
-/// <summary>How many percent of each class are for training, validation and test; together 100.</summary>
+/// <summary>The percentages of each class for training, validation and test; together 100.</summary>
 public sealed record SplitPercentages
 {
     /// <summary>Percentages of the three sets.</summary>
@@ -30,7 +30,7 @@ public sealed record SplitPercentages
     public double Test { get; }
 
     /// <summary>Reads <c>80/10/10</c>: training, validation and test in percent.</summary>
-    /// <exception cref="ArgumentException">The text is no such split.</exception>
+    /// <exception cref="ArgumentException">The text is not such a split.</exception>
     public static SplitPercentages Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -50,7 +50,7 @@ public sealed record SplitPercentages
     /// <summary>For example <c>80/10/10</c>.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Train}/{Validation}/{Test}");
 
-    /// <summary>The share of every set that the data do not bring themselves; the others keep their ratio.</summary>
+    /// <summary>The share of every set that the data do not have; these sets keep their ratio.</summary>
     internal SplitPercentages Without(bool validation, bool test)
     {
         var (v, t) = (validation ? 0 : Validation, test ? 0 : Test);

@@ -3,13 +3,13 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer.Data;
 
 /// <summary>
-/// Images parted into training, validation and test so that every class has the asked proportions, to within one image.
+/// Divides images into training, validation and test so that every class has the requested proportions, to within one image.
 /// </summary>
 /// <remarks>
-/// Of a class with n images each part gets n times its fraction, rounded down or up. The images left over go to the parts
-/// with the largest remainder; what a part gained or lost in that rounding is carried to the next class, so that ten classes
-/// of five images at 80/10/10 give both validation and test five. Every class has at least one image for training. Which
-/// images go where is decided by a shuffle within the class that depends on the seed and on nothing of the machine.
+/// For a class with n images, each part gets n times its fraction, rounded down or up. The remaining images go to the parts with the
+/// largest remainder. The rounding error of a part is carried to the next class, so that ten classes of five images at 80/10/10 give
+/// five images to validation and five to test. Every class has at least one image for training. A shuffle within the class decides the
+/// part of each image. It depends only on the seed, not on the machine.
 /// </remarks>
 internal sealed class StratifiedSplit
 {
@@ -25,14 +25,14 @@ internal sealed class StratifiedSplit
     /// <summary>Indices of the images for training, ascending.</summary>
     public IReadOnlyList<int> Train { get; }
 
-    /// <summary>Indices of the images for validation, ascending; empty when none were asked for.</summary>
+    /// <summary>Indices of the images for validation, ascending; empty if the percentage is 0.</summary>
     public IReadOnlyList<int> Validation { get; }
 
-    /// <summary>Indices of the images for test, ascending; empty when none were asked for.</summary>
+    /// <summary>Indices of the images for test, ascending; empty if the percentage is 0.</summary>
     public IReadOnlyList<int> Test { get; }
 
-    /// <summary>Parts a list of images by class.</summary>
-    /// <param name="classIndices"><c>[N]</c> the class of every image, each at least 0; the order is part of the outcome.</param>
+    /// <summary>Divides a list of images, class by class.</summary>
+    /// <param name="classIndices"><c>[N]</c> the class of every image, each at least 0. The order changes the result.</param>
     /// <param name="fractions">The proportions.</param>
     /// <param name="seed">The same seed gives the same split, on every machine and version of .NET.</param>
     /// <exception cref="ArgumentOutOfRangeException">A class index is negative.</exception>

@@ -27,7 +27,7 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void FolderHasNoImages(string path) =>
-        throw new DatasetException($"There is no image in the folder '{path}' or below it; {Decoding.ImageFormats.Known} are read.");
+        throw new DatasetException($"There is no image in the folder '{path}' or below it; the formats that OnnxTransfer reads are {Decoding.ImageFormats.Known}.");
 
     [DoesNotReturn]
     internal static void DatasetHasNoImages(string source) =>
@@ -35,11 +35,11 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void SplitFoldersHaveNoClasses(string path, string folder) =>
-        throw new DatasetException($"The sub-folders of '{path}' are named as sets of images, but '{folder}' has no class folders in it; put the images of each class into a sub-folder such as '{folder}/CLASS', or give a folder of class folders.");
+        throw new DatasetException($"The sub-folders of '{path}' are named as sets of images, but '{folder}' has no class folders; put the images of each class into a sub-folder such as '{folder}/CLASS', or give a folder of class folders.");
 
     [DoesNotReturn]
     internal static void SplitFoldersAndOthers(string path, IEnumerable<string> splits, IEnumerable<string> others) =>
-        throw new DatasetException($"'{path}' has the sets {string.Join(", ", splits)} and beside them {string.Join(", ", others.Take(5))}; move away what is no set, or give the folder with the classes alone.");
+        throw new DatasetException($"'{path}' has the sets {string.Join(", ", splits)}, and beside them the folders {string.Join(", ", others.Take(5))}; move the folders that are no sets away, or give a folder that has only class folders.");
 
     [DoesNotReturn]
     internal static void SplitFolderTwice(string path, string first, string second, string split) =>
@@ -64,45 +64,45 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void SetHasSplits(string source, string set) =>
-        throw new ArgumentException($"'{source}' is divided into sets itself and cannot be the {set} set as a whole; give the folder or table of that set alone.");
+        throw new ArgumentException($"'{source}' is itself divided into sets, so it cannot be the {set} set; give only the folder or table of that set.");
 
     [DoesNotReturn]
     internal static void SplitsIncomplete(string source, string first, int without, int count) =>
-        throw new DatasetException($"{without} of the {count} images of '{source}' are in no set (the first: {first}) and the others are; give every image a set, or none.");
+        throw new DatasetException($"{without} of the {count} images of '{source}' have no set (the first is {first}), but the other images have one; give every image a set, or no image.");
 
     [DoesNotReturn]
     internal static void SplitOfSplitData(string source, string split) =>
-        throw new ArgumentException($"'{source}' is divided into sets already, which are used as they are: leave out the split {split}.");
+        throw new ArgumentException($"'{source}' is already divided into sets, so it cannot be split again: leave out the split {split}.");
 
     [DoesNotReturn]
     internal static void SplitOfGivenSet(string source, string split, string set) =>
-        throw new ArgumentException($"'{source}' has a {set} set of its own, and the split {split} takes another from the training images: write 0 for the {set} percentage.");
+        throw new ArgumentException($"'{source}' has a {set} set of its own, but the split {split} takes a second one from the training images: write 0 for the {set} percentage.");
 
     [DoesNotReturn]
     internal static void PatternNotUsable(string pattern, string why, Exception? inner = null) =>
         throw new ArgumentException($@"The pattern '{pattern}' cannot be used: {why} Write a regular expression with a group named label, such as (?<label>[^/]+)_\d+\.jpg$", inner);
 
     internal static DatasetException PatternSplitUnknown(string set, string path) =>
-        new($"The pattern's group split matches '{set}' in '{path}', and a set is train, validation or test.");
+        new($"The pattern's group split matches '{set}' in '{path}', but a set must be train, validation or test.");
 
     internal static DatasetException PatternTooSlow(string pattern, string path, Exception inner) =>
-        new($"The pattern '{pattern}' takes longer than a second on '{path}': write it with less repetition inside of repetition.", inner);
+        new($"The pattern '{pattern}' takes longer than a second on '{path}': remove repetitions inside of repetitions, such as (a+)+.", inner);
 
     [DoesNotReturn]
     internal static void PatternMatchesNothing(string pattern, string folder, string example) =>
-        throw new DatasetException($"The pattern '{pattern}' matches none of the images in '{folder}', whose first is '{example}'; it is matched against the path below the folder, with '/'.");
+        throw new DatasetException($"The pattern '{pattern}' matches none of the images in '{folder}'. The first image is '{example}': a pattern must match such a path, relative to the folder and with '/'.");
 
     [DoesNotReturn]
     internal static void TableIsNoOrdinaryFile(string path, string kind) =>
-        throw new DatasetException($"'{path}' is a {kind}, not a file; it was not opened.");
+        throw new DatasetException($"'{path}' is a {kind}, not a file, so it was not opened: give a file.");
 
     [DoesNotReturn]
     internal static void DataUnknown(string path) =>
-        throw new ArgumentException($"'{path}' is no data that can be read: give a folder, or a table that ends in .csv, .tsv or .jsonl.");
+        throw new ArgumentException($"'{path}' is neither a folder nor a table: give a folder, or a table that ends in .csv, .tsv or .jsonl.");
 
     [DoesNotReturn]
     internal static void ColumnsOfFolder(string path) =>
-        throw new ArgumentException($"'{path}' is a folder, which has no columns: leave out the names of columns, or give a table that ends in .csv, .tsv or .jsonl.");
+        throw new ArgumentException($"'{path}' is a folder, which has no columns: leave out the column names, or give a table that ends in .csv, .tsv or .jsonl.");
 
     [DoesNotReturn]
     internal static void SetEmpty(string source, string set) =>
@@ -110,7 +110,7 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void TableEmpty(string path) =>
-        throw new DatasetException($"{path} has no header: its first line names the columns.");
+        throw new DatasetException($"{path} has no header: write the column names into its first line.");
 
     [DoesNotReturn]
     internal static void TableHasNoRows(string path) =>
@@ -126,11 +126,11 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void ColumnNotFound(string path, int line, string name, IEnumerable<string> columns) =>
-        throw new DatasetException($"{path}:{line}: there is no column '{name}'; there are {Known(name, columns, 20)}.");
+        throw new DatasetException($"{path}:{line}: there is no column '{name}'; the columns are {Known(name, columns, 20)}.");
 
     [DoesNotReturn]
     internal static void ColumnNotGuessed(string path, int line, string what, IEnumerable<string> tried, IEnumerable<string> columns) =>
-        throw new DatasetException($"{path}:{line}: which column has the {what} is not clear (none is named {string.Join(", ", tried)}); name one of {string.Join(", ", columns)}.");
+        throw new DatasetException($"{path}:{line}: could not guess the column of the {what}, because no column is named {string.Join(", ", tried)}; name one of {string.Join(", ", columns)}.");
 
     [DoesNotReturn]
     internal static void ColumnTwice(string path, int line, string name) =>
@@ -138,7 +138,7 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void LabelFileNotFound(string path) =>
-        throw new InvalidDataException($"There is no label file at '{path}': place a text file there with one label per line, in class order, or let the card's 'labels' name the list 'imagenet-1k', or be null.");
+        throw new InvalidDataException($"There is no label file at '{path}': place a text file there with one label per line, in class order, or set the card's 'labels' to 'imagenet-1k' or to null.");
 
     [DoesNotReturn]
     internal static void LabelCountDiffers(string origin, int found, int wanted) =>
@@ -154,6 +154,6 @@ internal static partial class Throw
         var list = string.Concat(skipped.Select(one => $"{Environment.NewLine}  {one.Id}: {one.Reason}"));
         throw new DatasetException(string.Create(
             CultureInfo.InvariantCulture,
-            $"{count} of {imageCount} images cannot be used, and at most {maxBad:0.####} of them ({(int)(maxBad * imageCount)}) may be; repair or remove them, or raise the limit:{list}"));
+            $"{count} of {imageCount} images cannot be used, but at most {(int)(maxBad * imageCount)} may be (a share of {maxBad:0.####}); repair or remove these images, or raise the limit (--max-bad, TrainingPlan.MaxBad):{list}"));
     }
 }

@@ -1,6 +1,6 @@
 namespace OnnxTransfer;
 
-/// <summary>What <see cref="FeatureCache.Verify"/> found.</summary>
-/// <param name="Vectors">How many vectors there are.</param>
+/// <summary>The result of <see cref="FeatureCache.Verify"/>.</summary>
+/// <param name="Vectors">The number of vectors.</param>
 /// <param name="Damaged">How many of them are damaged. They are never served, and <see cref="FeatureCache.Collect"/> removes them.</param>
 public sealed record CacheCheck(long Vectors, long Damaged);

@@ -2,7 +2,7 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;
 
-/// <summary>One image of many, embedded or not.</summary>
+/// <summary>One image of many, with its vector or the reason why it has none.</summary>
 /// <param name="Index">The image's position in the input, from 0.</param>
 /// <param name="Id">The image's <see cref="ImageInput.Id"/>: the path of a file, or the id it was given.</param>
 /// <param name="Vector">The feature vector, D numbers; null when the image could not be used.</param>

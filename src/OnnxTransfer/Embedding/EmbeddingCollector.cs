@@ -9,7 +9,7 @@ internal static class EmbeddingCollector
     /// <param name="pipeline">A pipeline that has not run.</param>
     /// <param name="inputs">The images.</param>
     /// <param name="dim">D, the length of a row.</param>
-    /// <param name="progress">Told after every batch.</param>
+    /// <param name="progress">Receives the progress after every batch.</param>
     /// <param name="cancellationToken">Stops the run.</param>
     internal static async Task<EmbeddingResult> CollectAsync(
         EmbeddingPipeline pipeline, IReadOnlyList<ImageInput> inputs, int dim, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)

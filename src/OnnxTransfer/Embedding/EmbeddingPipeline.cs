@@ -8,9 +8,9 @@ using OnnxTransfer.Inference;
 namespace OnnxTransfer.Embedding;
 
 /// <summary>
-/// Images to rows of numbers: read, decode and prepare, batch, run, and out in the order they came in. Everything is in
-/// motion at once, yet no more batches are on their way than <see cref="PipelineShape.Window"/>: whoever takes the rows
-/// slowly slows the reading down. One pipeline serves one run.
+/// Images to rows of numbers: read, decode and prepare, batch, run, and out in the order they came in. All stages work at the same
+/// time, but at most <see cref="PipelineShape.Window"/> batches are in progress: a caller that takes rows slowly slows the reading
+/// down. One pipeline serves one run.
 /// </summary>
 /// <param name="session">The network.</param>
 /// <param name="filler">Prepares its images.</param>
@@ -19,20 +19,20 @@ namespace OnnxTransfer.Embedding;
 /// <param name="openCache">Opens the rows of earlier runs; null to compute all.</param>
 internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler, PipelineShape shape, ExtractorMeter meter, Func<CachedRows>? openCache = null)
 {
-    // Threads take first what brings a batch nearest to its end. On the CPU the network's work is in here as well.
+    // Threads first take the work that brings a batch nearest to its end. On the CPU the queue also has the network's work.
     private readonly Channel<Step> _images = Channel.CreateUnboundedPrioritized(new UnboundedPrioritizedChannelOptions<Step> { Comparer = Step.MostAdvancedFirst });
     private readonly Channel<Step> _device = Channel.CreateUnbounded<Step>();
     private readonly Channel<PipelineBatch> _done = Channel.CreateUnbounded<PipelineBatch>();
     private CachedRows? _cache;
-    // The batches on their way, and one for the list itself as long as there is more of it.
+    // The batches in progress, plus one for the list itself as long as it has more images.
     private int _open = 1;
 
-    /// <summary>Where the time went, so far.</summary>
+    /// <summary>The time of each stage, so far.</summary>
     internal StageTimes Times { get; } = new(shape, meter);
 
     /// <summary>Runs images through the network.</summary>
-    /// <param name="inputs">The images; read from as the pipeline has room.</param>
-    /// <param name="cancellationToken">Stops the run; images in hand are finished but not given out.</param>
+    /// <param name="inputs">The images; the pipeline reads them as it has room.</param>
+    /// <param name="cancellationToken">Stops the run; the current images are finished but not returned.</param>
     /// <returns>Batches in the order of the list, each with all its images. Leaving the loop early stops the run.</returns>
     internal async IAsyncEnumerable<PipelineBatch> RunAsync(IAsyncEnumerable<ImageInput> inputs, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -40,7 +40,7 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
         Times.Begin();
         using var cache = _cache = openCache?.Invoke();
         using var window = new SemaphoreSlim(shape.Window);
-        // Disposal stops the threads, also those of a run that nobody goes on with.
+        // Disposal stops the threads, also those of an abandoned run.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.Closing);
         Task[] tasks =
         [
@@ -59,7 +59,7 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
         finally
         {
             await stop.CancelAsync().ConfigureAwait(false);
-            // What went wrong has been thrown above.
+            // The error was thrown above.
             await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             while (_done.Reader.TryRead(out var late)) Keep(late);
         }
@@ -71,7 +71,7 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
         var next = 0;
         await foreach (var batch in _done.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {
-            // Before it is its turn: whatever ends the run, it need not be computed again.
+            // The row is kept before its turn, so it need not be computed again if the run ends early.
             Keep(batch);
             early.Add(batch.Number, batch);
             for (; early.Remove(next, out var ready); next++) yield return ready;
@@ -177,7 +177,7 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
         Close();
     }
 
-    /// <summary>Whoever is last ends the run.</summary>
+    /// <summary>The last thread ends the run.</summary>
     private void Close()
     {
         if (Interlocked.Decrement(ref _open) > 0) return;
@@ -186,10 +186,10 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
         _done.Writer.Complete();
     }
 
-    /// <summary>Hands the first failure to whoever takes the rows, who then stops the others.</summary>
+    /// <summary>Passes the first failure to the thread that takes the rows; that thread then stops the others.</summary>
     private void Fail(Exception exception)
     {
-        // Disposal stops the threads by cancelling them, but it is not a cancellation that the caller asked for.
+        // Disposal stops the threads by canceling them, but it is not a cancellation that the caller asked for.
         if (exception is OperationCanceledException && session.Refusal is { } disposed) exception = disposed;
         _done.Writer.TryComplete(exception);
     }

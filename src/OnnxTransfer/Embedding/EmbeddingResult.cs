@@ -43,7 +43,7 @@ public sealed class EmbeddingResult
     /// <summary>How many of the vectors were computed by an earlier run and came from the cache.</summary>
     public int Cached { get; }
 
-    /// <summary>Wall-clock time of the whole run; on a device, once it was warm.</summary>
+    /// <summary>Wall-clock time of the whole run; on a device, without its warm-up.</summary>
     public TimeSpan Elapsed { get; }
 
     /// <summary>The time that all threads together spent on reading files and looking them up in the cache.</summary>
@@ -55,7 +55,7 @@ public sealed class EmbeddingResult
     /// <summary>The time that all threads together spent in the network.</summary>
     public TimeSpan Running { get; }
 
-    /// <summary>What held the run up, in one sentence.</summary>
+    /// <summary>The bottleneck of the run, in one sentence.</summary>
     public string Bottleneck { get; }
 
     /// <summary>Images embedded per second of <see cref="Elapsed"/>.</summary>

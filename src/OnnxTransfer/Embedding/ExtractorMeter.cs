@@ -5,8 +5,8 @@ using OnnxTransfer.Decoding;
 namespace OnnxTransfer.Embedding;
 
 /// <summary>
-/// What the extractors of this process tell <c>System.Diagnostics</c>: the meter and the activities named <c>OnnxTransfer</c>. Costs
-/// nothing to speak of while nobody listens.
+/// The measurements that the extractors of this process give to <c>System.Diagnostics</c>: the meter and the activities named
+/// <c>OnnxTransfer</c>. They cost almost nothing while nobody listens.
 /// </summary>
 /// <param name="model">The model's id.</param>
 internal sealed class ExtractorMeter(string model)
@@ -18,7 +18,7 @@ internal sealed class ExtractorMeter(string model)
     private static readonly ActivitySource s_activities = new(Name, s_version);
     private static readonly Meter s_meter = new(Name, s_version);
     private static readonly Counter<long> s_images = s_meter.CreateCounter<long>(
-        "onnxtransfer.images", "{image}", "Images by what became of them: embedded, cached or skipped.");
+        "onnxtransfer.images", "{image}", "The number of images, by result: embedded, cached or skipped.");
 
     private static readonly Histogram<double> s_stages = s_meter.CreateHistogram<double>(
         "onnxtransfer.stage.duration", "s", "Time that a thread spent on a stage: reading or preparing an image, or running the network on one or a batch.",
@@ -32,7 +32,7 @@ internal sealed class ExtractorMeter(string model)
         s_meter.CreateObservableUpDownCounter("onnxtransfer.decode.memory", () => MemoryGate.Shared.Bytes, "By", "Memory that the images being decoded need, by their headers.");
     }
 
-    /// <summary>Begins a call on so many images; null where nobody listens.</summary>
+    /// <summary>Begins a call on a number of images; null if nobody listens.</summary>
     internal Activity? Begin(int images)
     {
         var activity = s_activities.StartActivity("onnxtransfer.embed");

@@ -5,18 +5,18 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer;
 
 /// <summary>
-/// Keeps feature vectors on disk, so that an image goes through a network once ever. A vector is found again by the content of
-/// its file, whatever the name, and only under the very same network, preparation and versions. Rows are kept as they are
-/// computed: a killed run goes on where it was. Processes may share a cache.
+/// Keeps feature vectors on disk, so that a network sees each image once; later runs read its vector. The cache finds a vector by the
+/// content of the image's file, not by its name, and only for the same network, preprocessing and versions. Each vector is saved as
+/// soon as it is computed, so a killed run continues where it stopped. Several processes may share a cache.
 /// </summary>
-/// <remarks>A cache that fails never fails a run: the run goes on without it, and <see cref="Problem"/> says why.</remarks>
+/// <remarks>If the cache fails, the run continues without it, and <see cref="Problem"/> says why.</remarks>
 public sealed class FeatureCache
 {
     private readonly int? _maxPages;
     private string? _problem;
 
-    /// <summary>A cache in a folder; nothing is read or written yet.</summary>
-    /// <param name="folder">The folder; null for the user's own, <see cref="DefaultFolder"/>. It is made when it is needed.</param>
+    /// <summary>Creates a cache in a folder. Nothing is read or written yet.</summary>
+    /// <param name="folder">The folder; null for the user's own, <see cref="DefaultFolder"/>. It is created when it is needed.</param>
     public FeatureCache(string? folder = null) : this(folder, maxPages: null)
     {
     }
@@ -28,22 +28,25 @@ public sealed class FeatureCache
         _maxPages = maxPages;
     }
 
-    /// <summary>Where the cache of this user is: <c>features</c> beside the downloaded models.</summary>
+    /// <summary>The folder of this user's cache: <c>features</c> beside the downloaded models.</summary>
     /// <exception cref="DirectoryNotFoundException">The account has no home folder and <c>ONNXTRANSFER_HOME</c> is not set.</exception>
     public static string DefaultFolder => Path.Combine(UserFolder.Home, "features");
 
     /// <summary>The full path of the database.</summary>
     public string File { get; }
 
-    /// <summary>Why this cache was given up in the course of a run, in one sentence with the file; null as long as it works.</summary>
+    /// <summary>Why a run stopped using this cache, in one sentence that names the file; null as long as the cache works.</summary>
     public string? Problem => Volatile.Read(ref _problem);
 
-    /// <summary>What the cache takes on the disk, in bytes; 0 where there is none.</summary>
+    /// <summary>The size of the cache on the disk, in bytes; 0 if there is no cache.</summary>
     public long Bytes => new[] { File, File + "-wal" }.Where(System.IO.File.Exists).Sum(file => new FileInfo(file).Length);
 
-    /// <summary>The networks that the cache has vectors of, the last used first, each under one preparation and one set of versions.</summary>
+    /// <summary>
+    /// The networks whose vectors are in the cache, the last used first. Each entry is one network with one preprocessing and one set
+    /// of versions.
+    /// </summary>
     /// <exception cref="IOException">The cache cannot be read.</exception>
-    /// <exception cref="InvalidDataException">The file is damaged or no feature cache.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged or is not a feature cache.</exception>
     public IReadOnlyList<CachedModel> Models() => Guarded<IReadOnlyList<CachedModel>>([], connection =>
     {
         using var query = connection.Command(
@@ -59,9 +62,9 @@ public sealed class FeatureCache
         return models;
     });
 
-    /// <summary>Reads everything and compares it with its checksums.</summary>
+    /// <summary>Reads all vectors and compares them with their checksums.</summary>
     /// <exception cref="IOException">The cache cannot be read.</exception>
-    /// <exception cref="InvalidDataException">The file is damaged as a whole, or no feature cache.</exception>
+    /// <exception cref="InvalidDataException">The whole file is damaged, or it is not a feature cache.</exception>
     public CacheCheck Verify() => Guarded(new CacheCheck(0, 0), connection =>
     {
         using (var check = connection.Command("PRAGMA quick_check(1);"))
@@ -72,12 +75,15 @@ public sealed class FeatureCache
         return new CacheCheck(connection.Number("SELECT count(*) FROM vector;"), Damaged(connection).Count);
     });
 
-    /// <summary>Removes what is damaged, what no run has asked for in a while, and the oldest vectors beyond a size; the file shrinks.</summary>
-    /// <param name="unusedFor">Vectors of a network that no run has used for so long go.</param>
-    /// <param name="maxBytes">The size to keep to, in bytes; null for any.</param>
-    /// <returns>How many vectors were removed.</returns>
+    /// <summary>
+    /// Removes damaged vectors, the vectors of networks that no run has used for a while, and the oldest vectors above a size. The file
+    /// shrinks.
+    /// </summary>
+    /// <param name="unusedFor">The vectors of a network are removed if no run has used it for this time.</param>
+    /// <param name="maxBytes">The largest size, in bytes; null for no limit.</param>
+    /// <returns>The number of removed vectors.</returns>
     /// <exception cref="IOException">The cache cannot be read or written.</exception>
-    /// <exception cref="InvalidDataException">The file is damaged as a whole, or no feature cache.</exception>
+    /// <exception cref="InvalidDataException">The whole file is damaged, or it is not a feature cache.</exception>
     public long Collect(TimeSpan unusedFor, long? maxBytes = null) => Guarded(0L, connection =>
     {
         var before = connection.Number("SELECT count(*) FROM vector;");

@@ -53,10 +53,10 @@ public sealed class FeatureMatrix
     }
 
     /// <summary>
-    /// A new matrix whose rows have the same directions and the length 1 (L2 normalization, <c>v / |v|</c>), rounded to float32. The dot
-    /// product of two such rows is their cosine, which is what databases of vectors compute fastest.
+    /// A new matrix whose rows have the same directions and the length 1 (L2 normalization, <c>v / |v|</c>), rounded to float32. The
+    /// dot product of two such rows is their cosine; vector databases compute dot products fastest.
     /// </summary>
-    /// <exception cref="ArgumentException">A row has no direction: it is all zeros, or a number in it is NaN or infinite.</exception>
+    /// <exception cref="ArgumentException">A row has no direction: all its numbers are zero, or one is NaN or infinite.</exception>
     public FeatureMatrix Normalized()
     {
         var lengths = VectorLength.OfRows(this);
@@ -70,7 +70,7 @@ public sealed class FeatureMatrix
     /// <param name="vector">D numbers.</param>
     /// <param name="destination">Where to write the D numbers; may be <paramref name="vector"/> itself.</param>
     /// <exception cref="ArgumentException">
-    /// The two have different lengths, or the vector has no direction: it is all zeros, or a number in it is NaN or infinite.
+    /// The two have different lengths, or the vector has no direction: all its numbers are zero, or one is NaN or infinite.
     /// </exception>
     public static void Normalize(ReadOnlySpan<float> vector, Span<float> destination)
     {
@@ -92,12 +92,14 @@ public sealed class FeatureMatrix
 
     /// <summary>
     /// Reads a NumPy <c>.npy</c> file (format 1 or 2) of float32 <c>[N,D]</c> in C order, as <see cref="SaveNpy"/> and
-    /// <c>numpy.save</c> write it: the numbers are those of the file to the bit.
+    /// <c>numpy.save</c> write it: the numbers equal those of the file to the bit.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="IOException">The path is a folder, or the file may not be read.</exception>
-    /// <exception cref="InvalidDataException">The file is damaged, no such array, or of another type, order or number of axes: the message says what to do.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is damaged, is not such an array, or has another type, order or number of axes: the message says what to do.
+    /// </exception>
     public static FeatureMatrix LoadNpy(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);

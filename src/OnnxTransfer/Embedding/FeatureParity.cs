@@ -4,7 +4,7 @@ using OnnxTransfer.Preprocessing;
 namespace OnnxTransfer.Embedding;
 
 /// <summary>
-/// Proves on the machine at hand that decoder, kernels and runtime together give a backbone's published numbers, those of
+/// Checks that decoder, kernels and runtime on this machine together give a backbone's published numbers,
 /// <see cref="ReferenceVectors"/>.
 /// </summary>
 internal static class FeatureParity

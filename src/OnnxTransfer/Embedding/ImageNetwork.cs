@@ -11,15 +11,15 @@ using OnnxTransfer.Preprocessing;
 namespace OnnxTransfer.Embedding;
 
 /// <summary>
-/// From images to the rows <c>[N,D]</c> of one tensor of a network: features, class scores or a map of activations, for whoever opened it.
-/// Thread-safe. Disposal is safe at any time: runs that have begun are waited for, all others are refused.
+/// Computes the rows <c>[N,D]</c> of one tensor of a network from images: features, class scores or a map of activations. Thread-safe.
+/// Disposal is safe at any time: it waits for runs that have begun, and all other runs are refused.
 /// </summary>
 internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
 {
     private readonly NetworkGraph _graph;
     private readonly NetworkSessions _sessions;
     private readonly TensorFiller _filler;
-    // Null without a cache, both.
+    // Both are null without a cache.
     private readonly FeatureCache? _cache;
     private readonly CacheSpace? _cacheSpace;
     private readonly RunGate _runs;
@@ -34,7 +34,9 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     /// <param name="owner">The public type that users dispose, for messages.</param>
     /// <param name="forOne">Whether single images come first; else many at once.</param>
     /// <param name="cancellationToken">Stops a calibration.</param>
-    /// <exception cref="ModelException">The tensor is not there, the network cannot be loaded, or the provider or precision asked for does not work.</exception>
+    /// <exception cref="ModelException">
+    /// The tensor does not exist, the network cannot be loaded, or the requested provider or precision does not work.
+    /// </exception>
     internal ImageNetwork(
         Backbone backbone, string tensor, int dim, NetworkOptions options, FeatureCache? cache, Type owner, bool forOne = false, CancellationToken cancellationToken = default)
     {
@@ -65,15 +67,15 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     /// <summary>D, the length of one row.</summary>
     internal int Dim => _graph.RowLength;
 
-    /// <summary>What the network really runs on, and why.</summary>
+    /// <summary>The provider that the network runs on, and why.</summary>
     internal ExecutionProviderInfo Provider => _sessions.Opened.Provider;
 
-    /// <summary>What the network really computes with, and why.</summary>
+    /// <summary>The number format that the network computes in, and why.</summary>
     internal NetworkPrecisionInfo Precision { get; }
 
     /// <summary>
-    /// Opens the same network up to another of its tensors, in the precision that was chosen for this one. It has no cache: maps are fifty times as
-    /// large as features and seldom asked for twice.
+    /// Opens the same network up to another of its tensors, in the precision that was chosen for this one. It has no cache, because
+    /// maps are fifty times as large as features and seldom needed twice.
     /// </summary>
     /// <param name="tensor">The tensor.</param>
     /// <param name="length">Its length for one image.</param>
@@ -93,7 +95,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         return row;
     }
 
-    /// <summary>The row of an image, written to memory of the caller's.</summary>
+    /// <summary>Writes the row of an image into the caller's memory.</summary>
     /// <param name="image">The image.</param>
     /// <param name="row">Receives D numbers.</param>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
@@ -118,7 +120,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     }
 
     /// <summary>The row of an encoded image held in memory.</summary>
-    /// <exception cref="ImageDecodeException">The bytes are no image that can be decoded.</exception>
+    /// <exception cref="ImageDecodeException">The bytes are not an image that can be decoded.</exception>
     internal float[] Embed(ReadOnlySpan<byte> encoded)
     {
         _runs.ThrowIfClosed();
@@ -161,7 +163,9 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     }
 
     /// <summary>The row of an encoded image, read from the stream's position to its end.</summary>
-    /// <exception cref="ImageDecodeException">The stream holds no image that can be decoded, or more bytes than the limit.</exception>
+    /// <exception cref="ImageDecodeException">
+    /// The stream does not hold an image that can be decoded, or it has more bytes than the limit.
+    /// </exception>
     internal async Task<float[]> EmbedAsync(Stream encoded, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(encoded);
@@ -170,11 +174,11 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         return embedded.Vector!;
     }
 
-    /// <summary>The rows of many images. One that cannot be used is listed in the result and the run goes on.</summary>
+    /// <summary>The rows of many images. If an image cannot be used, the result lists it and the run continues.</summary>
     /// <param name="images">The images.</param>
-    /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
-    /// <param name="progress">Told after every batch.</param>
-    /// <param name="cancellationToken">Stops the run after the images in hand.</param>
+    /// <param name="batchSize">Images per run of the network; 0 for the number that suits the provider.</param>
+    /// <param name="progress">Receives the progress after every batch.</param>
+    /// <param name="cancellationToken">Stops the run after the current images.</param>
     internal Task<EmbeddingResult> EmbedAsync(
         IReadOnlyList<ImageInput> images, int batchSize, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
     {
@@ -185,9 +189,9 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     }
 
     /// <summary>The rows of any number of images, one after the other in memory that does not grow with their number.</summary>
-    /// <param name="images">The images; read from as far as rows are taken.</param>
-    /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
-    /// <param name="cancellationToken">Stops the run after the images in hand.</param>
+    /// <param name="images">The images; they are read only as fast as the caller takes rows.</param>
+    /// <param name="batchSize">Images per run of the network; 0 for the number that suits the provider.</param>
+    /// <param name="cancellationToken">Stops the run after the current images.</param>
     internal IAsyncEnumerable<EmbeddedImage> EmbedStreamAsync(IAsyncEnumerable<ImageInput> images, int batchSize, CancellationToken cancellationToken) =>
         Flatten(Pipeline(batchSize), images, cancellationToken);
 
@@ -311,8 +315,8 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <param name="batchSize">Images per run of the network; 0 for what suits the provider.</param>
-    /// <param name="count">How many images there will be; null where nobody knows.</param>
+    /// <param name="batchSize">Images per run of the network; 0 for the number that suits the provider.</param>
+    /// <param name="count">The number of images; null if it is not known.</param>
     private EmbeddingPipeline Pipeline(int batchSize, int? count = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(batchSize);

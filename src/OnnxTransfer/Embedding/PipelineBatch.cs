@@ -3,7 +3,7 @@ using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Embedding;
 
-/// <summary>Neighbouring images of a list that go through the network together. Each slot is filled by one thread.</summary>
+/// <summary>Neighboring images of a list that go through the network together. Each slot is filled by one thread.</summary>
 /// <param name="number">The batch's place among the batches of the run.</param>
 /// <param name="start">The position in the list of its first image.</param>
 /// <param name="inputs">Its images.</param>
@@ -57,10 +57,10 @@ internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs)
         }
     }
 
-    /// <summary>Notes that a slot is done with, prepared or not; returns whether it was the last.</summary>
+    /// <summary>Notes that a slot is finished, prepared or not; returns whether it was the last.</summary>
     internal bool Arrive() => Interlocked.Decrement(ref _unprepared) == 0;
 
-    /// <summary>Whether an image of the batch asked for a place; where none did, all are known or unusable.</summary>
+    /// <summary>Whether an image of the batch asked for a place; if none did, all images are known or unusable.</summary>
     internal bool NeedsNetwork => _tensors is not null;
 
     /// <summary>Runs the images that are prepared through the network.</summary>

@@ -1,8 +1,8 @@
 namespace OnnxTransfer.Embedding;
 
 /// <summary>
-/// The pace of a run over its last seconds: images and time, both forgotten exponentially. A pace since the start would let
-/// rows that came from a cache in no time promise a soon end.
+/// The speed of a run over its last seconds: images and time, both with exponential decay. A speed since the start would be too
+/// optimistic after rows that came from the cache.
 /// </summary>
 /// <param name="total">Images in all.</param>
 internal sealed class ProgressMeter(int total)

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace OnnxTransfer.Embedding;
 
-/// <summary>What a thread of the pipeline can be busy with.</summary>
+/// <summary>The kinds of work of a thread of the pipeline.</summary>
 internal enum PipelineStage
 {
     Reading,
@@ -11,7 +11,7 @@ internal enum PipelineStage
     Running,
 }
 
-/// <summary>Where the threads of a run spent their time. Several threads may write to it.</summary>
+/// <summary>The time that the threads of a run spent on each stage. Several threads may write to it.</summary>
 internal sealed class StageTimes(PipelineShape shape, ExtractorMeter meter)
 {
     private readonly long[] _ticks = new long[Enum.GetValues<PipelineStage>().Length];
@@ -23,7 +23,7 @@ internal sealed class StageTimes(PipelineShape shape, ExtractorMeter meter)
     /// <summary>Time of all threads together.</summary>
     internal TimeSpan this[PipelineStage stage] => Stopwatch.GetElapsedTime(0, Interlocked.Read(ref _ticks[(int)stage]));
 
-    /// <summary>The run begins now: what was before was getting ready.</summary>
+    /// <summary>The run begins now; the time before was preparation.</summary>
     internal void Begin() => _start = Stopwatch.GetTimestamp();
 
     /// <summary>Books the time since <paramref name="start"/>, a <see cref="Stopwatch"/> timestamp; returns the time it is now.</summary>
@@ -35,7 +35,7 @@ internal sealed class StageTimes(PipelineShape shape, ExtractorMeter meter)
         return now;
     }
 
-    /// <summary>What limited the speed of the run, in one sentence.</summary>
+    /// <summary>The bottleneck of the run, in one sentence.</summary>
     internal string Bottleneck(TimeSpan elapsed)
     {
         var images = this[PipelineStage.Reading] + this[PipelineStage.Preparing];

@@ -25,9 +25,9 @@ internal sealed class TensorFiller(ModelCard card, IImageDecoder decoder, Decode
     internal Task<OpenedImage> OpenAsync(ImageInput image, CancellationToken cancellationToken) => image.OpenAsync(options, cancellationToken);
 
     /// <summary>
-    /// What an image's vector is kept under in the feature cache: the hash of its content, and the decoder's name as well where
-    /// another decoder than the extractor's reads it, so that a vector is found only while that very decoder would be asked. The
-    /// content of pixels is their size and their RGB values.
+    /// The key of an image's vector in the feature cache: the hash of its content, and also the decoder's name if another decoder than
+    /// the extractor's reads it. So a vector is found only while the same decoder would read the image. The content of pixels is their
+    /// size and their RGB values.
     /// </summary>
     /// <returns>32 bytes.</returns>
     internal byte[] CacheKey(in OpenedImage image)

@@ -2,8 +2,8 @@ namespace OnnxTransfer;
 
 /// <summary>One image whose class is known, and what the classifier says about it.</summary>
 /// <param name="Id">The image's <see cref="ImageInput.Id"/>: the path of a file, or the id it was given.</param>
-/// <param name="Label">The class it belongs to.</param>
-/// <param name="Split">The set it belongs to; <see cref="DataSplit.Auto"/> where nothing says so.</param>
+/// <param name="Label">The class that the image belongs to.</param>
+/// <param name="Split">The set that the image belongs to; <see cref="DataSplit.Auto"/> if the source gives none.</param>
 /// <param name="Prediction">The prediction; null when the image could not be used.</param>
 /// <param name="Error">Why the image could not be used, in one sentence; null when there is a prediction.</param>
 public sealed record EvaluatedImage(string Id, string Label, DataSplit Split, Prediction? Prediction, string? Error)

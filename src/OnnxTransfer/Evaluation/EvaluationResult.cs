@@ -2,27 +2,27 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;
 
-/// <summary>How well one class is found. Where a ratio is 0/0 it is 0.</summary>
+/// <summary>How well the classifier finds one class. A ratio of 0/0 counts as 0.</summary>
 /// <param name="Label">The class' name.</param>
-/// <param name="Precision">Of the images predicted as this class, the fraction that is, in [0, 1].</param>
-/// <param name="Recall">Of the images of this class, the fraction predicted as it, in [0, 1].</param>
+/// <param name="Precision">The fraction of correct predictions among the images predicted as this class, in [0, 1].</param>
+/// <param name="Recall">The fraction of correct predictions among the images of this class, in [0, 1].</param>
 /// <param name="F1">The harmonic mean of precision and recall, in [0, 1].</param>
 /// <param name="Support">The number of images of this class.</param>
 public sealed record ClassMetrics(string Label, double Precision, double Recall, double F1, int Support);
 
-/// <summary>Predictions of like confidence: a reliable classifier is right as often as it is confident.</summary>
-/// <param name="From">The least probability of the predicted class in this bin, exclusive but for 0.</param>
-/// <param name="To">The greatest, inclusive.</param>
+/// <summary>Predictions with similar confidence. In a well calibrated classifier, accuracy equals confidence.</summary>
+/// <param name="From">The lower limit of the probability of the predicted class, exclusive except for 0.</param>
+/// <param name="To">The upper limit, inclusive.</param>
 /// <param name="Count">The number of images.</param>
 /// <param name="Confidence">The mean probability of the predicted class, in [0, 1]; 0 in an empty bin.</param>
-/// <param name="Accuracy">The fraction predicted rightly, in [0, 1]; 0 in an empty bin.</param>
+/// <param name="Accuracy">The fraction of correct predictions, in [0, 1]; 0 in an empty bin.</param>
 public sealed record CalibrationBin(double From, double To, int Count, double Confidence, double Accuracy);
 
-/// <summary>What a classifier is worth on N labelled images.</summary>
+/// <summary>The scores of a classifier on N labeled images.</summary>
 /// <param name="Count">N.</param>
-/// <param name="Accuracy">The fraction predicted rightly, in [0, 1].</param>
+/// <param name="Accuracy">The fraction of correct predictions, in [0, 1].</param>
 /// <param name="Loss">Mean cross-entropy, natural logarithm.</param>
-/// <param name="PerClass">One entry a class, in the order of the labels.</param>
+/// <param name="PerClass">One entry for each class, in the order of the labels.</param>
 /// <param name="Confusion"><c>[C][C]</c>: how many images of the class of the row were predicted as the class of the column.</param>
 /// <param name="Calibration">The images by confidence, in ten bins of equal width from 0 to 1.</param>
 public sealed record EvaluationResult(
@@ -33,7 +33,7 @@ public sealed record EvaluationResult(
     IReadOnlyList<IReadOnlyList<int>> Confusion,
     IReadOnlyList<CalibrationBin> Calibration)
 {
-    /// <summary>One entry a class, in the order of the labels.</summary>
+    /// <summary>One entry for each class, in the order of the labels.</summary>
     public IReadOnlyList<ClassMetrics> PerClass { get; init => field = EquatableList.Of(value, nameof(PerClass)); } = EquatableList.Of(PerClass);
 
     /// <summary><c>[C][C]</c>: how many images of the class of the row were predicted as the class of the column.</summary>
@@ -43,8 +43,8 @@ public sealed record EvaluationResult(
     public IReadOnlyList<CalibrationBin> Calibration { get; init => field = EquatableList.Of(value, nameof(Calibration)); } = EquatableList.Of(Calibration);
 
     /// <summary>
-    /// The expected calibration error, in [0, 1]: how far confidence and accuracy are apart in a bin, averaged over the images
-    /// (Guo et al., 2017, equation 5).
+    /// The expected calibration error, in [0, 1]: the distance between confidence and accuracy in a bin, averaged over the images (Guo
+    /// et al., 2017, equation 5).
     /// </summary>
     public double CalibrationError => Calibration.Sum(bin => bin.Count * Math.Abs(bin.Accuracy - bin.Confidence)) / Count;
 }

@@ -7,13 +7,14 @@ namespace OnnxTransfer.Evaluation;
 internal static class Evaluator
 {
     /// <summary>
-    /// A probability counts as at least this in the loss, as in Keras: a class ruled out entirely that is the right one
-    /// costs 16.1 and not infinity.
+    /// The least probability that the loss uses, as in Keras: if the true class has probability 0, the loss is 16.1 and not infinity.
     /// </summary>
     private const double SmallestProbability = 1e-7;
 
     /// <summary>Accuracy, loss, confusion, calibration, and per class precision, recall and F1.</summary>
-    /// <param name="probabilities"><c>[N,C]</c>, N at least 1; each row sums to 1. The largest decides; of equals the first.</param>
+    /// <param name="probabilities">
+    /// <c>[N,C]</c>, N at least 1; each row sums to 1. The largest is the prediction; of equal ones, the first.
+    /// </param>
     /// <param name="labels"><c>[N]</c>, the true classes, in [0, C).</param>
     /// <param name="classNames"><c>[C]</c>.</param>
     /// <exception cref="ArgumentException">The shapes do not fit, there are no rows, a label is out of range, or a probability is NaN.</exception>

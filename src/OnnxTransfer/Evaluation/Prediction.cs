@@ -7,7 +7,7 @@ public sealed class Prediction
 {
     private readonly IReadOnlyList<string> _labels;
 
-    /// <summary>A prediction of one's own, for a test or for another classifier behind <see cref="IImageClassifier"/>.</summary>
+    /// <summary>Creates a prediction, for a test or for your own implementation of <see cref="IImageClassifier"/>.</summary>
     /// <param name="labels">The classes, <c>[C]</c>.</param>
     /// <param name="probabilities">The probability of every class, <c>[C]</c>, 0 to 1.</param>
     /// <exception cref="ArgumentException">There is no class, the counts differ, or a number is not between 0 and 1.</exception>
@@ -49,7 +49,7 @@ public sealed class Prediction
     }
 
     /// <summary>The most probable classes, best first.</summary>
-    /// <param name="count">How many; as many as there are classes when it is more.</param>
+    /// <param name="count">The number of classes to return; all classes if the number is larger.</param>
     public IReadOnlyList<ClassProbability> Top(int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
@@ -69,7 +69,7 @@ public sealed class Prediction
 /// <param name="Probability">Its probability, 0 to 1.</param>
 public sealed record ClassProbability(string Label, int Index, float Probability);
 
-/// <summary>What became of one image among many: a prediction, or the reason why there is none.</summary>
+/// <summary>The result for one image among many: a prediction, or the reason why there is none.</summary>
 /// <param name="Id">The image's <see cref="ImageInput.Id"/>: the path of a file, or the id it was given.</param>
 /// <param name="Prediction">The prediction; null when the image could not be used.</param>
 /// <param name="Error">Why the image could not be used; null when there is a prediction.</param>

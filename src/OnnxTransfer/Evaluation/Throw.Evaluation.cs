@@ -23,10 +23,10 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void ProbabilityIsNaN(int row, int column) =>
-        throw new ArgumentException($"The probability of class {column} in row {row} is NaN: nothing can be measured with it.");
+        throw new ArgumentException($"The probability of class {column} in row {row} is NaN, so no score can be computed: give numbers from 0 to 1.");
 
     internal static ArgumentException PredictionOfOtherClasses(string name, int probabilities, int labels) =>
-        new($"There are {probabilities} probabilities and {labels} labels: give one probability for each label, and one label at least.", name);
+        new($"There are {probabilities} probabilities and {labels} labels: give one probability for each label, and at least one label.", name);
 
     internal static ArgumentException NoProbability(string name, string label, float value) =>
         new(string.Create(CultureInfo.InvariantCulture, $"The probability of '{label}' is {value}: give a number from 0 to 1."), name);

@@ -4,21 +4,21 @@ using OnnxTransfer.Training;
 namespace OnnxTransfer.Explaining;
 
 /// <summary>
-/// A class activation map (Zhou et al., "Learning Deep Features for Discriminative Localization", 2016): features are the
-/// average of a map, and a linear head takes the average of what each place would score alone, <c>m(y,x) = f(y,x)·w</c>.
-/// No gradient is needed, and nothing is approximated: the mean of the map and the bias are the class's score.
+/// A class activation map (Zhou et al., "Learning Deep Features for Discriminative Localization", 2016): features are the average of a
+/// map, so the score of a linear head is the average of the scores of all places, <c>m(y,x) = f(y,x)·w</c>. No gradient is needed, and
+/// nothing is approximated: the mean of the map and the bias are the class's score.
 /// </summary>
 internal static class ActivationMap
 {
-    /// <summary>What each place of an image adds to a class's score.</summary>
+    /// <summary>The contribution of each place of an image to a class's score.</summary>
     /// <param name="features">One image's map, laid out as <paramref name="map"/> says.</param>
     /// <param name="map">The map's shape.</param>
     /// <param name="head">The head's only layer, <c>[D,C]</c>.</param>
     /// <param name="classIndex">The class.</param>
     /// <returns><c>[H,W]</c> row-major.</returns>
     /// <remarks>
-    /// A softmax is the same whatever is added to all its columns, so what counts for a class is how far its column is from
-    /// the mean column: <c>w = W[:,c] - mean(W)</c>. Logistic outputs stand alone and keep their own.
+    /// A softmax does not change if the same vector is added to all its columns, so only the difference of a class's column from the
+    /// mean column counts: <c>w = W[:,c] - mean(W)</c>. Logistic outputs stand alone and keep their own.
     /// </remarks>
     internal static float[] Of(ReadOnlySpan<float> features, OnnxSpatialMap map, DenseLayer head, int classIndex)
     {

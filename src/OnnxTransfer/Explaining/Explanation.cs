@@ -5,7 +5,7 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;
 
-/// <summary>Where in an image a classifier sees a class: a class activation map, made in one run of the network.</summary>
+/// <summary>A class activation map: where in an image a classifier sees a class. It takes one run of the network.</summary>
 /// <example>
 /// <code>
 /// classifier.Explain("cat.jpg").Save("overlay.png");
@@ -47,18 +47,18 @@ public sealed class Explanation
     public int Width { get; }
 
     /// <summary>
-    /// <c>[H,W]</c> row-major: what each place of the image that the network sees adds to the class's score, in units of the
-    /// logit. With a softmax head the score is the logit less the mean of all logits, which leaves the probabilities as they
-    /// are; the mean of the map and the bias are that score. Above zero a place speaks for the class, below against it.
+    /// <c>[H,W]</c> row-major: the contribution of each place of the network's input to the class's score, in units of the logit. For a
+    /// softmax head, the score is the logit minus the mean of all logits; this subtraction does not change the probabilities. The score
+    /// is the mean of the map plus the bias. A place with a value above zero supports the class; a value below zero opposes it.
     /// </summary>
     public IReadOnlyList<float> Map => _map;
 
     /// <summary>
-    /// Writes the image with the map over it, as PNG, or as JPEG where the name ends in <c>.jpg</c>; whole or not at all. Heat
-    /// is what speaks for the class, from dark violet to pale yellow; the rest of the photo is grayed.
+    /// Writes the image with the map over it, as PNG, or as JPEG if the name ends in <c>.jpg</c>; whole or not at all. Places that
+    /// support the class are colored from dark violet to pale yellow; the rest of the image is gray.
     /// </summary>
     /// <param name="path">The file to write; an existing one is replaced.</param>
-    /// <exception cref="ImageDecodeException">The image, which is read once more, is gone or changed.</exception>
+    /// <exception cref="ImageDecodeException">The image, which is read again, no longer exists or has changed.</exception>
     public void Save(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);

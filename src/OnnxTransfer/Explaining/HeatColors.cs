@@ -1,9 +1,9 @@
 namespace OnnxTransfer.Explaining;
 
 /// <summary>
-/// Colours for heat, from dark violet over red to pale yellow. They are laid out in OKLab (Ottosson 2020), where equal
-/// distances look equal: lightness rises evenly from end to end, so the scale reads the same in gray and with any colour
-/// vision, and no colour looks like an edge that is not in the data.
+/// Colors for heat, from dark violet over red to pale yellow. They are laid out in OKLab (Ottosson 2020), where equal
+/// distances look equal: lightness rises evenly from end to end, so the scale reads the same in gray and with any color
+/// vision, and no color looks like an edge that is not in the data.
 /// </summary>
 internal static class HeatColors
 {
@@ -19,7 +19,7 @@ internal static class HeatColors
 
     private static readonly byte[] s_table = MakeTable();
 
-    /// <summary>The colour of a heat from 0 to 1, as R, G, B.</summary>
+    /// <summary>The color of a heat from 0 to 1, as R, G, B.</summary>
     internal static ReadOnlySpan<byte> At(double heat) => s_table.AsSpan(3 * (int)Math.Round(Math.Clamp(heat, 0, 1) * (Steps - 1)), 3);
 
     private static byte[] MakeTable()
@@ -32,7 +32,7 @@ internal static class HeatColors
             var hue = (FirstHue + (t * (LastHue - FirstHue))) * Math.PI / 180;
             var chroma = MostChroma;
             var rgb = ToLinearRgb(lightness, chroma, hue);
-            // The strongest colour of this lightness and hue that a screen can show.
+            // The strongest color of this lightness and hue that a screen can show.
             while (!Array.TrueForAll(rgb, channel => channel is >= 0 and <= 1)) rgb = ToLinearRgb(lightness, chroma -= 0.002, hue);
             for (var c = 0; c < 3; c++) table[(3 * i) + c] = (byte)Math.Round(255 * Encode(rgb[c]));
         }

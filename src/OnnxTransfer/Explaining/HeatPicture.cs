@@ -5,10 +5,10 @@ namespace OnnxTransfer.Explaining;
 /// <summary>Draws a map of heat over the photo it belongs to.</summary>
 internal static class HeatPicture
 {
-    /// <summary>How much of the hottest colour covers the photo.</summary>
+    /// <summary>How much of the hottest color covers the photo.</summary>
     private const double Strength = 0.78;
 
-    /// <summary>How far the photo is brought to gray, so that what is coloured is heat.</summary>
+    /// <summary>How far the photo is brought to gray, so that what is colored is heat.</summary>
     private const double Graying = 0.6;
 
     /// <summary>Draws an overlay.</summary>
@@ -38,7 +38,7 @@ internal static class HeatPicture
         return picture;
     }
 
-    /// <summary>The colours from cold to hot, as a picture one pixel high: a legend.</summary>
+    /// <summary>The colors from cold to hot, as a picture one pixel high: a legend.</summary>
     internal static PixelBuffer Scale(int width)
     {
         var scale = PixelBuffer.Rent(width, 1);

@@ -37,7 +37,7 @@ internal static class LayerPictures
         return grid;
     }
 
-    /// <summary>Filters as colours: gray is no weight, a channel brighter than gray a positive one. Each has its own scale.</summary>
+    /// <summary>Filters as colors: gray is no weight, a channel brighter than gray a positive one. Each has its own scale.</summary>
     /// <param name="filters">The filters.</param>
     /// <param name="reversed">Whether their channels are blue, green, red.</param>
     internal static PictureGrid Filters(OnnxFilters filters, bool reversed)

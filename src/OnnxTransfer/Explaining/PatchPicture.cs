@@ -34,7 +34,7 @@ internal static class PatchPicture
         return grid;
     }
 
-    /// <summary>The patch around a place, moved inwards where it would stick out of the photo.</summary>
+    /// <summary>The patch around a place, moved inward where it would stick out of the photo.</summary>
     private static PixelBuffer Cut(PixelBuffer photo, ExcitingPlace place, double share, ImageWindow window)
     {
         var width = Math.Clamp((int)Math.Round(share * window.Width * photo.Width), 1, photo.Width);

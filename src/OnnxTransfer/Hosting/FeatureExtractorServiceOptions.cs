@@ -1,17 +1,19 @@
 namespace OnnxTransfer;
 
-/// <summary>Which backbone <c>AddFeatureExtractor</c> opens, and how. One with a key has the options of that name.</summary>
+/// <summary>
+/// The backbone that <c>AddFeatureExtractor</c> opens, and its options. An extractor with a key uses the options of that name.
+/// </summary>
 public sealed class FeatureExtractorServiceOptions
 {
     /// <summary>
-    /// The id of a model beside the application or of the catalogue, or the path of an <c>.onnx</c> file. Required; the application does
+    /// The id of a model beside the application or of the catalog, or the path of an <c>.onnx</c> file. Required; the application does
     /// not start without it.
     /// </summary>
     public string Model { get; set; } = "";
 
     /// <summary>
-    /// Layers, provider, threads, decoder and store. The application's log hears of it as <c>OnnxTransfer</c> unless
-    /// <see cref="FeatureExtractorOptions.Logger"/> is set.
+    /// Layers, provider, threads, decoder and store. Unless <see cref="FeatureExtractorOptions.Logger"/> is set, the library writes to
+    /// the application's log under the name <c>OnnxTransfer</c>.
     /// </summary>
     public FeatureExtractorOptions Extractor { get; set; } = new();
 }

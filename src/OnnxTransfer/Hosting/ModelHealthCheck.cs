@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace OnnxTransfer.Hosting;
 
-/// <summary>Whether a model is open.</summary>
+/// <summary>Reports whether a model is open.</summary>
 /// <param name="open">Opens the model unless it is open; blocks.</param>
 internal sealed class ModelHealthCheck(Func<Readiness> open) : IHealthCheck
 {

@@ -22,12 +22,12 @@ public sealed class OnnxTransferBuilder
     /// <summary>The application's services.</summary>
     public IServiceCollection Services { get; }
 
-    /// <summary>The key of the classifier or extractor; null where it has none.</summary>
+    /// <summary>The key of the classifier or extractor; null if it has none.</summary>
     public string? ServiceKey { get; }
 
     /// <summary>
-    /// Opens the model and runs it once while the application starts, so that no request waits for it. The application starts when that
-    /// is done, and does not start when the model cannot be opened.
+    /// Opens the model and runs it once while the application starts, so that no request waits for it. The application starts after
+    /// that run. It does not start if the model cannot be opened.
     /// </summary>
     /// <returns>This object.</returns>
     public OnnxTransferBuilder AddWarmup()
@@ -37,10 +37,14 @@ public sealed class OnnxTransferBuilder
     }
 
     /// <summary>
-    /// Registers a health check that is healthy while the model is open, and names the model and what it runs on. It opens a model that
-    /// is not open yet, runs no image, and gives the status of a failure with the reason when the model cannot be opened or is closed.
+    /// Registers a health check that is healthy while the model is open, and that names the model and its provider. The check opens a
+    /// model that is not open yet, and runs no image. If the model cannot be opened or is closed, the check gives the status of a
+    /// failure and the reason.
     /// </summary>
-    /// <param name="name">The name of the check; null for <c>onnxtransfer-classifier</c> or <c>onnxtransfer-extractor</c>, and a hyphen and the key where there is one.</param>
+    /// <param name="name">
+    /// The name of the check; null for <c>onnxtransfer-classifier</c> or <c>onnxtransfer-extractor</c>, followed by a hyphen and the
+    /// key if there is one.
+    /// </param>
     /// <param name="failureStatus">The status of a failure; null for <see cref="HealthStatus.Unhealthy"/>.</param>
     /// <param name="tags">The tags of the check, such as <c>ready</c>; null for none.</param>
     /// <returns>This object.</returns>

@@ -10,15 +10,17 @@ namespace OnnxTransfer;
 public static class OnnxTransferServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers a classifier as a singleton, which is opened when it is first asked for and closed with the container: as an
-    /// <see cref="IImageClassifier"/>, and as the <see cref="ReloadableClassifier"/> that it is, for an application that replaces it while
-    /// it runs or explains its predictions.
+    /// Registers a classifier as a singleton, which is opened at its first use and closed with the container. It is registered as an
+    /// <see cref="IImageClassifier"/>, and as a <see cref="ReloadableClassifier"/> for an application that replaces it at run time or
+    /// explains its predictions.
     /// </summary>
     /// <param name="services">The application's services.</param>
     /// <param name="path">A file that <see cref="ImageClassifier.Save"/> wrote.</param>
     /// <param name="options">Provider, threads and decoder; null for the defaults.</param>
-    /// <param name="serviceKey">Tells several classifiers apart: ask for them with <c>[FromKeyedServices(key)]</c>; null for the only one.</param>
-    /// <returns>What adds a warm-up and a health check.</returns>
+    /// <param name="serviceKey">
+    /// The key of this classifier, if there are several: request it with <c>[FromKeyedServices(key)]</c>. Null for the only one.
+    /// </param>
+    /// <returns>A builder that adds a warm-up and a health check.</returns>
     public static OnnxTransferBuilder AddImageClassifier(
         this IServiceCollection services, string path, FeatureExtractorOptions? options = null, string? serviceKey = null)
     {
@@ -28,8 +30,10 @@ public static class OnnxTransferServiceCollectionExtensions
 
     /// <inheritdoc cref="AddImageClassifier(IServiceCollection, string, FeatureExtractorOptions?, string?)"/>
     /// <param name="services">The application's services.</param>
-    /// <param name="configure">Sets the file and how it is opened; <c>services.Configure</c> may add to it.</param>
-    /// <param name="serviceKey">Tells several classifiers apart, and is the name of the options; null for the only one.</param>
+    /// <param name="configure">Sets the file and its options; <c>services.Configure</c> can change them further.</param>
+    /// <param name="serviceKey">
+    /// The key of this classifier, if there are several, and the name of its options. Null for the only one.
+    /// </param>
     public static OnnxTransferBuilder AddImageClassifier(
         this IServiceCollection services, Action<ImageClassifierServiceOptions> configure, string? serviceKey = null)
     {
@@ -48,14 +52,16 @@ public static class OnnxTransferServiceCollectionExtensions
     }
 
     /// <summary>
-    /// Registers a <see cref="FeatureExtractor"/> as a singleton, which is opened when it is first asked for and closed with the
-    /// container, and an <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> of <see cref="DataContent"/> that runs it.
+    /// Registers a <see cref="FeatureExtractor"/> as a singleton, which is opened at its first use and closed with the container, and
+    /// an <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> of <see cref="DataContent"/> that runs it.
     /// </summary>
     /// <param name="services">The application's services.</param>
-    /// <param name="model">The id of a model beside the application or of the catalogue, or the path of an <c>.onnx</c> file.</param>
+    /// <param name="model">The id of a model beside the application or of the catalog, or the path of an <c>.onnx</c> file.</param>
     /// <param name="options">Layers, provider, threads, decoder and store; null for the defaults.</param>
-    /// <param name="serviceKey">Tells several extractors apart: ask for them with <c>[FromKeyedServices(key)]</c>; null for the only one.</param>
-    /// <returns>What adds a warm-up and a health check.</returns>
+    /// <param name="serviceKey">
+    /// The key of this extractor, if there are several: request it with <c>[FromKeyedServices(key)]</c>. Null for the only one.
+    /// </param>
+    /// <returns>A builder that adds a warm-up and a health check.</returns>
     public static OnnxTransferBuilder AddFeatureExtractor(
         this IServiceCollection services, string model, FeatureExtractorOptions? options = null, string? serviceKey = null)
     {
@@ -65,8 +71,10 @@ public static class OnnxTransferServiceCollectionExtensions
 
     /// <inheritdoc cref="AddFeatureExtractor(IServiceCollection, string, FeatureExtractorOptions?, string?)"/>
     /// <param name="services">The application's services.</param>
-    /// <param name="configure">Sets the backbone and how it is opened; <c>services.Configure</c> may add to it.</param>
-    /// <param name="serviceKey">Tells several extractors apart, and is the name of the options; null for the only one.</param>
+    /// <param name="configure">Sets the backbone and its options; <c>services.Configure</c> can change them further.</param>
+    /// <param name="serviceKey">
+    /// The key of this extractor, if there are several, and the name of its options. Null for the only one.
+    /// </param>
     public static OnnxTransferBuilder AddFeatureExtractor(
         this IServiceCollection services, Action<FeatureExtractorServiceOptions> configure, string? serviceKey = null)
     {

@@ -1,6 +1,6 @@
 namespace OnnxTransfer.Hosting;
 
-/// <summary>What a warm-up and a health check need of an open model.</summary>
+/// <summary>The part of an open model that a warm-up and a health check need.</summary>
 internal abstract class Readiness
 {
     /// <summary>Runs one image through the network.</summary>

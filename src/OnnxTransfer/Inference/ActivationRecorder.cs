@@ -10,7 +10,7 @@ internal static class ActivationRecorder
     /// <param name="graph">The network.</param>
     /// <param name="tensors">The tensors to watch; the input may be among them.</param>
     /// <param name="images">Prepared images.</param>
-    /// <param name="threads">Threads for one run; 0 for one for each core that the process may use.</param>
+    /// <param name="threads">Threads for one run; 0 is one for each core that the process may use.</param>
     /// <param name="cancellationToken">Stops between two images.</param>
     /// <exception cref="ModelException">The network failed to run.</exception>
     internal static Dictionary<string, ActivationStatistics> Record(

@@ -13,7 +13,7 @@ internal static partial class ConvertedNetwork
     internal static void Mark(OnnxModel model, NetworkPrecisionInfo info, string key) =>
         model.SetMetadata(Key, JsonSerializer.Serialize(new Note(info.Precision, info.Reason, info.Similarity, info.Speedup, key), PrecisionJson.Default.Note));
 
-    /// <summary>What the network computes with; null where the metadata says nothing and no node shows it.</summary>
+    /// <summary>What the network computes with; null if the metadata says nothing and no node shows it.</summary>
     internal static NetworkPrecisionInfo? InfoOf(OnnxModel model)
     {
         if (Read(model) is { } note)

@@ -71,10 +71,12 @@ internal sealed class DeviceBatch : IDisposable
 
     /// <summary>Copies a batch to the device, runs or replays it, and copies the output back.</summary>
     /// <param name="images">A whole batch.</param>
-    /// <returns>The output, whatever its shape.</returns>
+    /// <returns>The output, of any shape.</returns>
     internal float[] Run(Memory<float> images) => Run(_replay, images);
 
-    /// <summary>In this order: whatever allocated must outlive what it allocated, which a finalizer does not promise.</summary>
+    /// <summary>
+    /// Disposes in this order, because an allocator must outlive its allocations; a finalizer does not promise the order.
+    /// </summary>
     public void Dispose()
     {
         _binding?.Dispose();

@@ -72,7 +72,7 @@ internal sealed record DeviceProvider(
     /// <returns>Null when the session will run on it, else why it cannot, in one sentence.</returns>
     internal string? TryAppend(SessionOptions options, SessionSettings settings)
     {
-        if (settings.DeviceId > 0 && !Settings(settings).ContainsKey(DeviceKey)) return $"{Title} has no numbered devices; leave number {settings.DeviceId} away.";
+        if (settings.DeviceId > 0 && !Settings(settings).ContainsKey(DeviceKey)) return $"{Title} has no numbered devices; leave out the number {settings.DeviceId}.";
         var (missing, failure) = RuntimeErrors.Try(() => AppendWhatIsThere(options, settings));
         return failure ?? missing;
     }
@@ -102,11 +102,11 @@ internal sealed record DeviceProvider(
             return null;
         }
 
-        if (FindPlugin() is not { } library) return $"this build of ONNX Runtime has no {Title} provider ({FileName} is not there either); that of the package {Package}, has one.";
+        if (FindPlugin() is not { } library) return $"this build of ONNX Runtime has no {Title} provider ({FileName} is not there either); add the package {Package}.";
         Register(library);
         var devices = OrtEnv.Instance().GetEpDevices().Where(one => one.EpName == RuntimeName).ToList();
         var device = settings.DeviceId;
-        if (device >= devices.Count) return $"ONNX Runtime's {Title} library is here, but it finds {(devices.Count == 0 ? "no device for it on this machine" : $"only {devices.Count} devices, and number {device} was asked for")}.";
+        if (device >= devices.Count) return $"ONNX Runtime's {Title} library is here, but it finds {(devices.Count == 0 ? "no device for it on this machine" : $"only {devices.Count} devices, but number {device} was asked for")}.";
         options.AppendExecutionProvider(OrtEnv.Instance(), [devices[device]], AsPlugin(Settings(settings)));
         return null;
     }

@@ -58,7 +58,7 @@ internal sealed class DeviceRunner : IDisposable
         return memory[0].Name != OrtMemoryInfo.DefaultInstance.Name;
     }
 
-    /// <summary>Of the batch sizes whose work is run and not recorded although that was wanted, the last one and why; null for none.</summary>
+    /// <summary>Why the last batch size could not be recorded; null if every recording succeeded.</summary>
     internal string? Refusal { get; private set; }
 
     /// <summary>Makes all ready for batches of a size.</summary>
@@ -68,7 +68,7 @@ internal sealed class DeviceRunner : IDisposable
     /// <summary>Runs one batch.</summary>
     /// <param name="images"><c>[N,...]</c>, back to back.</param>
     /// <param name="size">N.</param>
-    /// <returns>The output, whatever its length.</returns>
+    /// <returns>The output, of any length.</returns>
     /// <exception cref="ModelException">The network failed to run.</exception>
     internal float[] Run(Memory<float> images, int size) => _thread.Run(() => RuntimeErrors.WhileRunning(_network.Name, () => BatchOf(size).Run(images)));
 
@@ -107,7 +107,7 @@ internal sealed class DeviceRunner : IDisposable
     {
         long[] shape = [size, .. _imageShape];
         if (!_records) return Batch(DeviceBatch.NotRecorded);
-        // The first size decides whether the session records at all; of the others each for itself.
+        // The first size decides whether the session records at all; each other size decides for itself.
         if (_recordings == 0) return Batch(++_recordings);
         var (recorded, obstacle) = RuntimeErrors.Try(() => Batch(++_recordings));
         if (recorded is not null) return recorded;

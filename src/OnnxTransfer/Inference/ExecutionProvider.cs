@@ -3,7 +3,7 @@ namespace OnnxTransfer;
 /// <summary>Where a network runs.</summary>
 public enum ExecutionProvider
 {
-    /// <summary>CUDA where it works, else the CPU; what was chosen and why is reported.</summary>
+    /// <summary>CUDA if it works, otherwise the CPU. The choice and its reason are reported.</summary>
     Auto,
 
     /// <summary>The CPU.</summary>
@@ -12,7 +12,7 @@ public enum ExecutionProvider
     /// <summary>NVIDIA CUDA, or an error: it never falls back to the CPU.</summary>
     Cuda,
 
-    /// <summary>NVIDIA TensorRT, or an error. It plans a network for minutes when that is first opened.</summary>
+    /// <summary>NVIDIA TensorRT, or an error. It takes minutes to plan a network that it opens for the first time.</summary>
     TensorRt,
 
     /// <summary>DirectML on Windows, or an error.</summary>
@@ -28,7 +28,7 @@ public enum ExecutionProvider
     WebGpu,
 }
 
-/// <summary>What a network really runs on.</summary>
+/// <summary>The provider that a network runs on.</summary>
 /// <param name="Provider">The provider in use; never <see cref="ExecutionProvider.Auto"/>.</param>
-/// <param name="Reason">Why this one and nothing faster, in one sentence.</param>
+/// <param name="Reason">Why this provider and not a faster one, in one sentence.</param>
 internal sealed record ExecutionProviderInfo(ExecutionProvider Provider, string Reason);

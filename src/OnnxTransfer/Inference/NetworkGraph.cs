@@ -5,10 +5,10 @@ using OnnxTransfer.Onnx.Shapes;
 namespace OnnxTransfer.Inference;
 
 /// <summary>
-/// One network as it is run: from an image to one float32 output. It is cut out of its file once; whoever opens it, keeps its rows,
-/// converts or profiles it asks this. Immutable.
+/// One network as it is run: from an image to one float32 output. It is cut out of its file once. The code that opens it, keeps its
+/// rows, converts or profiles it uses this object. Immutable.
 /// </summary>
-/// <remarks>Its weights are those of the file's graph, not a copy. That is why its bytes are made for whoever opens it, and not kept.</remarks>
+/// <remarks>Its weights are those of the file's graph, not a copy. That is why its bytes are made at each opening, and not kept.</remarks>
 internal sealed class NetworkGraph
 {
     // Never edited.
@@ -16,7 +16,7 @@ internal sealed class NetworkGraph
     private readonly Lazy<byte[]> _hash;
 
     /// <param name="model">The graph, which computes <paramref name="output"/> and nothing else; it now belongs to this object.</param>
-    /// <param name="name">What to call the network in messages.</param>
+    /// <param name="name">The name of the network in messages.</param>
     /// <param name="input">The name of the image input.</param>
     /// <param name="imageShape">The shape of one image in the input's layout, three numbers.</param>
     /// <param name="output">The name of the output, one row per image.</param>
@@ -37,7 +37,7 @@ internal sealed class NetworkGraph
     internal static NetworkGraph Of(Backbone backbone, string tensor, int length) =>
         new(backbone.CutTo(tensor, length), backbone.Name, backbone.Card.Input.Tensor, backbone.Card.Input.ImageShape, tensor, length);
 
-    /// <summary>What to call the network in messages.</summary>
+    /// <summary>The name of the network in messages.</summary>
     internal string Name { get; }
 
     /// <summary>The name of the image input.</summary>

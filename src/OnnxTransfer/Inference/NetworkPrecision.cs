@@ -2,11 +2,14 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace OnnxTransfer;
 
-/// <summary>The numbers that a network computes with.</summary>
+/// <summary>The number format that a network computes in.</summary>
 [SuppressMessage("Naming", "CA1720:Identifier contains type name", Justification = "These are the names of the number formats.")]
 public enum NetworkPrecision
 {
-    /// <summary>16 bits on a GPU and 8 bits on a CPU where measuring shows a gain and hardly a loss, else 32 bits; what was chosen and why is reported.</summary>
+    /// <summary>
+    /// 16 bits on a GPU and 8 bits on a CPU if a measurement shows a gain in speed and hardly a loss of precision, otherwise 32 bits.
+    /// The choice and its reason are reported.
+    /// </summary>
     Auto = 0,
 
     /// <summary>32-bit floating point, as backbones are published.</summary>
@@ -19,14 +22,14 @@ public enum NetworkPrecision
     Int8,
 }
 
-/// <summary>What a network really computes with.</summary>
+/// <summary>The number format that a network computes in.</summary>
 /// <param name="Precision">The precision in use; never <see cref="NetworkPrecision.Auto"/>.</param>
 /// <param name="Reason">Why this one, in one sentence.</param>
 internal sealed record NetworkPrecisionInfo(NetworkPrecision Precision, string Reason)
 {
-    /// <summary>Mean cosine of feature vectors to those of float32; null where nothing was compared.</summary>
+    /// <summary>Mean cosine of feature vectors to those of float32; null if nothing was compared.</summary>
     internal double? Similarity { get; init; }
 
-    /// <summary>Images per second over those of float32; null where nothing was compared.</summary>
+    /// <summary>Images per second over those of float32; null if nothing was compared.</summary>
     internal double? Speedup { get; init; }
 }

@@ -7,7 +7,7 @@ namespace OnnxTransfer.Inference;
 /// device's network is used on that device's thread.
 /// </summary>
 /// <param name="session">The open network, which now belongs to this object.</param>
-/// <param name="name">What to call it in messages.</param>
+/// <param name="name">The name in messages.</param>
 internal sealed class NetworkRunner(InferenceSession session, string name) : IDisposable
 {
     private readonly RunOptions _options = new();
@@ -15,7 +15,7 @@ internal sealed class NetworkRunner(InferenceSession session, string name) : IDi
     /// <summary>For what is asked of ONNX Runtime besides runs: names and shapes, bindings, profiles.</summary>
     internal InferenceSession Session => session;
 
-    /// <summary>What to call the network in messages.</summary>
+    /// <summary>The name of the network in messages.</summary>
     internal string Name => name;
 
     /// <summary>Runs the network on values in this process's memory.</summary>

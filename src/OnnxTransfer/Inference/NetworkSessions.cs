@@ -50,7 +50,7 @@ internal sealed class NetworkSessions : IDisposable
     private OnnxSession Get(Lazy<OnnxSession> session)
     {
         if (session.IsValueCreated) return session.Value;
-        // Opening counts as a run: disposal waits for it and then finds the session, and none is opened afterwards.
+        // Opening counts as a run: disposal waits for it and then finds the session, and none is opened afterward.
         using var opening = _runs.Enter();
         return session.Value;
     }

@@ -4,9 +4,9 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer.Inference;
 
 /// <summary>
-/// One ONNX Runtime session that maps <c>[N,...]</c> images to <c>[N,D]</c> rows. Thread-safe: on the CPU many threads run at
-/// once, on a device one after the other. A run that begins after the gate has closed is refused; whoever disposes a session that other
-/// threads may be running closes the gate first.
+/// One ONNX Runtime session that maps <c>[N,...]</c> images to <c>[N,D]</c> rows. Thread-safe: on the CPU many threads run at once, on
+/// a device one after the other. A run that begins after the gate has closed is refused; code that disposes a session closes the gate
+/// first if other threads may run the session.
 /// </summary>
 internal sealed class OnnxSession : IDisposable
 {
@@ -27,7 +27,7 @@ internal sealed class OnnxSession : IDisposable
     /// <exception cref="ModelException">The network cannot be loaded or takes no such images, or the provider that was asked for does not work.</exception>
     internal OnnxSession(NetworkGraph graph, SessionSettings settings, RunGate? runs = null)
     {
-        // Before the first type of ONNX Runtime, whose own error names no package.
+        // This runs before the first type of ONNX Runtime, because ONNX Runtime's own error names no package.
         OnnxRuntimeLibrary.Require();
         _graph = graph;
         _runs = runs ?? new RunGate(typeof(OnnxSession));
@@ -67,13 +67,13 @@ internal sealed class OnnxSession : IDisposable
     /// <summary>D, the length of one output row.</summary>
     internal int RowLength => _graph.RowLength;
 
-    /// <summary>Cancelled when no further run is let in.</summary>
+    /// <summary>Canceled when no further run is let in.</summary>
     internal CancellationToken Closing => _runs.Closing;
 
     /// <summary>Why no further run is let in; null as long as runs are.</summary>
     internal ObjectDisposedException? Refusal => _runs.IsClosed ? _runs.Refusal() : null;
 
-    /// <summary>The batch size the graph insists on; null when it takes any.</summary>
+    /// <summary>The batch size that the graph fixes; null if it takes any.</summary>
     internal int? FixedBatch { get; }
 
     /// <summary>Whether the session is disposed.</summary>
@@ -163,7 +163,7 @@ internal sealed class OnnxSession : IDisposable
     private NetworkOutputs RunInThisMemory(Memory<float> images, int batch) => _runner.Run(_graph.Input, images, [batch, .. _graph.ImageShape], _graph.Output);
 
     /// <summary>Runs an empty batch on the device: a session opens on many a device that then lacks a kernel or memory.</summary>
-    /// <returns>What keeps tensors on the device, null where they do not stay there; or why the device cannot be used.</returns>
+    /// <returns>What keeps tensors on the device, null if they do not stay there; or why the device cannot be used.</returns>
     private (DeviceRunner? Device, string? Obstacle) TryOut(SessionSettings here)
     {
         var size = FixedBatch ?? 1;
@@ -183,7 +183,7 @@ internal sealed class OnnxSession : IDisposable
     /// </summary>
     private (NetworkRunner Runner, DeviceRunner? Device, ExecutionProviderInfo Provider) Recording(byte[] graph, SessionSettings here)
     {
-        if (_device is null) return Not("only that of CUDA and WebGPU can be.");
+        if (_device is null) return Not("only CUDA and WebGPU can record it.");
         var (runner, obstacle) = SessionFactory.TryOpen(DeviceProvider.Of(here.Provider), graph, _graph.Name, here);
         if (runner is null) return Not(obstacle!);
         DeviceRunner? device = null;

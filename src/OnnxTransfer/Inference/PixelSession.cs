@@ -9,7 +9,7 @@ internal sealed class PixelSession : IDisposable
     private readonly string _output;
 
     /// <param name="graph">The bytes of the ONNX file.</param>
-    /// <param name="name">What to call the model in messages.</param>
+    /// <param name="name">The name of the model in messages.</param>
     /// <param name="output">The name of the output, one row per image.</param>
     internal PixelSession(byte[] graph, string name, string output)
     {
@@ -22,7 +22,7 @@ internal sealed class PixelSession : IDisposable
     internal float[] Run(byte[] image, int height, int width)
     {
         var (input, metadata) = _runner.Session.InputMetadata.Single();
-        // A graph with a fixed batch size wants all its places filled; what the empty ones give is dropped.
+        // A graph with a fixed batch size needs all its places filled; the results of the empty places are dropped.
         var batch = Math.Max(metadata.Dimensions[0], 1);
         var pixels = new byte[batch * image.Length];
         image.CopyTo(pixels, 0);

@@ -36,7 +36,7 @@ internal static class PrecisionChooser
         return converted is null ? (backbone, graph, info) : (backbone with { Model = converted }, graph.With(converted), info);
     }
 
-    /// <summary>The converted network; null where it stays as it is.</summary>
+    /// <summary>The converted network; null if it stays as it is.</summary>
     private static (OnnxModel? Model, NetworkPrecisionInfo Info) Convert(PrecisionTrial trial, NetworkOptions options)
     {
         try
@@ -59,7 +59,7 @@ internal static class PrecisionChooser
     private static (OnnxModel? Model, NetworkPrecisionInfo Info) Automatic(PrecisionTrial trial, NetworkOptions options)
     {
         if (options.CalibrationImages.Count < CalibrationImages.Fewest)
-            return Stay($"a lower precision is chosen by measuring it on at least {CalibrationImages.Fewest} of your images, and {options.CalibrationImages.Count} were given.");
+            return Stay($"OnnxTransfer chooses a lower precision by measuring it on at least {CalibrationImages.Fewest} of your images, but {options.CalibrationImages.Count} were given.");
 
         var half = trial.Provider != ExecutionProvider.Cpu;
         if (!half && !trial.CanBeInt8) return Stay("the network has no convolution that can be computed in 8 bits.");
@@ -68,7 +68,7 @@ internal static class PrecisionChooser
         var measured = FormattableString.Invariant($"{(half ? "16" : "8")} bits give {speedup:0.00} times the images per second of float32 here, with features of similarity {similarity:0.0000}");
         if (similarity >= (half ? LeastHalfSimilarity : LeastSimilarity) && speedup >= LeastSpeedup) return (converted.Model, converted.Info with { Reason = $"{measured}. {converted.Info.Reason.Trim()}".Trim() });
         return Stay(FormattableString.Invariant(
-            $"{measured}; at least {LeastSpeedup:0.0} times and {(half ? LeastHalfSimilarity : LeastSimilarity):0.000} are asked of a lower precision."));
+            $"{measured}; at least {LeastSpeedup:0.0} times and {(half ? LeastHalfSimilarity : LeastSimilarity):0.000} are needed for a lower precision."));
     }
 
     private static (OnnxModel? Model, NetworkPrecisionInfo Info) Stay(string reason) => (null, new(NetworkPrecision.Float32, reason));

@@ -80,7 +80,7 @@ internal sealed class PrecisionTrial(NetworkGraph graph, ModelCard card, Network
         var similarity = Similarity(exact, Rows(graph.With(best.Model), images.HeldOut));
         if (similarity >= PrecisionChooser.LeastSimilarity) return best;
 
-        // Each layer alone in 8 bits shows what it costs; then ever more of the costliest stay in float, up to half of all.
+        // Each layer is tried alone in 8 bits to find its cost. Then more and more of the costliest layers stay in float, up to half of all.
         List<float[]> few = [.. images.HeldOut.Take(SensitivityImages)];
         var exactFew = Rows(graph, few);
         var ranked = quantizer.Layers.OrderBy(layer => Similarity(exactFew, Rows(graph.With(With([layer])), few))).ToList();

@@ -1,6 +1,8 @@
 namespace OnnxTransfer;
 
-/// <summary>The execution provider that was asked for does not work on this machine: ask for another, or for <see cref="ExecutionProvider.Auto"/>.</summary>
+/// <summary>
+/// The requested execution provider does not work on this machine: choose another one, or <see cref="ExecutionProvider.Auto"/>.
+/// </summary>
 public sealed class ProviderUnavailableException : ModelException
 {
     /// <summary>The execution provider is not available.</summary>

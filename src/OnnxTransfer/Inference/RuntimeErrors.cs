@@ -9,7 +9,7 @@ namespace OnnxTransfer.Inference;
 internal static class RuntimeErrors
 {
     /// <summary>Loads a network.</summary>
-    /// <param name="network">What to call it in messages.</param>
+    /// <param name="network">The name in messages.</param>
     /// <param name="load">The calls of ONNX Runtime.</param>
     /// <exception cref="InvalidModelException">It is no network that ONNX Runtime can load.</exception>
     internal static T WhileLoading<T>(string network, Func<T> load)
@@ -25,7 +25,7 @@ internal static class RuntimeErrors
     }
 
     /// <summary>Runs a network.</summary>
-    /// <param name="network">What to call it in messages.</param>
+    /// <param name="network">The name in messages.</param>
     /// <param name="run">The calls of ONNX Runtime.</param>
     /// <exception cref="ModelException">It failed to run.</exception>
     internal static T WhileRunning<T>(string network, Func<T> run)
@@ -57,7 +57,7 @@ internal static class RuntimeErrors
     /// <summary>The words of an error that is the machine's or the provider's; null for an error that is anybody else's.</summary>
     private static string? Words(Exception exception) => exception switch
     {
-        // A run that was tried, and has the network's name by now.
+        // This error comes from a trial run and already has the network's name.
         ModelException { InnerException: OnnxRuntimeException native } => native.Message,
         OnnxRuntimeException or NotSupportedException or EntryPointNotFoundException or IOException or UnauthorizedAccessException => exception.Message,
         _ => null,

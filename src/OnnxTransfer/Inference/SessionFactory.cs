@@ -4,7 +4,7 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Inference;
 
-/// <summary>Opens networks in ONNX Runtime on the provider that was asked for and says what it got.</summary>
+/// <summary>Opens networks in ONNX Runtime on the requested provider, and reports the provider in use.</summary>
 internal static class SessionFactory
 {
     /// <summary>The version of the ONNX Runtime library that is loaded.</summary>
@@ -20,8 +20,11 @@ internal static class SessionFactory
 
     /// <summary>Opens a network.</summary>
     /// <param name="graph">The bytes of the ONNX file.</param>
-    /// <param name="name">What to call the network in messages.</param>
-    /// <param name="settings">Where to run. Auto chooses between CUDA and the CPU: TensorRT plans for minutes before its first run, and the others change more digits, so they want to be named.</param>
+    /// <param name="name">The name of the network in messages.</param>
+    /// <param name="settings">
+    /// Where to run. Auto chooses between CUDA and the CPU. TensorRT plans for minutes before its first run, and the other providers
+    /// change more digits, so they are used only when you name them.
+    /// </param>
     /// <param name="configure">Sets what else is wanted of the session; null for nothing.</param>
     /// <exception cref="ModelException">The graph is no valid model, or a provider was asked for by name and does not work.</exception>
     internal static (NetworkRunner Runner, ExecutionProviderInfo Provider) Open(
@@ -70,7 +73,7 @@ internal static class SessionFactory
     private static SessionOptions Options(SessionSettings settings, Action<SessionOptions>? configure)
     {
         OnnxRuntimeLibrary.Require();
-        // Said in so many words: ONNX Runtime's own 0 counts the cores of the machine, whatever a container leaves to the process.
+        // The number is explicit, because ONNX Runtime's own 0 counts all cores of the machine, also in a container with fewer.
         var options = new SessionOptions { IntraOpNumThreads = Cores.Count(settings.Threads), LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
         // A thread that has nothing to do sleeps: spinning would take the core from the decoder and from other programs.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");

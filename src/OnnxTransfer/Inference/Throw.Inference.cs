@@ -13,7 +13,7 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void DestinationHasWrongLength(int given, int expected) =>
-        throw new ArgumentException($"The destination has {given} numbers, but the vector has {expected}: they must be equally long.");
+        throw new ArgumentException($"The destination has {given} numbers, but the vector has {expected}: both lengths must be equal.");
 
     [DoesNotReturn]
     internal static void IdsDoNotMatchRows(int ids, int rows) =>
@@ -37,11 +37,11 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void VectorTooShortForCosine(string what, int row, double length) =>
-        throw new ArgumentException($"The length of {Named(what, row)} is {length:G3}, which is too near zero for a direction: leave that vector out, or use {nameof(DistanceMetric)}.{nameof(DistanceMetric.Euclidean)}.");
+        throw new ArgumentException($"The length of {Named(what, row)} is {length:G3}, which is too close to zero for a direction: leave that vector out, or use {nameof(DistanceMetric)}.{nameof(DistanceMetric.Euclidean)}.");
 
     [DoesNotReturn]
     internal static void VectorTooLong(string what, int row, double length) =>
-        throw new ArgumentException($"The length of {Named(what, row)} is {length:G3}, and vectors are compared up to 1e18: divide all vectors by one number.");
+        throw new ArgumentException($"The length of {Named(what, row)} is {length:G3}, but the limit for comparison is 1e18: divide all vectors by one number.");
 
     private static string Named(string what, int? row) => row is { } index ? $"{what} {index}" : $"the {what}";
 
@@ -51,11 +51,11 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void InputNotFloat(string model, string input, string type) =>
-        throw new ModelException($"The input '{input}' of {model} is {type}; an image input of float32 is needed.");
+        throw new ModelException($"The input '{input}' of {model} is {type}, but an image input must be float32.");
 
     [DoesNotReturn]
     internal static void InputNotAnImage(string model, string input, IEnumerable<int> dims) =>
-        throw new ModelException($"The input '{input}' of {model} has the shape {Shape(dims)}; an image input has four axes.");
+        throw new ModelException($"The input '{input}' of {model} has the shape {Shape(dims)}, but an image input has four axes.");
 
     [DoesNotReturn]
     internal static void InputHasOtherSize(string model, string input, IEnumerable<int> dims, IEnumerable<long> image) =>
@@ -65,7 +65,7 @@ internal static partial class Throw
     [DoesNotReturn]
     internal static void OutputHasWrongLength(string model, string output, int batch, int rowLength, int values) =>
         throw new ModelException(
-            $"The output '{output}' of {model} gave {values} values for {batch} images, where its .model.json promises {rowLength} for each: correct the tensor or its dimension there.");
+            $"The output '{output}' of {model} gave {values} values for {batch} images, but its .model.json states {rowLength} for each image: correct the tensor or its dimension there.");
 
     [DoesNotReturn]
     internal static void TooManyRowsForOneMatrix(int rowCount, int dim) =>
@@ -82,48 +82,48 @@ internal static partial class Throw
         new($"'{file}' is a database of another program, not a feature cache: name another folder.");
 
     internal static InvalidDataException CacheOfAnotherVersion(string file, long found, int known) =>
-        new($"The feature cache '{file}' has format {found}, and this version knows format {known}: name another folder, or delete the file, whose vectors are computed again.");
+        new($"The feature cache '{file}' has format {found}, but this version reads format {known}: name another folder, or delete the file; the next run computes its vectors again.");
 
     internal static InvalidDataException CacheDamaged(string file, string finding, Exception? inner = null) =>
-        new($"The feature cache '{file}' is damaged ({OneLine(finding).TrimEnd('.')}): delete the file; its vectors are computed again.", inner);
+        new($"The feature cache '{file}' is damaged ({OneLine(finding).TrimEnd('.')}): delete the file; the next run computes its vectors again.", inner);
 
     /// <summary>What the codes of SQLite mean to the owner of a cache; see sqlite.org/rescode.html.</summary>
     internal static Exception CacheFailed(string file, Exception inner) => inner switch
     {
         SqliteException { SqliteErrorCode: 11 or 26 } => CacheDamaged(file, inner.Message, inner),
         SqliteException { SqliteErrorCode: 13 } => new IOException($"The disk of the feature cache '{file}' is full: free some space, or shrink the cache with `onnxtransfer cache gc`.", inner),
-        SqliteException { SqliteErrorCode: 5 or 6 } => new IOException($"The feature cache '{file}' is held by another process for too long: end that process, or name another folder.", inner),
-        SqliteException { SqliteErrorCode: 8 } => new IOException($"The feature cache '{file}' may not be written: change its permissions, or name another folder.", inner),
+        SqliteException { SqliteErrorCode: 5 or 6 } => new IOException($"Another process has locked the feature cache '{file}' for too long: end that process, or name another folder.", inner),
+        SqliteException { SqliteErrorCode: 8 } => new IOException($"This account may not write the feature cache '{file}': change its permissions, or name another folder.", inner),
         InvalidDataException => inner,
-        _ => new IOException($"The feature cache '{file}' cannot be used: {OneLine(inner.Message)} Mend its folder, or name another.", inner),
+        _ => new IOException($"The feature cache '{file}' cannot be used: {OneLine(inner.Message)} Repair its folder, or name another one.", inner),
     };
 
     [DoesNotReturn]
     internal static void DestinationTooShort(string name, int length, int dim) =>
-        throw new ArgumentException($"The destination has room for {length} numbers, and a feature vector has {dim}: give a span of FeatureExtractor.Dim numbers.", name);
+        throw new ArgumentException($"The destination has room for {length} numbers, but a feature vector has {dim}: give a span of FeatureExtractor.Dim numbers.", name);
 
     internal static ModelException RunFailed(string model, Exception inner) => new($"{model} failed to run: {OneLine(inner.Message)}", inner);
 
     internal static InvalidModelException ModelDoesNotLoad(string model, Exception inner) =>
-        new($"{model} is no model that ONNX Runtime can load: {OneLine(inner.Message)}", inner);
+        new($"ONNX Runtime cannot load {model}: {OneLine(inner.Message)}", inner);
 
     [DoesNotReturn]
     internal static void ProviderUnavailable(string provider, string obstacle) =>
-        throw new ProviderUnavailableException($"{provider} was asked for and does not work: {OneLine(obstacle)} Use --provider auto or cpu to run on the CPU; `onnxtransfer doctor` lists what works.");
+        throw new ProviderUnavailableException($"The provider {provider} does not work here: {OneLine(obstacle)} Use --provider auto or cpu to run on the CPU; `onnxtransfer doctor` lists the providers that work.");
 
     [DoesNotReturn]
     internal static void TooFewCalibrationImages(int usable, int fewest, int given, string? reason) =>
         throw new ModelException(
-            $"8 bits are calibrated on at least {fewest} images that can be decoded, and {usable} of {given} given can{(reason is null ? "" : $" (one cannot because {OneLine(reason)})")}: "
+            $"The calibration for 8 bits needs at least {fewest} images that can be decoded, but only {usable} of the {given} given can be{(reason is null ? "" : $" (one cannot, because {OneLine(reason).TrimEnd('.')})")}: "
             + $"give more in {nameof(FeatureExtractorOptions)}.{nameof(FeatureExtractorOptions.CalibrationImages)}, or use another precision.");
 
     [DoesNotReturn]
     internal static void NothingToQuantize(string model) =>
-        throw new ModelException($"{model} has no convolution with float32 weights, so nothing of it can be computed in 8 bits; use another precision.");
+        throw new ModelException($"{model} has no convolution with float32 weights, so no part of it can run in 8 bits; use another precision.");
 
     [DoesNotReturn]
     internal static void PrecisionFixed(string model, NetworkPrecision own, NetworkPrecision asked) =>
-        throw new ModelException($"{model} was saved in {own} and cannot be brought to {asked}: start from the float32 file, or ask for {own} or {NetworkPrecision.Auto}.");
+        throw new ModelException($"{model} was saved in {own} and cannot be converted to {asked}: start from the float32 file, or ask for {own} or {NetworkPrecision.Auto}.");
 
     private static string Shape<T>(IEnumerable<T> dims) => $"[{string.Join(",", dims)}]";
 }

@@ -1,6 +1,6 @@
 namespace OnnxTransfer.Internals;
 
-/// <summary>Files that are there whole or not at all.</summary>
+/// <summary>Writes files that exist whole or not at all.</summary>
 internal static class AtomicFile
 {
     /// <inheritdoc cref="Write(string, Action{Stream}, Action{string}?, CancellationToken)"/>
@@ -10,8 +10,10 @@ internal static class AtomicFile
     /// <summary>Writes beside the target, flushes to the disk and renames over it.</summary>
     /// <param name="path">The target.</param>
     /// <param name="write">Writes the content.</param>
-    /// <param name="check">Looks at the written file, whose path it gets, before it has its name; what it throws leaves the target as it was.</param>
-    /// <param name="cancellationToken">Stops before the file has its name, and leaves the target as it was.</param>
+    /// <param name="check">
+    /// Checks the written file, whose path it gets, before the file gets its name. If it throws, the target stays as it was.
+    /// </param>
+    /// <param name="cancellationToken">Stops before the file gets its name, and leaves the target as it was.</param>
     /// <exception cref="DirectoryNotFoundException">The target's folder does not exist.</exception>
     /// <exception cref="IOException">The target is a folder, or the disk refuses the file.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>

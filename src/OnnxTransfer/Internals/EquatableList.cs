@@ -3,7 +3,10 @@ using System.Runtime.CompilerServices;
 
 namespace OnnxTransfer.Internals;
 
-/// <summary>A list that never changes and equals every other with equal elements in the same order: what a record keeps, so that records compare as they read.</summary>
+/// <summary>
+/// An immutable list that equals every list with equal elements in the same order. Records keep such lists, so that they compare by
+/// value.
+/// </summary>
 internal sealed class EquatableList<T> : IReadOnlyList<T>, IEquatable<EquatableList<T>>
 {
     private readonly T[] _items;

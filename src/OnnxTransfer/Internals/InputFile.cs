@@ -1,6 +1,6 @@
 namespace OnnxTransfer.Internals;
 
-/// <summary>Opens files that a caller named; what goes wrong is said with the name.</summary>
+/// <summary>Opens files that a caller named; errors contain the name.</summary>
 internal static class InputFile
 {
     /// <exception cref="FileNotFoundException">There is no such file.</exception>

@@ -5,9 +5,8 @@ using System.Runtime.Intrinsics;
 namespace OnnxTransfer.Internals;
 
 /// <summary>
-/// 256-bit lanes whatever the hardware has (wider registers stay half empty, narrower ones work in pairs), fused
-/// multiply-add whether it is an instruction or a call, lanes added in one order: the bits of a sum do not depend on the
-/// machine's SIMD width.
+/// 256-bit lanes on every hardware (wider registers stay half empty, narrower ones work in pairs), fused multiply-add whether it is an
+/// instruction or a call, lanes added in one order: the bits of a sum do not depend on the machine's SIMD width.
 /// </summary>
 internal static class Lanes
 {

@@ -6,8 +6,8 @@ using System.Text.RegularExpressions;
 namespace OnnxTransfer.Internals;
 
 /// <summary>
-/// What stands before the numbers of a NumPy array (format 1 or 2): magic and version, the little-endian length of the header in two or
-/// four bytes, then a Python dictionary, padded so that the numbers begin at a multiple of 64.
+/// The header of a NumPy array (format 1 or 2): magic and version, the little-endian length of the header in two or four bytes, then a
+/// Python dictionary, padded so that the numbers begin at a multiple of 64.
 /// </summary>
 /// <param name="Type">Kind and size of a number, such as <c>&lt;f4</c>; empty where it is not one of those.</param>
 /// <param name="IsColumnMajor">Whether the first axis varies fastest.</param>
@@ -34,7 +34,7 @@ internal sealed partial record NpyHeader(string Type, bool IsColumnMajor, long[]
         Span<byte> start = stackalloc byte[12];
         if (stream.ReadAtLeast(start[..10], 10, throwOnEndOfStream: false) < 10 || start[0] != 0x93 || !start[1..6].SequenceEqual("NUMPY"u8))
             throw new InvalidDataException("is not a NumPy array");
-        if (start[6] is not (1 or 2)) throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"is a NumPy array of format {start[6]}.{start[7]}, and formats 1 and 2 are read"));
+        if (start[6] is not (1 or 2)) throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"is a NumPy array of format {start[6]}.{start[7]}, but OnnxTransfer reads formats 1 and 2"));
         var prefix = start[6] == 1 ? 10 : 12;
         if (prefix == 12 && stream.ReadAtLeast(start[10..], 2, throwOnEndOfStream: false) < 2) throw new InvalidDataException("ends within its header");
         var size = start[6] == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(start[8..]) : BinaryPrimitives.ReadUInt32LittleEndian(start[8..]);

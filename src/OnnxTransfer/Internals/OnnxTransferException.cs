@@ -1,8 +1,8 @@
 namespace OnnxTransfer;
 
 /// <summary>
-/// The base of the exceptions of this library: the message says what happened, why and what to do. A wrong argument, and a file or folder
-/// that is missing or cannot be written, give .NET's own exceptions.
+/// The base of the exceptions of this library: the message says what happened, why and what to do. For a wrong argument, and for a file
+/// or folder that is missing or cannot be written, the library throws .NET's own exceptions.
 /// </summary>
 public class OnnxTransferException : Exception
 {

@@ -14,7 +14,7 @@ internal static class Require
     /// <summary>A count of threads, where 0 stands for one for each core that the process may use.</summary>
     internal static int Threads(int value, string name)
     {
-        if (value is < 0 or > MostThreads) Throw.OptionOutOfRange(name, value, $"from 0 to {MostThreads}, where 0 is one for each core that the process may use");
+        if (value is < 0 or > MostThreads) Throw.OptionOutOfRange(name, value, $"from 0 to {MostThreads}, where 0 means one thread for each core that the process may use");
         return value;
     }
 

@@ -1,8 +1,8 @@
 namespace OnnxTransfer.Internals;
 
 /// <summary>
-/// Counts the runs that use a native object, so that it is freed after the last one: a run enters before and leaves after, closing waits
-/// for those inside and refuses all others. Thread-safe, without a lock.
+/// Counts the runs that use a native object, so that the object is freed after the last run. A run enters before its work and leaves
+/// after it. Closing waits for the runs inside and refuses all others. Thread-safe, without a lock.
 /// </summary>
 /// <remarks>
 /// Where <see cref="Close"/> blocks, a run is one run of a network: short, and without code of the user inside. That is why a progress
@@ -23,7 +23,7 @@ internal sealed class RunGate(Type owner)
 
     internal bool IsClosed => Volatile.Read(ref _state) < 0;
 
-    /// <summary>Cancelled when the gate closes, for whoever waits for something else meanwhile.</summary>
+    /// <summary>Canceled when the gate closes, for threads that wait for something else meanwhile.</summary>
     internal CancellationToken Closing => _closing.Token;
 
     /// <summary>Begins a run, which ends when the result is disposed.</summary>
@@ -78,7 +78,7 @@ internal sealed class RunGate(Type owner)
         var before = Interlocked.Or(ref _state, ClosedBit);
         if (before < 0) return false;
         if (before == 0) _empty.TrySetResult();
-        // Not waited for: what is called back may be a user's code.
+        // The gate does not wait here, because the callback may be a user's code.
         _ = _closing.CancelAsync();
         return true;
     }

@@ -14,7 +14,7 @@ internal static partial class Throw
 {
     [DoesNotReturn]
     internal static void UserFolderUnknown() =>
-        throw new DirectoryNotFoundException("This account has no home folder to keep models and feature vectors in: set ONNXTRANSFER_HOME to a folder that can be written.");
+        throw new DirectoryNotFoundException("This account has no home folder for models and feature vectors: set ONNXTRANSFER_HOME to a folder that this account can write.");
 
     [DoesNotReturn]
     internal static void LabelEmpty(string origin, int line) =>
@@ -80,9 +80,9 @@ internal static partial class Throw
     internal static void FileIsAFolder(string path) =>
         throw new IOException($"'{path}' is a folder, but a file is needed: name a file in it.");
 
-    /// <summary>A file that is there and does not let itself be read.</summary>
+    /// <summary>A file that exists but cannot be read.</summary>
     internal static IOException FileUnreadable(string path, Exception inner) =>
-        new($"'{path}' could not be read: {inner.Message.TrimEnd('.')}. Give this account the right to read it, and end the program that holds it.", inner);
+        new($"'{path}' could not be read: {inner.Message.TrimEnd('.')}. Give this account the right to read it, or end the program that locks it.", inner);
 
     [DoesNotReturn]
     internal static void TargetIsAFolder(string path) =>
@@ -90,7 +90,7 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void TargetFolderNotFound(string path, string folder) =>
-        throw new DirectoryNotFoundException($"'{path}' cannot be written, because there is no folder '{folder}': create it, or name another.");
+        throw new DirectoryNotFoundException($"'{path}' cannot be written, because there is no folder '{folder}': create the folder, or name another one.");
 
     /// <summary>The names that exist, nearest first, for a message about one that does not; the end of a long name is near to the whole.</summary>
     internal static string Known(string wanted, IEnumerable<string> known, int most = 8)
@@ -100,7 +100,7 @@ internal static partial class Throw
         return sorted.Count > most ? $"{shown} and {sorted.Count - most} more" : shown;
     }
 
-    /// <summary>Levenshtein distance, ignoring case: what a typing mistake is near to.</summary>
+    /// <summary>Levenshtein distance, ignoring case: small for a typing mistake.</summary>
     private static int Distance(string a, string b)
     {
         var previous = new int[b.Length + 1];

@@ -1,6 +1,6 @@
 namespace OnnxTransfer.Internals;
 
-/// <summary>Where this user's models and caches are kept: all of it can be deleted and comes back.</summary>
+/// <summary>The folder of this user's models and caches. All of it can be deleted; the library creates it again.</summary>
 internal static class UserFolder
 {
     private static readonly Lazy<string> s_home = new(() => Find(Environment.GetEnvironmentVariable, Environment.GetFolderPath));
@@ -15,7 +15,7 @@ internal static class UserFolder
     internal static string Find(Func<string, string?> environment, Func<Environment.SpecialFolder, string> folder)
     {
         if (environment("ONNXTRANSFER_HOME") is { Length: > 0 } home) return Path.GetFullPath(home);
-        // The XDG specification has relative paths ignored.
+        // The XDG specification says to ignore relative paths.
         if (environment("XDG_CACHE_HOME") is { Length: > 0 } cache && Path.IsPathRooted(cache)) return Path.Combine(cache, "onnxtransfer");
         if (OperatingSystem.IsWindows()) return Below(folder(Environment.SpecialFolder.LocalApplicationData));
         var user = folder(Environment.SpecialFolder.UserProfile);

@@ -30,7 +30,7 @@ internal static partial class Throw
         throw new ArgumentException($"{source} has no tensor named '{tensor}'; the nearest names are {Known(tensor, known)}. `onnxtransfer models layers` lists all.");
 
     internal static ArgumentException OnnxGraphsDoNotJoin(string front, string given, string model, string wanted) =>
-        new($"{front} cannot stand before {model}: it gives {given}, where {wanted} is needed.");
+        new($"{front} cannot come before {model}: it gives {given}, but {model} needs {wanted}.");
 
     [DoesNotReturn]
     internal static void OnnxInputUnknown(string source, string input, IEnumerable<string> known) =>
@@ -38,11 +38,11 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void OnnxInputNotThisImage(string source, string input, OnnxElementType type, string shape, string wanted) =>
-        throw new ArgumentException($"The input '{input}' of {source} is {type} {shape}, but a Float32 image {wanted} was to be replaced by pixels; give the layout and size that the model has.");
+        throw new ArgumentException($"The input '{input}' of {source} is {type} {shape}, but a Float32 image {wanted} was expected; give the layout and size that the model has.");
 
     [DoesNotReturn]
     internal static void OnnxOperatorNotTranslated(string source, long opset, string opType, string node, long wanted) =>
-        throw new NotSupportedException($"{source} is of operator set {opset}, and its {opType} '{node}' cannot be translated to set {wanted}, which 8-bit graphs need; export the model again with operator set {wanted} or later.");
+        throw new NotSupportedException($"{source} has operator set {opset}. A graph in 8 bits needs set {wanted}, but {opType} '{node}' cannot be translated to it; export the model again with operator set {wanted} or later.");
 
     [DoesNotReturn]
     internal static void OnnxChannelValuesWrong(string name, int count) =>
@@ -50,7 +50,7 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void OnnxNormalizationUnusable(int channel, double rescale, double mean, double std) =>
-        throw new ArgumentException($"Channel {channel} is normalised as (pixel * {rescale} - {mean}) / {std}, which float32 cannot express; all numbers must be finite, and neither the factor nor the divisor 0.");
+        throw new ArgumentException($"Channel {channel} is normalized as (pixel * {rescale} - {mean}) / {std}, which float32 cannot express; all numbers must be finite, and neither the factor nor the divisor 0.");
 
     [DoesNotReturn]
     internal static void OnnxTensorNameTaken(string source, string tensor) =>
@@ -58,7 +58,7 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void OnnxNoTensorsToKeep() =>
-        throw new ArgumentException("A graph is cut at one or more tensors, but none was named.");
+        throw new ArgumentException("No tensor was named, but a graph must be cut at one or more tensors.");
 
     [DoesNotReturn]
     internal static void OnnxPoolingNeedsImage(string tensor, string shape) =>
@@ -66,15 +66,15 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void OnnxHeadHasWrongSize(string tensor, string shape, int weights, int bias) =>
-        throw new ArgumentException($"A head on '{tensor}' of shape {shape} with {bias} biases needs weights [D,{bias}], D being the numbers for one image, but {weights} weights were given; pool the tensor first or train on it as it is.");
+        throw new ArgumentException($"A head on '{tensor}' of shape {shape} with {bias} biases needs weights [D,{bias}], where D is the length of one image's vector, but {weights} weights were given; pool the tensor first, or train on it as it is.");
 
     [DoesNotReturn]
     internal static void OnnxFeatureLengthUnknown(string source, string tensor, string shape) =>
-        throw new ArgumentException($"How many numbers '{tensor}' of {source} has for one image does not follow from its graph: its shape is {shape}; pool it by Average or Max, or choose another layer.");
+        throw new ArgumentException($"The number of features of '{tensor}' of {source} is not known, because its shape is {shape}; pool it by Average or Max, or choose another layer.");
 
     [DoesNotReturn]
     internal static void OnnxInputNotAnImage(string source, string input, string shape) =>
-        throw new InvalidDataException($"The input '{input}' of {source} has the shape {shape}; an image input has four axes.");
+        throw new InvalidDataException($"The input '{input}' of {source} has the shape {shape}, but an image input has four axes.");
 
     [DoesNotReturn]
     internal static void OnnxSizeDoesNotFit(string source, string size, string opType, string node, string why) =>
@@ -83,7 +83,7 @@ internal static partial class Throw
     [DoesNotReturn]
     internal static void OnnxFeaturesDoNotFit(string source, string size, string tensor, string shape, int length, int dim) =>
         throw new InvalidDataException(
-            $"With images of {size} pixels, '{tensor}' of {source} is {shape}, {length} numbers for each, where {dim} are promised: prepare images of the size it was made for, or correct its .model.json.");
+            $"With images of {size} pixels, '{tensor}' of {source} has the shape {shape}: {length} numbers for each image, but {dim} are expected. Prepare images of the size it was made for, or correct its .model.json.");
 
     [DoesNotReturn]
     internal static void OnnxTensorDataInvalid(string tensor, string reason) =>
@@ -99,14 +99,14 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void OnnxExternalFileMissing(string source, string tensor, string path) =>
-        throw new InvalidDataException($"{source} keeps the weights '{tensor}' in {path}, which is not there; place the data file beside the model.");
+        throw new InvalidDataException($"{source} keeps the weights '{tensor}' in {path}, but that file does not exist; place the data file beside the model.");
 
     [DoesNotReturn]
     internal static void OnnxBatchFixed(string source, string opType, string node, string tensor, string why) =>
         throw new NotSupportedException($"The fixed batch of {source} cannot be freed: {opType} '{node}' computes '{tensor}', and {why}. Export the model with a dynamic batch axis, or use it one image at a time.");
 
     internal static InvalidDataException OnnxNoSpatialMap(string source, string features, string why) =>
-        new($"Where {source} sees something cannot be shown: its features '{features}' must be the average of a map over the image's places, but '{features}' {why}.");
+        new($"{source} cannot show where it sees a class: its features '{features}' must be the average of a feature map, but '{features}' {why}.");
 
     internal static InvalidDataException OnnxNoColorFilters(string source) =>
         new($"{source} has no convolution of three input channels whose weights are floating-point constants, so there are no filters to draw; draw the feature maps of a layer instead.");
@@ -134,5 +134,5 @@ internal static partial class Throw
             + $"{wrongShape.Count} have another shape ({Some(wrongShape)}), {unused.Count} of the file are not in the graph ({Some(unused)}).");
 
     internal static InvalidDataException OnnxNoPixelInput(string source) =>
-        new($"{source} has no input of pixels that OnnxTransfer put before its network.");
+        new($"{source} has no pixel input that OnnxTransfer added before its network.");
 }

@@ -5,7 +5,8 @@ namespace OnnxTransfer.Preprocessing;
 
 /// <summary>
 /// From an image to its place in an input tensor: decode, resize, crop, normalize, layout. One object serves one network. It keeps the
-/// working memory of as many images as were ever prepared at once, so that from then on nothing is allocated. Thread-safe.
+/// working memory of the largest number of images that were prepared at the same time, so that later calls allocate nothing.
+/// Thread-safe.
 /// </summary>
 internal sealed class ImagePreprocessor
 {
@@ -15,10 +16,10 @@ internal sealed class ImagePreprocessor
     private readonly DecodeOptions _options;
     private readonly int _imageLength;
     private readonly Lock _gate = new();
-    // The last one in is the first one out: what it holds is still in the processor's cache.
+    // The last one in is the first one out, because its memory is still in the processor's cache.
     private readonly Stack<PreprocessingSink> _idle = [];
 
-    /// <param name="spec">What the backbone wants.</param>
+    /// <param name="spec">The preprocessing of the backbone.</param>
     /// <param name="layout">The order of the tensor's axes.</param>
     /// <param name="decoder">Any decoder; null for the default one.</param>
     /// <param name="options">Limits and background; null for the defaults.</param>

@@ -3,36 +3,40 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer;
 
 /// <summary>
-/// How a backbone wants its pixels: resize and crop, then per channel <c>x = (pixel * Rescale - Mean) / Std</c>, a pixel being 0 to 255.
-/// It travels with the model. Every value is checked where it is set, so a spec that exists can be used.
+/// The preprocessing of a backbone: resize and crop, then for each channel <c>x = (pixel * Rescale - Mean) / Std</c>, where a pixel is
+/// 0 to 255. It travels with the model. Every value is checked where it is set, so a spec that exists can be used.
 /// </summary>
 public sealed partial record PreprocessSpec
 {
-    /// <summary>To which size an image comes, and what is cut from it.</summary>
+    /// <summary>The size that an image is brought to, and the crop that is cut from it.</summary>
     /// <exception cref="ArgumentNullException">The value is null.</exception>
     public required Resize Resize { get; init => field = Require.NotNull(value, nameof(Resize)); }
 
     /// <summary>The resize's kernel, named by the reference implementation it equals.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is none of the enumeration.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not in the enumeration.</exception>
     public required ResizeFilter Filter { get; init => field = Require.Defined(value, nameof(Filter)); }
 
     /// <summary>
-    /// How an image that is nowhere larger than the input is enlarged: stretched to it whole by this filter, instead of the
-    /// resize and the crop that all others get. <see cref="ResizeFilter.TensorFlowNearest"/> and
-    /// <see cref="ResizeFilter.TensorFlowBilinear"/> equal Keras' <c>UpSampling2D</c> before the network. Null to treat all alike.
+    /// The filter for an image of which neither side is larger than the input. The whole image is stretched to the input by this
+    /// filter, instead of the resize and the crop that all other images get. <see cref="ResizeFilter.TensorFlowNearest"/> and
+    /// <see cref="ResizeFilter.TensorFlowBilinear"/> equal Keras' <c>UpSampling2D</c> before the network. Null treats all images alike.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is none of the enumeration.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not in the enumeration.</exception>
     public ResizeFilter? Upsampling { get; init => field = value is { } filter ? Require.Defined(filter, nameof(Upsampling)) : null; }
 
     /// <summary>The factor on a pixel value of 0 to 255, finite and not 0; 1/255 by default.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is 0, infinite or NaN.</exception>
     public double Rescale { get; init => field = Require.NotZero(value, nameof(Rescale)); } = 1.0 / 255.0;
 
-    /// <summary>Subtracted after the rescale, one finite number per channel of the tensor, in the tensor's channel order.</summary>
+    /// <summary>
+    /// The number subtracted after the rescale: one finite number per channel of the tensor, in the tensor's channel order.
+    /// </summary>
     /// <exception cref="ArgumentException">There are not three numbers, or one is infinite or NaN.</exception>
     public IReadOnlyList<double> Mean { get; init => field = Require.Channels(value, nameof(Mean), Require.Finite); } = EquatableList.Of([0.0, 0, 0]);
 
-    /// <summary>Divided by last, one finite number other than 0 per channel of the tensor, in the tensor's channel order.</summary>
+    /// <summary>
+    /// The divisor, applied last: one finite number other than 0 per channel of the tensor, in the tensor's channel order.
+    /// </summary>
     /// <exception cref="ArgumentException">There are not three numbers, or one is 0, infinite or NaN.</exception>
     public IReadOnlyList<double> Std { get; init => field = Require.Channels(value, nameof(Std), Require.NotZero); } = EquatableList.Of([1.0, 1, 1]);
 

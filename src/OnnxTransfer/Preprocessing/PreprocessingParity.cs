@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace OnnxTransfer.Preprocessing;
 
 /// <summary>
-/// Proves on the machine at hand that decoder and kernels give the numbers of their references: the library carries two
-/// tiny images and what Pillow, TensorFlow's and OpenCV's formulas make of them.
+/// Checks that decoder and kernels on this machine give the numbers of their references. The library carries two tiny images and the
+/// results of Pillow's, TensorFlow's and OpenCV's formulas for them.
 /// </summary>
 internal static class PreprocessingParity
 {

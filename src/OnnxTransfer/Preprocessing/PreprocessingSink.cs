@@ -7,7 +7,7 @@ namespace OnnxTransfer.Preprocessing;
 /// lies in memory as a whole. Only an image that is stored rotated or mirrored is collected upright first. It serves one image after
 /// another and keeps its memory; it is not thread-safe.
 /// </summary>
-/// <param name="spec">What the backbone wants.</param>
+/// <param name="spec">The preprocessing of the backbone.</param>
 /// <param name="writer">Writes its tensor.</param>
 #pragma warning disable CA1001 // Reset gives the pixels back after every image; between two images there are none.
 internal sealed class PreprocessingSink(PreprocessSpec spec, TensorWriter writer) : IRowSink

@@ -3,8 +3,8 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer;
 
 /// <summary>
-/// How an image of any size comes to the size of a network's input: <see cref="Stretch"/> or <see cref="ShortestEdge(int, int)"/>, each with a crop
-/// from the center. A size that cannot be is refused when it is given.
+/// How an image of any size is brought to the size of a network's input: <see cref="Stretch"/> or <see cref="ShortestEdge(int, int)"/>,
+/// each with a crop from the center. An impossible size is refused when it is given.
 /// </summary>
 public abstract record Resize
 {
@@ -15,11 +15,15 @@ public abstract record Resize
     /// <summary>Width and height in pixels of the result, the same for every image.</summary>
     public abstract ImageSize OutputSize { get; }
 
-    /// <summary>Stretches every image to one size, whatever that does to its proportions.</summary>
+    /// <summary>Stretches every image to one size; its proportions may change.</summary>
     /// <param name="width">Width in pixels, from 1 to 16384.</param>
     /// <param name="height">Height in pixels, from 1 to 16384.</param>
-    /// <param name="crop">What is cut from the center afterwards, no side of it longer; null to keep everything.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A side is out of range, or the crop is larger than what it is cut from.</exception>
+    /// <param name="crop">
+    /// The crop that is cut from the center afterward, with no side longer than the image; null keeps everything.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// A side is out of range, or the crop is larger than the image that it is cut from.
+    /// </exception>
     public static StretchResize Stretch(int width, int height, ImageSize? crop = null) => new(width, height, crop);
 
     /// <summary>Brings the shorter side to a length, the longer in proportion, and cuts a square from the center.</summary>
@@ -49,7 +53,7 @@ public abstract record Resize
     }
 }
 
-/// <summary>Every image is stretched to one size; what <see cref="Resize.Stretch"/> makes.</summary>
+/// <summary>Every image is stretched to one size; <see cref="Resize.Stretch"/> makes this.</summary>
 public sealed record StretchResize : Resize
 {
     internal StretchResize(int width, int height, ImageSize? crop)
@@ -64,7 +68,7 @@ public sealed record StretchResize : Resize
     /// <summary>Height in pixels before the crop.</summary>
     public int Height { get; }
 
-    /// <summary>What is cut from the center afterwards, in pixels; null for no crop.</summary>
+    /// <summary>The crop that is cut from the center afterward, in pixels; null for no crop.</summary>
     public ImageSize? Crop { get; }
 
     /// <inheritdoc/>
@@ -75,7 +79,9 @@ public sealed record StretchResize : Resize
     internal override T Match<T>(Func<StretchResize, T> stretch, Func<ShortestEdgeResize, T> shortestEdge) => stretch(this);
 }
 
-/// <summary>The shorter side is brought to a length and the center cut out; what <see cref="Resize.ShortestEdge(int, int)"/> makes.</summary>
+/// <summary>
+/// The shorter side is brought to a length, and the center is cut out; <see cref="Resize.ShortestEdge(int, int)"/> makes this.
+/// </summary>
 public sealed record ShortestEdgeResize : Resize
 {
     internal ShortestEdgeResize(int edge, ImageSize crop)
@@ -87,7 +93,7 @@ public sealed record ShortestEdgeResize : Resize
     /// <summary>The length in pixels that the shorter side is brought to; the longer follows in proportion, truncated, as in torchvision.</summary>
     public int Edge { get; }
 
-    /// <summary>What is cut from the center afterwards, in pixels.</summary>
+    /// <summary>The crop that is cut from the center afterward, in pixels.</summary>
     public ImageSize Crop { get; }
 
     /// <inheritdoc/>

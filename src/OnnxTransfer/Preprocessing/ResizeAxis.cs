@@ -173,7 +173,7 @@ internal sealed class ResizeAxis
 
     private static int Pair(short first, short second) => (ushort)first | (second << 16);
 
-    /// <summary><c>tf.image.resize</c>: half-pixel centers, the coordinate's neighbours clamped to the image.</summary>
+    /// <summary><c>tf.image.resize</c>: half-pixel centers, the coordinate's neighbors clamped to the image.</summary>
     private void PlanTensorFlow(int source, int resized, int start)
     {
         Reserve(2);

@@ -26,7 +26,7 @@ internal sealed class TensorWriter
         var width = geometry.Width;
         if (_layout == TensorLayout.Nhwc)
         {
-            // HWC to HWC: R, G and B of a pixel stay neighbours, in the tensor's order.
+            // HWC to HWC: R, G and B of a pixel stay neighbors, in the tensor's order.
             var target = image.Slice(3 * y * width, 3 * width);
             var done = rows.ProducesFloats || !rows.UsesVectors ? 0
                 : VectorKernels.NormalizeInterleaved(rows.PaddedBytes, _channels, _reversed, target);

@@ -6,7 +6,7 @@ internal static partial class Throw
 {
     [DoesNotReturn]
     internal static void TensorHasWrongLength(int length, int width, int height) =>
-        throw new ArgumentException($"One image of {width}x{height} pixels is {3L * width * height} tensor values, but room for {length} was given.");
+        throw new ArgumentException($"One image of {width}x{height} pixels takes {3L * width * height} tensor values, but the span has room for {length}.");
 
     [DoesNotReturn]
     internal static void BatchTooLarge(int count, int width, int height) =>
@@ -14,9 +14,9 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void CropNotInside(string name, int cropWidth, int cropHeight, int width, int height) =>
-        throw new ArgumentOutOfRangeException(name, $"{name} is {cropWidth}x{cropHeight}, but must be at most {width}x{height} pixels, which is what the resize leaves for certain.");
+        throw new ArgumentOutOfRangeException(name, $"{name} is {cropWidth}x{cropHeight}, but must be at most {width}x{height} pixels, the size that the resize always leaves.");
 
     [DoesNotReturn]
     internal static void PresetUnknown(string name, IEnumerable<string> known) =>
-        throw new ArgumentException($"There is no preprocessing named '{name}'; there are {Known(name, known)}.");
+        throw new ArgumentException($"There is no preprocessing named '{name}'; the names are {Known(name, known)}.");
 }

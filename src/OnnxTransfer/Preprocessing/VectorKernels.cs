@@ -8,7 +8,7 @@ namespace OnnxTransfer.Preprocessing;
 /// <summary>The hot kernels of <see cref="PixelKernels"/> with vectors, to the same bits.</summary>
 internal static partial class VectorKernels
 {
-    /// <summary>Bytes that a kernel may read behind a row, whatever they hold, or overwrite.</summary>
+    /// <summary>Bytes behind a row that a kernel may read or overwrite; their content does not matter.</summary>
     internal const int Padding = 32;
 
     /// <summary>

@@ -13,7 +13,7 @@ internal static class CalibrationSection
     internal static ReportSection Of(ReportContent content) => new("calibration", "How far to trust a probability", HtmlBuilder.Of(body =>
     {
         var (set, result) = (content.Sets[^1].Name, content.Sets[^1].Result);
-        body.Add($"""<p class="note">Of the {set} images predicted with a certain confidence, the share that was right. On the dotted line the classifier is right as often as it is confident; above it is too modest, below too sure. Weighted by images the two are {100 * result.CalibrationError:0.0} points apart (expected calibration error {result.CalibrationError:0.000}).</p>""");
+        body.Add($"""<p class="note">For the {set} images in each range of confidence, the share of right predictions. On the dotted line, accuracy equals confidence. Above the line, the confidence is too low; below it, too high. Averaged over the images, the two are {100 * result.CalibrationError:0.0} points apart (expected calibration error {result.CalibrationError:0.000}).</p>""");
         body.Add($"""<div class="pair"><div class="card">{Diagram(result.Calibration)}</div><div class="card scroll" tabindex="0">{BinTable(result.Calibration)}</div></div>""");
     }));
 

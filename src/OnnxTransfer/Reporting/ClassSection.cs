@@ -13,7 +13,7 @@ internal static class ClassSection
         var shown = labels.Count <= MostClasses
             ? [.. Enumerable.Range(0, labels.Count)]
             : Enumerable.Range(0, labels.Count).OrderBy(c => classes[c].F1).ThenBy(c => c).Take(MostClasses).ToList();
-        body.Add($"""<p class="note">Precision: of the images called this, how many are. Recall: of the images that are this, how many were called so. F1 is their harmonic mean.{(shown.Count < labels.Count ? " The lowest F1 come first." : "")}{Words.Some(shown.Count, labels.Count, "classes")}</p>""");
+        body.Add($"""<p class="note">Precision: the share of right predictions among the images predicted as the class. Recall: the share of right predictions among the images of the class. F1 is their harmonic mean.{(shown.Count < labels.Count ? " The classes with the lowest F1 come first." : "")}{Words.Some(shown.Count, labels.Count, "classes")}</p>""");
         AddScores(body, set.Name, shown, classes);
         AddBalance(body, content.Sets, shown, labels);
     }));
@@ -47,10 +47,10 @@ internal static class ClassSection
 
     private static string Reading(int most, int least) =>
         most == least ? $"Every class has {Words.Images(most)}."
-        : least * 2 >= most ? $"Between {least:N0} and {Words.Images(most)} a class: balanced enough."
-        : $"Between {least:N0} and {Words.Images(most)} a class. With a ratio above two, balanced class weights or more images of the small classes may help.";
+        : least * 2 >= most ? $"Between {least:N0} and {Words.Images(most)} for each class: balanced enough."
+        : $"Between {least:N0} and {Words.Images(most)} for each class. With a ratio above two, balanced class weights or more images of the small classes may help.";
 
-    /// <summary>The CSS class that colours a set.</summary>
+    /// <summary>The CSS class that colors a set.</summary>
     private static string Place(int index) => index switch { 0 => "first", 1 => "second", _ => "third" };
 
     /// <summary>Parts of a whole, side by side; the table's numbers say the same.</summary>

@@ -1,6 +1,6 @@
 namespace OnnxTransfer.Reporting;
 
-/// <summary>What was taken for what: the matrix where it fits on a page, else the pairs confused most.</summary>
+/// <summary>The confusions: the matrix if it fits on a page, otherwise the pairs that are confused most.</summary>
 internal static class ConfusionSection
 {
     private const int MostClasses = 25;
@@ -14,14 +14,14 @@ internal static class ConfusionSection
     {
         var set = content.Sets[^1];
         var labels = content.Labels;
-        return new ReportSection("confusion", "What was taken for what", labels.Count <= MostClasses
+        return new ReportSection("confusion", "Confused classes", labels.Count <= MostClasses
             ? HtmlBuilder.Of(body => AddMatrix(body, set, labels))
             : HtmlBuilder.Of(body => AddPairs(body, set, labels)));
     }
 
     private static void AddMatrix(HtmlBuilder body, ScoredSet set, IReadOnlyList<string> labels)
     {
-        body.Add($"""<p class="note">Each row is a true class, each column a prediction; the darker a cell, the larger its share of the row. The diagonal is right.</p>""");
+        body.Add($"""<p class="note">Each row is a true class, and each column is a predicted class. A darker cell is a larger share of its row. The diagonal shows the right predictions.</p>""");
         body.Add($"""<div class="card"><div class="scroll" tabindex="0"><div class="axis-name" aria-hidden="true">predicted</div><table class="confusion{(labels.Count >= ManyClasses ? " many" : "")}">""");
         body.Add($"""<caption class="spoken">Confusion matrix of the {set.Name} images: rows are true classes, columns predicted ones.</caption><thead><tr><td></td>""");
         foreach (var label in labels) body.Add($"""<th scope="col">{label}</th>""");
@@ -43,7 +43,7 @@ internal static class ConfusionSection
         var share = support == 0 ? 0 : (double)count / support;
         var style = count == 0 ? "none" : truth == predicted ? "hit" : "miss";
         // The root lets a few mistakes among many images be seen.
-        body.Add($"""<td class="{style}" style="--share:{100 * Math.Sqrt(share):0}" title="{labels[truth]} taken for {labels[predicted]}: {count} of {support} ({Words.Percent(share)})">{count}</td>""");
+        body.Add($"""<td class="{style}" style="--share:{100 * Math.Sqrt(share):0}" title="{labels[truth]} predicted as {labels[predicted]}: {count} of {support} ({Words.Percent(share)})">{count}</td>""");
     }
 
     private static void AddPairs(HtmlBuilder body, ScoredSet set, IReadOnlyList<string> labels)
@@ -52,8 +52,8 @@ internal static class ConfusionSection
             .SelectMany(truth => Confused(set.Result.Confusion[truth], truth))
             .OrderByDescending(pair => pair.Count).ThenBy(pair => pair.Truth).ThenBy(pair => pair.Predicted).ToList();
         var shown = all.Take(MostPairs).ToList();
-        body.Add($"""<p class="note">The pairs of classes confused most. The whole matrix of {labels.Count:N0} classes would not fit on a page.{Words.Some(shown.Count, all.Count, "pairs")}</p>""");
-        body.Add($"""<div class="card scroll" tabindex="0"><table class="wide"><thead><tr><th scope="col">True class</th><th scope="col">Taken for</th><th scope="col" class="number">Images</th><th scope="col" class="number">Of the class</th></tr></thead><tbody>""");
+        body.Add($"""<p class="note">The pairs of classes that are confused most. The whole matrix of {labels.Count:N0} classes does not fit on a page.{Words.Some(shown.Count, all.Count, "pairs")}</p>""");
+        body.Add($"""<div class="card scroll" tabindex="0"><table class="wide"><thead><tr><th scope="col">True class</th><th scope="col">Predicted as</th><th scope="col" class="number">Images</th><th scope="col" class="number">Of the class</th></tr></thead><tbody>""");
         foreach (var (truth, predicted, count) in shown)
             body.Add($"""<tr><td>{labels[truth]}</td><td>{labels[predicted]}</td><td class="number">{count:N0}</td><td class="number">{Words.Percent((double)count / set.Result.PerClass[truth].Support)}</td></tr>""");
         body.Add($"</tbody></table></div>");

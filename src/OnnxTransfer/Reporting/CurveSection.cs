@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace OnnxTransfer.Reporting;
 
-/// <summary>How the training went: loss and accuracy by step and by epoch, for training and validation.</summary>
+/// <summary>The course of the training: loss and accuracy by step and by epoch, for training and validation.</summary>
 internal static class CurveSection
 {
     /// <summary>More points than this on a line cannot be told apart.</summary>
@@ -30,8 +30,8 @@ internal static class CurveSection
         {
             StopReason.Converged => "It ended at the optimum.",
             StopReason.EarlyStopped => "It stopped early, when the validation loss no longer fell.",
-            StopReason.Canceled => "It was cancelled; the classifier is the best there was by then.",
-            StopReason.Diverged => "It ran away; the classifier is the last good one.",
+            StopReason.Canceled => "It was canceled; the classifier has the best weights until then.",
+            StopReason.Diverged => "It diverged; the classifier has the last good weights.",
             _ => "",
         };
         var best = history.BestEpoch is { } epoch && epoch != epochs ? $" The weights are those after epoch {epoch}, where the validation loss was lowest." : "";
@@ -90,7 +90,7 @@ internal static class CurveSection
         return [new ChartLine("", "train raw", Thinned(steps)), new ChartLine("training", "train", Thinned(means))];
     }
 
-    /// <summary>As many points as can be told apart, each the mean of its neighbourhood.</summary>
+    /// <summary>As many points as can be told apart, each the mean of its neighborhood.</summary>
     private static IReadOnlyList<(double X, double Y)> Thinned(IReadOnlyList<(double X, double Y)> points)
     {
         if (points.Count <= MostPoints) return points;

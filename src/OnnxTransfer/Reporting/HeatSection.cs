@@ -3,7 +3,7 @@ using OnnxTransfer.Explaining;
 
 namespace OnnxTransfer.Reporting;
 
-/// <summary>A photo beside what the classifier looked at in it.</summary>
+/// <summary>An image beside its class activation map.</summary>
 /// <param name="Image">The image and its prediction.</param>
 /// <param name="Photo">The photo as a <c>data:</c> address.</param>
 /// <param name="Overlay">The photo under the heat of the predicted class.</param>
@@ -38,7 +38,7 @@ internal static class HeatSection
             }
 
             using var scale = HeatPicture.Scale(256);
-            body.Add($"""<p class="note">Heat lies where the image speaks for the predicted class: each place's share of the score, from the same features the prediction is made of.</p>""");
+            body.Add($"""<p class="note">The colored places support the predicted class. The color is each place's share of the score, computed from the same features as the prediction.</p>""");
             body.Add($"""<div class="scale">little <img src="data:image/png;base64,{HtmlBuilder.Trusted(Convert.ToBase64String(ImageEncoder.Png(scale)))}" alt="from dark violet over red to pale yellow"> much</div><div class="heat">""");
             foreach (var tile in content.Heat) AddTile(body, tile, content.Labels);
             body.Add($"</div>");
@@ -50,7 +50,7 @@ internal static class HeatSection
         var (image, name) = (tile.Image, tile.Image.Name);
         var (predicted, truth) = (labels[image.Predicted], labels[image.Truth]);
         body.Add($"""<figure class="{(image.IsRight ? "right" : "wrong")}"><div class="two"><img src="{HtmlBuilder.Trusted(tile.Photo)}" alt="{truth}: {name}">""");
-        body.Add($"""<img src="{HtmlBuilder.Trusted(tile.Overlay)}" alt="The same photo with heat where it speaks for {predicted}"></div>""");
+        body.Add($"""<img src="{HtmlBuilder.Trusted(tile.Overlay)}" alt="The same photo; the colored places support {predicted}"></div>""");
         body.Add($"""<figcaption>{ImageSections.Verdict(image.IsRight, predicted, image.Confidence)}""");
         if (!image.IsRight) body.Add($"""<span class="truth">is {truth}</span>""");
         body.Add($"</figcaption></figure>");

@@ -7,8 +7,8 @@ using System.Text.Unicode;
 namespace OnnxTransfer.Reporting;
 
 /// <summary>
-/// Writes HTML from interpolated strings: what the source code spells out is markup, what is put into a hole is text and is
-/// escaped, whatever it holds. Only another <see cref="HtmlBuilder"/> goes in as markup.
+/// Writes HTML from interpolated strings: what the source code spells out is markup, the content of a hole is text and is always
+/// escaped. Only another <see cref="HtmlBuilder"/> goes in as markup.
 /// </summary>
 internal sealed class HtmlBuilder
 {

@@ -19,11 +19,11 @@ internal static class ImageSections
         var unsure = judged.OrderBy(image => image.Confidence).Take(MostUnsure).ToList();
         var pictures = thumbnails.Squares(grid.Concat(mistakes).Concat(unsure).Select(image => image.Image));
 
-        yield return Section("predictions", "Predictions", $"A spread of the {set} images over all classes, each with its prediction and how sure the classifier is.{Words.Some(grid.Count, judged.Count, "images")}", grid);
+        yield return Section("predictions", "Predictions", $"A sample of the {set} images from all classes, each with its prediction and the probability.{Words.Some(grid.Count, judged.Count, "images")}", grid);
         yield return mistakes.Count == 0
-            ? new ReportSection("mistakes", "Most confident mistakes", HtmlBuilder.Of(body => body.Add($"""<p class="note">None: all {judged.Count:N0} {set} images were predicted rightly.</p>""")))
-            : Section("mistakes", "Most confident mistakes", $"Wrong, and sure of it: look here first for wrong labels and for what the classifier has not understood.{Words.Some(mistakes.Count, wrong.Count, "mistakes")}", mistakes);
-        yield return Section("unsure", "Closest calls", "The images the classifier is least sure of, right or wrong: more images like these teach it most.", unsure);
+            ? new ReportSection("mistakes", "Most confident mistakes", HtmlBuilder.Of(body => body.Add($"""<p class="note">None: all {judged.Count:N0} {set} images were predicted correctly.</p>""")))
+            : Section("mistakes", "Most confident mistakes", $"The wrong predictions with the highest probability. Look here first for wrong labels and for weaknesses of the classifier.{Words.Some(mistakes.Count, wrong.Count, "mistakes")}", mistakes);
+        yield return Section("unsure", "Closest calls", "The least certain predictions, right or wrong. More training images like these help most.", unsure);
 
         ReportSection Section(string id, string heading, string note, IReadOnlyList<JudgedImage> images) => new(id, heading, HtmlBuilder.Of(body =>
         {
@@ -33,7 +33,7 @@ internal static class ImageSections
         }));
     }
 
-    /// <summary>A picture with its verdict: colour, sign and words say the same.</summary>
+    /// <summary>A picture with its verdict: color, sign and words say the same.</summary>
     internal static void AddTile(HtmlBuilder body, JudgedImage image, IReadOnlyList<string> labels, string? picture)
     {
         var name = image.Name;

@@ -5,7 +5,7 @@ namespace OnnxTransfer.Reporting;
 
 /// <summary>A line of a chart.</summary>
 /// <param name="Name">Named at the line's end; empty for a line that accompanies another.</param>
-/// <param name="Style">The CSS class that gives its colour and dashes.</param>
+/// <param name="Style">The CSS class that gives its color and dashes.</param>
 /// <param name="Points">x ascending.</param>
 internal sealed record ChartLine(string Name, string Style, IReadOnlyList<(double X, double Y)> Points);
 

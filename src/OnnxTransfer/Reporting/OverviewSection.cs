@@ -35,8 +35,8 @@ internal static class OverviewSection
         var width = Words.Percent(interval.High - interval.Low).Replace("%", " points", StringComparison.Ordinal);
         return set switch
         {
-            "training" => "These images were trained on: on images never seen it will be lower. Keep some apart to know.",
-            "validation" => $"Chance alone explains a spread of {width}; and these images chose the weights, which flatters them a little.",
+            "training" => "The classifier was trained on these images, so the accuracy on new images is lower. Keep a test set to measure it.",
+            "validation" => $"Chance alone explains a spread of {width}. These images also chose the weights, so the accuracy is slightly too high.",
             _ => $"Chance alone explains a spread of {width} with this many images; more {set} images narrow it.",
         };
     }

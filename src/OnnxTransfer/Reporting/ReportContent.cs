@@ -2,10 +2,10 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Reporting;
 
-/// <summary>All that a report shows, gathered by the doors.</summary>
+/// <summary>All content of a report, gathered by the doors.</summary>
 internal sealed record ReportContent
 {
-    /// <summary>What the classifier is for: the name of the folder of photos.</summary>
+    /// <summary>The title: the name of the folder of images.</summary>
     internal required string Title { get; init; }
 
     /// <summary>What was done, in one sentence.</summary>
@@ -33,16 +33,16 @@ internal sealed record ReportContent
 
     internal required IReadOnlyList<ImageWarning> Warnings { get; init; }
 
-    /// <summary>Where the time went.</summary>
+    /// <summary>The time of each stage.</summary>
     internal required IReadOnlyList<StageTime> Times { get; init; }
 
-    /// <summary>What held the run up, in one sentence.</summary>
+    /// <summary>The bottleneck of the run, in one sentence.</summary>
     internal required string Bottleneck { get; init; }
 
     /// <summary>Names and values: folder, backbone, provider, versions.</summary>
     internal required IReadOnlyList<(string Name, string Value)> Facts { get; init; }
 
-    /// <summary>What the training was, to the bit; null when it is not known.</summary>
+    /// <summary>The record of the training, to the bit; null if it is not known.</summary>
     internal string? Fingerprint { get; init; }
 }
 

@@ -5,8 +5,8 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer.Reporting;
 
 /// <summary>
-/// The report of a run as one HTML file that needs nothing else: no script, no network, pictures inside. It stays below
-/// five megabytes, whatever the number of images and classes: every list has an end, and says what it leaves out.
+/// The report of a run as one HTML file that needs nothing else: no script, no network, pictures inside. It stays below five megabytes
+/// for any number of images and classes: every list has a limit, and says how many entries it leaves out.
 /// </summary>
 internal static class ReportWriter
 {
@@ -14,7 +14,7 @@ internal static class ReportWriter
     /// <param name="path">The file to write; an existing one is replaced.</param>
     /// <param name="content">What to show.</param>
     /// <param name="thumbnails">Where the pictures come from.</param>
-    /// <param name="cancellationToken">Stops before the file has its name.</param>
+    /// <param name="cancellationToken">Stops before the file gets its name.</param>
     internal static void Write(string path, ReportContent content, Thumbnails thumbnails, CancellationToken cancellationToken = default) =>
         AtomicFile.Write(path, Encoding.UTF8.GetBytes(ToHtml(content, thumbnails)), cancellationToken: cancellationToken);
 

@@ -14,7 +14,7 @@ internal static class RunSections
         }
 
         var shown = content.Skipped.Take(MostListed).ToList();
-        body.Add($"""<p class="note">{Words.Images(content.Skipped.Count)} could not be used; the run went on without them.{Words.Some(shown.Count, content.Skipped.Count, "images")}</p>""");
+        body.Add($"""<p class="note">{Words.Images(content.Skipped.Count)} could not be used; the run continued without them.{Words.Some(shown.Count, content.Skipped.Count, "images")}</p>""");
         List(body, "Reason", shown.Select(image => (image.Id, image.Reason)));
     }));
 

@@ -21,8 +21,10 @@ internal static class ClassifierFile
     private const string ProbeKey = "onnxtransfer.probe";
     private const string Format = "2";
 
-    /// <summary>Writes the file, reads it back and gives it its name only if it answers as the classifier in memory does.</summary>
-    /// <exception cref="ModelException">What was written does not answer the same.</exception>
+    /// <summary>
+    /// Writes the file, reads it back and gives it its name only if it gives the same probabilities as the classifier in memory.
+    /// </summary>
+    /// <exception cref="ModelException">The written head does not give the same probabilities.</exception>
     internal static void Write(
         string path, ImageNetwork network, ClassifierHead head, IReadOnlyList<string> labels, string? training, CancellationToken cancellationToken)
     {
@@ -56,10 +58,10 @@ internal static class ClassifierFile
             var classifier = HeadFile.HeadOf(model, path);
             if (labels.Count != classifier.ClassCount || classifier.Dim != card.Features.Dim)
             {
-                throw Throw.ClassifierDamaged(path, $"it has {labels.Count} labels for {classifier.ClassCount} classes, and a head of {classifier.Dim} features behind {card.Features.Dim}.");
+                throw Throw.ClassifierDamaged(path, $"it has {labels.Count} labels for {classifier.ClassCount} classes, and its head takes {classifier.Dim} features, but its backbone gives {card.Features.Dim}.");
             }
 
-            var probe = ClassifierProbe.FromJson(model.Metadata.GetValueOrDefault(ProbeKey) ?? throw Throw.ClassifierDamaged(path, "its probe images are not there."));
+            var probe = ClassifierProbe.FromJson(model.Metadata.GetValueOrDefault(ProbeKey) ?? throw Throw.ClassifierDamaged(path, "its probe images are missing."));
             TakeNetwork(model, card);
             return (new Backbone(path, model, card, []), classifier, labels, HeadFile.TrainingOf(model), probe);
         }
@@ -82,8 +84,8 @@ internal static class ClassifierFile
         model.Metadata.TryGetValue(CardKey, out var json) ? ModelCard.FromJson(json, $"the card inside {model.Source}") : null;
 
     /// <summary>
-    /// Turns the graph of a classifier into what it was made of, the network's own input instead of pixels. The input of bytes is
-    /// for others: here the network gets what it got in training, which a float resize has not rounded to bytes.
+    /// Restores the original graph of a classifier, with the network's own input instead of pixels. The input of bytes is for other
+    /// programs. Here the network gets the same floats as in training, which a float resize does not round to bytes.
     /// </summary>
     internal static void TakeNetwork(OnnxModel model, ModelCard card) => OnnxPixelInput.Remove(model, card.Input.Tensor, card.Input.Layout.ToOnnx());
 
@@ -107,6 +109,6 @@ internal static class ClassifierFile
         using var session = new PixelSession(File.ReadAllBytes(written), path, HeadFile.Probabilities);
         var fused = new ClassifierProbe([.. probe.Probabilities.Select((_, n) => session.Run(ClassifierProbe.Pixels(n, input.Height, input.Width), input.Height, input.Width))]);
         var (difference, tolerance) = (fused.DifferenceTo(probe), network.Provider.Provider == ExecutionProvider.Cpu ? ClassifierProbe.SameMachine : ClassifierProbe.AnotherMachine);
-        if (difference > tolerance) throw Throw.SavedClassifierDiffers(path, $"its graph gives probabilities that differ by up to {difference:0.######}, and {tolerance:0.######} is allowed");
+        if (difference > tolerance) throw Throw.SavedClassifierDiffers(path, $"its graph gives probabilities that differ by up to {difference:0.######}, but at most {tolerance:0.######} is allowed");
     }
 }

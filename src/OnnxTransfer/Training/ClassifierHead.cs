@@ -5,8 +5,8 @@ using OnnxTransfer.Training;
 namespace OnnxTransfer;
 
 /// <summary>
-/// What turns feature vectors <c>[N,D]</c> into class probabilities <c>[N,C]</c>. Immutable and thread-safe. The
-/// probabilities of a row depend on that row alone: alone, in a batch, on any number of threads, the bits are the same.
+/// A head turns feature vectors <c>[N,D]</c> into class probabilities <c>[N,C]</c>. Immutable and thread-safe. The probabilities of a
+/// row depend only on that row: the bits are the same for a single row, in a batch, and on any number of threads.
 /// </summary>
 public abstract class ClassifierHead : IClassScorer
 {
@@ -25,68 +25,79 @@ public abstract class ClassifierHead : IClassScorer
     public int ClassCount { get; }
 
     /// <summary>
-    /// Trains a head on feature vectors. The same data, options and seed give the same bits on every run, whatever the number of
-    /// threads. Nothing is written to the console.
+    /// Trains a head on feature vectors. The same data, options and seed give the same bits on every run and for any number of threads.
+    /// Nothing is written to the console.
     /// </summary>
-    /// <param name="training">Rows to learn from; every class needs at least one.</param>
+    /// <param name="training">The training rows; every class needs at least one.</param>
     /// <param name="classCount">C, at least 2.</param>
-    /// <param name="options">How; null for the defaults. What a <see cref="TrainingPlan"/> says about images plays no part: the rows are given.</param>
-    /// <param name="validation">Rows to judge by after every epoch: the weights with the lowest loss on them are kept. Null keeps the last.</param>
-    /// <param name="progress">Told after every epoch.</param>
-    /// <param name="cancellationToken">Ends the training after the current step; what was learnt by then is returned.</param>
+    /// <param name="options">
+    /// The training options; null for the defaults. Settings of a <see cref="TrainingPlan"/> that concern images are ignored, because
+    /// the rows are given.
+    /// </param>
+    /// <param name="validation">
+    /// The validation rows. They are scored after every epoch, and the weights with the lowest loss on them are kept. Null keeps the
+    /// last weights.
+    /// </param>
+    /// <param name="progress">Receives the result of every epoch.</param>
+    /// <param name="cancellationToken">Ends the training after the current step. The method returns the best head so far.</param>
     /// <returns>The head with the best weights seen, and the history.</returns>
     /// <exception cref="ArgumentException">
     /// A label is out of range, a class has no row, the validation features have another D, or options contradict the rows or each other.
     /// </exception>
-    /// <exception cref="OperationCanceledException">Cancelled before the first step: there is nothing to return.</exception>
-    /// <exception cref="TrainingDivergedException">The loss is no longer a sensible number; carries the last good weights.</exception>
+    /// <exception cref="OperationCanceledException">Canceled before the first step: there is nothing to return.</exception>
+    /// <exception cref="TrainingDivergedException">
+    /// The loss is no longer a usable number. The exception carries the last good weights.
+    /// </exception>
     public static TrainedHead Train(
         LabeledFeatures training, int classCount, TrainingOptions? options = null, LabeledFeatures? validation = null,
         IProgress<EpochMetrics>? progress = null, CancellationToken cancellationToken = default) =>
         HeadTrainer.Train(training, classCount, options, validation, progress, cancellationToken);
 
     /// <summary>
-    /// k-fold cross-validation: the rows are dealt out, class by class, to k folds, and a head is trained for each fold on
-    /// the other k-1 and validated on it.
+    /// k-fold cross-validation: the rows are divided, class by class, into k folds, and a head is trained for each fold on the other
+    /// k-1 and validated on it.
     /// </summary>
     /// <param name="rows">All rows; every class needs at least two.</param>
     /// <param name="classCount">C, at least 2.</param>
     /// <param name="foldCount">k, from 2 to the number of rows.</param>
     /// <param name="options">How each head is trained; null for the defaults.</param>
-    /// <param name="progress">Told after every epoch of every fold.</param>
-    /// <param name="cancellationToken">Ends the work: the folds trained by then, the last cut short, are returned.</param>
-    /// <returns>One head a fold, in order; the validation loss and accuracy of its best epoch are what it is worth.</returns>
+    /// <param name="progress">Receives the result of every epoch of every fold.</param>
+    /// <param name="cancellationToken">
+    /// Ends the work. The method returns the folds that are trained by then; the last of them is incomplete.
+    /// </param>
+    /// <returns>One head for each fold, in order. The validation loss and accuracy of its best epoch are its scores.</returns>
     /// <exception cref="ArgumentException">As <see cref="Train"/>.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled before the first step.</exception>
+    /// <exception cref="OperationCanceledException">Canceled before the first step.</exception>
     public static IReadOnlyList<TrainedHead> CrossValidate(
         LabeledFeatures rows, int classCount, int foldCount, TrainingOptions? options = null,
         IProgress<EpochMetrics>? progress = null, CancellationToken cancellationToken = default) =>
         HeadTrainer.CrossValidate(rows, classCount, foldCount, options, progress, cancellationToken);
 
-    /// <summary>A linear head with the given weights, which are copied: <c>p = softmax(x·W + b)</c>.</summary>
+    /// <summary>Creates a linear head with the given weights, which are copied: <c>p = softmax(x·W + b)</c>.</summary>
     /// <param name="weights">W, <c>[D,C]</c>; C at least 2.</param>
     /// <param name="bias">b, <c>[C]</c>.</param>
     /// <exception cref="ArgumentException">The shapes do not fit together, or there are fewer than two classes.</exception>
     public static ClassifierHead FromWeights(Matrix<float> weights, Vector<float> bias) => new SoftmaxHead(weights, bias);
 
     /// <summary>
-    /// Saves the head as an ONNX file that any ONNX Runtime runs: <c>features</c>, float32 <c>[N,D]</c>, to <c>probabilities</c> <c>[N,C]</c>.
-    /// The labels are in its metadata. For a head on vectors that are not a backbone's alone, such as feature vectors with further columns; a
-    /// head on a backbone's vectors becomes a classifier of images with <see cref="ImageClassifier.Create"/>. The file is read back
-    /// first: it is there whole and answering the same to the bit, or not at all.
+    /// Saves the head as an ONNX file that any ONNX Runtime runs: <c>features</c>, float32 <c>[N,D]</c>, to <c>probabilities</c>
+    /// <c>[N,C]</c>. The labels are in its metadata. Use it for a head on vectors that do not come only from a backbone, such as
+    /// feature vectors with further columns. A head on a backbone's vectors becomes a classifier of images with
+    /// <see cref="ImageClassifier.Create"/>. The file is read back before it gets its name, so it exists only if it is whole and gives
+    /// the same probabilities to the bit.
     /// </summary>
     /// <param name="path">The file to write; an existing one is replaced.</param>
-    /// <param name="labels">C names, in the order of the probabilities; none empty, no two the same.</param>
+    /// <param name="labels">C names, in the order of the probabilities. No name is empty, and no two are the same.</param>
     /// <exception cref="ArgumentException">There are not C labels, one is empty, or two are the same.</exception>
-    /// <exception cref="ModelException">What was written does not answer the same.</exception>
+    /// <exception cref="ModelException">The written head does not give the same probabilities.</exception>
     /// <exception cref="IOException">The folder does not exist, or the file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     public void Save(string path, IReadOnlyList<string> labels) => Write(path, labels, CancellationToken.None);
 
     /// <summary>Saves the head as <see cref="Save"/> does, on a thread of the pool.</summary>
     /// <param name="path">The file to write; an existing one is replaced.</param>
-    /// <param name="labels">C names, in the order of the probabilities; none empty, no two the same.</param>
-    /// <param name="cancellationToken">Stops before the file has its name; an existing one then stays as it is.</param>
+    /// <param name="labels">C names, in the order of the probabilities. No name is empty, and no two are the same.</param>
+    /// <param name="cancellationToken">Stops before the file gets its name; an existing file then stays as it is.</param>
     /// <inheritdoc cref="Save" path="/exception"/>
     public Task SaveAsync(string path, IReadOnlyList<string> labels, CancellationToken cancellationToken = default)
     {
@@ -101,7 +112,7 @@ public abstract class ClassifierHead : IClassScorer
     /// <param name="path">The <c>.onnx</c> file.</param>
     /// <returns>The head and the labels of its classes.</returns>
     /// <exception cref="ModelNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidModelException">The file is damaged or holds no such head.</exception>
+    /// <exception cref="InvalidModelException">The file is damaged or does not hold such a head.</exception>
     /// <exception cref="ModelException">The file may not be read.</exception>
     public static LabeledHead Load(string path)
     {
@@ -120,17 +131,17 @@ public abstract class ClassifierHead : IClassScorer
         return Task.Run(() => HeadFile.Read(path), cancellationToken);
     }
 
-    /// <summary>The weights and the bias of the output layer. Copies.</summary>
+    /// <summary>Copies of the weights and the bias of the output layer.</summary>
     public LinearLayer OutputLayer()
     {
         var layer = Layers[^1];
         return new LinearLayer(Matrix<float>.Build.DenseOfRowMajor(layer.Inputs, layer.Outputs, layer.Weights), Vector<float>.Build.DenseOfArray(layer.Bias));
     }
 
-    /// <summary>The dense layers in order, for whoever writes them to a file.</summary>
+    /// <summary>The dense layers in order, for writing them to a file.</summary>
     internal abstract IReadOnlyList<DenseLayer> Layers { get; }
 
-    /// <summary>The head that has these <see cref="Layers"/>; the reverse, for whoever reads them from a file.</summary>
+    /// <summary>The head that has these <see cref="Layers"/>; the reverse, for reading them from a file.</summary>
     internal static ClassifierHead FromLayers(IReadOnlyList<DenseLayer> layers)
     {
         if (layers is [{ Activation: Activation.Softmax } only]) return SoftmaxHead.FromRowMajor(only.Weights, only.Bias, only.Inputs);
@@ -139,7 +150,7 @@ public abstract class ClassifierHead : IClassScorer
         return new MlpHead(layers);
     }
 
-    /// <summary>Class probabilities of every row. They sum to 1, except with multiple labels, where each stands alone.</summary>
+    /// <summary>Class probabilities of every row. They sum to 1. With multiple labels, each probability is independent instead.</summary>
     /// <param name="features"><c>[N,D]</c>.</param>
     /// <returns><c>[N,C]</c>; row i belongs to row i of <paramref name="features"/>.</returns>
     /// <exception cref="ArgumentException">The features have another D.</exception>

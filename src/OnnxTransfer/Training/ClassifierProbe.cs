@@ -6,8 +6,8 @@ using OnnxTransfer.Preprocessing;
 namespace OnnxTransfer.Training;
 
 /// <summary>
-/// Made-up images of a network's input size and what a classifier makes of them. They stand in its file, so that whoever
-/// opens it, here or in another runtime, can ask whether it still answers the same.
+/// Synthetic images of a network's input size, and a classifier's probabilities for them. They are in the classifier's file, so that a
+/// program, here or in another runtime, can check that the file still gives the same probabilities.
 /// </summary>
 /// <param name="Probabilities">One row <c>[C]</c> per image.</param>
 internal sealed partial record ClassifierProbe(IReadOnlyList<float[]> Probabilities)
@@ -23,7 +23,7 @@ internal sealed partial record ClassifierProbe(IReadOnlyList<float[]> Probabilit
     /// <summary>For the reader of the file; <see cref="Pixel"/> is the same in C#.</summary>
     private const string Formula = "uint8 pixel[n,y,x,c] = ((n+1)*(3*y+5*x) + 85*c) mod 256";
 
-    /// <summary>What a classifier makes of its probe images.</summary>
+    /// <summary>A classifier's probabilities for its probe images.</summary>
     internal static ClassifierProbe Of(ImageNetwork network, ClassifierHead head) => new([.. Rows(network).Select(row => head.Probabilities(row))]);
 
     /// <summary>The feature vectors of the probe images.</summary>
@@ -75,7 +75,7 @@ internal sealed partial record ClassifierProbe(IReadOnlyList<float[]> Probabilit
     internal static ClassifierProbe FromJson(string json)
     {
         var document = JsonSerializer.Deserialize(json, ProbeJson.Default.Document);
-        if (document is not { Images: Formula, Probabilities.Length: Images }) throw new InvalidDataException("its probe images are not those that this version knows.");
+        if (document is not { Images: Formula, Probabilities.Length: Images }) throw new InvalidDataException("its probe images differ from the ones that this version knows.");
         return new ClassifierProbe(document.Probabilities);
     }
 

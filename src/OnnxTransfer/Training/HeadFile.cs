@@ -19,7 +19,10 @@ internal static partial class HeadFile
     private const string Features = "features";
     private const int RowsCompared = 4;
 
-    /// <summary>Writes the head alone, reads it back and gives the file its name only if it answers as the head in memory does, to the bit.</summary>
+    /// <summary>
+    /// Writes the head alone, reads it back and gives the file its name only if it gives the same probabilities as the head in memory,
+    /// to the bit.
+    /// </summary>
     internal static void Write(string path, ClassifierHead head, IReadOnlyList<string> labels, string? training, CancellationToken cancellationToken)
     {
         var builder = new OnnxGraphBuilder("head");
@@ -59,7 +62,7 @@ internal static partial class HeadFile
 
     internal static ClassifierHead HeadOf(OnnxModel model, string path)
     {
-        var head = OnnxHead.Find(model, Logits, Probabilities) ?? throw Throw.ClassifierDamaged(path, "its head is not there.");
+        var head = OnnxHead.Find(model, Logits, Probabilities) ?? throw Throw.ClassifierDamaged(path, "its head is missing.");
         return ClassifierHead.FromLayers([.. head.Layers.Select(ToLayer)]);
     }
 
@@ -74,7 +77,7 @@ internal static partial class HeadFile
     internal static IReadOnlyList<string>? LabelsOf(OnnxModel model) =>
         model.Metadata.TryGetValue(LabelsKey, out var json) ? JsonSerializer.Deserialize(json, Json.Default.StringArray) ?? [] : null;
 
-    /// <summary>What the training was, as the metadata says; null when they do not.</summary>
+    /// <summary>The record of the training from the metadata; null if there is none.</summary>
     internal static string? TrainingOf(OnnxModel model) => model.Metadata.GetValueOrDefault(TrainingKey);
 
     internal static void RequireSame(string path, ClassifierHead read, ClassifierHead head, IEnumerable<float[]> rows)

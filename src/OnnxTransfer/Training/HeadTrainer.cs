@@ -4,8 +4,8 @@ using OnnxTransfer.Training.Kernels;
 namespace OnnxTransfer.Training;
 
 /// <summary>
-/// Trains a head on feature vectors by gradient descent. The same data, options and seed give the same bits on every run,
-/// whatever the number of threads. Nothing is written to the console.
+/// Trains a head on feature vectors by gradient descent. The same data, options and seed give the same bits on every run and for any
+/// number of threads. Nothing is written to the console.
 /// </summary>
 internal static class HeadTrainer
 {

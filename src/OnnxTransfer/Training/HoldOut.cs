@@ -8,7 +8,7 @@ internal static class HoldOut
         var held = new List<int>();
         foreach (var group in ShuffledGroups(rows, seed))
         {
-            // A class with one row is learnt from, not judged by.
+            // A class with one row is learned from, not judged by.
             var count = Math.Min(group.Length - 1, (int)Math.Round(group.Length * fraction, MidpointRounding.AwayFromZero));
             held.AddRange(group.Take(count));
         }

@@ -4,8 +4,8 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer;
 
 /// <summary>
-/// Feature vectors <c>[N,D]</c> and what is true of every row: one class, or any number of labels. What a head is trained
-/// and validated on.
+/// Feature vectors <c>[N,D]</c> with the truth for every row: one class, or any number of labels. A head is trained and validated on
+/// them.
 /// </summary>
 public sealed class LabeledFeatures
 {
@@ -13,11 +13,13 @@ public sealed class LabeledFeatures
     private readonly float[] _targets = [];
     private readonly float[]? _weights;
 
-    /// <summary>Pairs features with one class a row; nothing is copied.</summary>
+    /// <summary>Pairs features with one class for each row; nothing is copied.</summary>
     /// <param name="features"><c>[N,D]</c>, N at least 1, every value finite.</param>
     /// <param name="labels"><c>[N]</c>, class indices from 0.</param>
-    /// <param name="weights"><c>[N]</c>, what each row's loss is multiplied by, finite and at least 0; null for 1.</param>
-    /// <exception cref="ArgumentException">There are no rows, there is not one label a row, or a row holds NaN or infinity.</exception>
+    /// <param name="weights"><c>[N]</c>, the factor on each row's loss, finite and at least 0; null for 1.</param>
+    /// <exception cref="ArgumentException">
+    /// There are no rows, there is not one label for each row, or a row holds NaN or infinity.
+    /// </exception>
     public LabeledFeatures(FeatureMatrix features, int[] labels, float[]? weights = null)
         : this(features, weights)
     {
@@ -26,10 +28,10 @@ public sealed class LabeledFeatures
         _labels = labels;
     }
 
-    /// <summary>Pairs features with any number of labels a row.</summary>
+    /// <summary>Pairs features with any number of labels for each row.</summary>
     /// <param name="features"><c>[N,D]</c>, N at least 1, every value finite.</param>
     /// <param name="targets"><c>[N,C]</c> in [0, 1]: whether, or how probably, each label holds; copied.</param>
-    /// <param name="weights"><c>[N]</c>, what each row's loss is multiplied by, finite and at least 0; null for 1.</param>
+    /// <param name="weights"><c>[N]</c>, the factor on each row's loss, finite and at least 0; null for 1.</param>
     /// <exception cref="ArgumentException">There are no rows, the shapes do not fit, or a number is out of range.</exception>
     public LabeledFeatures(FeatureMatrix features, Matrix<float> targets, float[]? weights = null)
         : this(features, weights)

@@ -2,7 +2,7 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;
 
-/// <summary>A head with the names of its classes, as <see cref="ClassifierHead.Load"/> reads them from a file.</summary>
+/// <summary>A head and the names of its classes, as <see cref="ClassifierHead.Load"/> reads them from a file.</summary>
 /// <param name="Head">The head.</param>
 /// <param name="Labels">C names, in the order of the head's probabilities.</param>
 public sealed record LabeledHead(ClassifierHead Head, IReadOnlyList<string> Labels)

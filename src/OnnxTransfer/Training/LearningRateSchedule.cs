@@ -2,19 +2,19 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;
 
-/// <summary>How the learning rate changes in the course of a training.</summary>
+/// <summary>How the learning rate changes during training.</summary>
 public abstract record LearningRateSchedule
 {
     private protected LearningRateSchedule()
     {
     }
 
-    /// <summary>It does not change.</summary>
+    /// <summary>The learning rate does not change.</summary>
     public static LearningRateSchedule Constant { get; } = new ConstantRate();
 
     /// <summary>Step t has rate <c>lr·factor^(t/steps)</c>, t from 0, as Keras' ExponentialDecay.</summary>
     /// <param name="factor">Greater than 0.</param>
-    /// <param name="steps">After how many steps the factor is reached, at least 1.</param>
+    /// <param name="steps">The number of steps after which the factor is reached, at least 1.</param>
     public static LearningRateSchedule Exponential(double factor, int steps) =>
         new ExponentialRate(Require.Positive(factor, nameof(factor)), Require.Positive(steps, nameof(steps)));
 

@@ -6,19 +6,19 @@ namespace OnnxTransfer.Training;
 /// <summary>What the outputs stand for.</summary>
 internal enum OutputKind
 {
-    /// <summary>One output a class, of which exactly one holds.</summary>
+    /// <summary>One output for each class; exactly one class is true.</summary>
     Softmax,
 
-    /// <summary>A single output: the second of two classes, or else the first.</summary>
+    /// <summary>A single output: the second of two classes, or otherwise the first.</summary>
     Binary,
 
-    /// <summary>One output a class, each of which holds or does not.</summary>
+    /// <summary>One output for each class; each class is true or not.</summary>
     MultiLabel,
 }
 
 /// <summary>The loss of one row, and its gradient by the row's logits.</summary>
 /// <param name="Kind">What the outputs stand for.</param>
-/// <param name="Smoothing">Label smoothing s in [0, 1): targets move by s towards the uniform distribution.</param>
+/// <param name="Smoothing">Label smoothing s in [0, 1): targets move by s toward the uniform distribution.</param>
 /// <param name="ClassWeights">A factor a class, or null.</param>
 internal sealed record Objective(OutputKind Kind, double Smoothing = 0, double[]? ClassWeights = null)
 {

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 
 namespace OnnxTransfer.Training;
 
-/// <summary>What large weights cost: <c>L2/2·sum w² + L1·sum |w|</c>, over every W and no b.</summary>
+/// <summary>The penalty on large weights: <c>L2/2·sum w² + L1·sum |w|</c>, over every W and no b.</summary>
 internal readonly record struct Penalty(double L2, double L1)
 {
     internal bool IsZero => L2 == 0 && L1 == 0;

@@ -5,8 +5,8 @@ using System.Security.Cryptography;
 namespace OnnxTransfer.Training;
 
 /// <summary>
-/// What a training was: a text a person can read, whose data are named by their SHA-256. Equal texts mean equal weights, to
-/// the bit, on the same architecture family.
+/// The record of a training: a readable text that names its data by their SHA-256. Equal texts mean equal weights, to the bit, on the
+/// same architecture family.
 /// </summary>
 internal static class RunFingerprint
 {
@@ -35,7 +35,9 @@ internal static class RunFingerprint
             """);
     }
 
-    /// <summary>What is known of a head that somebody trained on vectors of their own: the training rows and options are not.</summary>
+    /// <summary>
+    /// The known facts about a head that was trained on the user's own vectors; the training rows and options are not known.
+    /// </summary>
     /// <param name="head">The head.</param>
     /// <param name="backbone">What gives the features of images: the backbone's own fingerprint.</param>
     internal static string OfOwnVectors(ClassifierHead head, string backbone) => string.Create(CultureInfo.InvariantCulture, $"""

@@ -18,19 +18,19 @@ internal static partial class Throw
         : $"There is no classifier '{path}' (looked for {Path.GetFullPath(path)}): check the path, or make one with `onnxtransfer train DATA --out {path}`.");
 
     internal static InvalidModelException NotAClassifier(string path) =>
-        new($"{path} is no classifier that OnnxTransfer saved: its metadata has no labels and head. Make one with `onnxtransfer train DATA --out FILE.onnx`, or use the file as a --backbone.");
+        new($"{path} is not a classifier that OnnxTransfer saved: its metadata has no labels and no head. Make one with `onnxtransfer train DATA --out FILE.onnx`, or use the file as a --backbone.");
 
     internal static InvalidModelException HeadWithoutBackbone(string path) =>
-        new($"{path} is a head alone, without the backbone that makes feature vectors of images: load it with ClassifierHead.Load, and join it to its backbone with ImageClassifier.Create.");
+        new($"{path} is a head without a backbone, so it cannot read images: load it with ClassifierHead.Load, and join it to its backbone with ImageClassifier.Create.");
 
     internal static InvalidModelException ClassifierDamaged(string path, string what, Exception? inner = null) =>
         new($"{path} is a damaged classifier: {what} Train or copy it again.", inner);
 
     internal static InvalidModelException ClassifierOfAnotherVersion(string path, string? format, string known) =>
-        new($"{path} is a classifier in format {format ?? "unknown"}, and this version reads format {known}: use the version of OnnxTransfer that saved it, or train again.");
+        new($"{path} is a classifier in format {format ?? "unknown"}, but this version reads format {known}: use the version of OnnxTransfer that saved it, or train again.");
 
     internal static ModelException SavedClassifierDiffers(string path, string what) =>
-        new($"{path} was not written: read back, {what}. The classifier in memory is as it was; if the disk is sound, this is a defect of OnnxTransfer worth reporting.");
+        new($"{path} was not written, because the saved file failed its check: {what}. The classifier in memory is unchanged. If the disk is sound, please report this as a defect of OnnxTransfer.");
 
     [DoesNotReturn]
     internal static void FeaturesHaveWrongDim(int given, int expected) =>
@@ -41,7 +41,7 @@ internal static partial class Throw
         throw new ArgumentException($"A classifier needs at least two classes, but there {(classCount == 1 ? "is" : "are")} {classCount}.");
 
     internal static InvalidDataException NotAHead(IEnumerable<string> activations) =>
-        new($"Dense layers with the activations {string.Join(", ", activations)} are no classifier's: Relu must follow every layer but the last, and Softmax or Sigmoid the last.");
+        new($"Dense layers with the activations {string.Join(", ", activations)} do not make a classifier: Relu must follow every layer but the last, and Softmax or Sigmoid must follow the last.");
 
     internal static InvalidDataException LayersDoNotFit(int layer, int outputs, int inputs) =>
         new($"Layer {layer - 1} has {outputs} outputs, but layer {layer} takes {inputs} inputs: the numbers must be equal.");
@@ -76,7 +76,7 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void ValidationHasWrongDim(int given, int expected) =>
-        throw new ArgumentException($"The validation features have {given} dimensions, the training features {expected}: both must come from the same backbone and layer.");
+        throw new ArgumentException($"The validation features have {given} dimensions, but the training features have {expected}: both must come from the same backbone and layer.");
 
     internal static string DivergedMessage(int step, double loss, double learningRate) =>
         $"Training diverged: the loss of step {step} is {loss:G4}. Use a smaller learning rate than {learningRate}; the last good weights are kept.";
@@ -87,7 +87,7 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void WeightsDoNotMatchRows(int weights, int rows) =>
-        throw new ArgumentException($"There are {rows} feature vectors but {weights} sample weights: every row needs one, or none is given.");
+        throw new ArgumentException($"There are {rows} feature vectors but {weights} sample weights: give every row a weight, or give no weights.");
 
     [DoesNotReturn]
     internal static void SampleWeightOutOfRange(int row, float value) =>
@@ -96,12 +96,12 @@ internal static partial class Throw
     [DoesNotReturn]
     internal static void LabelKindDiffers(string set, int labels, int classCount) =>
         throw new ArgumentException(labels == 0
-            ? $"The {set} rows have one class each, the training rows multiple labels: both must be of a kind."
-            : $"The {set} rows have {labels} labels each, but {classCount} were announced.");
+            ? $"The {set} rows have one class each, but the training rows have multiple labels: both must be of the same kind."
+            : $"The {set} rows have {labels} labels each, but there are {classCount} classes: give every row one value for each class.");
 
     [DoesNotReturn]
     internal static void MultiLabelNeedsSigmoid() =>
-        throw new ArgumentException("Rows with multiple labels need TrainingOptions.Sigmoid = true: a softmax lets only one label hold.");
+        throw new ArgumentException("Rows with multiple labels need TrainingOptions.Sigmoid = true: a softmax allows only one label for each row.");
 
     [DoesNotReturn]
     internal static void SigmoidNeedsTwoClasses(int classCount) =>
@@ -117,12 +117,12 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void OptionNeedsValidation(string option) =>
-        throw new ArgumentException($"{option} judges by the validation loss, but there is no validation set: give one, or set ValidationFraction.");
+        throw new ArgumentException($"{option} uses the validation loss, but there is no validation set: give one, or set ValidationFraction.");
 
     [DoesNotReturn]
     internal static void TooFewRowsToHoldOut(double fraction, int rows) =>
-        throw new ArgumentException($"A validation fraction of {fraction} of {rows} training rows leaves a side empty: give more rows or another fraction.");
+        throw new ArgumentException($"A validation fraction of {fraction} of {rows} training rows leaves one of the two sets empty: give more rows, or another fraction.");
 
     internal static InvalidModelException NotAHeadFile(string path) =>
-        new($"{path} holds no head that OnnxTransfer saved: its metadata has no labels. Write one with ClassifierHead.Save or ImageClassifier.SaveHead.");
+        new($"{path} is not a head that OnnxTransfer saved: its metadata has no labels. Write one with ClassifierHead.Save or ImageClassifier.SaveHead.");
 }

@@ -1,6 +1,6 @@
 namespace OnnxTransfer.Training;
 
-/// <summary>What is refused before a training begins.</summary>
+/// <summary>Checks before a training begins.</summary>
 internal static class TrainingChecks
 {
     internal static void Rows(LabeledFeatures training, int classCount, LabeledFeatures? validation)

@@ -6,23 +6,25 @@ public enum StopReason
     /// <summary>Every epoch, or iteration, was run.</summary>
     Completed,
 
-    /// <summary>L-BFGS found the optimum, as far as float32 tells.</summary>
+    /// <summary>L-BFGS found the optimum, within the precision of float32.</summary>
     Converged,
 
-    /// <summary>The validation loss had not fallen for as many epochs as the options' patience.</summary>
+    /// <summary>The validation loss did not fall for the number of epochs that the options' patience gives.</summary>
     EarlyStopped,
 
-    /// <summary>The caller cancelled; the head is the best there was by then.</summary>
+    /// <summary>The caller canceled; the head is the best one by then.</summary>
     Canceled,
 
-    /// <summary>The loss left the finite numbers; see <see cref="TrainingDivergedException"/>.</summary>
+    /// <summary>The loss was not finite; see <see cref="TrainingDivergedException"/>.</summary>
     Diverged,
 }
 
 /// <summary>One pass over the training rows.</summary>
 /// <param name="Epoch">From 1.</param>
-/// <param name="TrainLoss">Mean cross-entropy (natural logarithm) over the epoch's rows, each taken just before the step it was part of.</param>
-/// <param name="TrainAccuracy">Fraction of those rows whose most probable class was the right one, in [0, 1].</param>
+/// <param name="TrainLoss">
+/// Mean cross-entropy (natural logarithm) over the epoch's rows. The loss of each row is measured just before its step.
+/// </param>
+/// <param name="TrainAccuracy">Fraction of the epoch's rows whose most probable class is the right one, in [0, 1].</param>
 /// <param name="ValidationLoss">Mean cross-entropy of the validation rows after the epoch; null without a validation set.</param>
 /// <param name="ValidationAccuracy">Accuracy on the validation rows after the epoch, in [0, 1]; null without a validation set.</param>
 /// <param name="Seconds">Time the epoch took, validation included.</param>
@@ -34,7 +36,7 @@ public sealed record EpochMetrics(
     double? ValidationAccuracy,
     double Seconds);
 
-/// <summary>What happened, step by step and epoch by epoch.</summary>
+/// <summary>The record of a training, step by step and epoch by epoch.</summary>
 public sealed class TrainingHistory
 {
     internal TrainingHistory(
@@ -50,7 +52,9 @@ public sealed class TrainingHistory
     /// <summary>The loss of each step's batch, before the step changed the weights.</summary>
     public IReadOnlyList<float> StepLosses { get; }
 
-    /// <summary>The share of each step's batch that was predicted rightly, in [0, 1], before the step; empty for L-BFGS, which knows only epochs.</summary>
+    /// <summary>
+    /// The fraction of correct predictions in each step's batch, in [0, 1], before the step; empty for L-BFGS, which has only epochs.
+    /// </summary>
     public IReadOnlyList<float> StepAccuracies { get; }
 
     /// <summary>The completed epochs in order.</summary>
@@ -62,21 +66,23 @@ public sealed class TrainingHistory
     /// </summary>
     public int? BestEpoch { get; }
 
-    /// <summary>Why it ended.</summary>
+    /// <summary>Why the training ended.</summary>
     public StopReason StopReason { get; }
 }
 
-/// <summary>A trained head and how it came about.</summary>
+/// <summary>A trained head, and the record of its training.</summary>
 /// <param name="Head">The head with the best weights seen.</param>
-/// <param name="History">Losses and accuracies on the way.</param>
+/// <param name="History">The losses and accuracies during training.</param>
 public sealed record TrainedHead(ClassifierHead Head, TrainingHistory History);
 
-/// <summary>Training ran away: the loss was NaN, infinite or beyond all sense. The last good weights are kept.</summary>
+/// <summary>Training diverged: the loss was NaN, infinite or far too large. The last good weights are kept.</summary>
 public sealed class TrainingDivergedException : OnnxTransferException
 {
     internal TrainingDivergedException(string message, TrainedHead lastGood)
         : base(message) => LastGood = lastGood;
 
-    /// <summary>The best weights seen before, or the first weights when it happened in the first epoch; and the way there.</summary>
+    /// <summary>
+    /// The best weights seen before, or the first weights if training diverged in the first epoch; and the history until then.
+    /// </summary>
     public TrainedHead LastGood { get; }
 }

@@ -3,7 +3,7 @@ using OnnxTransfer.Training.Optimizers;
 
 namespace OnnxTransfer.Training;
 
-/// <summary>Epochs of batches, the best weights kept on the way.</summary>
+/// <summary>Runs the epochs of batches, and keeps the best weights.</summary>
 internal sealed class TrainingLoop
 {
     /// <summary>

@@ -3,19 +3,20 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer;
 
 /// <summary>
-/// How a head is trained. The defaults are Keras' for <c>Dense(C, softmax)</c> with Adam, except for <see cref="GlorotStart"/>. Every value is
-/// checked where it is set; <see cref="Validate"/> refuses values that exclude each other. <see cref="TrainingPlan"/> adds what images need.
+/// How a head is trained. The defaults are Keras' for <c>Dense(C, softmax)</c> with Adam, except for <see cref="GlorotStart"/>. Every
+/// value is checked where it is set; <see cref="Validate"/> refuses values that exclude each other. <see cref="TrainingPlan"/> adds the
+/// options for images.
 /// </summary>
 public record TrainingOptions
 {
     /// <summary>Passes over the training rows, at least 1.</summary>
     public int Epochs { get; init => field = Require.Positive(value, nameof(Epochs)); } = 6;
 
-    /// <summary>Rows a step, at least 1; the last step of an epoch takes what is left.</summary>
+    /// <summary>Rows in each step, at least 1; the last step of an epoch takes the remaining rows.</summary>
     public int BatchSize { get; init => field = Require.Positive(value, nameof(BatchSize)); } = 32;
 
     /// <summary>
-    /// Null: an epoch is one pass over all rows, newly shuffled. A number: an epoch is that many batches, each drawn with
+    /// Null: an epoch is one pass over all rows, newly shuffled. A number: an epoch has this number of batches, each drawn with
     /// replacement.
     /// </summary>
     public int? RandomBatchesPerEpoch { get; init => field = value is null ? null : Require.Positive(value.Value, nameof(RandomBatchesPerEpoch)); }
@@ -23,18 +24,18 @@ public record TrainingOptions
     /// <summary>The step size, greater than 0, before the schedule.</summary>
     public double LearningRate { get; init => field = Require.Positive(value, nameof(LearningRate)); } = 0.001;
 
-    /// <summary>How the step size changes on the way.</summary>
+    /// <summary>How the step size changes during training.</summary>
     public LearningRateSchedule Schedule { get; init => field = Require.NotNull(value, nameof(Schedule)); } = LearningRateSchedule.Constant;
 
-    /// <summary>What the first weights, the order of the rows and dropout are drawn from: same seed, same bits.</summary>
+    /// <summary>The seed of the first weights, the order of the rows and dropout. The same seed gives the same bits.</summary>
     public int Seed { get; init; } = 1;
 
     /// <summary>
-    /// Whether the output layer starts uniform in ±sqrt(6 / (D + C)), Keras' default for <c>Dense</c> (Glorot and Bengio,
-    /// 2010, equation 16), and not at zero. The loss of a linear head is convex, so no start is needed to break a symmetry,
-    /// and random weights in directions that the few steps of a short training never correct cost accuracy: on 480 flowers
-    /// and six epochs three points (0.87 against 0.84, means of twelve splits). Hidden layers start so in any case: their
-    /// units must differ.
+    /// Whether the output layer starts uniform in ±sqrt(6 / (D + C)), Keras' default for <c>Dense</c> (Glorot and Bengio, 2010,
+    /// equation 16), instead of at zero. The loss of a linear head is convex, so a start at zero is enough. Random first weights cost
+    /// accuracy, because the few steps of a short training do not correct them in every direction: three points on 480 flowers and six
+    /// epochs (0.87 against 0.84, means of twelve splits). Hidden layers always start with random weights, because their units must
+    /// differ.
     /// </summary>
     public bool GlorotStart { get; init; }
 
@@ -42,8 +43,8 @@ public record TrainingOptions
     public Optimizer Optimizer { get; init => field = Require.NotNull(value, nameof(Optimizer)); } = Optimizer.Adam();
 
     /// <summary>
-    /// Whether the outputs are logistic, and not a softmax that lets exactly one class hold: of two classes a single one,
-    /// Keras' <c>Dense(1, sigmoid)</c>; of multiple labels one each.
+    /// Whether the outputs are logistic, instead of a softmax, which allows exactly one class. Two classes have a single output, as
+    /// Keras' <c>Dense(1, sigmoid)</c>; multiple labels have one output each.
     /// </summary>
     public bool Sigmoid { get; init; }
 
@@ -54,8 +55,8 @@ public record TrainingOptions
     public double Dropout { get; init => field = Require.Fraction(value, nameof(Dropout)); }
 
     /// <summary>
-    /// Brings every feature to mean 0 and standard deviation 1 over the training rows before it is learnt from. The
-    /// weights of the trained head take that in: it works on plain features.
+    /// Brings every feature to mean 0 and standard deviation 1 over the training rows before training. The weights of the trained head
+    /// include this change, so the head takes plain features.
     /// </summary>
     public bool Standardize { get; init; }
 
@@ -69,7 +70,7 @@ public record TrainingOptions
     public double LabelSmoothing { get; init => field = Require.Fraction(value, nameof(LabelSmoothing)); }
 
     /// <summary>
-    /// A factor of the loss a class, each finite and at least 0, C of them; null for 1. The weighted losses of a batch are
+    /// A factor on the loss for each class: C numbers, each finite and at least 0; null for 1. The weighted losses of a batch are
     /// divided by the number of its rows, as in Keras.
     /// </summary>
     public IReadOnlyList<double>? ClassWeights { get; init => field = value is null ? null : Require.All(value, nameof(ClassWeights), Require.NotNegative); }
@@ -84,11 +85,12 @@ public record TrainingOptions
     public int? Patience { get; init => field = value is null ? null : Require.Positive(value.Value, nameof(Patience)); }
 
     /// <summary>
-    /// Threads that work, at most 1024; 0, the default, for one for each core that the process may use. The result does not depend on it.
+    /// The number of threads, at most 1024. The default, 0, is one thread for each core that the process may use. The result does not
+    /// depend on it.
     /// </summary>
     public int Threads { get; init => field = Require.Threads(value, nameof(Threads)); }
 
-    /// <summary>Refuses values that exclude each other, whatever they are used on. Whatever takes the options calls it before any work.</summary>
+    /// <summary>Refuses values that exclude each other. Every method that takes the options calls this before any work.</summary>
     /// <exception cref="ArgumentException">Two values exclude each other; the message names both.</exception>
     public void Validate()
     {

@@ -8,27 +8,29 @@ namespace OnnxTransfer;
 public sealed record TrainingPlan : TrainingOptions
 {
     /// <summary>
-    /// The percentages of each class for training, validation and test; null, the default, for 80, 10 and 10 where the images do not say
-    /// themselves which set they belong to (<see cref="LabeledImage.Split"/>). A set that the data bring themselves takes no share of the
-    /// others; data that are divided into sets altogether take no <see cref="Split"/>.
+    /// The percentages of each class for training, validation and test; null, the default, for 80, 10 and 10 if the images do not state
+    /// their set (<see cref="Split"/>). A set of its own in the data takes no share of the other images. Data that are fully divided
+    /// into sets accept no <see cref="Split"/>.
     /// </summary>
     public SplitPercentages? Split { get; init; }
 
-    /// <summary>The share of images, 0 to 1, that may be unusable before training fails with their list; 0.05 by default.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is no share.</exception>
+    /// <summary>
+    /// The share of images, 0 to 1, that may be unusable; 0.05 by default. If more are unusable, training fails and lists them.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not between 0 and 1.</exception>
     public double MaxBad { get; init => field = Require.Share(value, nameof(MaxBad)); } = 0.05;
 
-    /// <summary>Images per run of the network; 0, the default, for what suits the provider.</summary>
+    /// <summary>Images per run of the network; 0, the default, for the number that suits the provider.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public int EmbeddingBatchSize { get; init => field = Require.NotNegative(value, nameof(EmbeddingBatchSize)); }
 
     /// <summary>
-    /// Refuses values that exclude each other or contradict the images, as <see cref="ImageClassifier.TrainAsync"/> does before it reads the
-    /// first image: for a program that wants to know before it opens a backbone.
+    /// Refuses values that exclude each other or contradict the images, as <see cref="ImageClassifier.TrainAsync"/> does before it
+    /// reads the first image. A program can call it before it opens a backbone.
     /// </summary>
-    /// <param name="images">The images with their classes; none is read.</param>
-    /// <exception cref="ArgumentException">The plan makes no sense with the images; the message names the value.</exception>
-    /// <exception cref="DatasetException">There is one class only, or a class has no image to learn from.</exception>
+    /// <param name="images">The images with their classes. No image is read.</param>
+    /// <exception cref="ArgumentException">The plan contradicts the images; the message names the value.</exception>
+    /// <exception cref="DatasetException">There is only one class, or a class has no training image.</exception>
     public void Validate(ImageDataset images)
     {
         ArgumentNullException.ThrowIfNull(images);

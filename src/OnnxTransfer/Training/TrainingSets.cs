@@ -27,7 +27,7 @@ internal sealed class TrainingSets
     /// <summary>The rows of a set, ascending.</summary>
     internal IReadOnlyList<int> Rows(DataSplit split) => [.. Enumerable.Range(0, _splitOfRow.Length).Where(row => _splitOfRow[row] == split)];
 
-    /// <summary>The vectors, labels and weights of a set; null where it is empty.</summary>
+    /// <summary>The vectors, labels and weights of a set; null if it is empty.</summary>
     internal LabeledFeatures? Features(DataSplit split)
     {
         var rows = Rows(split);

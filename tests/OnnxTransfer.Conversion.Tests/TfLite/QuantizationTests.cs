@@ -25,7 +25,7 @@ public sealed class QuantizationTests
         Std = [0.5, 0.5, 0.5],
     };
 
-    /// <summary>A quantised image, a convolution and depthwise convolution per channel, an addition, and a mean.</summary>
+    /// <summary>A quantized image, a convolution and depthwise convolution per channel, an addition, and a mean.</summary>
     private static byte[] Small(bool perChannel, bool fromZero)
     {
         var (b, random) = (new TfLiteBuilder(), new Random(11));

@@ -17,7 +17,7 @@ public sealed class ApplicationModelsTests : IDisposable
         Assert.Equal(Path.Combine(AppContext.BaseDirectory, "onnxtransfer", "models", "resnet18.onnx"), store.PathOf("ResNet18"));
         Assert.True(ModelCatalog.Default.TryFind("resnet18", out var entry));
         Assert.Equal(entry.Bytes, new FileInfo(store.PathOf("resnet18")).Length);
-        // The package's card is the catalogue's.
+        // The package's card is the catalog's.
         Assert.Equal(entry.Card.ToJson(), store.Find("resnet18").Card.ToJson());
     }
 
@@ -127,8 +127,8 @@ public sealed class ApplicationModelsTests : IDisposable
         foreach (var find in new Func<Task>[] { () => Task.Run(() => Store().Find("acme-screw")), () => BackboneResolver.ResolveAsync("acme-screw", Store()), () => Store().GetAsync("acme-screw") })
         {
             var error = await Assert.ThrowsAsync<ModelNotFoundException>(find);
-            Assert.Contains($"Beside the application ({Beside}) is acme-screws", error.Message, StringComparison.Ordinal);
-            Assert.Contains("the catalogue has ", error.Message, StringComparison.Ordinal);
+            Assert.Contains($"The application's folder ({Beside}) has acme-screws", error.Message, StringComparison.Ordinal);
+            Assert.Contains("the catalog has ", error.Message, StringComparison.Ordinal);
         }
     }
 

@@ -43,8 +43,8 @@ public sealed class BackboneResolverTests : IDisposable
     {
         var error = await Assert.ThrowsAsync<ModelNotFoundException>(() => BackboneResolver.ResolveAsync("mobilnet-v2"));
         Assert.Contains($"no file '{Path.GetFullPath("mobilnet-v2")}'", error.Message, StringComparison.Ordinal);
-        Assert.Contains("Beside the application", error.Message, StringComparison.Ordinal);
-        Assert.Contains("is resnet18; the catalogue has mobilenet-v2,", error.Message, StringComparison.Ordinal);
+        Assert.Contains("The application's folder", error.Message, StringComparison.Ordinal);
+        Assert.Contains("has resnet18; the catalog has mobilenet-v2,", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -47,7 +47,7 @@ public sealed class ClassNamesTests : IDisposable
         var carried = ClassNames.Of(card with { Classes = card.Classes! with { Labels = ClassNames.ImageNet } }, path);
         var theirs = ClassNames.Of(card, path);
         Assert.Equal("background", carried[0]);
-        // One name is spelt otherwise.
+        // One name is spelled otherwise.
         Assert.Equal(("jelly fish", "jellyfish"), (carried[108], theirs[108]));
         Assert.Equal(theirs.Where((_, i) => i != 108), carried.Where((_, i) => i != 108));
     }

@@ -80,7 +80,7 @@ public sealed class ModelCardTests : IDisposable
         Assert.Equal((Resize.ShortestEdge(256, 224), ResizeFilter.TensorFlowBilinear), (spec.Resize, spec.Upsampling));
         Assert.Equal(PreprocessSpec.Torch().Mean, spec.Mean);
 
-        Assert.Contains("can be torch", Refused("\"torch\"", "\"pytorch\""), StringComparison.Ordinal);
+        Assert.Contains("must be one of torch", Refused("\"torch\"", "\"pytorch\""), StringComparison.Ordinal);
         Assert.Contains("no other field may stand beside it", Refused("\"torch\"", "\"torch\", \"rescale\": 1"), StringComparison.Ordinal);
 
         string Refused(string find, string replacement) =>
@@ -126,7 +126,7 @@ public sealed class ModelCardTests : IDisposable
     [InlineData("\"crop\": { \"size\": 224 }, ", "", "'preprocess.crop'")]
     [InlineData("\"rescale\": 0.5, ", "", "'preprocess.rescale'")]
     [InlineData("\"mean\": [1, 2, 3], ", "", "'preprocess.mean'")]
-    [InlineData("\"NCHW\"", "\"CHW\"", "'input.layout' is 'CHW', which does not exist; it can be NCHW, NHWC")]
+    [InlineData("\"NCHW\"", "\"CHW\"", "'input.layout' is 'CHW', but must be one of NCHW, NHWC")]
     [InlineData("opencv-linear", "bilinear", "pillow-bilinear")]
     [InlineData("\"BGR\"", "\"rgb\"", "RGB")]
     [InlineData("logits", "softmax", "probabilities")]

@@ -188,7 +188,7 @@ public sealed class ImageDatasetTests : IDisposable
     [InlineData("train/1.jpg test/1.jpg", "'train' has no class folders")]
     [InlineData("train/cat/1.jpg val/cat/1.jpg valid/cat/1.jpg", "two folders for the validation set")]
     [InlineData("val/cat/1.jpg test/cat/1.jpg", "no training set")]
-    [InlineData("train/cat/1.jpg test/cat/1.jpg notes/1.jpg", "beside them notes")]
+    [InlineData("train/cat/1.jpg test/cat/1.jpg notes/1.jpg", "beside them the folders notes")]
     public void Sets_that_do_not_fit_together_are_refused_and_never_taken_for_classes(string files, string part)
     {
         Touch(files.Split(' '));

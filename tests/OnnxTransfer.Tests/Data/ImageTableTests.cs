@@ -106,7 +106,7 @@ public sealed class ImageTableTests : IDisposable
     [InlineData("image,label\n", 0, "no row")]
     [InlineData("photo,label\n1.jpg,a\n", 1, "name one of photo, label")]
     [InlineData("image,label,label\n1.jpg,a,b\n", 1, "two columns")]
-    [InlineData("image,label\n1.jpg\n", 2, "1 fields, and the header has 2")]
+    [InlineData("image,label\n1.jpg\n", 2, "1 fields, but the header has 2")]
     [InlineData("image,label\n\"a\nb\",x\n,a\n", 4, "empty")]
     [InlineData("image,label\n1.jpg,a\"b\n", 2, "double each quote")]
     [InlineData("image,label\n1.jpg,\"a\"b\n", 2, "follows the closing quote")]
@@ -124,8 +124,8 @@ public sealed class ImageTableTests : IDisposable
     }
 
     [Theory]
-    [InlineData("[1]", "no JSON object")]
-    [InlineData("{\"image\": ", "no JSON")]
+    [InlineData("[1]", "is not a JSON object")]
+    [InlineData("{\"image\": ", "is not JSON")]
     [InlineData("{\"image\": \"1.jpg\"}", "no column 'label'")]
     [InlineData("{\"image\": [1], \"label\": \"a\"}", "JSON array")]
     public void A_malformed_line_of_json_is_refused_with_file_and_line(string line, string part)

@@ -29,7 +29,7 @@ public sealed class EmbeddingPipelineTests(PipelineFixture fixture) : IClassFixt
     {
         var text = fixture.NewFile("text.jpg");
         await File.WriteAllTextAsync(text, "text");
-        // The first, the last, a whole batch of the size three, and neighbours across batches.
+        // The first, the last, a whole batch of the size three, and neighbors across batches.
         int[] bad = [0, 3, 4, 5, 6, 20, 39];
         var paths = fixture.Photos.Select((path, i) => !bad.Contains(i) ? path : i % 2 == 0 ? text : "missing.png").ToList();
         var images = await RunAsync(new PipelineShape(batchSize, workers, runners), paths);

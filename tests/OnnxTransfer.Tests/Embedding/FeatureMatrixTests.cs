@@ -129,19 +129,19 @@ public sealed class FeatureMatrixTests
     }
 
     [Theory]
-    [InlineData(1, "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", 6, "holds numbers of the type '<f8', and float32 ('<f4') is read: save it with array.astype('<f4')")]
+    [InlineData(1, "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", 6, "holds numbers of the type '<f8', but OnnxTransfer reads float32 ('<f4'): save it with array.astype('<f4')")]
     [InlineData(1, "{'descr': '>f4', 'fortran_order': False, 'shape': (2, 3), }", 6, "holds numbers of the type '>f4'")]
     [InlineData(1, "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2, 3), }", 6, "holds numbers of the type ''")]
     [InlineData(1, "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }", 6, "is stored column by column: save it with numpy.ascontiguousarray(array)")]
-    [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (6,), }", 6, "has the shape (6), and a matrix of rows and features is read")]
+    [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (6,), }", 6, "has the shape (6), but OnnxTransfer reads a matrix of rows and features")]
     [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2, 3), }", 6, "has the shape (1, 2, 3)")]
     [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 0), }", 0, "has the shape (2, 0)")]
     [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2000000000, 2000000000), }", 6, "has the shape (2000000000, 2000000000)")]
     [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, -3), }", 6, "has the shape (2, -3)")]
     [InlineData(1, "{'descr': '<f4', 'fortran_order': False, }", 6, "has a header without a shape")]
-    [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 5, "has 148 bytes, and its shape needs 152")]
-    [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 7, "has 156 bytes, and its shape needs 152")]
-    [InlineData(3, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 6, "is a NumPy array of format 3.0, and formats 1 and 2 are read")]
+    [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 5, "has 148 bytes, but its shape needs 152")]
+    [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 7, "has 156 bytes, but its shape needs 152")]
+    [InlineData(3, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 6, "is a NumPy array of format 3.0, but OnnxTransfer reads formats 1 and 2")]
     public void LoadNpy_refuses_what_it_would_read_wrongly(byte format, string header, int numbers, string message)
     {
         using var folder = new TempFolder();

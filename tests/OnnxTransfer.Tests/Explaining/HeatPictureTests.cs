@@ -11,7 +11,7 @@ public sealed class HeatPictureTests
     {
         using var photo = Gray(90, 60);
         using var picture = HeatPicture.Draw(photo, [0, 0, 0, 0, 0, 3], 2, 3, s_all);
-        // The center of the hot place is at 5/6 of the width and 3/4 of the height; towards the corner its heat goes on.
+        // The center of the hot place is at 5/6 of the width and 3/4 of the height; toward the corner its heat goes on.
         Assert.True(Colorfulness(picture, 75, 45) > 80);
         Assert.True(Colorfulness(picture, 89, 59) > 80);
         Assert.InRange(Colorfulness(picture, 60, 45), 20, Colorfulness(picture, 75, 45) - 1);

@@ -31,7 +31,7 @@ public sealed class RuntimeErrorsTests
     public void A_damaged_network_is_named_with_what_ONNX_Runtime_says()
     {
         var exception = Assert.Throws<InvalidModelException>(() => SessionFactory.Open([1, 2, 3], "photos.onnx", SessionSettings.OnCpu()));
-        Assert.StartsWith("photos.onnx is no model that ONNX Runtime can load: ", exception.Message, StringComparison.Ordinal);
+        Assert.StartsWith("ONNX Runtime cannot load photos.onnx: ", exception.Message, StringComparison.Ordinal);
         Assert.IsType<OnnxRuntimeException>(exception.InnerException);
     }
 

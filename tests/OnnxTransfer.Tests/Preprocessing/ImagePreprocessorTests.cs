@@ -87,7 +87,7 @@ public sealed class ImagePreprocessorTests
     {
         using var buffer = PixelBuffer.FromRgb(s_pixels, 3, 2);
         var exception = Assert.Throws<ArgumentException>(() => new ImagePreprocessor(Spec, TensorLayout.Nchw).Prepare(buffer, new float[17]));
-        Assert.Contains("3x2 pixels is 18 tensor values, but room for 17", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("3x2 pixels takes 18 tensor values, but the span has room for 17", exception.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -56,7 +56,7 @@ public sealed class PreprocessSpecTests
     }
 
     [Fact]
-    public void A_crop_that_is_no_square_is_cut_from_the_centre_of_each_axis()
+    public void A_crop_that_is_no_square_is_cut_from_the_center_of_each_axis()
     {
         var geometry = ResizeGeometry.For(s_stretch with { Resize = Resize.ShortestEdge(20, new ImageSize(12, 16)) }, 40, 80);
         Assert.Equal(new ResizeGeometry(40, 80, 20, 40, 4, 12, 12, 16), geometry);

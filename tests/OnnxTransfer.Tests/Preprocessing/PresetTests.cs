@@ -42,7 +42,7 @@ public sealed class PresetTests
     [Fact]
     public void WhatDoesNotExistIsRefused()
     {
-        Assert.Contains("'tensorflow'; there are", Assert.Throws<ArgumentException>(() => PreprocessSpec.Named("tensorflow")).Message, StringComparison.Ordinal);
+        Assert.Contains("'tensorflow'; the names are", Assert.Throws<ArgumentException>(() => PreprocessSpec.Named("tensorflow")).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => PreprocessSpec.Caffe(0));
     }
 }

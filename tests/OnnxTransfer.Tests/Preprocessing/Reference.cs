@@ -1,6 +1,6 @@
 namespace OnnxTransfer.Tests.Preprocessing;
 
-/// <summary>Plain computations of the same formulas, one pixel at a time and without any optimisation.</summary>
+/// <summary>Plain computations of the same formulas, one pixel at a time and without any optimization.</summary>
 internal static class Reference
 {
     public static double GreatestDifference(float[] a, float[] b)

@@ -55,7 +55,7 @@ public sealed partial class ReportWriterTests : IDisposable
         var html = ReportWriter.ToHtml(SampleReport.Of(labels, photos, epochs: 5000, skipped), SampleReport.Thumbnails);
         Assert.InRange(Encoding.UTF8.GetByteCount(html), 1_000_000, 5_000_000);
         Assert.Contains("Shown are 200 of 5,000 images", html, StringComparison.Ordinal);
-        Assert.Contains("The pairs of classes confused most", html, StringComparison.Ordinal);
+        Assert.Contains("The pairs of classes that are confused most", html, StringComparison.Ordinal);
     }
 
     /// <summary>No two cells off the diagonal are the same, so that no other order of rows and columns gives this page.</summary>
@@ -71,9 +71,9 @@ public sealed partial class ReportWriterTests : IDisposable
         var rows = RowPattern().Matches(table);
         Assert.Equal(labels, rows.Select(row => row.Groups[1].Value));
         Assert.Equal(confusion, rows.Select(row => CellPattern().Matches(row.Value).Select(cell => int.Parse(cell.Groups[1].Value, CultureInfo.InvariantCulture))));
-        Assert.Contains("title=\"dog taken for cat: 3 of 9 (33.3%)\"", table, StringComparison.Ordinal);
-        Assert.Contains("title=\"cat taken for dog: 1 of 8 (12.5%)\"", table, StringComparison.Ordinal);
-        Assert.Contains("title=\"cat taken for owl: 2 of 8 (25.0%)\"", table, StringComparison.Ordinal);
+        Assert.Contains("title=\"dog predicted as cat: 3 of 9 (33.3%)\"", table, StringComparison.Ordinal);
+        Assert.Contains("title=\"cat predicted as dog: 1 of 8 (12.5%)\"", table, StringComparison.Ordinal);
+        Assert.Contains("title=\"cat predicted as owl: 2 of 8 (25.0%)\"", table, StringComparison.Ordinal);
     }
 
     [Fact]

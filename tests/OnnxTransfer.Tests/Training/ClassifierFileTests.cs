@@ -79,7 +79,7 @@ public sealed class ClassifierFileTests : IDisposable
         // Another mean in the card: the graph is as it was, but what this library feeds it is not.
         Assert.Contains("0.5", card);
         model.SetMetadata("onnxtransfer.card", card.Replace("0.5", "0.1", StringComparison.Ordinal));
-        AssertRefused(model, "does not answer as it did");
+        AssertRefused(model, "does not give the probabilities that it gave");
 
         model.SetMetadata("onnxtransfer.card", card);
         var weights = model.Proto.Graph.Initializer.Single(tensor => tensor.Name == "weights");
@@ -87,7 +87,7 @@ public sealed class ClassifierFileTests : IDisposable
         changed[0] += 1;
         model.Proto.Graph.Initializer.Remove(weights);
         model.Proto.Graph.Initializer.Add(OnnxTensorData.Make("weights", weights.Dims, changed));
-        AssertRefused(model, "does not answer as it did");
+        AssertRefused(model, "does not give the probabilities that it gave");
     }
 
     /// <summary>
@@ -150,8 +150,8 @@ public sealed class ClassifierFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("onnxtransfer.probe", null, "its probe images are not there")]
-    [InlineData("onnxtransfer.probe", """{"images":"another formula","probabilities":[[1,0],[1,0]],"tolerance":0}""", "are not those that this version knows")]
+    [InlineData("onnxtransfer.probe", null, "its probe images are missing")]
+    [InlineData("onnxtransfer.probe", """{"images":"another formula","probabilities":[[1,0],[1,0]],"tolerance":0}""", "differ from the ones that this version knows")]
     [InlineData("onnxtransfer.labels", """["one"]""", "1 labels for 2 classes")]
     [InlineData("onnxtransfer.format", "1", "format 1")]
     public async Task A_file_with_other_metadata_is_refused(string key, string? value, string message)
@@ -207,7 +207,7 @@ public sealed class ClassifierFileTests : IDisposable
         var features = new Values([.. photos.SelectMany(photo => extractor.Embed(photo))], photos.Length, TinyBackbone.Dim);
         var expected = new Values([.. photos.SelectMany(photo => classifier.Predict(photo).Probabilities)], photos.Length, 2);
         GraphRunner.Run(head, ("features", features))["probabilities"].AssertClose(expected, 1e-6);
-        Assert.Contains("is a head alone", Assert.Throws<InvalidModelException>(() => ImageClassifier.Load(file)).Message);
+        Assert.Contains("is a head without a backbone", Assert.Throws<InvalidModelException>(() => ImageClassifier.Load(file)).Message);
     }
 
     [Fact]

@@ -5,7 +5,7 @@ namespace OnnxTransfer.Tests.Training;
 /// <summary>Classes as clouds around points: how well they can be told apart is known from their distance.</summary>
 internal static class Gaussians
 {
-    /// <param name="distance">Of each center from the origin, in standard deviations; the centres stand on different axes.</param>
+    /// <param name="distance">Of each center from the origin, in standard deviations; the centers stand on different axes.</param>
     public static LabeledFeatures Make(int rows, int dim, int classCount, double distance, int seed = 7)
     {
         var random = new SeededRandom(seed, SeededRandom.Purpose.Order);

@@ -194,7 +194,7 @@ public sealed class TrainingFeatureTests
         }
 
         // 100 steps an epoch: what 2000 more steps allocate is their two places in the history and 20 epochs' metrics. The least
-        // of five differences: code that is not optimised yet allocates more, and so does a run that finds a pool emptied by
+        // of five differences: code that is not optimized yet allocates more, and so does a run that finds a pool emptied by
         // another test's collection.
         Assert.InRange(Enumerable.Range(0, 5).Min(_ => Allocated(21) - Allocated(1)), 0, 2 * 2000 * sizeof(float) + 20 * 200);
     }
@@ -208,7 +208,7 @@ public sealed class TrainingFeatureTests
         Refuses("tells two classes apart, but there are 3", () => HeadTrainer.Train(data, 3, new TrainingOptions { Sigmoid = true }));
         Refuses("3 classes but 2 class weights", () => HeadTrainer.Train(data, 3, new TrainingOptions { ClassWeights = [1, 2] }));
         Refuses("ClassWeights and BalanceClasses", () => HeadTrainer.Train(data, 3, new TrainingOptions { ClassWeights = [1, 2, 1], BalanceClasses = true }));
-        Refuses("training rows have 3 labels each, but 4", () => HeadTrainer.Train(labels, 4, new TrainingOptions { Sigmoid = true }));
+        Refuses("training rows have 3 labels each, but there are 4 classes", () => HeadTrainer.Train(labels, 4, new TrainingOptions { Sigmoid = true }));
         Refuses("validation rows have one class each", () => HeadTrainer.Train(labels, 3, new TrainingOptions { Sigmoid = true }, data));
         Refuses("Target 1 of row 2 is 2", () => new LabeledFeatures(data.Features, Matrix<float>.Build.Dense(30, 3, (i, c) => i == 2 && c == 1 ? 2 : 0)));
         Refuses("30 feature vectors but 29 sample weights", () => new LabeledFeatures(data.Features, new int[30], new float[29]));

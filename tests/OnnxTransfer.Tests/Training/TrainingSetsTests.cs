@@ -121,7 +121,7 @@ public sealed class TrainingSetsTests : IDisposable
         var own = ImageDataset.FromItems([Item("a", default), Item("b", default)]).WithValidation(ImageDataset.FromItems([Item("a", default), Item("b", default)]));
         var split = new TrainingPlan { Split = new SplitPercentages(80, 10, 10) };
 
-        Refuses<ArgumentException>("divided into sets already", divided, split);
+        Refuses<ArgumentException>("already divided into sets", divided, split);
         Refuses<ArgumentException>("validation set of its own", own, split);
         Refuses<ArgumentException>("two classes", open, new() { Sigmoid = true });
         Refuses<ArgumentException>(nameof(TrainingOptions.Patience), divided, new() { Patience = 3 });

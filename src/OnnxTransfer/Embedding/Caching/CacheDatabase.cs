@@ -3,12 +3,12 @@ using Microsoft.Data.Sqlite;
 namespace OnnxTransfer.Embedding.Caching;
 
 /// <summary>
-/// The SQLite file behind a feature cache: a table of spaces, each the rows of one network under one preparation, and a table
-/// of vectors. Its write-ahead log keeps what was committed through a kill, and lets processes read while another writes.
+/// The SQLite file behind a feature cache: a table of spaces, each the rows of one network under one preparation, and a table of
+/// vectors. Its write-ahead log keeps committed rows after a kill, and lets processes read while another writes.
 /// </summary>
 internal static class CacheDatabase
 {
-    /// <summary>"OTFC" in ASCII, which tells the file from other programs' databases.</summary>
+    /// <summary>"OTFC" in ASCII, which distinguishes the file from other programs' databases.</summary>
     private const int ApplicationId = 0x4F544643;
     private const int SchemaVersion = 2;
 
@@ -18,7 +18,7 @@ internal static class CacheDatabase
     // A page holds six vectors of 1280 numbers, or three of 2048, with little left over. Space is given back page by page.
     private const string Layout = "PRAGMA page_size = 32768; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;";
 
-    // Vectors are appended, whatever their key, so that a commit touches neighbouring pages; the index finds them.
+    // Vectors of all keys are appended, so that a commit touches neighboring pages; the index finds them.
     private static readonly string s_schema = $"""
         CREATE TABLE IF NOT EXISTS space (
             id INTEGER PRIMARY KEY, fingerprint BLOB NOT NULL UNIQUE, model TEXT NOT NULL, description TEXT NOT NULL, dim INTEGER NOT NULL, used INTEGER NOT NULL);
@@ -88,7 +88,7 @@ internal static class CacheDatabase
     private static void Create(SqliteConnection connection)
     {
         connection.Execute(Layout);
-        // At once for writing: of two processes that find no file, the second waits and then finds the tables.
+        // The transaction starts as a writing one: if two processes find no file, the second waits and then finds the tables.
         using var transaction = connection.BeginTransaction(deferred: false);
         using var command = connection.Command(s_schema);
         command.Transaction = transaction;

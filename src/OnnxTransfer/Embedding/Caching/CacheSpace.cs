@@ -18,7 +18,7 @@ namespace OnnxTransfer.Embedding.Caching;
 /// <param name="Dim">D, the length of a vector.</param>
 internal sealed record CacheSpace(string Model, string Description, int Dim)
 {
-    /// <summary>To be raised when decoding or preparing images comes to give other numbers than before.</summary>
+    /// <summary>Raise this number when decoding or preparing images gives other numbers than before.</summary>
     private const int Generation = 3;
 
     /// <summary>SHA-256 of the description.</summary>
@@ -29,7 +29,7 @@ internal sealed record CacheSpace(string Model, string Description, int Dim)
     /// <param name="card">Input and preparation.</param>
     /// <param name="decoder">The decoder.</param>
     /// <param name="options">The decoder's options.</param>
-    /// <param name="provider">What the network runs on.</param>
+    /// <param name="provider">The provider that the network runs on.</param>
     internal static CacheSpace Of(
         NetworkGraph graph, ModelCard card, IImageDecoder decoder, DecodeOptions options, ExecutionProvider provider)
     {
@@ -53,7 +53,7 @@ internal sealed record CacheSpace(string Model, string Description, int Dim)
         CultureInfo.InvariantCulture,
         $"{spec.Filter} {Describe(spec.Resize)}, upsampling {spec.Upsampling}, rescale {spec.Rescale:R}, mean {List(spec.Mean)}, std {List(spec.Std)}, {(spec.Bgr ? "BGR" : "RGB")}");
 
-    // In the words of earlier versions, so that their rows are found again.
+    // The text is that of earlier versions, so that their rows are found again.
     private static string Describe(Resize resize) => resize.Match(
         stretch => $"to {stretch.Width}x{stretch.Height}, shortest edge , crop {(stretch.Crop is { } crop ? Describe(crop) : "")}",
         shortest => $"to 0x0, shortest edge {shortest.Edge}, crop {Describe(shortest.Crop)}");

@@ -6,12 +6,12 @@ using Microsoft.Data.Sqlite;
 namespace OnnxTransfer.Embedding.Caching;
 
 /// <summary>
-/// The rows of one space for the time of one run. Any thread may look rows up; one adds them. When the database fails, the
-/// cache is told why and this gives up: nothing is found any more, nothing kept, and the run goes on.
+/// The rows of one space for the time of one run. Any thread may look rows up; one adds them. If the database fails, the cache records
+/// the reason and this object stops: it finds and keeps no more rows, and the run continues.
 /// </summary>
 internal sealed class CachedRows : IDisposable
 {
-    /// <summary>What a kill may cost: as many rows, or as much time.</summary>
+    /// <summary>The loss at a kill: at most this number of rows, or this time.</summary>
     private const int RowsPerCommit = 32;
     private static readonly TimeSpan s_timePerCommit = TimeSpan.FromSeconds(1);
 
@@ -38,7 +38,7 @@ internal sealed class CachedRows : IDisposable
         }
     }
 
-    /// <summary>The row of an image; null when there is none that is sound.</summary>
+    /// <summary>The row of an image; null if there is no sound one.</summary>
     /// <param name="image">What <see cref="TensorFiller.CacheKey"/> gives for the encoded image.</param>
     internal float[]? Find(byte[] image)
     {
@@ -89,7 +89,7 @@ internal sealed class CachedRows : IDisposable
     private void Write(SqliteConnection writer)
     {
         using var transaction = writer.BeginTransaction(deferred: false);
-        // A row that is there already is equal, unless it is damaged, and then this mends it.
+        // A row that is there already is equal, unless it is damaged, and then this repairs it.
         using var insert = writer.Command(
             "INSERT INTO vector (space, image, checksum, value) VALUES ($space, $image, $checksum, $value) " +
             "ON CONFLICT (space, image) DO UPDATE SET checksum = excluded.checksum, value = excluded.value;",

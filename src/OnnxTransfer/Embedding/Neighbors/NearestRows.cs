@@ -1,8 +1,8 @@
 namespace OnnxTransfer.Embedding.Neighbors;
 
 /// <summary>
-/// The k nearest rows seen so far: a heap whose root is the farthest of them. Rows are compared by distance and then by index, so what is kept
-/// does not depend on the order in which rows are offered.
+/// The k nearest rows seen so far: a heap whose root is the farthest of them. Rows are compared by distance and then by index, so the
+/// kept rows do not depend on the order in which rows are offered.
 /// </summary>
 internal sealed class NearestRows
 {

@@ -5,7 +5,7 @@ namespace OnnxTransfer.Embedding.Neighbors;
 
 /// <summary>
 /// Exact search by brute force. Queries go in blocks; of the rows, each worker takes a chunk that fits its cache and compares it with
-/// the whole block, so that the matrix is read from memory once for a block. Nothing of the size N x Q is ever held.
+/// the whole block, so that the matrix is read from memory once for a block. No memory of the size N x Q is needed.
 /// </summary>
 internal sealed class NeighborSearch
 {
@@ -18,7 +18,7 @@ internal sealed class NeighborSearch
     private const long BytesOfCandidates = 64 << 20;
     private const int BytesOfCandidate = 8;
 
-    /// <summary>Multiply-adds below which another thread costs more than it brings.</summary>
+    /// <summary>Multiply-adds below which another thread costs more than it gains.</summary>
     private const long WorkWorthAThread = 1 << 20;
 
     private readonly FeatureMatrix _rows;
@@ -147,7 +147,7 @@ internal sealed class NeighborSearch
             var present = Math.Min(block.Width, block.Count - (group * block.Width));
             for (var row = firstRow; row <= last; row += height)
             {
-                // The last rows stand in for those that the last block lacks, and are not offered twice.
+                // If the last block lacks rows, the last rows fill it up; they are not offered twice.
                 if (block.Width == 1) PairKernels.One<TTerm>(queries, _rows.Row(row), Row(row + 1), Row(row + 2), Row(row + 3), sums);
                 else PairKernels.Block<TTerm>(queries, _rows.Row(row), Row(row + 1), Row(row + 2), sums);
                 for (var r = row; r < row + height && r <= last; r++)
@@ -161,7 +161,7 @@ internal sealed class NeighborSearch
         ReadOnlySpan<float> Row(int row) => _rows.Row(Math.Min(row, last));
     }
 
-    /// <summary>What rows are ordered by: the negative cosine, or the Euclidean distance.</summary>
+    /// <summary>The value that orders rows: the negative cosine, or the Euclidean distance.</summary>
     private float DistanceOf(float sum, int row) =>
         _metric == DistanceMetric.Cosine ? -Math.Clamp(sum * _inverseLengths[row], -1f, 1f) : MathF.Sqrt(sum);
 
@@ -172,7 +172,7 @@ internal sealed class NeighborSearch
     /// <param name="Width">Queries that lie side by side: 4, or 1.</param>
     private sealed record Packed(Vector256<float>[] Values, int Count, int Width);
 
-    /// <summary>What one worker found so far, for every query of the block.</summary>
+    /// <summary>The rows that one worker found so far, for every query of the block.</summary>
     private sealed class Worker
     {
         internal Worker(int queries, int count) => Nearest = [.. Enumerable.Range(0, queries).Select(_ => new NearestRows(count))];

@@ -5,7 +5,7 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Embedding.Neighbors;
 
-/// <summary>What a pair of vectors adds to its sum, feature by feature.</summary>
+/// <summary>The contribution of each feature to the sum of a pair of vectors.</summary>
 internal interface IPairTerm
 {
     static abstract Vector256<float> Add(Vector256<float> query, Vector256<float> row, Vector256<float> sum);

@@ -11,7 +11,7 @@ internal static class OnnxAdapter
     private const string Batch = "N";
 
     /// <summary>Makes a model a backbone: its constants are no inputs, callers feed and get float32, and the batch is free where it can be.</summary>
-    /// <returns>Why the batch stays fixed; null where it is free.</returns>
+    /// <returns>Why the batch stays fixed; null if it is free.</returns>
     public static string? MakeBackbone(OnnxModel model, OnnxImageInput image)
     {
         DropConstantInputs(model);
@@ -23,7 +23,7 @@ internal static class OnnxAdapter
         }
         catch (NotSupportedException exception)
         {
-            // Such a network still runs, as many images at a time as it fixes: one, where its input does not say.
+            // Such a network still runs with its fixed number of images, or with one if its input does not state the number.
             if (image.FixedBatch is null) SetBatch(model, image, new TensorShapeProto.Types.Dimension { DimValue = 1 });
             return exception.Message;
         }
@@ -54,7 +54,7 @@ internal static class OnnxAdapter
         if (model.Inputs.FirstOrDefault(i => i.Name == image.Tensor)?.Dims is null) return;
         var trial = model.Clone();
         SetBatch(trial, image, new TensorShapeProto.Types.Dimension { DimParam = Batch });
-        // What the file states of inner shapes repeats the old size.
+        // The inner shapes that the file states repeat the old size.
         trial.Graph.ValueInfo.Clear();
         trial.Graph.Output.Clear();
 
@@ -120,7 +120,7 @@ internal static class OnnxAdapter
             var perImage = Sizes.Product(x.Skip(1));
             if (!Array.Exists(target, d => d.Size == -1) && (perImage is null || Sizes.Product(target.Skip(1)) != perImage)) continue;
             var name = OnnxGraphEditor.FreeName(model, node.Input[1] + "/batch");
-            // A 0 copies the batch size, whatever it is when the model runs.
+            // A 0 copies the batch size of the run.
             model.Graph.Initializer.Add(OnnxTensorData.Make(name, [target.Length], [0L, .. target.Skip(1).Select(d => d.Size!.Value)]));
             node.Input[1] = name;
             changed = true;

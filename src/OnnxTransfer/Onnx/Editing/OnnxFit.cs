@@ -5,8 +5,8 @@ using OnnxTransfer.Onnx.Shapes;
 namespace OnnxTransfer.Onnx.Editing;
 
 /// <summary>
-/// Whether a graph takes images of a size that it leaves open. Some graphs are free at the input and yet made for one size:
-/// a dense layer behind them wants the numbers of that size only, or a pooling window is larger than what is left.
+/// Whether a graph takes images of a size that it leaves open. Some graphs have a free input size and still fit only one size: a dense
+/// layer behind them needs the features of that size, or a pooling window is larger than the remaining map.
 /// </summary>
 internal static class OnnxFit
 {
@@ -34,12 +34,12 @@ internal static class OnnxFit
         {
             var given = (node.Int("transA", 0) == 0 ? x[^1] : x[^2]).Size;
             var wanted = (node.Int("transB", 0) == 0 ? w[^2] : w[^1]).Size;
-            return given is not null && wanted is not null && given != wanted ? $"takes {wanted} numbers for each, and this size gives {given}" : null;
+            return given is not null && wanted is not null && given != wanted ? $"takes {wanted} numbers for each image, but this size gives {given}" : null;
         }
 
         var isWindow = node.OpType is "Conv" or "QLinearConv" or "ConvInteger" or "MaxPool" or "AveragePool" or "LpPool";
         return isWindow && node.Output.Count > 0 && shapes.Dims(node.Output[0]) is null && shapes.Dims(node.InputAt(0)) is [_, _, { IsKnown: true }, { IsKnown: true }]
-            ? $"has a window that is larger than what is left of the image, {shapes[node.Input[0]].ShapeText}"
+            ? $"has a window that is larger than the remaining image, {shapes[node.Input[0]].ShapeText}"
             : null;
     }
 }

@@ -112,7 +112,7 @@ internal static class OnnxGraphEditor
     {
         if (layers.Count == 0) Throw.OnnxNoTensorsToKeep();
         image ??= OnnxInspector.ImageInputOf(model);
-        // Vectors alone can be joined, so of several layers even an unpooled one is laid out flat.
+        // Only vectors can be joined, so with several layers even an unpooled one is flattened.
         if (pooling == FeaturePooling.None && layers.Count > 1) pooling = FeaturePooling.Flatten;
         var known = OnnxSummary.Of(model, image).Layers.DistinctBy(l => l.Value.Name).ToDictionary(l => l.Value.Name, StringComparer.Ordinal);
         var unknown = layers.FirstOrDefault(l => !known.ContainsKey(l));
@@ -254,7 +254,10 @@ internal static class OnnxGraphEditor
         return output;
     }
 
-    /// <summary>A node that is not in the graph yet, named as its output where no other node has that name: the runtime wants unique ones.</summary>
+    /// <summary>
+    /// A node that is not in the graph yet, named like its output if no other node has that name, because the runtime needs unique
+    /// names.
+    /// </summary>
     internal static NodeProto MakeNode(OnnxModel model, string opType, IEnumerable<string> inputs, string output, params (string Name, object Value)[] attributes)
     {
         var name = output;

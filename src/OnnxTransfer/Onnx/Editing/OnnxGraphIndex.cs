@@ -2,7 +2,7 @@ using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Onnx.Editing;
 
-/// <summary>Who computes and who reads each tensor of a graph, and the constants among them; a snapshot.</summary>
+/// <summary>A snapshot of a graph: the node that computes each tensor, the nodes that read it, and the constants.</summary>
 internal sealed class OnnxGraphIndex
 {
     private readonly Dictionary<string, NodeProto> _producers = new(StringComparer.Ordinal);

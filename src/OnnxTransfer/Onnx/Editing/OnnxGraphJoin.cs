@@ -25,11 +25,11 @@ internal static class OnnxGraphJoin
         var copy = front.Clone();
         OnnxAdapter.DropConstantInputs(copy);
         OnnxAdapter.DropConstantInputs(model);
-        // First away from the model's names, then the one tensor that both share onto its name.
+        // First the front's names move away from the model's names; then the shared tensor gets its name.
         foreach (var name in Names(copy).Where(name => OnnxGraphEditor.IsTaken(model, name)).ToList())
             OnnxGraphEditor.Rename(copy, name, Free(name));
         OnnxGraphEditor.Rename(copy, copy.Outputs[0].Name, input);
-        // The runtime wants names of nodes that are unique, too.
+        // The runtime needs unique names of nodes too.
         var taken = model.Graph.Node.Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var node in copy.Graph.Node.Where(node => node.Name.Length > 0 && !taken.Add(node.Name)))
         {

@@ -8,7 +8,7 @@ namespace OnnxTransfer.Onnx.Editing;
 /// <summary>A float32 graph in 16-bit floating point, for GPUs.</summary>
 internal static class OnnxHalf
 {
-    /// <summary>Inputs that the standard wants in float32 whatever the other numbers are.</summary>
+    /// <summary>Inputs that the standard requires in float32, for any format of the other numbers.</summary>
     private static readonly Dictionary<string, int[]> s_keepsFloat = new(StringComparer.Ordinal)
     {
         ["Resize"] = [1, 2],
@@ -35,7 +35,7 @@ internal static class OnnxHalf
             foreach (var attribute in node.Attribute.Where(a => a.T is not null)) ToHalf(attribute.T);
         }
 
-        // What the file states of inner tensors has the old type.
+        // The types that the file states for inner tensors are the old ones.
         graph.ValueInfo.Clear();
         var casts = new List<NodeProto>();
         foreach (var input in model.Inputs.Where(i => i.ElementType == OnnxElementType.Float32)) casts.Add(CastInput(model, input.Name));

@@ -2,7 +2,10 @@ using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Onnx.Editing;
 
-/// <summary>Normalisation inside the graph, so that a caller feeds bytes: a quarter of the memory to copy, and nothing to get wrong.</summary>
+/// <summary>
+/// Normalization inside the graph, so that a caller feeds bytes. This is a quarter of the memory to copy, and the caller cannot make a
+/// mistake in the normalization.
+/// </summary>
 internal static class OnnxPixelInput
 {
     private const int Channels = 3;

@@ -2,7 +2,7 @@ using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Onnx.Inspection;
 
-/// <summary>The convolution that looks at the colours themselves.</summary>
+/// <summary>The convolution that looks at the colors themselves.</summary>
 /// <param name="Weights"><c>[K,3,H,W]</c>, row-major.</param>
 /// <param name="Count">K, the number of filters.</param>
 /// <param name="Height">H, in pixels.</param>

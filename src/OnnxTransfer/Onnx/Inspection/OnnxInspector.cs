@@ -4,7 +4,7 @@ using OnnxTransfer.Onnx.Shapes;
 
 namespace OnnxTransfer.Onnx.Inspection;
 
-/// <summary>What a network's class scores are.</summary>
+/// <summary>The kind of a network's class scores.</summary>
 internal enum ScoreKind
 {
     /// <summary>Before the softmax: any real number.</summary>
@@ -14,7 +14,7 @@ internal enum ScoreKind
     Probabilities,
 }
 
-/// <summary>The image input. Height and width are null where they are free; so is the batch size.</summary>
+/// <summary>The image input. Height and width are null if they are free; so is the batch size.</summary>
 internal sealed record OnnxImageInput(string Tensor, OnnxElementType ElementType, OnnxImageLayout Layout, int? Channels, int? Height, int? Width, int? FixedBatch)
 {
     /// <summary>The shape of this input with its height and width, where the graph leaves them free; for <see cref="OnnxShapes.Infer"/>.</summary>
@@ -29,16 +29,16 @@ internal sealed record OnnxImageInput(string Tensor, OnnxElementType ElementType
     }
 }
 
-/// <summary>The feature tensor. Spatial ones must be pooled before they are one vector per image; <paramref name="Dim"/> is null where it could not be inferred.</summary>
+/// <summary>The feature tensor. Spatial ones must be pooled before they are one vector per image; <paramref name="Dim"/> is null if it could not be inferred.</summary>
 internal sealed record OnnxFeatureTensor(string Tensor, int? Dim, bool IsSpatial);
 
 /// <summary>The class scores <c>[N,C]</c>.</summary>
 internal sealed record OnnxClassOutput(string Tensor, ScoreKind Kind, int? Count);
 
-/// <summary>What could be learnt of a model from its graph alone.</summary>
+/// <summary>The facts about a model that its graph shows.</summary>
 /// <param name="Input">The image input.</param>
-/// <param name="Features">The feature tensor; null where none was found, for the reason in <paramref name="WhyNoFeatures"/>.</param>
-/// <param name="Classes">The class scores; null where the graph does not end in a classifier.</param>
+/// <param name="Features">The feature tensor; null if none was found, for the reason in <paramref name="WhyNoFeatures"/>.</param>
+/// <param name="Classes">The class scores; null if the graph does not end in a classifier.</param>
 /// <param name="WhyNoFeatures">The reason, as one sentence.</param>
 internal sealed record OnnxInspection(OnnxImageInput Input, OnnxFeatureTensor? Features, OnnxClassOutput? Classes, string? WhyNoFeatures);
 
@@ -48,7 +48,7 @@ internal sealed record OnnxInspection(OnnxImageInput Input, OnnxFeatureTensor? F
 /// </summary>
 internal static class OnnxInspector
 {
-    /// <summary>Numbers of classes by which an ImageNet classifier is recognised where no softmax shows it.</summary>
+    /// <summary>Numbers of classes by which an ImageNet classifier is recognized where no softmax shows it.</summary>
     private static readonly int[] s_imageNetCounts = [1000, 1001];
 
     public static OnnxInspection Inspect(OnnxModel model)
@@ -134,7 +134,7 @@ internal static class OnnxInspector
             if (Weights(node, index, shapes) is { } weights)
             {
                 var (dim, count) = weights;
-                // A convolution, activation and pooling are also how a headless network ends: only a classifier's look decides.
+                // A network without a head also ends in convolution, activation and pooling, so only the form of a classifier decides.
                 if (throughPooling && kind == ScoreKind.Logits && !s_imageNetCounts.Contains(count ?? 0)) return null;
                 var features = Unrounded(node.Input[0], index);
                 var dims = shapes.Dims(features);

@@ -50,10 +50,10 @@ internal sealed record OnnxSpatialMap(string Tensor, OnnxImageLayout Layout, int
             }
         }
 
-        throw Throw.OnnxNoSpatialMap(model.Source, features, "goes round in a circle");
+        throw Throw.OnnxNoSpatialMap(model.Source, features, "is part of a cycle of the graph");
     }
 
-    /// <summary>A layer as a map; null where it has no height and width, or not all of its sizes are known.</summary>
+    /// <summary>A layer as a map; null if it has no height and width, or not all of its sizes are known.</summary>
     internal static OnnxSpatialMap? Of(OnnxLayer layer) => layer.IsSpatial ? Of(layer.Value, layer.Layout ?? OnnxImageLayout.Nchw) : null;
 
     /// <summary>The layout in which a node averages over height and width; null when it averages over anything else.</summary>

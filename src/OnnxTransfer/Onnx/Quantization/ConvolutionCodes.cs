@@ -4,9 +4,9 @@ namespace OnnxTransfer.Onnx.Quantization;
 
 /// <summary>The weights of a convolution in 8 bits, one scale per output channel, and its bias in the unit of the sums that they make.</summary>
 /// <param name="Weights">Codes of the weights, in the weights' own order <c>[O,I,H,W]</c>.</param>
-/// <param name="Scales">What one step of a weight's code is worth, <c>[O]</c>.</param>
+/// <param name="Scales">The value of one step of a weight's code, <c>[O]</c>.</param>
 /// <param name="Bias">Codes of the bias, <c>[O]</c>.</param>
-/// <param name="BiasScales">What one step of a bias's code is worth, <c>[O]</c>.</param>
+/// <param name="BiasScales">The value of one step of a bias's code, <c>[O]</c>.</param>
 internal sealed record ConvolutionCodes(sbyte[] Weights, float[] Scales, int[] Bias, float[] BiasScales)
 {
     private const int LargestCode = sbyte.MaxValue;
@@ -61,7 +61,7 @@ internal sealed record ConvolutionCodes(sbyte[] Weights, float[] Scales, int[] B
     }
 
     /// <summary>
-    /// The largest sum of two neighbours of one sign. The processor adds products in pairs, in the order of the channels-last
+    /// The largest sum of two neighbors of one sign. The processor adds products in pairs, in the order of the channels-last
     /// kernels: height, width, channel.
     /// </summary>
     private static float LargestPairOf(ReadOnlySpan<float> channel, int inputs, int area)

@@ -3,7 +3,7 @@ using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Onnx.Quantization;
 
-/// <summary>Folds batch normalisations into the convolutions before them: a smaller graph, and weights whose range is what the layer really computes.</summary>
+/// <summary>Folds batch normalizations into the convolutions before them: a smaller graph, and weights whose range is what the layer really computes.</summary>
 internal static class OnnxBatchNormFold
 {
     /// <summary>

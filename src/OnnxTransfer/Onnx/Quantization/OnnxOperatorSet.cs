@@ -47,7 +47,7 @@ internal static class OnnxOperatorSet
                 if (opset < 11) MoveLimits(model, node);
                 return true;
             case "Dropout":
-                // What matters in training only: an attribute before, an input from 12 on.
+                // This value matters only in training. It is an attribute before set 12 and an input from 12 on.
                 RemoveAttribute(node, "ratio");
                 return true;
             case "BatchNormalization":
@@ -61,7 +61,7 @@ internal static class OnnxOperatorSet
                 MoveToInput(model, node, "split");
                 return true;
             case "Softmax":
-                // Before 13, all axes from this one on were taken together: the same thing for the last axis alone.
+                // Before 13, the operator took all axes from this one on together. For the last axis this is the same.
                 if (shapes.Dims(node.Input[0]) is not { } dims) return false;
                 var axis = node.Int("axis", 1);
                 RemoveAttribute(node, "axis");

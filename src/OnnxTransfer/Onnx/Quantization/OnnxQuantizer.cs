@@ -5,7 +5,7 @@ using OnnxTransfer.Onnx.Schema;
 namespace OnnxTransfer.Onnx.Quantization;
 
 /// <summary>
-/// Static quantisation of a float32 graph to 8 bits, as QuantizeLinear and DequantizeLinear pairs that every runtime of
+/// Static quantization of a float32 graph to 8 bits, as QuantizeLinear and DequantizeLinear pairs that every runtime of
 /// operator set 13 reads: activations unsigned with one scale per tensor, weights signed with one scale per output channel,
 /// biases in 32 bits. The runtime makes an integer convolution of each convolution between pairs.
 /// </summary>
@@ -13,7 +13,7 @@ internal sealed class OnnxQuantizer
 {
     private readonly OnnxGraphIndex _index;
 
-    /// <summary>Works on a copy in operator set 13 or later in which batch normalisations are folded into convolutions.</summary>
+    /// <summary>Works on a copy in operator set 13 or later in which batch normalizations are folded into convolutions.</summary>
     /// <exception cref="NotSupportedException">The graph is of an older operator set and has a node that cannot be translated.</exception>
     public OnnxQuantizer(OnnxModel model)
     {
@@ -27,15 +27,15 @@ internal sealed class OnnxQuantizer
     /// <summary>The copy that the tensors below are those of; still float32.</summary>
     public OnnxModel Float { get; }
 
-    /// <summary>The convolutions that can be quantised, by the tensor each computes, in the graph's order.</summary>
+    /// <summary>The convolutions that can be quantized, by the tensor each computes, in the graph's order.</summary>
     public IReadOnlyList<string> Layers { get; }
 
-    /// <summary>The activations whose statistics <see cref="Quantize"/> needs when all of <see cref="Layers"/>, or some, are quantised.</summary>
+    /// <summary>The activations whose statistics <see cref="Quantize"/> needs when all of <see cref="Layers"/>, or some, are quantized.</summary>
     public IReadOnlyList<string> Activations =>
         [.. QuantizationPlan.Make(Float, _index, Layers.ToHashSet(StringComparer.Ordinal)).Ranges.Keys];
 
     /// <summary>The graph with the given layers in 8 bits and the rest in float32; inputs and outputs stay as they are.</summary>
-    /// <param name="layers">Of <see cref="Layers"/>, those to quantise.</param>
+    /// <param name="layers">Of <see cref="Layers"/>, those to quantize.</param>
     /// <param name="statistics">Of <see cref="Activations"/>.</param>
     /// <param name="sumsSaturate">Whether the processor adds two products of bytes in 16 bits: x64 without VNNI does.</param>
     public OnnxModel Quantize(IReadOnlySet<string> layers, IReadOnlyDictionary<string, ActivationStatistics> statistics, bool sumsSaturate)
@@ -93,7 +93,7 @@ internal sealed class OnnxQuantizer
         var (exact, rounded) = (tensor, OnnxGraphEditor.FreeName(model, tensor + "/rounded"));
         if (graph.Output.Any(o => o.Name == tensor))
         {
-            // The name belongs to what callers get.
+            // The name belongs to the tensor that callers get.
             (exact, rounded) = (OnnxGraphEditor.FreeName(model, tensor + "/exact"), tensor);
             graph.Node[at - 1].Output[graph.Node[at - 1].Output.IndexOf(tensor)] = exact;
         }

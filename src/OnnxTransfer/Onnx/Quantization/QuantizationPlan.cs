@@ -3,7 +3,7 @@ using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Onnx.Quantization;
 
-/// <summary>What a choice of 8-bit layers means for the tensors and nodes around them.</summary>
+/// <summary>The effect of a choice of 8-bit layers on the tensors and nodes around them.</summary>
 /// <param name="Ranges">Each tensor that is rounded to 8 bits, and the tensor whose range gives its codes.</param>
 /// <param name="Absorbed">Activations that the limits of the codes behind them replace: nodes to remove.</param>
 internal sealed record QuantizationPlan(IReadOnlyDictionary<string, string> Ranges, IReadOnlyList<NodeProto> Absorbed)
@@ -22,7 +22,7 @@ internal sealed record QuantizationPlan(IReadOnlyDictionary<string, string> Rang
             }
             else if (node.IsStandard() && node.Input.All(ranges.ContainsKey))
             {
-                // What joins or picks 8-bit values stays in 8 bits; the largest of some codes has the codes' own scale.
+                // Operators that join or pick 8-bit values stay in 8 bits; the largest of several codes has the same scale as the codes.
                 if (node.OpType is "Add" or "Concat") Settle(node);
                 else if (node.OpType == "MaxPool" && node.Output.Count == 1) ranges.TryAdd(node.Output[0], ranges[node.Input[0]]);
             }

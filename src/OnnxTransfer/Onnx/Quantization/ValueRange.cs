@@ -18,7 +18,7 @@ internal readonly record struct ValueRange(float Min, float Max)
     public ValueRange Union(ValueRange other) => new(Math.Min(Min, other.Min), Math.Max(Max, other.Max));
 }
 
-/// <summary>What a float32 network's activations were on real images.</summary>
+/// <summary>Statistics of a float32 network's activations on real images.</summary>
 /// <param name="Range">The smallest and the largest value.</param>
 /// <param name="ChannelMeans">The mean of each channel <c>[C]</c> of a tensor <c>[N,C,H,W]</c>; empty for any other.</param>
 internal sealed record ActivationStatistics(ValueRange Range, float[] ChannelMeans);

@@ -14,12 +14,12 @@ internal static class NodeAttributes
     public static string Text(this NodeProto node, string name, string otherwise) =>
         Find(node, name) is { HasS: true } found ? found.S.ToStringUtf8() : otherwise;
 
-    /// <summary>The numbers of a list attribute; null where the node has none.</summary>
+    /// <summary>The numbers of a list attribute; null if the node has none.</summary>
     public static long[]? Ints(this NodeProto node, string name) => Find(node, name) is { } found ? [.. found.Ints] : null;
 
     public static TensorProto? Tensor(this NodeProto node, string name) => Find(node, name)?.T;
 
-    /// <summary>An input that may be left out: null where it is absent or empty.</summary>
+    /// <summary>An input that may be left out: null if it is absent or empty.</summary>
     public static string? InputAt(this NodeProto node, int index) =>
         index < node.Input.Count && node.Input[index].Length > 0 ? node.Input[index] : null;
 

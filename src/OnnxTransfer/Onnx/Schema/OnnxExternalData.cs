@@ -50,7 +50,7 @@ internal static class OnnxExternalData
     private static FileStream Open(Dictionary<string, FileStream> files, string folder, string location, string tensor, string modelPath)
     {
         var path = Path.GetFullPath(Path.Combine(folder, location));
-        // A model from a stranger must not make us read a stranger's choice of file.
+        // A model from an unknown source must not choose which file the library reads.
         if (location.Length == 0 || Path.IsPathRooted(location) || !path.StartsWith(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
             Throw.OnnxExternalFileElsewhere(modelPath, tensor, location);
         if (!files.TryGetValue(path, out var file))

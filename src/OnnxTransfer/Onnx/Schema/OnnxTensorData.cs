@@ -53,7 +53,7 @@ internal static class OnnxTensorData
         }
     }
 
-    /// <summary>The values of an integer constant; null where it is not one or is larger than a shape can be.</summary>
+    /// <summary>The values of an integer constant; null if it is not one or is larger than a shape can be.</summary>
     public static long[]? TryReadShapeValues(TensorProto tensor)
     {
         const int LongestShape = 64;

@@ -42,7 +42,7 @@ internal sealed record OnnxValue(string Name, OnnxElementType ElementType, IRead
     /// <summary>The shape as it is written in messages and tables, such as <c>[N,3,224,224]</c>.</summary>
     public string ShapeText => Dims is null ? "[...]" : $"[{string.Join(",", Dims)}]";
 
-    /// <summary>D, the number of elements behind the first axis; null where an axis is not known or there are none.</summary>
+    /// <summary>D, the number of elements behind the first axis; null if an axis is not known or there are none.</summary>
     public int? RowLength => Dims is { Count: > 1 } && Sizes.Product(Dims.Skip(1)) is > 0 and <= int.MaxValue and var length ? (int)length : null;
 
     internal static OnnxValue From(ValueInfoProto proto)

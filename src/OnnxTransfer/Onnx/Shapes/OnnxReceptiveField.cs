@@ -3,7 +3,7 @@ using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Onnx.Shapes;
 
-/// <summary>How much of the image one number of a layer depends on.</summary>
+/// <summary>The part of the image that one number of a layer depends on.</summary>
 internal static class OnnxReceptiveField
 {
     /// <summary>
@@ -13,7 +13,7 @@ internal static class OnnxReceptiveField
     /// <param name="model">The graph.</param>
     /// <param name="image">The image input.</param>
     /// <param name="tensor">A tensor computed from the image.</param>
-    /// <returns>Null where something on the way looks at the whole image.</returns>
+    /// <returns>Null if something on the way looks at the whole image.</returns>
     internal static long? Of(OnnxModel model, OnnxImageInput image, string tensor)
     {
         var shapes = OnnxShapes.Infer(model, image.Sizes(model));

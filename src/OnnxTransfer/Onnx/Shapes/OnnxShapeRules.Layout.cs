@@ -48,7 +48,7 @@ internal static partial class OnnxShapeRules
         return [result];
     }
 
-    /// <summary>The size of the axis written as -1: what is left of the input once sizes and symbols on both sides have been cancelled.</summary>
+    /// <summary>The size of the axis written as -1: what is left of the input once sizes and symbols on both sides have been canceled.</summary>
     private static OnnxDim Remaining(IReadOnlyList<OnnxDim> x, OnnxDim[] result, int free)
     {
         var others = result.Where((_, i) => i != free).ToList();

@@ -2,7 +2,7 @@ using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Onnx.Shapes;
 
-/// <summary>The output shapes of the operators, after their specification; a rule gives null where its inputs do not determine the shape.</summary>
+/// <summary>The output shapes of the operators, after their specification; a rule gives null if its inputs do not determine the shape.</summary>
 internal static partial class OnnxShapeRules
 {
     private delegate IReadOnlyList<OnnxDim>?[] Rule(NodeProto node, OnnxShapes shapes);

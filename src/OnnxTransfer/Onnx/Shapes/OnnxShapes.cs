@@ -18,7 +18,7 @@ internal sealed class OnnxShapes
 
     public OnnxModel Model { get; }
 
-    /// <summary>The tensor as inferred; its <see cref="OnnxValue.Dims"/> are null where they could not be.</summary>
+    /// <summary>The tensor as inferred; its <see cref="OnnxValue.Dims"/> are null if they could not be.</summary>
     public OnnxValue this[string tensor] =>
         _values.GetValueOrDefault(tensor) ?? new OnnxValue(tensor, OnnxElementType.Unknown, null);
 
@@ -36,7 +36,7 @@ internal sealed class OnnxShapes
         foreach (var input in model.Inputs)
         {
             var dims = inputs?.GetValueOrDefault(input.Name) ?? input.Dims;
-            // Inside, the free batch axis needs a name to be recognised by when it comes out of a Reshape.
+            // Inside, the free batch axis needs a name to be recognized by when it comes out of a Reshape.
             if (dims is [{ Size: null, Symbol: null }, ..]) dims = [OnnxDim.Named("N"), .. dims.Skip(1)];
             shapes.Set(input.Name, input.ElementType, dims, "the file does not state the shape of this input");
         }

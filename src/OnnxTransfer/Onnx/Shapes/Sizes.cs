@@ -16,7 +16,9 @@ internal static class Sizes
         return product;
     }
 
-    /// <summary>The elements of a tensor that a file tells of; null where a size is not known, or no tensor has so many.</summary>
+    /// <summary>
+    /// The number of elements of a tensor that a file describes; null if a size is not known, or if no tensor can have that number.
+    /// </summary>
     internal static long? Product(IEnumerable<OnnxDim> dims)
     {
         var product = 1L;

@@ -30,7 +30,7 @@ internal static class WeightFile
         return null;
     }
 
-    /// <summary>Reads a file; what its parsers say of damage becomes one kind of error that names the file.</summary>
+    /// <summary>Reads a file. Errors of its parsers about damage become one kind of error that names the file.</summary>
     private static T Read<T>(string path, Func<T> read)
     {
         try
@@ -110,7 +110,7 @@ internal static class WeightFile
         using var content = entry.Open();
         var (dims, kind, width) = ReadNpyHeader(path, content, entry);
         var expected = OnnxTensorData.CountElements(name, dims) * width;
-        // Piece by piece and no further than the shape says: neither a header nor a packed stream may make memory of what is not there.
+        // The data is read piece by piece, up to the size of the shape, so that a false header or stream cannot allocate huge memory.
         using var bytes = new MemoryStream();
         var piece = new byte[PieceLength];
         for (int read; bytes.Length <= expected && (read = content.Read(piece)) > 0;) bytes.Write(piece, 0, read);

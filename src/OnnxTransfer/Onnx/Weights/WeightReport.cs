@@ -2,7 +2,7 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;
 
-/// <summary>What became of the weights of a file that were put into a network by name.</summary>
+/// <summary>The result of replacing a network's weights by those of a file, matched by name.</summary>
 /// <param name="Matched">The weights that were replaced.</param>
 /// <param name="Missing">Weights of the network that the file does not have; they stay as they were.</param>
 /// <param name="WrongShape">Names whose shapes differ, with both shapes; they stay as they were.</param>

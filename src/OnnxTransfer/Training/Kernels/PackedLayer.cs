@@ -101,8 +101,8 @@ internal sealed class PackedLayer<T>
     }
 
     /// <summary>
-    /// Adds to the gradient of one panel of W that of some rows, <c>dW += xᵀ·g</c>, row after row whatever the blocking; the first
-    /// rows begin it.
+    /// Adds the gradient of some rows to that of one panel of W, <c>dW += xᵀ·g</c>, row after row for any blocking; the first rows
+    /// begin it.
     /// </summary>
     internal void AddWeightGradient(ReadOnlySpan<T> inputs, ReadOnlySpan<T> signals, int rowBlocks, Range rows, int panel)
     {

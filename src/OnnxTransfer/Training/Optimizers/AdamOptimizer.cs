@@ -5,7 +5,7 @@ namespace OnnxTransfer.Training.Optimizers;
 /// <param name="Beta1">β₁.</param>
 /// <param name="Beta2">β₂.</param>
 /// <param name="Epsilon">ε.</param>
-/// <param name="PyTorchFormula">Whether PyTorch's formula is meant.</param>
+/// <param name="PyTorchFormula">Whether to use PyTorch's formula.</param>
 internal sealed record AdamOptimizer(double? WeightDecay, double Beta1, double Beta2, double Epsilon, bool PyTorchFormula) : StepOptimizer(PyTorchFormula)
 {
     internal override string Description => FormattableString.Invariant(

@@ -1,8 +1,8 @@
 namespace OnnxTransfer.Training.Optimizers;
 
 /// <summary>When <see cref="LbfgsTraining"/> stops.</summary>
-/// <param name="MaxIterations">After so many iterations.</param>
-/// <param name="GradientTolerance">Where no component of the gradient is larger.</param>
+/// <param name="MaxIterations">The largest number of iterations.</param>
+/// <param name="GradientTolerance">The training stops when no component of the gradient is larger.</param>
 internal sealed record LbfgsOptimizer(int MaxIterations, double GradientTolerance) : Optimizer
 {
     internal override string Description => FormattableString.Invariant($"Lbfgs; iterations {MaxIterations}; tolerance {GradientTolerance}");

@@ -19,8 +19,8 @@ internal sealed class LbfgsTraining
     private const double LeastStep = 1e-9;
 
     /// <summary>
-    /// When so many evaluations together lower the objective by less than <see cref="Rounding"/> of itself, they measure float32's
-    /// rounding and not the objective.
+    /// If this number of evaluations together lowers the objective by less than <see cref="Rounding"/> of itself, they measure
+    /// float32's rounding and not the objective.
     /// </summary>
     private const int Window = 10;
 

@@ -5,8 +5,8 @@ using OnnxTransfer.Training.Optimizers;
 namespace OnnxTransfer;
 
 /// <summary>
-/// The update rule of the weights with its constants. Where frameworks use one name for two formulas, the default is that of Keras
-/// and TensorFlow, and <c>pyTorchFormula</c> takes PyTorch's.
+/// The update rule of the weights with its constants. If frameworks use one name for two formulas, the default is the formula of Keras
+/// and TensorFlow, and <c>pyTorchFormula</c> chooses PyTorch's.
 /// </summary>
 public abstract record Optimizer
 {
@@ -21,8 +21,8 @@ public abstract record Optimizer
     /// </summary>
     /// <param name="beta1">β₁, the decay of the mean of the gradient, in [0, 1).</param>
     /// <param name="beta2">β₂, the decay of the mean of the squared gradient, in [0, 1).</param>
-    /// <param name="epsilon">ε, what keeps the division finite; greater than 0.</param>
-    /// <param name="pyTorchFormula">Whether PyTorch's formula is meant.</param>
+    /// <param name="epsilon">ε, which keeps the division finite; greater than 0.</param>
+    /// <param name="pyTorchFormula">Whether to use PyTorch's formula.</param>
     /// <exception cref="ArgumentOutOfRangeException">A constant is out of range.</exception>
     public static Optimizer Adam(double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-7, bool pyTorchFormula = false) =>
         Adam(weightDecay: null, beta1, beta2, epsilon, pyTorchFormula);
@@ -34,19 +34,19 @@ public abstract record Optimizer
     /// <param name="weightDecay">The decay, at least 0.</param>
     /// <param name="beta1">β₁, the decay of the mean of the gradient, in [0, 1).</param>
     /// <param name="beta2">β₂, the decay of the mean of the squared gradient, in [0, 1).</param>
-    /// <param name="epsilon">ε, what keeps the division finite; greater than 0.</param>
-    /// <param name="pyTorchFormula">Whether PyTorch's formula is meant.</param>
+    /// <param name="epsilon">ε, which keeps the division finite; greater than 0.</param>
+    /// <param name="pyTorchFormula">Whether to use PyTorch's formula.</param>
     /// <exception cref="ArgumentOutOfRangeException">A constant is out of range.</exception>
     public static Optimizer AdamW(double weightDecay = 0.004, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-7, bool pyTorchFormula = false) =>
         Adam(Require.NotNegative(weightDecay, nameof(weightDecay)), beta1, beta2, epsilon, pyTorchFormula);
 
     /// <summary>
-    /// Gradient descent with momentum. Keras' momentum is a velocity that holds the learning rates of its time, PyTorch's a sum of
-    /// gradients that today's learning rate multiplies.
+    /// Gradient descent with momentum. Keras' momentum is a velocity that contains the learning rates of earlier steps. PyTorch's
+    /// momentum is a sum of gradients, which the current learning rate multiplies.
     /// </summary>
     /// <param name="momentum">μ, in [0, 1); 0 for none.</param>
-    /// <param name="nesterov">Whether the gradient is that of Nesterov's look ahead.</param>
-    /// <param name="pyTorchFormula">Whether PyTorch's formula is meant.</param>
+    /// <param name="nesterov">Whether to use Nesterov's gradient, which looks ahead.</param>
+    /// <param name="pyTorchFormula">Whether to use PyTorch's formula.</param>
     /// <exception cref="ArgumentOutOfRangeException">A constant is out of range.</exception>
     public static Optimizer Sgd(double momentum = 0.9, bool nesterov = false, bool pyTorchFormula = false) =>
         new SgdOptimizer(Require.Fraction(momentum, nameof(momentum)), nesterov, pyTorchFormula);
@@ -56,20 +56,23 @@ public abstract record Optimizer
     /// <c>sqrt(v)+ε</c>.
     /// </summary>
     /// <param name="rho">ρ, the decay of the mean of the squared gradient, in [0, 1).</param>
-    /// <param name="epsilon">ε, what keeps the division finite; greater than 0.</param>
-    /// <param name="pyTorchFormula">Whether PyTorch's formula is meant.</param>
+    /// <param name="epsilon">ε, which keeps the division finite; greater than 0.</param>
+    /// <param name="pyTorchFormula">Whether to use PyTorch's formula.</param>
     /// <exception cref="ArgumentOutOfRangeException">A constant is out of range.</exception>
     public static Optimizer RmsProp(double rho = 0.9, double epsilon = 1e-7, bool pyTorchFormula = false) =>
         new RmsPropOptimizer(Require.Fraction(rho, nameof(rho)), Require.Positive(epsilon, nameof(epsilon)), pyTorchFormula);
 
     /// <summary>
-    /// Liu and Nocedal, "On the limited memory BFGS method", 1989: all rows in every step, until the gradient is gone. For linear heads
-    /// that is the one optimum, found without a learning rate. Epochs, batch size, learning rate, schedule and patience play no part,
-    /// and the history has one epoch, the whole; a step is an evaluation of the objective. With <c>L2 = 1/(C·N)</c> the objective is
-    /// that of scikit-learn's <c>LogisticRegression(C=C)</c>, divided by <c>C·N</c>. It takes neither L1 nor dropout.
+    /// Liu and Nocedal, "On the limited memory BFGS method", 1989: every step uses all rows, until the gradient is almost zero. For
+    /// linear heads this point is the single optimum, and no learning rate is needed. Epochs, batch size, learning rate, schedule and
+    /// patience are ignored. The history has one epoch for the whole run; a step is an evaluation of the objective. With <c>L2 =
+    /// 1/(C·N)</c> the objective is that of scikit-learn's <c>LogisticRegression(C=C)</c>, divided by <c>C·N</c>. It takes neither L1
+    /// nor dropout.
     /// </summary>
     /// <param name="maxIterations">Stops after this many iterations, at least 1.</param>
-    /// <param name="gradientTolerance">Stops where no component of the mean objective's gradient is larger; greater than 0.</param>
+    /// <param name="gradientTolerance">
+    /// Stops when no component of the mean objective's gradient is larger than this; greater than 0.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A constant is out of range.</exception>
     public static Optimizer Lbfgs(int maxIterations = 1000, double gradientTolerance = 1e-6) =>
         new LbfgsOptimizer(Require.Positive(maxIterations, nameof(maxIterations)), Require.Positive(gradientTolerance, nameof(gradientTolerance)));
@@ -80,7 +83,7 @@ public abstract record Optimizer
     /// <summary>Refuses options that the rule cannot work with.</summary>
     internal abstract void Check(TrainingOptions options);
 
-    /// <summary>How many rows a step takes of so many.</summary>
+    /// <summary>The number of rows that a step takes, given the number of all rows.</summary>
     internal abstract int RowsPerStep(TrainingOptions options, int rowCount);
 
     /// <summary>Trains the model on the rows.</summary>

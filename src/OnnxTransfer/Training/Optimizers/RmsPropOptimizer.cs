@@ -3,7 +3,7 @@ namespace OnnxTransfer.Training.Optimizers;
 /// <summary>The constants of <see cref="RmsPropRule{T}"/>.</summary>
 /// <param name="Rho">ρ.</param>
 /// <param name="Epsilon">ε.</param>
-/// <param name="PyTorchFormula">Whether PyTorch's formula is meant.</param>
+/// <param name="PyTorchFormula">Whether to use PyTorch's formula.</param>
 internal sealed record RmsPropOptimizer(double Rho, double Epsilon, bool PyTorchFormula) : StepOptimizer(PyTorchFormula)
 {
     internal override string Description => FormattableString.Invariant($"RmsProp of {Framework}; rho {Rho}; epsilon {Epsilon}");

@@ -8,7 +8,7 @@ namespace OnnxTransfer.Training.Optimizers;
 
 /// <summary>
 /// RMSprop (Tieleman and Hinton, 2012): <c>v = ρv + (1-ρ)g²</c>, and in PyTorch <c>w -= lr·g/(sqrt(v) + ε)</c>, in Keras
-/// <c>w -= lr·g/sqrt(v + ε)</c>. Neither centred nor with momentum.
+/// <c>w -= lr·g/sqrt(v + ε)</c>. Neither centered nor with momentum.
 /// </summary>
 internal sealed class RmsPropRule<T>(RmsPropOptimizer options, int parameterCount) : UpdateRule<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -10,7 +10,7 @@ internal abstract record StepOptimizer(bool PyTorchFormula) : Optimizer
     internal abstract UpdateRule<T> Rule<T>(int parameterCount)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>;
 
-    /// <summary>Whose formula it is, for the record of a run.</summary>
+    /// <summary>The framework of the formula, for the record of a run.</summary>
     protected string Framework => PyTorchFormula ? "PyTorch" : "Keras";
 
     internal override void Check(TrainingOptions options)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the sample images of the decoder tests beside itself: every format and colour type, one small picture.
+"""Writes the sample images of the decoder tests beside itself: every format and color type, one small picture.
 
-The picture is 32x16 pixels in four quadrants of 16x8, so that JPEG's 8x8 blocks never straddle two colours.
+The picture is 32x16 pixels in four quadrants of 16x8, so that JPEG's 8x8 blocks never straddle two colors.
 Needs Debian's python3-pil, libjpeg-turbo-progs (cjpeg), webp (cwebp) and libheif-examples (heif-enc).
 """
 import os, struct, subprocess, sys, tempfile, zlib
@@ -27,7 +27,7 @@ xyz = lambda v: b'XYZ \0\0\0\0' + b''.join(map(s15, v))
 
 
 def profile(kind, space, pcs, tags):
-    """A version 2 profile of the given class and colour space."""
+    """A version 2 profile of the given class and color space."""
     tags = [(b'desc', b'desc\0\0\0\0' + struct.pack('>I', 5) + b'test\0' + b'\0' * 78), (b'cprt', b'text\0\0\0\0none\0'),
             (b'wtpt', xyz((0.9642, 1, 0.8249)))] + tags
     offset, table, data = 132 + 12 * len(tags), struct.pack('>I', len(tags)), b''
@@ -81,7 +81,7 @@ def solve(rows, v):
 
 
 def in_space(primaries, gamma):
-    """The picture's sRGB colours as coded in another RGB space."""
+    """The picture's sRGB colors as coded in another RGB space."""
     code = lambda v: round(255 * max(0, v) ** (1 / gamma))
     return [tuple(map(code, solve(primaries, mix(SRGB, [linear(v / 255) for v in colour])))) for colour in COLOURS]
 

@@ -129,7 +129,7 @@ public sealed class OnnxAdapterTests
         File.WriteAllBytes(folder.File("data.bin"), new byte[10]);
         Assert.Contains("past the end", Assert.Throws<InvalidDataException>(() => OnnxModel.Load(path)).Message, StringComparison.Ordinal);
         File.Delete(folder.File("data.bin"));
-        Assert.Contains("not there", Assert.Throws<InvalidDataException>(() => OnnxModel.Load(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("that file does not exist", Assert.Throws<InvalidDataException>(() => OnnxModel.Load(path)).Message, StringComparison.Ordinal);
     }
 
     private static string MoveWeights(TempFolder folder, OnnxModel model, string file, string? location = null)

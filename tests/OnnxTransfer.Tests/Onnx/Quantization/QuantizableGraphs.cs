@@ -4,7 +4,7 @@ using OnnxTransfer.Onnx.Schema;
 
 namespace OnnxTransfer.Tests.Onnx.Quantization;
 
-/// <summary>Networks with what quantisation must handle, and statistics for them.</summary>
+/// <summary>Networks with what quantization must handle, and statistics for them.</summary>
 internal static class QuantizableGraphs
 {
     public static readonly Values Image = Values.Random(11, 3, 3, 12, 12);
@@ -46,7 +46,7 @@ internal static class QuantizableGraphs
         void Constant(string name, int seed, params long[] dims) => graph.Constant(name, dims, Values.Random(seed, dims).Data);
     }
 
-    /// <summary>Statistics of the quantiser's activations on <see cref="Image"/>.</summary>
+    /// <summary>Statistics of the quantizer's activations on <see cref="Image"/>.</summary>
     public static Dictionary<string, ActivationStatistics> Measure(OnnxQuantizer quantizer, Values image)
     {
         var watched = quantizer.Float.Clone();
