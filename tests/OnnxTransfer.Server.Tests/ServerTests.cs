@@ -1,10 +1,6 @@
 using System.Net;
-using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc.Testing;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Server.Tests;
@@ -195,7 +191,8 @@ public sealed class ServerTests : IClassFixture<ServerTests.Models>
     {
         protected override IHost CreateHost(IHostBuilder builder)
         {
-            var all = new Dictionary<string, string?> { ["Model"] = models.Backbone, ["Classifier:Path"] = models.Classifier };
+            // Of a project that is no web application of its own, the factory looks for a folder that does not exist.
+            var all = new Dictionary<string, string?> { [HostDefaults.ContentRootKey] = AppContext.BaseDirectory, ["Model"] = models.Backbone, ["Classifier:Path"] = models.Classifier };
             foreach (var (key, value) in settings) all[key] = value;
             builder.ConfigureHostConfiguration(configuration => configuration.AddInMemoryCollection(all));
             return base.CreateHost(builder);
