@@ -42,6 +42,25 @@ public sealed class ServerTests : IClassFixture<ServerTests.Models>
     }
 
     [Theory]
+    [InlineData("image/png")]
+    [InlineData("application/octet-stream")]
+    // What `curl --data-binary` says.
+    [InlineData("application/x-www-form-urlencoded")]
+    [InlineData(null)]
+    public async Task An_image_is_known_by_its_bytes_whatever_the_request_says(string? type)
+    {
+        await using var server = new Server(_models);
+        using var client = server.CreateClient();
+        foreach (var address in new[] { "/predict", "/embed" })
+        {
+            using var content = new ByteArrayContent(s_warm);
+            if (type is not null) content.Headers.ContentType = new(type);
+            using var response = await client.PostAsync(address, content);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+    }
+
+    [Theory]
     [InlineData("/predict")]
     [InlineData("/embed")]
     public async Task Bytes_that_are_no_image_are_a_bad_request(string address)
@@ -116,13 +135,18 @@ public sealed class ServerTests : IClassFixture<ServerTests.Models>
         Assert.Equal("Healthy", await client.GetStringAsync("/health/live"));
     }
 
-    [Fact]
-    public async Task Without_a_classifier_there_is_no_such_address()
+    [Theory]
+    [InlineData("Classifier:Path", "/predict", "/embed")]
+    [InlineData("Model", "/embed", "/predict")]
+    public async Task Without_its_model_an_address_is_missing(string setting, string missing, string other)
     {
-        await using var server = new Server(_models, ("Classifier:Path", ""));
+        await using var server = new Server(_models, (setting, ""));
         using var client = server.CreateClient();
-        using var response = await client.PostAsync("/predict", new ByteArrayContent(s_warm));
+        using var response = await client.PostAsync(missing, new ByteArrayContent(s_warm));
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        using var answered = await client.PostAsync(other, new ByteArrayContent(s_warm));
+        Assert.Equal(HttpStatusCode.OK, answered.StatusCode);
+        Assert.Equal("Healthy", await client.GetStringAsync("/health/ready"));
     }
 
     [Fact]
