@@ -20,9 +20,9 @@ try
 {
     return target switch
     {
-        "test" => Test(),
+        "test" => await TestAsync(),
         "demo" => Demo(),
-        "sample" => Sample(),
+        "sample" => await SampleAsync(),
         "bench" => Bench(),
         "mutate" => Mutate(),
         "pack" => PackAll(),
@@ -36,14 +36,14 @@ catch (BuildException exception)
     return 1;
 }
 
-int Test()
+async Task<int> TestAsync()
 {
     var all = rest.Remove("--all");
     // What a newcomer downloads stays small: the filter leaves out what needs CUDA's packages.
     var tests = Dotnet(["test", "eng/tests.slnf", "-c", "Release", "--nologo", .. rest]);
     // Whoever names tests by a filter wants those and nothing else.
     if (tests != 0 || rest.Count > 0) return tests;
-    var sample = Sample();
+    var sample = await SampleAsync();
     return sample == 0 && all ? Long() : sample;
 }
 
@@ -54,10 +54,10 @@ int Long()
     return steps.Select(Dotnet).FirstOrDefault(code => code != 0);
 }
 
-int Sample()
+async Task<int> SampleAsync()
 {
     var packed = Pack([.. packages.Where(project => !project.EndsWith("Gpu", StringComparison.Ordinal))], RuntimeInformation.RuntimeIdentifier);
-    return packed == 0 ? new PackageSample(root).Run() : packed;
+    return packed == 0 ? await new PackageSample(root).RunAsync() : packed;
 }
 
 int Demo()
@@ -105,7 +105,7 @@ int Help()
 
           demo     train a classifier on real images, end to end; a folder of class folders may follow
           test     run the tests, then the sample; with --all also what takes minutes or large downloads
-          sample   pack, and use the packages in an application of their own
+          sample   pack, and use the packages in an application and a web service of their own
           bench    run a short job of every benchmark, or those of a filter such as *Embed*
           mutate   change the code of a folder in small ways and list the changes that no test notices
           pack     make the NuGet packages in artifacts/packages

@@ -6,12 +6,13 @@ using OnnxTransfer.Benchmarks.Conversion;
 using OnnxTransfer.Benchmarks.Embedding;
 using OnnxTransfer.Benchmarks.Heads;
 using OnnxTransfer.Benchmarks.Pixels;
+using OnnxTransfer.Benchmarks.Serving;
 
 // `soak MODEL FOLDER` watches memory over many embeds; `precision MODEL FOLDER` compares 8 bits with 32;
 // `heads PEERS PYTHON small|large|FILE.npy` trains beside PyTorch,
 // TensorFlow.js and scikit-learn; `pixels PEERS PYTHON ROUNDS [RESULT.md]` prepares photographs beside Pillow and sharp
 // (`pixels alone ROUNDS` without them); `embed PEERS PYTHON [PHOTOS ROUNDS]` embeds photos beside sharp + onnxruntime-node and
-// Pillow + PyTorch; `mlnet PEERS [PHOTOS ROUNDS]` computes ResNet-18's features beside ML.NET; `many MODEL FOLDER COUNT` is a long run and a second one from the cache; `kills MODEL FOLDER KILLS` kills
+// Pillow + PyTorch; `mlnet PEERS [PHOTOS ROUNDS]` computes ResNet-18's features beside ML.NET; `server PEERS [ROUNDS SECONDS]` loads the web service beside a plain controller; `many MODEL FOLDER COUNT` is a long run and a second one from the cache; `kills MODEL FOLDER KILLS` kills
 // runs; `device MODEL FOLDER PROVIDER [BATCH...]` holds a GPU against the CPU; `neighbors ROWS DIM ROUNDS` searches beside a plain loop; `keras PEERS PHOTO...` holds converted networks against TensorFlow.js, `quantized FILE.tflite
 // FOLDER...` what is kept quantized against the same weights in float32; everything else is BenchmarkDotNet's command line.
 if (args is ["soak", var model, var folder]) return Soak.Run(model, folder);
@@ -23,6 +24,8 @@ if (args is ["embed", var embedPeers, var embedPython, .. var numbers])
     return await EmbedPeers.RunAsync(embedPeers, embedPython, numbers.Length > 0 ? Number(numbers[0]) : 600, numbers.Length > 1 ? Number(numbers[1]) : 7);
 if (args is ["mlnet", var mlnetPeers, .. var mlnetNumbers])
     return await MlNetPeers.RunAsync(mlnetPeers, mlnetNumbers.Length > 0 ? Number(mlnetNumbers[0]) : 200, mlnetNumbers.Length > 1 ? Number(mlnetNumbers[1]) : 5);
+if (args is ["server", var serverPeers, .. var serverNumbers])
+    return await ServerPeers.RunAsync(serverPeers, serverNumbers.Length > 0 ? Number(serverNumbers[0]) : 3, serverNumbers.Length > 1 ? Number(serverNumbers[1]) : 8);
 if (args is ["many", var manyModel, var manyFolder, var count]) return await ManyImages.RunAsync(manyModel, manyFolder, Number(count));
 if (args is ["kills", var killModel, var killFolder, var kills]) return await KilledRuns.RunAsync(killModel, killFolder, Number(kills));
 if (args is ["kills-victim", var victimModel, var victimFolder, var cache]) return await KilledRuns.RunVictimAsync(victimModel, victimFolder, cache);

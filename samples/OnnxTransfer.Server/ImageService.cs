@@ -19,7 +19,7 @@ internal static class ImageService
             Threads = 1,
             Decode = DecodeOptions.Default with { MaxEncodedBytes = (int)Math.Min(settings.MaxBodyBytes, int.MaxValue), MaxPixels = settings.MaxPixels },
         };
-        services.AddFeatureExtractor(settings.Model, options).AddWarmup().AddHealthCheck();
+        if (settings.Model.Length > 0) services.AddFeatureExtractor(settings.Model, options).AddWarmup().AddHealthCheck();
         if (settings.Classifier.Path.Length > 0) services.AddImageClassifier(settings.Classifier.Path, options).AddWarmup().AddHealthCheck();
 
         services.AddProblemDetails();
@@ -42,21 +42,27 @@ internal static class ImageService
         });
     }
 
-    /// <summary>Maps <c>/predict</c> and <c>/embed</c>, whose body is an encoded image.</summary>
+    /// <summary>Maps <c>/predict</c> and <c>/embed</c>, whose body is an encoded image. Its stated type does not matter: `curl --data-binary` states that of a form.</summary>
     internal static void MapImageService(this WebApplication app, ServerSettings settings)
     {
         var images = app.MapGroup("").RequireRateLimiting(Images).AddEndpointFilter((context, next) => AnswerErrorsAsync(context, next, settings));
-        images.MapPost("/embed", async (HttpRequest request, FeatureExtractor extractor, CancellationToken cancellationToken) =>
-                new EmbedAnswer(extractor.Model.Id, await extractor.EmbedAsync(request.Body, cancellationToken)))
-            .Accepts<byte[]>("image/*", "application/octet-stream").ProducesProblem(400).ProducesProblem(413).ProducesProblem(503);
-        if (settings.Classifier.Path.Length == 0) return;
-        images.MapPost("/predict", async (HttpRequest request, IImageClassifier classifier, CancellationToken cancellationToken, int top = 3) =>
-            {
-                if (top < 1) return Problem(400, $"top is {top}: ask for one class at least.");
-                var prediction = await classifier.PredictAsync(request.Body, cancellationToken);
-                return Results.Ok(new PredictAnswer(prediction.Label, prediction.Probability, prediction.Top(top)));
-            })
-            .Accepts<byte[]>("image/*", "application/octet-stream").Produces<PredictAnswer>().ProducesProblem(400).ProducesProblem(413).ProducesProblem(503);
+        if (settings.Model.Length > 0)
+        {
+            images.MapPost("/embed", async (HttpRequest request, FeatureExtractor extractor, CancellationToken cancellationToken) =>
+                    new EmbedAnswer(extractor.Model.Id, await extractor.EmbedAsync(request.Body, cancellationToken)))
+                .Accepts<byte[]>("image/*", "*/*").ProducesProblem(400).ProducesProblem(413).ProducesProblem(503);
+        }
+
+        if (settings.Classifier.Path.Length > 0)
+        {
+            images.MapPost("/predict", async (HttpRequest request, IImageClassifier classifier, CancellationToken cancellationToken, int top = 3) =>
+                {
+                    if (top < 1) return Problem(400, $"top is {top}: ask for one class at least.");
+                    var prediction = await classifier.PredictAsync(request.Body, cancellationToken);
+                    return Results.Ok(new PredictAnswer(prediction.Label, prediction.Probability, prediction.Top(top)));
+                })
+                .Accepts<byte[]>("image/*", "*/*").Produces<PredictAnswer>().ProducesProblem(400).ProducesProblem(413).ProducesProblem(503);
+        }
     }
 
     private static async ValueTask<object?> AnswerErrorsAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next, ServerSettings settings)

@@ -1,5 +1,5 @@
 // A web service on a trained classifier and a backbone:
-//   dotnet run -c Release --project samples/OnnxTransfer.Server -- --Classifier:Path flowers.onnx
+//   dotnet run -c Release -- --Classifier:Path flowers.onnx
 //   curl --data-binary @unknown.jpg http://localhost:5000/predict
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using OnnxTransfer.Server;

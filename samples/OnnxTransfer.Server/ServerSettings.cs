@@ -6,7 +6,7 @@ public sealed class ServerSettings
     /// <summary>The classifier of <c>/predict</c>; without a path there is no such address.</summary>
     public ImageClassifierServiceOptions Classifier { get; set; } = new();
 
-    /// <summary>The backbone of <c>/embed</c>: an id, or the path of an <c>.onnx</c> file.</summary>
+    /// <summary>The backbone of <c>/embed</c>: an id, or the path of an <c>.onnx</c> file; without one there is no such address.</summary>
     public string Model { get; set; } = "resnet18";
 
     /// <summary>Images that are computed at the same time; 0 for one per core.</summary>

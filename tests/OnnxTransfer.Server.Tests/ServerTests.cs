@@ -1,10 +1,6 @@
 using System.Net;
-using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc.Testing;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Server.Tests;
@@ -43,6 +39,25 @@ public sealed class ServerTests : IClassFixture<ServerTests.Models>
         using var extractor = FeatureExtractor.Load(_models.Backbone, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu });
         Assert.Equal(extractor.Embed(s_warm), answer.GetProperty("vector").EnumerateArray().Select(one => one.GetSingle()));
         Assert.Equal("tiny", answer.GetProperty("model").GetString());
+    }
+
+    [Theory]
+    [InlineData("image/png")]
+    [InlineData("application/octet-stream")]
+    // What `curl --data-binary` says.
+    [InlineData("application/x-www-form-urlencoded")]
+    [InlineData(null)]
+    public async Task An_image_is_known_by_its_bytes_whatever_the_request_says(string? type)
+    {
+        await using var server = new Server(_models);
+        using var client = server.CreateClient();
+        foreach (var address in new[] { "/predict", "/embed" })
+        {
+            using var content = new ByteArrayContent(s_warm);
+            if (type is not null) content.Headers.ContentType = new(type);
+            using var response = await client.PostAsync(address, content);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
     }
 
     [Theory]
@@ -120,13 +135,18 @@ public sealed class ServerTests : IClassFixture<ServerTests.Models>
         Assert.Equal("Healthy", await client.GetStringAsync("/health/live"));
     }
 
-    [Fact]
-    public async Task Without_a_classifier_there_is_no_such_address()
+    [Theory]
+    [InlineData("Classifier:Path", "/predict", "/embed")]
+    [InlineData("Model", "/embed", "/predict")]
+    public async Task Without_its_model_an_address_is_missing(string setting, string missing, string other)
     {
-        await using var server = new Server(_models, ("Classifier:Path", ""));
+        await using var server = new Server(_models, (setting, ""));
         using var client = server.CreateClient();
-        using var response = await client.PostAsync("/predict", new ByteArrayContent(s_warm));
+        using var response = await client.PostAsync(missing, new ByteArrayContent(s_warm));
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        using var answered = await client.PostAsync(other, new ByteArrayContent(s_warm));
+        Assert.Equal(HttpStatusCode.OK, answered.StatusCode);
+        Assert.Equal("Healthy", await client.GetStringAsync("/health/ready"));
     }
 
     [Fact]
@@ -197,7 +217,8 @@ public sealed class ServerTests : IClassFixture<ServerTests.Models>
     {
         protected override IHost CreateHost(IHostBuilder builder)
         {
-            var all = new Dictionary<string, string?> { ["Model"] = models.Backbone, ["Classifier:Path"] = models.Classifier };
+            // Of a project that is no web application of its own, the factory looks for a folder that does not exist.
+            var all = new Dictionary<string, string?> { [HostDefaults.ContentRootKey] = AppContext.BaseDirectory, ["Model"] = models.Backbone, ["Classifier:Path"] = models.Classifier };
             foreach (var (key, value) in settings) all[key] = value;
             builder.ConfigureHostConfiguration(configuration => configuration.AddInMemoryCollection(all));
             return base.CreateHost(builder);

@@ -24,12 +24,17 @@ public sealed partial class VersionsTests
     [Fact]
     public void Every_project_is_locked() => Assert.All(Projects, project => Assert.True(File.Exists(Path.Combine(Path.GetDirectoryName(project)!, "packages.lock.json")), project));
 
-    [Fact]
-    public void The_sample_names_this_version()
+    [Theory]
+    [InlineData("OnnxTransfer.QuickStart")]
+    [InlineData("OnnxTransfer.Server")]
+    public void A_sample_on_packages_names_the_versions_of_this_repository(string name)
     {
         var version = XDocument.Load(Repository.PathOf("Directory.Build.props")).Descendants("Version").Single().Value;
-        var sample = XDocument.Load(Repository.PathOf("samples", "OnnxTransfer.QuickStart", "OnnxTransfer.QuickStart.csproj"));
-        Assert.All(sample.Descendants("PackageReference"), package => Assert.Equal(version, (string?)package.Attribute("Version")));
+        var others = XDocument.Load(Repository.PathOf("Directory.Packages.props")).Descendants("PackageVersion").ToDictionary(one => (string)one.Attribute("Include")!, one => (string)one.Attribute("Version")!);
+        var sample = XDocument.Load(Repository.PathOf("samples", name, $"{name}.csproj"));
+        Assert.Empty(sample.Descendants("ProjectReference"));
+        Assert.Contains(sample.Descendants("PackageReference"), package => (string?)package.Attribute("Include") == "OnnxTransfer");
+        Assert.All(sample.Descendants("PackageReference"), package => Assert.Equal(others.GetValueOrDefault((string)package.Attribute("Include")!, version), (string?)package.Attribute("Version")));
     }
 
     [Fact]
