@@ -142,26 +142,29 @@ internal ref struct JpegBits
 
                 // The sign of a new one.
                 if (size != 0) Skip(1);
-                for (; k <= last; k++)
-                {
-                    if ((nonzero >> k & 1) != 0) Skip(1);
-                    else if (--zeros < 0) break;
-                }
-
+                // It stands behind that many coefficients that are still zero.
+                var free = ~nonzero >> k & Ones(last - k + 1);
+                for (; zeros > 0; zeros--) free &= free - 1;
+                var next = free == 0 ? last + 1 : k + BitOperations.TrailingZeroCount(free);
+                SkipOnes(nonzero, k, next);
+                k = next;
                 if (size != 0 && k <= last) nonzero |= 1ul << k;
                 if (IsPastEnd) return;
             }
         }
 
         if (run == 0) return;
-        if (k <= last)
-        {
-            var width = last - k + 1;
-            Skip(BitOperations.PopCount(nonzero >> k & (width >= 64 ? ulong.MaxValue : (1ul << width) - 1)));
-        }
-
+        SkipOnes(nonzero, k, last + 1);
         run--;
     }
+
+    /// <summary>Passes over the bits of those coefficients of a range that are not zero.</summary>
+    private void SkipOnes(ulong nonzero, int start, int end)
+    {
+        if (start < end) Skip(BitOperations.PopCount(nonzero >> start & Ones(end - start)));
+    }
+
+    private static ulong Ones(int count) => count >= 64 ? ulong.MaxValue : (1ul << count) - 1;
 
     /// <summary>Passes over bits.</summary>
     internal void Skip(int count)

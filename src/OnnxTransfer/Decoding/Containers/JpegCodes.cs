@@ -164,11 +164,16 @@ internal ref struct JpegCodes
         {
             var count = Math.Min(interval, units - start);
             var (done, run) = (0, 0);
+            var (column, place) = (start % across, (start / across * first.Stride) + (start % across));
             for (; done < count; done++)
             {
-                if (chosen.Length == 1) ReadBlock(ref reader, first, scan, first.PlaceOf(start + done, 1, 0, 0, alone: true), ref run);
-                else ReadUnit(ref reader, chosen, scan, start + done, ref run);
+                if (chosen.Length == 1) ReadBlock(ref reader, first, scan, place, ref run);
+                else ReadUnit(ref reader, chosen, scan, ref run);
                 if (reader.IsPastEnd) break;
+                place++;
+                if (++column < across) continue;
+                column = 0;
+                place += first.Stride - across;
             }
 
             var isLast = start + count >= units;
@@ -199,15 +204,12 @@ internal ref struct JpegCodes
         at = reader.Position;
     }
 
-    private readonly void ReadUnit(ref JpegBits reader, Component[] chosen, ScanRange scan, int unit, ref int run)
+    /// <summary>The blocks of several components; a progressive file has only their first coefficients so, which need no place.</summary>
+    private readonly void ReadUnit(ref JpegBits reader, Component[] chosen, ScanRange scan, ref int run)
     {
         foreach (var component in chosen)
         {
-            for (var y = 0; y < component.Down; y++)
-            {
-                for (var x = 0; x < component.Across; x++)
-                    ReadBlock(ref reader, component, scan, component.PlaceOf(unit, component.UnitsAcross, x, y, alone: false), ref run);
-            }
+            for (var block = 0; block < component.Across * component.Down; block++) ReadBlock(ref reader, component, scan, 0, ref run);
         }
     }
 
@@ -253,14 +255,8 @@ internal ref struct JpegCodes
             Nonzero.AsSpan(0, length).Clear();
         }
 
-        /// <summary>The place of a block: of a scan of this component alone, or within a unit of several.</summary>
-        internal int PlaceOf(int unit, int unitsAcross, int x, int y, bool alone)
-        {
-            if (Nonzero is null) return 0;
-            var stride = UnitsAcross * across;
-            if (alone) return (unit / BlocksAcross * stride) + (unit % BlocksAcross);
-            return (((unit / unitsAcross * down) + y) * stride) + (unit % unitsAcross * across) + x;
-        }
+        /// <summary>Blocks that a row has in memory: those of whole units.</summary>
+        internal int Stride => UnitsAcross * across;
 
         internal void Choose(JpegTable?[] tables, int direct, int alternating)
         {
