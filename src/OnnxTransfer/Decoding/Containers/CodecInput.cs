@@ -1,3 +1,5 @@
+using static System.Buffers.Binary.BinaryPrimitives;
+
 namespace OnnxTransfer.Decoding.Containers;
 
 /// <summary>
@@ -64,7 +66,7 @@ internal readonly ref struct CodecInput : IDisposable
                 findings.MustRewrite = isOpen || end == JpegEnd.Missing;
                 break;
             case ImageFormat.Png:
-                if (!PngFile.Read(file, findings)) MendPng(file, options, findings);
+                if (!PngFile.Read(file, findings)) return Mended(file, options, findings);
                 break;
             case ImageFormat.Webp:
                 WebpFile.Read(file, findings);
@@ -77,7 +79,6 @@ internal readonly ref struct CodecInput : IDisposable
                 break;
         }
 
-        if (findings.Rewritten is { } rewritten) return new CodecInput(rewritten.Span, null, findings);
         if (findings.DroppedBytes < FewBytes && !findings.MustRewrite) return new CodecInput(file, null, findings);
         var copy = new ScratchBytes(file.Length + findings.Closing.Length);
         var bytes = copy.Span[..Copy(file, findings, copy.Span)];
@@ -107,14 +108,24 @@ internal readonly ref struct CodecInput : IDisposable
         else if (!isWhole) findings.Warn("its end mark is missing");
     }
 
-    private static void MendPng(ReadOnlySpan<byte> file, DecodeOptions options, FileFindings findings)
+    /// <summary>A damaged PNG file, written anew because codecs refuse it as it is.</summary>
+    private static CodecInput Mended(ReadOnlySpan<byte> file, DecodeOptions options, FileFindings findings)
     {
         var header = file[(PngFile.SignatureLength + 8)..];
-        var (width, height) = (System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(header), System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(header[4..]));
-        DecodeChecks.Size(width, height, ImageFormat.Png, options);
-        findings.Rewritten = PngMending.Rewrite(file, out var missing);
-        if (missing > SmallTail) Throw.ImageDamaged(ImageFormat.Png, Words.Missing(missing));
-        findings.Warn(missing > 0 ? Words.Missing(missing) : "a checksum is wrong or the end is missing, so parts of the picture may be wrong");
+        DecodeChecks.Size(ReadInt32BigEndian(header), ReadInt32BigEndian(header[4..]), ImageFormat.Png, options);
+        var memory = new ScratchBytes(PngMending.Room(file));
+        try
+        {
+            var bytes = PngMending.Rewrite(file, memory, out var missing);
+            if (missing > SmallTail) Throw.ImageDamaged(ImageFormat.Png, Words.Missing(missing));
+            findings.Warn(missing > 0 ? Words.Missing(missing) : "a checksum is wrong or the end is missing, so parts of the picture may be wrong");
+            return new CodecInput(bytes, memory, findings);
+        }
+        catch
+        {
+            memory.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Copies what pixels depend on.</summary>

@@ -21,9 +21,6 @@ internal sealed class FileFindings
     /// <summary>What is damaged, in words that follow "is damaged: "; null for nothing.</summary>
     internal string? Damage { get; private set; }
 
-    /// <summary>The whole file written anew, because codecs refuse it as it is; null for none.</summary>
-    internal ReadOnlyMemory<byte>? Rewritten { get; set; }
-
     /// <summary>The bytes that close a file whose own end is missing.</summary>
     internal ReadOnlyMemory<byte> Closing { get; private set; }
 

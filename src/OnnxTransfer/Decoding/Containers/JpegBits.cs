@@ -209,7 +209,7 @@ internal ref struct JpegBits
     /// little later is left where it is, and the interval before it is empty; an older one is passed over; any other is taken for the right one.
     /// </summary>
     /// <returns>Whether there is a way.</returns>
-    internal bool Resynchronise(int expected)
+    internal bool Resynchronize(int expected)
     {
         while (true)
         {

@@ -192,7 +192,7 @@ internal ref struct JpegCodes
             else
             {
                 _isDamaged = true;
-                if (!reader.Resynchronise(restart))
+                if (!reader.Resynchronize(restart))
                 {
                     _missing = Math.Max(_missing, (units - start - count) / (double)units);
                     break;

@@ -16,17 +16,15 @@ internal static class PngMending
     /// <summary>The copy above, PNG's filter 2: with zeros it repeats the row above.</summary>
     private const byte Up = 2;
 
-    /// <summary>A sound file with the same header, palette and pixels; rows that are missing repeat the last one.</summary>
+    /// <summary>Writes a sound file with the same header, palette and pixels; rows that are missing repeat the last one.</summary>
     /// <param name="file">A file with a sound header.</param>
+    /// <param name="memory">At least <see cref="Room"/> bytes.</param>
     /// <param name="missing">The share of the pixels' bytes that are missing at the end, 0 to 1.</param>
-    /// <exception cref="ImageDecodeException">The image is too large.</exception>
-    internal static ReadOnlyMemory<byte> Rewrite(ReadOnlySpan<byte> file, out double missing)
+    /// <returns>The part of the memory that was written.</returns>
+    internal static ReadOnlySpan<byte> Rewrite(ReadOnlySpan<byte> file, ScratchBytes memory, out double missing)
     {
-        var header = file[(PngFile.SignatureLength + 8)..];
-        if (Length(header) > MostBytes) Throw.ImageDamaged(ImageFormat.Png, "a checksum is wrong or the end is missing, and it is too large to be mended");
         using var deflated = new MemoryStream(file.Length);
-        // Large enough at once, because DecodeMemory counts the bytes of the pixels.
-        using var written = new MemoryStream((int)Length(header) + (MostBytes >> 8) + 1024);
+        using var written = new ScratchWriter(memory);
         written.Write(file[..PngFile.SignatureLength]);
         foreach (var chunk in Chunks(file))
         {
@@ -37,15 +35,26 @@ internal static class PngMending
         }
 
         deflated.Position = 0;
-        var start = (int)written.Position;
+        var start = (int)written.Length;
         written.Write([0, 0, 0, 0, .. "IDAT"u8]);
-        missing = CopyRows(deflated, written, header);
-        var pixels = written.GetBuffer().AsSpan(start..(int)written.Position);
+        missing = CopyRows(deflated, written, Header(file));
+        var pixels = written.Written[start..];
         WriteInt32BigEndian(pixels, pixels.Length - 8);
         WriteSum(written, PngSum.Of(pixels[4..]));
         Write(written, "IEND"u8, default);
-        return written.GetBuffer().AsMemory(0, (int)written.Length);
+        return written.Written;
     }
+
+    /// <summary>The most bytes that a file is rewritten to: its other chunks, and the rows in blocks of a few thousand bytes.</summary>
+    /// <exception cref="ImageDecodeException">The image is too large.</exception>
+    internal static int Room(ReadOnlySpan<byte> file)
+    {
+        var length = Length(Header(file));
+        if (length > MostBytes) Throw.ImageDamaged(ImageFormat.Png, "a checksum is wrong or the end is missing, and it is too large to be mended");
+        return checked((int)(length + (length >> 8) + 1024 + file.Length));
+    }
+
+    private static ReadOnlySpan<byte> Header(ReadOnlySpan<byte> file) => file[(PngFile.SignatureLength + 8)..];
 
     /// <summary>The bodies of the chunks, as far as they can be followed.</summary>
     private static List<Range> Chunks(ReadOnlySpan<byte> file)
@@ -68,7 +77,7 @@ internal static class PngMending
         return chunks;
     }
 
-    private static void Write(MemoryStream written, ReadOnlySpan<byte> kind, ReadOnlySpan<byte> body)
+    private static void Write(ScratchWriter written, ReadOnlySpan<byte> kind, ReadOnlySpan<byte> body)
     {
         Span<byte> number = stackalloc byte[4];
         WriteInt32BigEndian(number, body.Length);
@@ -78,7 +87,7 @@ internal static class PngMending
         WriteSum(written, PngSum.Of(kind, body));
     }
 
-    private static void WriteSum(MemoryStream written, uint sum)
+    private static void WriteSum(ScratchWriter written, uint sum)
     {
         Span<byte> number = stackalloc byte[4];
         WriteUInt32BigEndian(number, sum);
