@@ -108,8 +108,9 @@ public sealed class VipsDecoderTests : ImageDecoderContract
         Assert.NotEmpty(Decoder.Name);
         using var source = NetVips.Source.NewFromMemory(System.Text.Encoding.ASCII.GetBytes(content));
         object input = loader.EndsWith("_source", StringComparison.Ordinal) ? source : System.Text.Encoding.ASCII.GetBytes(content);
-        var exception = Assert.Throws<NetVips.VipsException>(() => NetVips.Operation.Call(loader, input));
-        Assert.Contains("blocked", exception.Message, StringComparison.Ordinal);
+        // libvips has one text of errors for the process, and a decode on another thread may take it away: it is asked again.
+        var messages = Enumerable.Range(0, 10).Select(_ => Assert.Throws<NetVips.VipsException>(() => NetVips.Operation.Call(loader, input)).Message);
+        Assert.Contains(messages, message => message.Contains("blocked", StringComparison.Ordinal));
     }
 
     [Fact]
