@@ -4,7 +4,7 @@ namespace OnnxTransfer.Heic;
 /// <remarks>
 /// <para>
 /// ImageMagick reads HEIC from files alone. An image is therefore written to the folder for temporary files while it is decoded, readable
-/// by its owner alone, and deleted afterwards, also when the decode failed. It stays if the process is killed in between. The environment
+/// by its owner alone, and deleted afterward, also when the decode failed. It stays if the process is killed in between. The environment
 /// variable <c>TMPDIR</c> (<c>TMP</c> on Windows) names the folder; one in memory works too.
 /// </para>
 /// <para>

@@ -50,7 +50,7 @@ internal static class VipsErrors
 
     /// <inheritdoc cref="NotLoaded"/>
     internal static ImageDecodeException SpaceNotSupported(ImageFormat format, Enums.Interpretation space, int channels) => new(
-        $"The {format.ToString().ToUpperInvariant()} image has {channels} channels in the color space '{space.ToString().ToLowerInvariant()}', which is not read: save it as grey, RGB or CMYK.");
+        $"The {format.ToString().ToUpperInvariant()} image has {channels} channels in the color space '{space.ToString().ToLowerInvariant()}', which is not read: save it as gray, RGB or CMYK.");
 
     /// <summary>Why a TIFF image cannot be read that libvips would misread, or call damaged; null for others.</summary>
     internal static ImageDecodeException? TiffNotSupported(TiffHeader header)

@@ -1,3 +1,5 @@
+using OnnxTransfer.TestSupport;
+
 namespace OnnxTransfer.Cli.Tests;
 
 public sealed class PictureTests(Fixture fixture) : IClassFixture<Fixture>

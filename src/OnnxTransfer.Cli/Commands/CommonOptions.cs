@@ -195,7 +195,8 @@ internal static class CommonOptions
     {
         var isPath = Path.Exists(backbone) || backbone.AsSpan().ContainsAny('/', '\\', ':') || backbone.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase);
         if (!isPath) _ = new ModelStore().Find(backbone);
-        else if (backbone.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) && !File.Exists(backbone)) throw new FileNotFoundException($"There is no file '{backbone}' (looked for {Path.GetFullPath(backbone)}).");
+        else if (backbone.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) && !File.Exists(backbone))
+            throw new FileNotFoundException($"There is no file '{backbone}' (looked for {Path.GetFullPath(backbone)}): check the path, or name a model that `onnxtransfer models list` shows.");
     }
 
     /// <summary>Opens a backbone with a bar for its download.</summary>

@@ -129,7 +129,7 @@ internal sealed class FolderContents
     /// <summary>Why a file is not used; null for an image.</summary>
     private static UnusedFile? Inspect(string path, bool mayBeSpecial)
     {
-        if (mayBeSpecial && FileKinds.Special(path) is { } special) return new UnusedFile(path, UnusedKind.NotAFile, $"This is a {special}, not a file, so it was not opened.");
+        if (mayBeSpecial && SpecialFile.KindOf(path) is { } special) return new UnusedFile(path, UnusedKind.NotAFile, $"This is a {special}, not a file, so it was not opened.");
         if (FileTypes.PromisesImage(path)) return null;
         Span<byte> start = stackalloc byte[FileTypes.SignatureBytes];
         try

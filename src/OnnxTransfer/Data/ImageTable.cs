@@ -1,3 +1,4 @@
+using OnnxTransfer.Decoding;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -78,7 +79,7 @@ internal sealed class ImageTable
     {
         if (Directory.Exists(path)) Throw.FileIsAFolder(path);
         if (!File.Exists(path)) Throw.FileNotFound(path);
-        if (Decoding.FileKinds.Special(path) is { } kind) Throw.TableIsNoOrdinaryFile(path, kind);
+        if (SpecialFile.KindOf(path) is { } kind) Throw.TableIsNoOrdinaryFile(path, kind);
         var table = new ImageTable(path);
         try
         {

@@ -7,7 +7,7 @@ internal static partial class Throw
 {
     [DoesNotReturn]
     internal static void FolderNotFound(string path) =>
-        throw new DirectoryNotFoundException($"There is no folder '{path}' (looked for {Path.GetFullPath(path)}).");
+        throw new DirectoryNotFoundException($"There is no folder '{path}' (looked for {Path.GetFullPath(path)}): check the path.");
 
     [DoesNotReturn]
     internal static void FolderIsAFile(string path) =>

@@ -90,7 +90,7 @@ public enum SampleLevels
 
     /// <summary>
     /// Black is the image's least value and white its greatest, of all color channels together and without alpha:
-    /// <c>(v - least) * 65535 / (greatest - least)</c>. An embedded profile applies afterwards.
+    /// <c>(v - least) * 65535 / (greatest - least)</c>. An embedded profile applies afterward.
     /// </summary>
     Data,
 }

@@ -25,7 +25,7 @@ internal readonly struct EncodedImage : IDisposable
     {
         try
         {
-            FileKinds.RequireOrdinary(path);
+            SpecialFile.RequireOrdinary(path);
             using var handle = File.OpenHandle(path, options: FileOptions.SequentialScan);
             var length = RandomAccess.GetLength(handle);
             DecodeChecks.EncodedLength(length, options);

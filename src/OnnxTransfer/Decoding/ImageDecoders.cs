@@ -29,24 +29,6 @@ public static class ImageDecoders
     public static void Register(IImageDecoder decoder, params ReadOnlySpan<ImageFormat> formats) =>
         DecoderRegistry.Shared.Register(decoder, formats);
 
-    /// <summary>Reads and decodes one file.</summary>
-    /// <exception cref="ImageDecodeException">
-    /// The file is missing, unreadable, too large or no sound image; <see cref="ImageDecodeException.Id"/> and
-    /// <see cref="ImageDecodeException.Reason"/> say which and why.
-    /// </exception>
-    internal static PixelBuffer DecodeFile(this IImageDecoder decoder, string path, DecodeOptions? options = null)
-    {
-        using var file = EncodedImage.Read(path, options ?? DecodeOptions.Default);
-        try
-        {
-            return decoder.Decode(file.Bytes, options);
-        }
-        catch (ImageDecodeException exception)
-        {
-            throw Throw.ImageNamed(path, exception);
-        }
-    }
-
     /// <summary>Each format and the name of the decoder that <see cref="Default"/> has read it, or why that decoder cannot; null for none.</summary>
     internal static IReadOnlyDictionary<ImageFormat, string?> Describe() =>
         Enum.GetValues<ImageFormat>().Where(format => format != ImageFormat.Unknown).ToDictionary(format => format, format =>

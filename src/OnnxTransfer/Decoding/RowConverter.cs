@@ -96,11 +96,6 @@ internal sealed class RowConverter : IDisposable
 
     public void Dispose() => _rgb.Dispose();
 
-    /// <summary>Brings opaque pixels of four channels to RGB24.</summary>
-    /// <param name="rgba"><c>[W,4]</c>.</param>
-    /// <param name="rgb"><c>[W,3]</c>.</param>
-    internal static void DropAlpha(ReadOnlySpan<byte> rgba, Span<byte> rgb) => DropFrom(rgba, 4, rgb);
-
     /// <summary>One pixel (not premultiplied) over a background.</summary>
     internal static void Over(ReadOnlySpan<byte> rgba, Rgb background, Span<byte> rgb)
     {

@@ -74,7 +74,7 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void FileNotFound(string path) =>
-        throw new FileNotFoundException($"There is no file '{path}' (looked for {Path.GetFullPath(path)}).", path);
+        throw new FileNotFoundException($"There is no file '{path}' (looked for {Path.GetFullPath(path)}): check the path.", path);
 
     [DoesNotReturn]
     internal static void FileIsAFolder(string path) =>

@@ -5,15 +5,15 @@ namespace OnnxTransfer.Tests.Decoding;
 public sealed class RowConverterTests
 {
     [Fact]
-    public void DropAlpha_RowsOfEveryLength_KeepTheColors()
+    public void OpaqueRowsOfFourChannels_OfEveryLength_KeepTheColors()
     {
         for (var width = 1; width <= 40; width++)
         {
             var rgba = new byte[4 * width];
             new Random(width).NextBytes(rgba);
-            var rgb = new byte[3 * width];
-            RowConverter.DropAlpha(rgba, rgb);
-            Assert.Equal(rgba.Where((_, i) => i % 4 < 3), rgb);
+            var colors = rgba.Where((_, i) => i % 4 < 3).ToArray();
+            using var converter = new RowConverter(new SampleLayout(3, 4, 0, IsDeep: false), width, [], DecodeOptions.Default);
+            Assert.Equal(colors, converter.Convert(rgba).ToArray());
         }
     }
 

@@ -249,7 +249,7 @@ internal ref struct JpegBits
         _held -= count;
     }
 
-    /// <summary>Holds at least 56 bits afterwards. Bits beyond those that are counted may be there as well; they are the next ones.</summary>
+    /// <summary>Holds at least 56 bits afterward. Bits beyond those that are counted may be there as well; they are the next ones.</summary>
     private void Fill()
     {
         if (_at + 8 <= _file.Length)

@@ -3,13 +3,13 @@ using System.Formats.Tar;
 namespace OnnxTransfer.Decoding;
 
 /// <summary>Tells ordinary files from pipes, sockets and devices without opening those.</summary>
-internal static class FileKinds
+internal static class SpecialFile
 {
     /// <summary>Where the type of a file is in an archive's header of the GNU format.</summary>
     private const int TypeOffset = 156;
 
     /// <summary>What a file is where it is no ordinary one, such as <c>named pipe</c>; null for an ordinary file. Only an ordinary, empty file is opened for that.</summary>
-    internal static string? Special(string path)
+    internal static string? KindOf(string path)
     {
         if (OperatingSystem.IsWindows()) return null;
         var file = new FileInfo(path);
@@ -41,7 +41,7 @@ internal static class FileKinds
     /// <exception cref="ImageDecodeException">The file is a pipe, a socket or a device.</exception>
     internal static void RequireOrdinary(string path)
     {
-        if (Special(path) is { } kind) Throw.ImageIsNoOrdinaryFile(kind);
+        if (KindOf(path) is { } kind) Throw.ImageIsNoOrdinaryFile(kind);
     }
 
     /// <summary>.NET has no public name for a file's type, but its writer of archives looks at it before it opens anything.</summary>
