@@ -128,7 +128,13 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
 
         // An image without a prediction was skipped, and both lists are in the order of the images.
         var skipped = new Queue<SkippedImage>(embedding.Skipped);
-        for (var i = 0; i < predictions.Length; i++) predictions[i] ??= new ImagePrediction(images[i].Id, null, skipped.Dequeue().Reason);
+        for (var i = 0; i < predictions.Length; i++)
+        {
+            if (predictions[i] is not null) continue;
+            var why = skipped.Dequeue();
+            predictions[i] = Unusable(images[i].Id, why.Reason, why.TimedOut);
+        }
+
         return predictions;
     }
 
@@ -161,12 +167,11 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     {
         try
         {
-            var embedded = await Usable.EmbedOneAsync(image, cancellationToken).ConfigureAwait(false);
-            return new ImagePrediction(image.Id, ToPrediction(embedded.Vector!), null) { Warnings = embedded.Warnings };
+            return ToPrediction(await Usable.EmbedOneAsync(image, cancellationToken).ConfigureAwait(false));
         }
         catch (ImageDecodeException exception)
         {
-            return new ImagePrediction(image.Id, null, exception.Reason);
+            return Unusable(image.Id, exception.Reason, exception.TimedOut);
         }
     }
 
@@ -254,9 +259,14 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     private async IAsyncEnumerable<ImagePrediction> ToPredictions(
         IAsyncEnumerable<EmbeddedImage> rows, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var image in rows.WithCancellation(cancellationToken).ConfigureAwait(false))
-            yield return new ImagePrediction(image.Id, image.Vector is null ? null : ToPrediction(image.Vector), image.Error);
+        await foreach (var image in rows.WithCancellation(cancellationToken).ConfigureAwait(false)) yield return ToPrediction(image);
     }
+
+    private ImagePrediction ToPrediction(EmbeddedImage image) => image.Vector is { } vector
+        ? new ImagePrediction(image.Id, ToPrediction(vector), null) { Warnings = image.Warnings }
+        : Unusable(image.Id, image.Error!, image.TimedOut);
+
+    private static ImagePrediction Unusable(string id, string reason, bool timedOut) => new(id, null, reason) { TimedOut = timedOut };
 
     internal Prediction ToPrediction(ReadOnlySpan<float> row) => new(_scorer.Probabilities(row), Labels);
 

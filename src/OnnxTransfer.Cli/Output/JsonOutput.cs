@@ -47,7 +47,7 @@ internal sealed record EmbedResultJson(int Rows, int Dim, PrecisionJson Precisio
 
 internal sealed record EmbedIdsJson(string Backbone, int Rows, int Dim, IReadOnlyList<string> Ids, IReadOnlyList<string?> Labels);
 
-internal sealed record PredictionJson(string Path, string? Label, int? Index, float? Probability, IReadOnlyList<TopJson>? Top, string? Error, IReadOnlyList<string> Warnings);
+internal sealed record PredictionJson(string Path, string? Label, int? Index, float? Probability, IReadOnlyList<TopJson>? Top, string? Error, bool TimedOut, IReadOnlyList<string> Warnings);
 
 internal sealed record TopJson(string Label, int Index, float Probability);
 

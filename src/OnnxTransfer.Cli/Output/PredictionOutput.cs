@@ -28,6 +28,6 @@ internal static class PredictionOutput
     private static PredictionJson ToJson(ImagePrediction image, int top) => image.Prediction is { } prediction
         ? new PredictionJson(
             image.Id, prediction.Label, prediction.Index, prediction.Probability,
-            [.. prediction.Top(top).Select(item => new TopJson(item.Label, item.Index, item.Probability))], null, image.Warnings)
-        : new PredictionJson(image.Id, null, null, null, null, image.Error, image.Warnings);
+            [.. prediction.Top(top).Select(item => new TopJson(item.Label, item.Index, item.Probability))], null, false, image.Warnings)
+        : new PredictionJson(image.Id, null, null, null, null, image.Error, image.TimedOut, image.Warnings);
 }

@@ -205,7 +205,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         var rows = new List<float[]>(images.Count);
         await foreach (var image in Flatten(Pipeline(0, images.Count), images.ToAsyncEnumerable(), cancellationToken).ConfigureAwait(false))
         {
-            rows.Add(image.Vector ?? throw Throw.ImageNamed(image.Id, new ImageDecodeException(image.Error!)));
+            rows.Add(image.Vector ?? throw Throw.ImageNamed(image.Id, new ImageDecodeException(image.Error!) { TimedOut = image.TimedOut }));
         }
 
         return rows;
