@@ -20,6 +20,7 @@ public sealed class ReloadableClassifierTests : IClassFixture<ReloadableClassifi
         await using var serving = new ReloadableClassifier(first, s_onCpu);
         var isDone = false;
         var served = new ConcurrentDictionary<string, int>();
+        using var answers = new SemaphoreSlim(0);
         var requests = Enumerable.Range(0, 8).Select(thread => Task.Factory.StartNew(
             async () =>
             {
@@ -27,6 +28,7 @@ public sealed class ReloadableClassifierTests : IClassFixture<ReloadableClassifi
                 {
                     var prediction = thread % 4 == 0 ? (await serving.PredictAsync([_files.Photo, _files.Photo]))[1].Prediction! : serving.Predict(_files.Photo);
                     served.AddOrUpdate(prediction.Label, 1, (_, count) => count + 1);
+                    answers.Release();
                     // Eight threads without a pause would leave nothing of the processor for the swaps.
                     await Task.Delay(1);
                 }
@@ -37,11 +39,14 @@ public sealed class ReloadableClassifierTests : IClassFixture<ReloadableClassifi
         for (var i = 0; i < Swaps; i++)
         {
             var next = Load(i % 2 == 0 ? "two" : "one");
+            // However fast the swaps are, each has requests around it.
+            Assert.True(await answers.WaitAsync(s_bound), "no request was answered");
             await serving.SwapAsync(next).WaitAsync(s_bound);
             Assert.Throws<ObjectDisposedException>(() => replaced[^1].Predict(_files.Photo));
             replaced.Add(next);
         }
 
+        Assert.True(await answers.WaitAsync(s_bound), "no request was answered");
         Volatile.Write(ref isDone, true);
         await Task.WhenAll(requests).WaitAsync(s_bound);
         Assert.True(served.Values.Sum() > Swaps, $"only {served.Values.Sum()} requests");
