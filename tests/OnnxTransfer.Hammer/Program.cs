@@ -10,6 +10,7 @@ const int MostThreadsLeft = 8;
 // ONNX Runtime's and the C library's own pools go up and down by 20 MiB. A session that nobody holds is freed by its finalizer and not seen.
 const long MostGrowthBytes = 64L << 20;
 const int FewestForMemory = 5000;
+const int MostExtraRounds = 200;
 
 var rounds = Number("--rounds", 10_000);
 var seed = Number("--seed", 1);
@@ -31,14 +32,15 @@ var memory = new MemoryWatch(rounds);
 var threads = OwnThreads();
 for (var i = 0; i < rounds; i++)
 {
-    var call = calls[i % calls.Count];
-    current = call.Name;
-    Volatile.Write(ref since, Stopwatch.GetTimestamp());
-    var subject = call.Open(ground);
-    if (await new Round(subject, tallies[call], random).RunAsync(typical[call]) is { } wrong)
-        return Fail($"{call.Name}, round {i} of seed {seed}: {wrong}");
-    subject.Rest?.Dispose();
+    if (await DisposeAsync(calls[i % calls.Count]) is { } wrong) return Fail($"round {i} of seed {seed}: {wrong}");
     memory.Done(i + 1);
+}
+
+// In a few rounds on a busy machine, every disposal may miss a quick call: it gets more rounds until one meets it.
+foreach (var call in calls.Where(call => tallies[call].Rounds > 0))
+{
+    for (var i = 0; tallies[call].Met == 0 && i < MostExtraRounds; i++)
+        if (await DisposeAsync(call) is { } wrong) return Fail($"extra round {i} of seed {seed}: {wrong}");
 }
 
 Console.WriteLine("call                                     rounds  call in flight  answered   refused   typical ms");
@@ -58,6 +60,16 @@ Console.WriteLine(string.Create(
 if (calls.Find(call => tallies[call] is { Rounds: > 0, Met: 0 }) is { } missed) return Fail($"no disposal met a call of {missed.Name}");
 if (rounds >= FewestForMemory && memory.Growth > MostGrowthBytes) return Fail("the memory that is held grows with the number of disposals");
 return OwnThreads() - threads > MostThreadsLeft ? Fail("threads are left over") : 0;
+
+async Task<string?> DisposeAsync(Call call)
+{
+    current = call.Name;
+    Volatile.Write(ref since, Stopwatch.GetTimestamp());
+    var subject = call.Open(ground);
+    if (await new Round(subject, tallies[call], random).RunAsync(typical[call]) is { } wrong) return $"{call.Name}: {wrong}";
+    subject.Rest?.Dispose();
+    return null;
+}
 
 // The pool's threads come and go as it pleases; those of the pipeline and of ONNX Runtime must go.
 static int OwnThreads()
