@@ -39,7 +39,7 @@ public sealed class ModelFile
         _backbone = model.Clone();
         if (inside is not null) ClassifierFile.TakeNetwork(_backbone, inside);
         var image = Backbone.ImageOf(_backbone, Card?.Input);
-        Layout = image.Layout.ToTensor();
+        Layout = image.Layout;
         WhyBatchFixed = OnnxAdapter.MakeBackbone(_backbone, image);
         _image = WhyBatchFixed is null ? image with { FixedBatch = null } : image;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using OnnxTransfer.Embedding;
 using OnnxTransfer.Inference;
 using OnnxTransfer.Preprocessing;
 
@@ -15,7 +14,7 @@ internal sealed class EmbedFloor : IDisposable
 
     private readonly int _threads = Environment.ProcessorCount;
     private readonly string[] _paths;
-    private readonly TensorFiller _filler;
+    private readonly ImagePreprocessor _preprocessor;
     private readonly OnnxSession _perCore;
     private readonly OnnxSession _together;
     private readonly TensorBatch _tensors;
@@ -23,18 +22,18 @@ internal sealed class EmbedFloor : IDisposable
     public EmbedFloor(FeatureExtractor extractor, IReadOnlyList<string> paths)
     {
         _paths = [.. Enumerable.Range(0, Images).Select(i => paths[i % paths.Count])];
-        _filler = new TensorFiller(extractor.Card, ImageDecoders.Default, DecodeOptions.Default);
+        _preprocessor = new ImagePreprocessor(extractor.Card.Preprocess, extractor.Card.Input.Layout, ImageDecoders.Default, DecodeOptions.Default);
         _perCore = extractor.Network.OpenSession(SessionSettings.OnCpu(threads: 1));
         _together = extractor.Network.OpenSession(SessionSettings.OnCpu());
-        _tensors = _filler.Rent(Images);
+        _tensors = _preprocessor.Rent(Images);
         Prepare();
     }
 
     /// <summary>Decoding and preparing alone: images per second of all cores.</summary>
     public double Prepare() => Rate(1, (i, _) =>
     {
-        using var opened = _filler.Open(_paths[i], CancellationToken.None);
-        _filler.Fill(opened, _tensors.ImageMemory(i));
+        using var opened = _preprocessor.Open(_paths[i], CancellationToken.None);
+        _preprocessor.Prepare(opened, _tensors.ImageMemory(i));
     });
 
     /// <summary>The network alone, one image on each core.</summary>

@@ -33,7 +33,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
     /// <summary>The image input as the card says, with its size; read from the graph where there is no card.</summary>
     internal static OnnxImageInput ImageOf(OnnxModel graph, ModelInput? input) => input is null
         ? OnnxInspector.ImageInputOf(graph)
-        : OnnxInspector.ImageInputOf(graph, input.Tensor, input.Layout.ToOnnx()) with { Height = input.Height, Width = input.Width };
+        : OnnxInspector.ImageInputOf(graph, input.Tensor, input.Layout) with { Height = input.Height, Width = input.Width };
 
     /// <summary>The names of the network's own classes; where its card does not name them, <c>class 0</c>, <c>class 1</c> and so on.</summary>
     internal IReadOnlyList<string> ClassLabels() =>
@@ -89,7 +89,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
     {
         var image = OnnxInspector.ImageInputOf(graph);
         var (width, height) = preprocess.OutputSize;
-        return new ModelInput(image.Tensor, image.Layout.ToTensor(), height, width);
+        return new ModelInput(image.Tensor, image.Layout, height, width);
     }
 
     /// <summary>The card of a file that has none, read from its graph.</summary>

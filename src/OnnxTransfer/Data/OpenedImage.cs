@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using OnnxTransfer.Decoding;
 
 namespace OnnxTransfer.Data;
@@ -26,6 +29,20 @@ internal readonly struct OpenedImage : IDisposable
 
     /// <summary>The pixels; null for an encoded image.</summary>
     internal PixelBuffer? Pixels { get; }
+
+    /// <summary>
+    /// What tells this image from others: the hash of its content, and also the decoder's name if another decoder than the given one
+    /// reads it. So a row that is kept under the key is found only while the same decoder would read the image. The content of pixels
+    /// is their size and their RGB values.
+    /// </summary>
+    /// <returns>32 bytes.</returns>
+    internal byte[] ContentKey(IImageDecoder decoder)
+    {
+        if (Pixels is { } pixels)
+            return SHA256.HashData([.. SHA256.HashData(pixels.Pixels), .. Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"pixels {pixels.Width}x{pixels.Height}"))]);
+        var hash = SHA256.HashData(Encoded);
+        return decoder.HandedTo(Encoded) is { } other ? SHA256.HashData([.. hash, .. Encoding.UTF8.GetBytes(other.Name)]) : hash;
+    }
 
     public void Dispose()
     {

@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using OnnxTransfer.Data;
 using OnnxTransfer.Embedding.Caching;
 using OnnxTransfer.Inference;
+using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Embedding;
 
@@ -13,11 +14,11 @@ namespace OnnxTransfer.Embedding;
 /// down. One pipeline serves one run.
 /// </summary>
 /// <param name="session">The network.</param>
-/// <param name="filler">Prepares its images.</param>
+/// <param name="preprocessor">Prepares its images.</param>
 /// <param name="shape">Threads and batches.</param>
 /// <param name="meter">Told of every image and stage.</param>
 /// <param name="openCache">Opens the rows of earlier runs; null to compute all.</param>
-internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler, PipelineShape shape, ExtractorMeter meter, Func<CachedRows>? openCache = null)
+internal sealed class EmbeddingPipeline(OnnxSession session, ImagePreprocessor preprocessor, PipelineShape shape, ExtractorMeter meter, Func<CachedRows>? openCache = null)
 {
     // Threads first take the work that brings a batch nearest to its end. On the CPU the queue also has the network's work.
     private readonly Channel<Step> _images = Channel.CreateUnboundedPrioritized(new UnboundedPrioritizedChannelOptions<Step> { Comparer = Step.MostAdvancedFirst });
@@ -133,10 +134,10 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
         var time = Stopwatch.GetTimestamp();
         try
         {
-            using var image = filler.Open(batch.Input(slot), cancellationToken);
+            using var image = preprocessor.Open(batch.Input(slot), cancellationToken);
             var isKnown = _cache is not null && TryRecall(_cache, batch, slot, image);
             time = Times.Book(PipelineStage.Reading, time);
-            if (!isKnown) batch.Warn(slot, filler.Fill(image, batch.Slot(slot, filler), cancellationToken: cancellationToken));
+            if (!isKnown) batch.Warn(slot, preprocessor.Prepare(image, batch.Slot(slot, preprocessor), cancellationToken: cancellationToken));
         }
         catch (ImageDecodeException exception)
         {
@@ -151,7 +152,7 @@ internal sealed class EmbeddingPipeline(OnnxSession session, TensorFiller filler
 
     private bool TryRecall(CachedRows cache, PipelineBatch batch, int slot, in OpenedImage image)
     {
-        var hash = filler.CacheKey(image);
+        var hash = preprocessor.ContentKey(image);
         if (cache.Find(hash) is { } row)
         {
             batch.Take(slot, row);

@@ -18,7 +18,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
 {
     private readonly NetworkGraph _graph;
     private readonly NetworkSessions _sessions;
-    private readonly TensorFiller _filler;
+    private readonly ImagePreprocessor _preprocessor;
     // Both are null without a cache.
     private readonly FeatureCache? _cache;
     private readonly CacheSpace? _cacheSpace;
@@ -45,7 +45,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         Options = options;
         (Backbone, _graph, Precision) = PrecisionChooser.Choose(backbone, tensor, dim, options, cancellationToken);
         Settings = options.Session with { IsHalf = Precision.Precision == NetworkPrecision.Float16 };
-        _filler = new TensorFiller(Card, options.Decoder, options.Decode);
+        _preprocessor = new ImagePreprocessor(Card.Preprocess, Card.Input.Layout, options.Decoder, options.Decode);
         _sessions = new NetworkSessions(OpenSession, Settings, forOne, _runs);
         _cache = cache;
         if (cache is not null) _cacheSpace = CacheSpace.Of(_graph, Card, options.Decoder, options.Decode, Provider.Provider);
@@ -107,7 +107,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         try
         {
             var time = Stopwatch.GetTimestamp();
-            using var opened = _filler.Open(image, CancellationToken.None);
+            using var opened = _preprocessor.Open(image, CancellationToken.None);
             _meter.Book(PipelineStage.Reading, time);
             Warn(image.Id, Embed(opened, row, place: null));
         }
@@ -125,11 +125,11 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     {
         _runs.ThrowIfClosed();
         using var activity = _meter.Begin(1);
-        using var batch = _filler.Rent(1);
+        using var batch = _preprocessor.Rent(1);
         var time = Stopwatch.GetTimestamp();
         try
         {
-            Warn("An image", _filler.Fill(encoded, batch.Memory));
+            Warn("An image", _preprocessor.Prepare(encoded, batch.Memory));
         }
         catch (ImageDecodeException)
         {
@@ -154,7 +154,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(image);
         try
         {
-            return await EmbedAsync(image.Id, () => _filler.OpenAsync(image, cancellationToken), cancellationToken).ConfigureAwait(false);
+            return await EmbedAsync(image.Id, () => _preprocessor.OpenAsync(image, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
         catch (ImageDecodeException exception) when (image.MustName(exception))
         {
@@ -249,7 +249,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
             var time = Stopwatch.GetTimestamp();
             using var opened = await open().ConfigureAwait(false);
             _meter.Book(PipelineStage.Reading, time);
-            using var place = await _filler.AdmitAsync(opened, cancellationToken).ConfigureAwait(false);
+            using var place = await _preprocessor.AdmitAsync(opened, cancellationToken).ConfigureAwait(false);
             var row = new float[Dim];
             var warnings = await Task.Run(() => Embed(opened, row, place), cancellationToken).ConfigureAwait(false);
             Warn(id, warnings);
@@ -268,9 +268,9 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     /// <returns>What makes the image doubtful.</returns>
     private IReadOnlyList<string> Embed(in OpenedImage image, Span<float> row, MemoryGate.Entry? place)
     {
-        using var batch = _filler.Rent(1);
+        using var batch = _preprocessor.Rent(1);
         var time = Stopwatch.GetTimestamp();
-        var warnings = _filler.Fill(image, batch.Memory, place);
+        var warnings = _preprocessor.Prepare(image, batch.Memory, place);
         RunPrepared(batch, row, time);
         return warnings;
     }
@@ -324,6 +324,6 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         var session = _sessions.For(count ?? int.MaxValue);
         var shape = PipelineShape.For(session.Provider.Provider, Options.Session.Threads, batchSize, session.FixedBatch);
         TensorBatch.CheckSize(shape.IsPadded ? shape.BatchSize : Math.Min(shape.BatchSize, count ?? int.MaxValue), Card.Input.Width, Card.Input.Height);
-        return new EmbeddingPipeline(session, _filler, shape, _meter, _cacheSpace is null ? null : () => _cache!.Open(_cacheSpace));
+        return new EmbeddingPipeline(session, _preprocessor, shape, _meter, _cacheSpace is null ? null : () => _cache!.Open(_cacheSpace));
     }
 }

@@ -26,9 +26,9 @@ internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs)
     internal ImageInput Input(int slot) => inputs[slot];
 
     /// <summary>The place of an image in the input tensor, which is rented when the first image of the batch needs it.</summary>
-    internal Memory<float> Slot(int slot, TensorFiller filler)
+    internal Memory<float> Slot(int slot, ImagePreprocessor preprocessor)
     {
-        lock (_gate) return (_tensors ??= filler.Rent(inputs.Length)).ImageMemory(slot);
+        lock (_gate) return (_tensors ??= preprocessor.Rent(inputs.Length)).ImageMemory(slot);
     }
 
     /// <summary>Takes a row that was computed before.</summary>

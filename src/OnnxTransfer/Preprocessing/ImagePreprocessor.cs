@@ -4,13 +4,14 @@ using OnnxTransfer.Decoding;
 namespace OnnxTransfer.Preprocessing;
 
 /// <summary>
-/// From an image to its place in an input tensor: decode, resize, crop, normalize, layout. One object serves one network. It keeps the
+/// From an image to its place in an input tensor: open, decode, resize, crop, normalize, lay out. One object serves one network. It keeps the
 /// working memory of the largest number of images that were prepared at the same time, so that later calls allocate nothing.
 /// Thread-safe.
 /// </summary>
 internal sealed class ImagePreprocessor
 {
     private readonly PreprocessSpec _spec;
+    private readonly TensorLayout _layout;
     private readonly TensorWriter _writer;
     private readonly IImageDecoder _decoder;
     private readonly DecodeOptions _options;
@@ -25,13 +26,35 @@ internal sealed class ImagePreprocessor
     /// <param name="options">Limits and background; null for the defaults.</param>
     internal ImagePreprocessor(PreprocessSpec spec, TensorLayout layout, IImageDecoder? decoder = null, DecodeOptions? options = null)
     {
-        _spec = spec;
+        (_spec, _layout) = (spec, layout);
         _writer = new TensorWriter(spec, layout);
         _decoder = decoder ?? ImageDecoders.Default;
         _options = options ?? DecodeOptions.Default;
         var (width, height) = spec.OutputSize;
         _imageLength = 3 * width * height;
     }
+
+    /// <summary>Memory for a batch of the network's input, its content undefined.</summary>
+    internal TensorBatch Rent(int count)
+    {
+        var (width, height) = _spec.OutputSize;
+        return TensorBatch.Rent(count, width, height, _layout);
+    }
+
+    /// <summary>Opens an image; blocks while a stream is read.</summary>
+    /// <exception cref="ImageDecodeException">The image cannot be read or exceeds a limit.</exception>
+    internal OpenedImage Open(ImageInput image, CancellationToken cancellationToken) => image.Open(_options, cancellationToken);
+
+    /// <summary>Opens an image without holding a thread while it is read.</summary>
+    /// <exception cref="ImageDecodeException">The image cannot be read or exceeds a limit.</exception>
+    internal Task<OpenedImage> OpenAsync(ImageInput image, CancellationToken cancellationToken) => image.OpenAsync(_options, cancellationToken);
+
+    /// <summary>Waits, without holding a thread, until there is memory to decode an image that is open; null where nothing is to be decoded.</summary>
+    internal ValueTask<MemoryGate.Entry?> AdmitAsync(in OpenedImage image, CancellationToken cancellationToken) =>
+        image.Pixels is null ? WaitAsync(DecodeMemory.Of(image.Encoded, _decoder, _options), cancellationToken) : default;
+
+    /// <summary>The key of an image's row in a cache; see <see cref="OpenedImage.ContentKey"/>.</summary>
+    internal byte[] ContentKey(in OpenedImage image) => image.ContentKey(_decoder);
 
     /// <summary>Prepares decoded pixels.</summary>
     /// <param name="pixels">The decoded image <c>[H,W,3]</c>.</param>
@@ -93,7 +116,7 @@ internal sealed class ImagePreprocessor
     {
         try
         {
-            using var opened = image.Open(_options, CancellationToken.None);
+            using var opened = Open(image, CancellationToken.None);
             return Prepare(opened, destination);
         }
         catch (ImageDecodeException exception) when (image.MustName(exception))
@@ -103,6 +126,10 @@ internal sealed class ImagePreprocessor
     }
 
     /// <summary>Prepares an image that is open.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="destination">One image of the tensor; undefined when the decode fails.</param>
+    /// <param name="place">What <see cref="AdmitAsync"/> gave; null to wait here.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
     /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, Memory{float}, MemoryGate.Entry?, CancellationToken)"/>
     internal IReadOnlyList<string> Prepare(
@@ -112,6 +139,9 @@ internal sealed class ImagePreprocessor
         Prepare(pixels, destination.Span);
         return pixels.Warnings;
     }
+
+    private async ValueTask<MemoryGate.Entry?> WaitAsync(long bytes, CancellationToken cancellationToken) =>
+        await MemoryGate.Shared.EnterAsync(bytes, _options.MemoryBudget, cancellationToken).ConfigureAwait(false);
 
     private PreprocessingSink Take()
     {

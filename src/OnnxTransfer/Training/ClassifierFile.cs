@@ -87,7 +87,7 @@ internal static class ClassifierFile
     /// Restores the original graph of a classifier, with the network's own input instead of pixels. The input of bytes is for other
     /// programs. Here the network gets the same floats as in training, which a float resize does not round to bytes.
     /// </summary>
-    internal static void TakeNetwork(OnnxModel model, ModelCard card) => OnnxPixelInput.Remove(model, card.Input.Tensor, card.Input.Layout.ToOnnx());
+    internal static void TakeNetwork(OnnxModel model, ModelCard card) => OnnxPixelInput.Remove(model, card.Input.Tensor, card.Input.Layout);
 
     private static OnnxModel Fuse(Backbone backbone, ClassifierHead head)
     {
@@ -98,7 +98,7 @@ internal static class ClassifierFile
         OnnxGraphEditor.Cut(model, [HeadFile.Logits, HeadFile.Probabilities]);
         var spec = card.Preprocess;
         OnnxPixelInput.Prepend(
-            model, card.Input.Tensor, OnnxGraphEditor.FreeName(model, Pixels), card.Input.Layout.ToOnnx(), card.Input.Height, card.Input.Width,
+            model, card.Input.Tensor, OnnxGraphEditor.FreeName(model, Pixels), card.Input.Layout, card.Input.Height, card.Input.Width,
             spec.Rescale, spec.Mean, spec.Std, spec.Bgr);
         return model;
     }

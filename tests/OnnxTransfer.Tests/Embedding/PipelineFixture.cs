@@ -1,6 +1,7 @@
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Embedding;
 using OnnxTransfer.Inference;
+using OnnxTransfer.Preprocessing;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Embedding;
@@ -35,7 +36,7 @@ public sealed class PipelineFixture : IDisposable
     internal string NewFile(params string[] parts) => _folder.File(parts);
 
     internal EmbeddingPipeline Pipeline(PipelineShape shape, IImageDecoder? decoder = null, OnnxSession? session = null) =>
-        new(session ?? _session, new TensorFiller(_backbone.Card, decoder ?? ImageDecoders.Default, DecodeOptions.Default), shape, new ExtractorMeter("tiny"));
+        new(session ?? _session, new ImagePreprocessor(_backbone.Card.Preprocess, _backbone.Card.Input.Layout, decoder ?? ImageDecoders.Default, DecodeOptions.Default), shape, new ExtractorMeter("tiny"));
 
     /// <summary>A session that believes in rows of a length.</summary>
     internal OnnxSession Session(int rowLength, ExecutionProvider provider = ExecutionProvider.Cpu) => new(
@@ -50,10 +51,10 @@ public sealed class PipelineFixture : IDisposable
 
     private float[] Embed(string path)
     {
-        var filler = new TensorFiller(_backbone.Card, ImageDecoders.Default, DecodeOptions.Default);
-        using var batch = filler.Rent(1);
-        using var opened = filler.Open(path, CancellationToken.None);
-        filler.Fill(opened, batch.Memory);
+        var preprocessor = new ImagePreprocessor(_backbone.Card.Preprocess, _backbone.Card.Input.Layout, ImageDecoders.Default, DecodeOptions.Default);
+        using var batch = preprocessor.Rent(1);
+        using var opened = preprocessor.Open(path, CancellationToken.None);
+        preprocessor.Prepare(opened, batch.Memory);
         var row = new float[TinyBackbone.Dim];
         _session.Run(batch.Memory, 1, row);
         return row;

@@ -1,5 +1,4 @@
 using OnnxTransfer.Explaining;
-using OnnxTransfer.Onnx.Editing;
 using OnnxTransfer.Onnx.Inspection;
 
 namespace OnnxTransfer.Tests.Explaining;
@@ -9,7 +8,7 @@ public sealed class LayerPicturesTests
     [Fact]
     public void Every_channel_has_a_cell_from_dark_to_pale()
     {
-        var map = new OnnxSpatialMap("map", OnnxImageLayout.Nhwc, 3, 1, 2);
+        var map = new OnnxSpatialMap("map", TensorLayout.Nhwc, 3, 1, 2);
         using var grid = LayerPictures.FeatureMaps([0, 5, 7, 1, 3, 7], map);
         // Channel 0 rises from left to right, channel 1 falls, channel 2 is the same everywhere.
         var scale = (grid.Picture.Width - 6) / 4;
@@ -34,7 +33,7 @@ public sealed class LayerPicturesTests
     [InlineData("Nhwc", 0)]
     public void The_greatest_place_of_a_channel_is_found_in_either_layout(string layout, int expectedX)
     {
-        var map = new OnnxSpatialMap("map", Enum.Parse<OnnxImageLayout>(layout), 2, 1, 2);
+        var map = new OnnxSpatialMap("map", Enum.Parse<TensorLayout>(layout), 2, 1, 2);
         Assert.Equal((9f, 0, expectedX), LayerPictures.Greatest([1, 9, 3, 4], map, expectedX == 1 ? 0 : 1));
     }
 }

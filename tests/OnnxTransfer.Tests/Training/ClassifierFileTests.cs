@@ -170,15 +170,14 @@ public sealed class ClassifierFileTests : IDisposable
     {
         var before = OnnxModel.Load(Tiny(layout, bgr));
         var after = before.Clone();
-        var order = layout == TensorLayout.Nchw ? OnnxImageLayout.Nchw : OnnxImageLayout.Nhwc;
-        OnnxPixelInput.Prepend(after, "image", "pixels", order, Side, Side, 1.0 / 255, [0.1, 0.2, 0.3], [1, 2, 3], bgr);
+        OnnxPixelInput.Prepend(after, "image", "pixels", layout, Side, Side, 1.0 / 255, [0.1, 0.2, 0.3], [1, 2, 3], bgr);
         Assert.NotEqual(before.ToBytes(), after.ToBytes());
-        OnnxPixelInput.Remove(after, "image", order);
+        OnnxPixelInput.Remove(after, "image", layout);
         // The constants that nothing reads any more go with the cut, which every session starts from.
         OnnxGraphEditor.Cut(after, "features");
         OnnxGraphEditor.Cut(before, "features");
         Assert.Equal(before.ToBytes(), after.ToBytes());
-        Assert.Throws<InvalidDataException>(() => OnnxPixelInput.Remove(after, "image", order));
+        Assert.Throws<InvalidDataException>(() => OnnxPixelInput.Remove(after, "image", layout));
     }
 
     [Fact]

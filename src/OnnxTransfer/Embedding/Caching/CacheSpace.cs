@@ -5,13 +5,14 @@ using System.Security.Cryptography;
 using System.Text;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Inference;
+using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Embedding.Caching;
 
 /// <summary>
 /// Everything besides the image that a feature vector depends on. Vectors are shared only where all of it is equal, so a
 /// changed model, preparation or version finds none instead of wrong ones. Where <paramref name="Description"/>'s decoder hands an
-/// image to another one, that one's name is in the image's key (<see cref="TensorFiller.CacheKey"/>).
+/// image to another one, that one's name is in the image's key (<see cref="ImagePreprocessor.ContentKey"/>).
 /// </summary>
 /// <param name="Model">The model's id, for people.</param>
 /// <param name="Description">All of it, one fact per line.</param>

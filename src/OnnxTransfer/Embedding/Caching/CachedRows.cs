@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
+using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Embedding.Caching;
 
@@ -39,7 +40,7 @@ internal sealed class CachedRows : IDisposable
     }
 
     /// <summary>The row of an image; null if there is no sound one.</summary>
-    /// <param name="image">What <see cref="TensorFiller.CacheKey"/> gives for the encoded image.</param>
+    /// <param name="image">What <see cref="ImagePreprocessor.ContentKey"/> gives for the encoded image.</param>
     internal float[]? Find(byte[] image)
     {
         if (_cache.Problem is not null) return null;

@@ -4,16 +4,6 @@ using OnnxTransfer.Onnx.Shapes;
 
 namespace OnnxTransfer.Onnx.Editing;
 
-/// <summary>The axis order of an image tensor inside a graph.</summary>
-internal enum OnnxImageLayout
-{
-    /// <summary><c>[N,C,H,W]</c>, the order of ONNX's own convolutions.</summary>
-    Nchw,
-
-    /// <summary><c>[N,H,W,C]</c>, TensorFlow's order.</summary>
-    Nhwc,
-}
-
 /// <summary>Changes to a graph, each made in place; clone the model first to keep the original.</summary>
 internal static class OnnxGraphEditor
 {
@@ -48,11 +38,11 @@ internal static class OnnxGraphEditor
     }
 
     /// <summary>Adds an output <c>[N,C]</c> that is the mean of <paramref name="tensor"/> over its two spatial axes.</summary>
-    public static void AppendGlobalAveragePool(OnnxModel model, string tensor, OnnxImageLayout layout, string outputName) =>
+    public static void AppendGlobalAveragePool(OnnxModel model, string tensor, TensorLayout layout, string outputName) =>
         AppendPooling(model, tensor, layout, FeaturePooling.Average, outputName);
 
     /// <summary>Adds an output <c>[N,C]</c> that is the mean or the maximum of <paramref name="tensor"/> over its two spatial axes, or all its elements.</summary>
-    public static void AppendPooling(OnnxModel model, string tensor, OnnxImageLayout layout, FeaturePooling pooling, string outputName)
+    public static void AppendPooling(OnnxModel model, string tensor, TensorLayout layout, FeaturePooling pooling, string outputName)
     {
         CheckExists(model, tensor);
         CheckFree(model, outputName);
@@ -65,7 +55,7 @@ internal static class OnnxGraphEditor
             return;
         }
 
-        if (layout == OnnxImageLayout.Nchw)
+        if (layout == TensorLayout.Nchw)
         {
             var pooled = FreeName(model, outputName + "/pooled");
             Add(model, pooling == FeaturePooling.Average ? "GlobalAveragePool" : "GlobalMaxPool", [tensor], pooled);
@@ -91,7 +81,7 @@ internal static class OnnxGraphEditor
             Add(model, "Flatten", [pooled], outputName, ("axis", 1));
         }
 
-        var dims = value.Dims is { } d ? new[] { d[0], layout == OnnxImageLayout.Nchw ? d[1] : d[3] } : null;
+        var dims = value.Dims is { } d ? new[] { d[0], layout == TensorLayout.Nchw ? d[1] : d[3] } : null;
         model.Graph.Output.Add(new OnnxValue(outputName, value.ElementType, dims).ToProto());
     }
 
@@ -127,7 +117,7 @@ internal static class OnnxGraphEditor
             }
 
             var name = FreeName(model, $"{layer}/{pooling.ToString().ToLowerInvariant()}");
-            AppendPooling(model, layer, known[layer].Layout ?? OnnxImageLayout.Nchw, pooling, name);
+            AppendPooling(model, layer, known[layer].Layout ?? TensorLayout.Nchw, pooling, name);
             vectors.Add(name);
         }
 

@@ -27,7 +27,7 @@ internal static class OnnxPixelInput
     /// <param name="bgr">Whether the old input's channels are B, G, R.</param>
     /// <exception cref="ArgumentException">No such input, it is no float32 image of that size, the name is taken, or a number is unusable.</exception>
     public static void Prepend(
-        OnnxModel model, string input, string pixels, OnnxImageLayout layout, int height, int width,
+        OnnxModel model, string input, string pixels, TensorLayout layout, int height, int width,
         double rescale, IReadOnlyList<double> mean, IReadOnlyList<double> std, bool bgr)
     {
         var (scale, offset) = Affine(rescale, mean, std);
@@ -51,7 +51,7 @@ internal static class OnnxPixelInput
         }
 
         // NHWC to NCHW while a value is still one byte.
-        if (layout == OnnxImageLayout.Nchw) x = Node("Transpose", [x], Free("/nchw"), ("perm", new long[] { 0, 3, 1, 2 }));
+        if (layout == TensorLayout.Nchw) x = Node("Transpose", [x], Free("/nchw"), ("perm", new long[] { 0, 3, 1, 2 }));
         x = Node("Cast", [x], Free("/float"), ("to", (int)OnnxElementType.Float32));
         x = Node("Mul", [x, PerChannel("/scale", scale)], Free("/scaled"));
         Node("Add", [x, PerChannel("/offset", offset)], normalized);
@@ -69,7 +69,7 @@ internal static class OnnxPixelInput
         {
             var name = Free(suffix);
             // NHWC: a whole row, because the runtime repeats three numbers at a time much more slowly.
-            if (layout == OnnxImageLayout.Nchw) model.Graph.Initializer.Add(OnnxTensorData.Make(name, [1, Channels, 1, 1], values));
+            if (layout == TensorLayout.Nchw) model.Graph.Initializer.Add(OnnxTensorData.Make(name, [1, Channels, 1, 1], values));
             else model.Graph.Initializer.Add(OnnxTensorData.Make(name, [1, 1, width, Channels], [.. Enumerable.Repeat(values, width).SelectMany(v => v)]));
             return name;
         }
@@ -80,7 +80,7 @@ internal static class OnnxPixelInput
     /// <param name="input">The name of the float32 input.</param>
     /// <param name="layout">Its layout.</param>
     /// <exception cref="InvalidDataException">The graph has no pixel input.</exception>
-    public static void Remove(OnnxModel model, string input, OnnxImageLayout layout)
+    public static void Remove(OnnxModel model, string input, TensorLayout layout)
     {
         var pixels = model.Inputs.SingleOrDefault(i => i.ElementType == OnnxElementType.UInt8);
         if (pixels is not { Dims: [var batch, var height, var width, _] }) throw Throw.OnnxNoPixelInput(model.Source);
@@ -94,7 +94,7 @@ internal static class OnnxPixelInput
         }
 
         var index = model.Graph.Input.IndexOf(model.Graph.Input.First(i => i.Name == pixels.Name));
-        OnnxDim[] dims = layout == OnnxImageLayout.Nchw ? [batch, Channels, height, width] : [batch, height, width, Channels];
+        OnnxDim[] dims = layout == TensorLayout.Nchw ? [batch, Channels, height, width] : [batch, height, width, Channels];
         model.Graph.Input[index] = new OnnxValue(x, OnnxElementType.Float32, dims).ToProto();
         OnnxGraphEditor.Rename(model, x, input);
     }
@@ -115,11 +115,11 @@ internal static class OnnxPixelInput
     }
 
     /// <summary>The batch axis of the input that is to be replaced.</summary>
-    private static OnnxDim CheckInput(OnnxModel model, string input, OnnxImageLayout layout, int height, int width)
+    private static OnnxDim CheckInput(OnnxModel model, string input, TensorLayout layout, int height, int width)
     {
         var value = model.Inputs.FirstOrDefault(i => i.Name == input);
         if (value is null) Throw.OnnxInputUnknown(model.Source, input, model.Inputs.Select(i => i.Name));
-        OnnxDim[] wanted = layout == OnnxImageLayout.Nchw ? [OnnxDim.Unknown, Channels, height, width] : [OnnxDim.Unknown, height, width, Channels];
+        OnnxDim[] wanted = layout == TensorLayout.Nchw ? [OnnxDim.Unknown, Channels, height, width] : [OnnxDim.Unknown, height, width, Channels];
         var fits = value.ElementType == OnnxElementType.Float32 && value.Dims is null or { Count: 4 };
         for (var axis = 1; fits && value.Dims is { } dims && axis < 4; axis++)
             fits = dims[axis].Size is null || dims[axis].Size == wanted[axis].Size;

@@ -15,14 +15,14 @@ internal enum ScoreKind
 }
 
 /// <summary>The image input. Height and width are null if they are free; so is the batch size.</summary>
-internal sealed record OnnxImageInput(string Tensor, OnnxElementType ElementType, OnnxImageLayout Layout, int? Channels, int? Height, int? Width, int? FixedBatch)
+internal sealed record OnnxImageInput(string Tensor, OnnxElementType ElementType, TensorLayout Layout, int? Channels, int? Height, int? Width, int? FixedBatch)
 {
     /// <summary>The shape of this input with its height and width, where the graph leaves them free; for <see cref="OnnxShapes.Infer"/>.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<OnnxDim>> Sizes(OnnxModel model)
     {
         var dims = model.Inputs.FirstOrDefault(i => i.Name == Tensor)?.Dims?.ToArray() ?? [OnnxDim.Unknown, OnnxDim.Unknown, OnnxDim.Unknown, OnnxDim.Unknown];
         if (dims.Length != 4) return new Dictionary<string, IReadOnlyList<OnnxDim>>();
-        var first = Layout == OnnxImageLayout.Nchw ? 2 : 1;
+        var first = Layout == TensorLayout.Nchw ? 2 : 1;
         if (!dims[first].IsKnown && Height is { } height) dims[first] = height;
         if (!dims[first + 1].IsKnown && Width is { } width) dims[first + 1] = width;
         return new Dictionary<string, IReadOnlyList<OnnxDim>>(StringComparer.Ordinal) { [Tensor] = dims };
@@ -92,7 +92,7 @@ internal static class OnnxInspector
     }
 
     /// <summary>The input of that name, which a card says takes the images in that layout.</summary>
-    public static OnnxImageInput ImageInputOf(OnnxModel model, string tensor, OnnxImageLayout layout)
+    public static OnnxImageInput ImageInputOf(OnnxModel model, string tensor, TensorLayout layout)
     {
         var input = model.Inputs.FirstOrDefault(i => i.Name == tensor);
         if (input is null) Throw.OnnxInputUnknown(model.Source, tensor, model.Inputs.Select(i => i.Name));
@@ -100,24 +100,24 @@ internal static class OnnxInspector
         return ImageInputOf(input, layout);
     }
 
-    private static OnnxImageInput ImageInputOf(OnnxValue input, OnnxImageLayout layout)
+    private static OnnxImageInput ImageInputOf(OnnxValue input, TensorLayout layout)
     {
-        var (c, h, w) = layout == OnnxImageLayout.Nchw ? (1, 2, 3) : (3, 1, 2);
+        var (c, h, w) = layout == TensorLayout.Nchw ? (1, 2, 3) : (3, 1, 2);
         int? Size(int axis) => (int?)input.Dims?[axis].Size;
         return new OnnxImageInput(input.Name, input.ElementType, layout, Size(c), Size(h), Size(w), Size(0));
     }
 
     /// <summary>Three or so channels stand on axis 1 or axis 3; where sizes do not tell, the first node behind the input does.</summary>
-    private static OnnxImageLayout? Layout(OnnxModel model, OnnxValue input)
+    private static TensorLayout? Layout(OnnxModel model, OnnxValue input)
     {
-        if (input.Dims![1].Size is 1 or 3 or 4) return OnnxImageLayout.Nchw;
-        if (input.Dims[3].Size is 1 or 3 or 4) return OnnxImageLayout.Nhwc;
+        if (input.Dims![1].Size is 1 or 3 or 4) return TensorLayout.Nchw;
+        if (input.Dims[3].Size is 1 or 3 or 4) return TensorLayout.Nhwc;
         if (input.Dims[1].IsKnown && input.Dims[3].IsKnown) return null;
         var reader = model.Graph.Node.FirstOrDefault(n => n.InputAt(0) == input.Name);
         return reader?.OpType switch
         {
-            "Transpose" => reader.Ints("perm") is [0, 3, 1, 2] ? OnnxImageLayout.Nhwc : null,
-            "Conv" or "BatchNormalization" => OnnxImageLayout.Nchw,
+            "Transpose" => reader.Ints("perm") is [0, 3, 1, 2] ? TensorLayout.Nhwc : null,
+            "Conv" or "BatchNormalization" => TensorLayout.Nchw,
             _ => null,
         };
     }

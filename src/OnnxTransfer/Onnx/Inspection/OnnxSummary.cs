@@ -1,4 +1,3 @@
-using OnnxTransfer.Onnx.Editing;
 using OnnxTransfer.Onnx.Schema;
 using OnnxTransfer.Onnx.Shapes;
 
@@ -10,12 +9,12 @@ namespace OnnxTransfer.Onnx.Inspection;
 /// <param name="Layout">The order of its axes when it has four; null otherwise.</param>
 /// <param name="ParametersSoFar">Numbers of weights that it and all nodes before it in the file read.</param>
 /// <param name="MultiplyAddsSoFar">Multiplications with addition per image, of convolutions and matrix products up to here; null past a node whose shapes are not known.</param>
-internal sealed record OnnxLayer(OnnxValue Value, string OpType, OnnxImageLayout? Layout, long ParametersSoFar, long? MultiplyAddsSoFar)
+internal sealed record OnnxLayer(OnnxValue Value, string OpType, TensorLayout? Layout, long ParametersSoFar, long? MultiplyAddsSoFar)
 {
     public bool IsSpatial => Value.Dims is [_, _, _, _];
 
     /// <summary>D after pooling the spatial axes, if there are any; null if it is not known.</summary>
-    public int? FeatureDim => (int?)(IsSpatial ? Value.Dims![Layout == OnnxImageLayout.Nhwc ? 3 : 1] : Value.Dims![^1]).Size;
+    public int? FeatureDim => (int?)(IsSpatial ? Value.Dims![Layout == TensorLayout.Nhwc ? 3 : 1] : Value.Dims![^1]).Size;
 }
 
 /// <summary>The layers of a graph, and their costs.</summary>
@@ -30,7 +29,7 @@ internal sealed record OnnxSummary(IReadOnlyList<OnnxLayer> Layers, long Paramet
     {
         image ??= OnnxInspector.ImageInputOf(model);
         var shapes = OnnxShapes.Infer(model, image.Sizes(model));
-        var layouts = new Dictionary<string, OnnxImageLayout>(StringComparer.Ordinal) { [image.Tensor] = image.Layout };
+        var layouts = new Dictionary<string, TensorLayout>(StringComparer.Ordinal) { [image.Tensor] = image.Layout };
         var constants = new Dictionary<string, TensorProto>(StringComparer.Ordinal);
         foreach (var tensor in model.Graph.Initializer) constants[tensor.Name] = tensor;
         var fromImage = new HashSet<string>(StringComparer.Ordinal) { image.Tensor };
@@ -90,10 +89,10 @@ internal sealed record OnnxSummary(IReadOnlyList<OnnxLayer> Layers, long Paramet
     private static long Count(TensorProto tensor) => OnnxTensorData.CountElements(tensor.Name, tensor.Dims);
 
     /// <summary>The axis order behind a node: convolutions and pools fix it, a transpose turns it, the rest passes it on.</summary>
-    private static OnnxImageLayout? LayoutBehind(NodeProto node, Dictionary<string, OnnxImageLayout> layouts)
+    private static TensorLayout? LayoutBehind(NodeProto node, Dictionary<string, TensorLayout> layouts)
     {
-        if (node.OpType is "Conv" or "ConvTranspose" or "QLinearConv" or "MaxPool" or "AveragePool" or "GlobalAveragePool" or "GlobalMaxPool" or "BatchNormalization") return OnnxImageLayout.Nchw;
-        if (node.OpType == "Transpose") return node.Ints("perm") is [0, 2, 3, 1] ? OnnxImageLayout.Nhwc : OnnxImageLayout.Nchw;
+        if (node.OpType is "Conv" or "ConvTranspose" or "QLinearConv" or "MaxPool" or "AveragePool" or "GlobalAveragePool" or "GlobalMaxPool" or "BatchNormalization") return TensorLayout.Nchw;
+        if (node.OpType == "Transpose") return node.Ints("perm") is [0, 2, 3, 1] ? TensorLayout.Nhwc : TensorLayout.Nchw;
         foreach (var input in node.Input)
             if (layouts.TryGetValue(input, out var layout)) return layout;
         return null;

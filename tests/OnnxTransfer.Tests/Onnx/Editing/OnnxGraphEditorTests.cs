@@ -84,8 +84,8 @@ public sealed class OnnxGraphEditorTests
         model.Proto.OpsetImport[0].Version = opset;
         model.Graph.Node.Add(new NodeProto { OpType = "Transpose", Input = { "relu" }, Output = { "relu/last" }, Attribute = { NodeAttributes.Make("perm", new long[] { 0, 2, 3, 1 }) } });
 
-        OnnxGraphEditor.AppendPooling(model, "relu", OnnxImageLayout.Nchw, pooling, "first");
-        OnnxGraphEditor.AppendPooling(model, "relu/last", OnnxImageLayout.Nhwc, pooling, "last");
+        OnnxGraphEditor.AppendPooling(model, "relu", TensorLayout.Nchw, pooling, "first");
+        OnnxGraphEditor.AppendPooling(model, "relu/last", TensorLayout.Nhwc, pooling, "last");
         OnnxGraphEditor.Cut(model, "first", "last", "relu");
         var result = GraphRunner.Run(model, ("image", SmallGraphs.Image));
 
@@ -139,7 +139,7 @@ public sealed class OnnxGraphEditorTests
 
     [Fact]
     public void ATakenNameIsRefused() =>
-        Assert.Contains("'flat'", Assert.Throws<ArgumentException>(() => OnnxGraphEditor.AppendGlobalAveragePool(SmallGraphs.Classifier(), "relu", OnnxImageLayout.Nchw, "flat")).Message, StringComparison.Ordinal);
+        Assert.Contains("'flat'", Assert.Throws<ArgumentException>(() => OnnxGraphEditor.AppendGlobalAveragePool(SmallGraphs.Classifier(), "relu", TensorLayout.Nchw, "flat")).Message, StringComparison.Ordinal);
 
     [Fact]
     public void RenamingReachesEveryUse()
@@ -168,8 +168,8 @@ public sealed class OnnxGraphEditorTests
         model.Proto.OpsetImport[0].Version = opset;
         if (opset == 22) model.Proto.IrVersion = 10;
         model.Graph.Node.Add(new NodeProto { OpType = "Transpose", Input = { "relu" }, Output = { "relu/last" }, Attribute = { NodeAttributes.Make("perm", new long[] { 0, 2, 3, 1 }) } });
-        OnnxGraphEditor.AppendGlobalAveragePool(model, "relu/last", OnnxImageLayout.Nhwc, "mean");
-        OnnxGraphEditor.AppendPooling(model, "relu", OnnxImageLayout.Nchw, FeaturePooling.Max, "max");
+        OnnxGraphEditor.AppendGlobalAveragePool(model, "relu/last", TensorLayout.Nhwc, "mean");
+        OnnxGraphEditor.AppendPooling(model, "relu", TensorLayout.Nchw, FeaturePooling.Max, "max");
         OnnxGraphEditor.AppendHead(model, "mean", Linear(Values.Random(8, 4, 3).Data, Values.Random(9, 3).Data));
 
         OnnxGraphEditor.Cut(model, "probabilities", "max");

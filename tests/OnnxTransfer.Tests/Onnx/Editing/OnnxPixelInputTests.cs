@@ -13,11 +13,11 @@ public sealed class OnnxPixelInputTests
     private static readonly double[] Std = [0.229, 0.224, 0.225];
 
     /// <summary>A network that shows its input: image -> y.</summary>
-    private static OnnxModel Mirror(OnnxImageLayout layout, bool freeSize = false)
+    private static OnnxModel Mirror(TensorLayout layout, bool freeSize = false)
     {
         var graph = new OnnxGraphBuilder("mirror");
         OnnxDim height = freeSize ? OnnxDim.Named("H") : 4;
-        OnnxDim[] dims = layout == OnnxImageLayout.Nchw ? [OnnxDim.Named("N"), 3, height, 5] : [OnnxDim.Named("N"), height, 5, 3];
+        OnnxDim[] dims = layout == TensorLayout.Nchw ? [OnnxDim.Named("N"), 3, height, 5] : [OnnxDim.Named("N"), height, 5, 3];
         graph.Input("image", OnnxElementType.Float32, dims);
         graph.Node("Identity", "y", ["image"]);
         graph.Output("y", OnnxElementType.Float32, dims);
@@ -31,7 +31,7 @@ public sealed class OnnxPixelInputTests
     [InlineData(false, true, false)]
     public void BytesBecomeWhatThePreprocessingMakesOfThem(bool nchw, bool bgr, bool freeSize)
     {
-        var layout = nchw ? OnnxImageLayout.Nchw : OnnxImageLayout.Nhwc;
+        var layout = nchw ? TensorLayout.Nchw : TensorLayout.Nhwc;
         var model = Mirror(layout, freeSize);
         var pixels = new byte[2 * 4 * 5 * 3];
         new Random(3).NextBytes(pixels);
@@ -48,8 +48,7 @@ public sealed class OnnxPixelInputTests
         {
             using var image = PixelBuffer.Rent(5, 4);
             pixels.AsSpan(i * 60, 60).CopyTo(image.Pixels);
-            var tensorLayout = layout == OnnxImageLayout.Nchw ? TensorLayout.Nchw : TensorLayout.Nhwc;
-            new ImagePreprocessor(spec, tensorLayout).Prepare(image, expected.AsSpan(i * 60, 60));
+            new ImagePreprocessor(spec, layout).Prepare(image, expected.AsSpan(i * 60, 60));
         }
 
         OnnxPixelInput.Prepend(model, "image", "pixels", layout, 4, 5, spec.Rescale, spec.Mean, spec.Std, bgr);
@@ -57,7 +56,7 @@ public sealed class OnnxPixelInputTests
         Assert.Equal("[N,4,5,3]", Assert.Single(model.Inputs).ShapeText);
         Assert.Equal(OnnxElementType.UInt8, model.Inputs[0].ElementType);
         var y = GraphRunner.Run(OnnxModel.Parse(model.ToBytes()), "pixels", pixels, 2, 4, 5, 3)["y"];
-        Assert.Equal(layout == OnnxImageLayout.Nchw ? [2L, 3, 4, 5] : [2L, 4, 5, 3], y.Shape);
+        Assert.Equal(layout == TensorLayout.Nchw ? [2L, 3, 4, 5] : [2L, 4, 5, 3], y.Shape);
         Assert.Equal(expected, y.Data);
     }
 
@@ -71,7 +70,7 @@ public sealed class OnnxPixelInputTests
         for (var i = 0; i < pixels.Length; i++) planes[((i % 3) * 64) + (i / 3)] = (pixels[i] / 127.5f) - 1;
         var expected = GraphRunner.Run(model, ("image", new Values(planes, 1, 3, 8, 8)))["classes"];
 
-        OnnxPixelInput.Prepend(model, "image", "image", OnnxImageLayout.Nchw, 8, 8, 1 / 127.5, [1, 1, 1], [1, 1, 1], bgr: false);
+        OnnxPixelInput.Prepend(model, "image", "image", TensorLayout.Nchw, 8, 8, 1 / 127.5, [1, 1, 1], [1, 1, 1], bgr: false);
 
         Assert.Equal("image", Assert.Single(model.Inputs).Name);
         GraphRunner.Run(model, "image", pixels, 1, 8, 8, 3)["classes"].AssertClose(expected, 1e-6);
@@ -85,7 +84,7 @@ public sealed class OnnxPixelInputTests
     [InlineData("image", "pixels", true, 9, "[N,3,9,8]")]
     public void WhatDoesNotFitIsRefusedAndTheModelLeftAlone(string input, string pixels, bool nchw, int height, string message)
     {
-        var layout = nchw ? OnnxImageLayout.Nchw : OnnxImageLayout.Nhwc;
+        var layout = nchw ? TensorLayout.Nchw : TensorLayout.Nhwc;
         var model = SmallGraphs.Classifier();
         var before = model.ToBytes();
 
@@ -99,8 +98,8 @@ public sealed class OnnxPixelInputTests
     public void NumbersThatNoFloatHoldsAreRefused()
     {
         var model = SmallGraphs.Classifier();
-        Assert.Throws<ArgumentException>(() => OnnxPixelInput.Prepend(model, "image", "pixels", OnnxImageLayout.Nchw, 8, 8, 1, [0, 0], Std, bgr: false));
-        var error = Assert.Throws<ArgumentException>(() => OnnxPixelInput.Prepend(model, "image", "pixels", OnnxImageLayout.Nchw, 8, 8, 1, Mean, [1, 0, 1], bgr: false));
+        Assert.Throws<ArgumentException>(() => OnnxPixelInput.Prepend(model, "image", "pixels", TensorLayout.Nchw, 8, 8, 1, [0, 0], Std, bgr: false));
+        var error = Assert.Throws<ArgumentException>(() => OnnxPixelInput.Prepend(model, "image", "pixels", TensorLayout.Nchw, 8, 8, 1, Mean, [1, 0, 1], bgr: false));
         Assert.Contains("Channel 1", error.Message, StringComparison.Ordinal);
     }
 
@@ -118,7 +117,7 @@ public sealed class OnnxPixelInputTests
         var expected = GraphRunner.Run(model, (card.Input.Tensor, new Values(prepared, 1, 224, 224, 3)));
 
         OnnxPixelInput.Prepend(
-            model, card.Input.Tensor, "pixels", OnnxImageLayout.Nhwc, 224, 224, card.Preprocess.Rescale, card.Preprocess.Mean, card.Preprocess.Std, bgr: false);
+            model, card.Input.Tensor, "pixels", TensorLayout.Nhwc, 224, 224, card.Preprocess.Rescale, card.Preprocess.Mean, card.Preprocess.Std, bgr: false);
 
         var actual = GraphRunner.Run(model, "pixels", pixels, 1, 224, 224, 3);
         actual["features"].AssertClose(expected["features"], 1e-4);

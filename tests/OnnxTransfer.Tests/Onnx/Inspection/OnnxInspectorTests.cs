@@ -14,7 +14,7 @@ public sealed class OnnxInspectorTests
     {
         var found = OnnxInspector.Inspect(SmallGraphs.Classifier(softmax));
 
-        Assert.Equal(new OnnxImageInput("image", OnnxElementType.Float32, OnnxImageLayout.Nchw, 3, 8, 8, null), found.Input);
+        Assert.Equal(new OnnxImageInput("image", OnnxElementType.Float32, TensorLayout.Nchw, 3, 8, 8, null), found.Input);
         Assert.Equal(new OnnxFeatureTensor("flat", 4, false), found.Features);
         Assert.Equal(new OnnxClassOutput(softmax ? "classes" : "scores", kind, 5), found.Classes);
     }
@@ -53,7 +53,7 @@ public sealed class OnnxInspectorTests
 
         var found = OnnxInspector.Inspect(graph.Build("last.onnx"));
 
-        Assert.Equal(new OnnxImageInput("x", OnnxElementType.Float32, OnnxImageLayout.Nhwc, 3, 32, 48, 1), found.Input);
+        Assert.Equal(new OnnxImageInput("x", OnnxElementType.Float32, TensorLayout.Nhwc, 3, 32, 48, 1), found.Input);
         Assert.Equal(new OnnxFeatureTensor("f", 3, false), found.Features);
     }
 
@@ -88,7 +88,7 @@ public sealed class OnnxInspectorTests
     {
         var found = OnnxInspector.Inspect(OnnxModel.Load(Repository.SharedPath("models", "mobilenet_v2_imagenet.onnx")));
 
-        Assert.Equal(new OnnxImageInput("input", OnnxElementType.Float32, OnnxImageLayout.Nhwc, 3, 224, 224, null), found.Input);
+        Assert.Equal(new OnnxImageInput("input", OnnxElementType.Float32, TensorLayout.Nhwc, 3, 224, 224, null), found.Input);
         Assert.Equal(1280, found.Features!.Dim);
         Assert.Equal(new OnnxClassOutput("probabilities", ScoreKind.Probabilities, 1001), found.Classes);
     }

@@ -15,7 +15,7 @@ public sealed class OnnxSpatialMapTests
             graph.Node("GlobalAveragePool", "pooled", ["map"]);
             graph.Node("Flatten", "features", ["pooled"]);
         });
-        Assert.Equal(new OnnxSpatialMap("map", OnnxImageLayout.Nchw, 8, 5, 6), map);
+        Assert.Equal(new OnnxSpatialMap("map", TensorLayout.Nchw, 8, 5, 6), map);
     }
 
     [Theory]
@@ -29,7 +29,7 @@ public sealed class OnnxSpatialMapTests
             graph.Node("ReduceMean", "mean", ["map"], ("axes", axes), ("keepdims", keep));
             graph.Node("Flatten", "features", ["mean"]);
         });
-        Assert.Equal(("map", OnnxImageLayout.Nchw), (map.Tensor, map.Layout));
+        Assert.Equal(("map", TensorLayout.Nchw), (map.Tensor, map.Layout));
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class OnnxSpatialMapTests
             graph.Node("Transpose", "nhwc", ["map"], ("perm", new long[] { 0, 2, 3, 1 }));
             graph.Node("ReduceMean", "features", ["nhwc"], ("axes", new long[] { 1, 2 }), ("keepdims", 0));
         });
-        Assert.Equal(new OnnxSpatialMap("nhwc", OnnxImageLayout.Nhwc, 8, 5, 6), map);
+        Assert.Equal(new OnnxSpatialMap("nhwc", TensorLayout.Nhwc, 8, 5, 6), map);
         Assert.Equal((8 * ((6 * 2) + 3), 1), map.Place(2, 3));
     }
 

@@ -107,13 +107,13 @@ public sealed class OnnxSummaryTests
     }
 
     /// <summary>The mean of each channel, in double.</summary>
-    private static Values Pooled(Values map, OnnxImageLayout? layout)
+    private static Values Pooled(Values map, TensorLayout? layout)
     {
         if (map.Shape.Length == 2) return map;
-        var channels = (int)map.Shape[layout == OnnxImageLayout.Nhwc ? 3 : 1];
+        var channels = (int)map.Shape[layout == TensorLayout.Nhwc ? 3 : 1];
         var places = map.Data.Length / channels;
         var sums = new double[channels];
-        for (var i = 0; i < map.Data.Length; i++) sums[layout == OnnxImageLayout.Nhwc ? i % channels : i / places] += map.Data[i];
+        for (var i = 0; i < map.Data.Length; i++) sums[layout == TensorLayout.Nhwc ? i % channels : i / places] += map.Data[i];
         return new Values([.. sums.Select(sum => (float)(sum / places))], 1, channels);
     }
 }
