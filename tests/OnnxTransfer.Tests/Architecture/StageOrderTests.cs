@@ -1,9 +1,11 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Architecture;
 
 /// <summary>The way of the data goes from left to right, and so do the uses: read from the compiled code, whatever the <c>using</c> lines say.</summary>
-public sealed class StageOrderTests
+public sealed partial class StageOrderTests
 {
     private static readonly Lazy<FolderGraph> s_graph = new(() => FolderGraph.Of(typeof(FeatureExtractor).Assembly.Location, "src/OnnxTransfer"));
 
@@ -27,6 +29,19 @@ public sealed class StageOrderTests
         var drawn = page[start..page.IndexOf("```", start, StringComparison.Ordinal)];
         var actual = FolderPicture.Of(s_graph.Value);
         Assert.True(drawn == actual, $"The picture in docs/architecture.md is not that of the code, which is:\n{actual}");
+    }
+
+    /// <summary>A list of hops misleads once a method has another name.</summary>
+    [Fact]
+    public void Every_method_that_the_documentation_names_exists()
+    {
+        var types = typeof(FeatureExtractor).Assembly.GetTypes().ToLookup(type => type.Name.Split('`')[0]);
+        var hops = File.ReadLines(Repository.PathOf("docs", "architecture.md")).Where(line => line.Length > 0 && char.IsDigit(line[0]));
+        var named = hops.SelectMany(line => MethodName().Matches(line)).Select(match => (Type: match.Groups[1].Value, Member: match.Groups[2].Value)).ToList();
+        Assert.True(named.Count > 20, $"only {named.Count} methods are named");
+        const BindingFlags Any = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static;
+        var missing = named.Where(name => !types[name.Type].Any(type => type.GetMembers(Any).Any(member => member.Name.Split('.')[^1] == name.Member))).ToList();
+        Assert.True(missing.Count == 0, $"docs/architecture.md names what does not exist: {string.Join(", ", missing.Select(name => $"{name.Type}.{name.Member}"))}");
     }
 
     /// <summary>Every way to use a type is seen, each where it is the only one.</summary>
@@ -57,4 +72,7 @@ public sealed class StageOrderTests
     [InlineData(FolderGraph.Root, "Hosting", false)]
     [InlineData(FolderGraph.Root, "Reporting", true)]
     public void The_order_allows_arrows_to_the_left_alone(string from, string to, bool allowed) => Assert.Equal(allowed, StageOrder.Allows(from, to));
+
+    [GeneratedRegex(@"`(\w+)\.([A-Z]\w+)")]
+    private static partial Regex MethodName();
 }
