@@ -6,7 +6,11 @@ internal static class ExitCode
     internal const int Done = 0;
     internal const int Failed = 1;
     internal const int Usage = 2;
+    /// <summary>By Ctrl+C.</summary>
     internal const int Canceled = 130;
+
+    /// <summary>By a request to end, or a terminal that was closed.</summary>
+    internal const int Terminated = 143;
 }
 
 /// <summary>The arguments parse but make no sense together; the message says what would.</summary>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using OnnxTransfer.Cli.Commands;
+using OnnxTransfer.Cli.Output;
 using OnnxTransfer.Heic;
 using OnnxTransfer.Vips;
 
@@ -17,6 +18,7 @@ internal static class Program
             new HelpOption { Recursive = true }, new VersionOption(),
             TrainCommand.Create(), EvaluateCommand.Create(), PredictCommand.Create(), EmbedCommand.Create(),
             ClassifyCommand.Create(), ExplainCommand.Create(), ModelsCommand.Create(), CacheCommand.Create(), DoctorCommand.Create(),
+            CompletionCommand.Create(), CompletionCommand.CreateComplete(Root),
         };
 
     internal static async Task<int> Main(string[] args)
@@ -25,33 +27,26 @@ internal static class Program
         VipsDecoder.Register();
         HeicDecoder.Register();
 
+        Progress.Terminal = SafeWriter.Install();
         var root = Root();
-        using var stop = new CancellationTokenSource();
-        Console.CancelKeyPress += (_, e) =>
-        {
-            // The first Ctrl+C asks the work to stop and keep what is finished; a second one ends the process.
-            e.Cancel = !stop.IsCancellationRequested;
-            stop.Cancel();
-        };
+        using var stop = new StopSignals(Progress.Terminal);
         // Cancellation and errors are handled here, for every command alike.
         var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         try
         {
             // Within, because a default can fail as well: that of --cache does where the account has no home folder.
             var parsed = root.Parse(args);
-            if (parsed.Errors.Count > 0)
-            {
-                foreach (var error in parsed.Errors) Console.Error.WriteLine($"error: {error.Message}");
-                Console.Error.WriteLine("See `onnxtransfer --help`.");
-                return ExitCode.Usage;
-            }
-
-            return await parsed.InvokeAsync(configuration, stop.Token).ConfigureAwait(false);
+            var wrong = WrongUsage.In(parsed);
+            foreach (var sentence in wrong) Console.Error.WriteLine($"error: {sentence}");
+            if (wrong.Count > 0) return ExitCode.Usage;
+            OutputOption.Check(parsed);
+            var code = await parsed.InvokeAsync(configuration, stop.Token).ConfigureAwait(false);
+            return code == ExitCode.Canceled ? stop.ExitCode : code;
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.IsStopping)
         {
             Console.Error.WriteLine("canceled");
-            return ExitCode.Canceled;
+            return stop.ExitCode;
         }
         catch (UsageException exception)
         {

@@ -9,6 +9,7 @@ internal static class FileWriters
     internal static readonly Dictionary<string, string> Allowed = new()
     {
         ["OnnxTransfer.Internals.AtomicFile.Write"] = "it is the one writer",
+        ["OnnxTransfer.Internals.AtomicFile.RequireWritable"] = "an empty file that is gone at once, to learn whether the folder takes one",
         ["OnnxTransfer.Internals.FileLock.AcquireAsync"] = "an empty file that is held open, whose content nobody reads",
         ["OnnxTransfer.Internals.FileHash.Sha256Async"] = "it only reads",
         ["OnnxTransfer.Backbones.Download.TransferAsync"] = "a part of a file that a later run goes on with; it has its own name until it is verified",

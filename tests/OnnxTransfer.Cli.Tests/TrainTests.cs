@@ -209,6 +209,16 @@ public sealed class TrainTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.ThrowsAny<JsonException>(() => result.Json);
     }
 
+    [Theory]
+    [InlineData("100", true)]
+    [InlineData("0.001", false)]
+    public void A_loss_above_that_of_guessing_is_said(string rate, bool said)
+    {
+        var result = Cli.Run("train", fixture.Photos, "--out", fixture.NewFile("rate.onnx"), "--backbone", fixture.Backbone, "--provider", "cpu", "--cache", "none", "--epochs", "1", "--lr", rate);
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(said, result.Error.Contains("try a smaller --lr", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Train_in_8_bits_says_what_that_costs_and_the_saved_file_stays_in_8_bits()
     {

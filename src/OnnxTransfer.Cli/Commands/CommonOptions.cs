@@ -32,16 +32,7 @@ internal static class CommonOptions
         HelpName = "ID|PATH",
     };
 
-    internal static Option<string?> Report() => new("--report") { Description = "Also write an HTML report: accuracy, curves, mistakes, images, all in one file.", HelpName = "FILE.html" };
-
-    /// <summary>Checks before the work that a file can be written after it.</summary>
-    internal static void RequireFolderOf(string? output, string option, string example)
-    {
-        if (output is null) return;
-        var parent = Path.GetDirectoryName(Path.GetFullPath(output));
-        if (!Directory.Exists(parent)) throw new DirectoryNotFoundException($"The folder {parent} of {option} does not exist: create it or name another file.");
-        if (Directory.Exists(output)) throw new UsageException($"{option} {output} is a folder; name a file such as {Path.Combine(output, example)}.");
-    }
+    internal static OutputOption Report() => new("--report") { Description = "Also write an HTML report: accuracy, curves, mistakes, images, all in one file.", HelpName = "FILE.html" };
 
     internal static Option<string?> Upsample()
     {
@@ -146,6 +137,8 @@ internal static class CommonOptions
     {
         var names = Enum.GetNames<TEnum>().Select(one => one.ToLowerInvariant()).ToArray();
         var option = new Option<TEnum>(name) { Description = description, DefaultValueFactory = _ => value, HelpName = string.Join('|', names) };
+        option.CompletionSources.Clear();
+        option.CompletionSources.Add(names);
         option.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && !names.Contains(token.Value, StringComparer.OrdinalIgnoreCase)) result.AddError($"{name} {token.Value} is not one of {string.Join(", ", names)}.");

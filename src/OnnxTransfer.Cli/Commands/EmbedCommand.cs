@@ -9,7 +9,7 @@ internal static class EmbedCommand
     internal static Command Create()
     {
         var inputs = new Argument<string[]>("DIR|IMAGE") { Description = "Folders of images, or image files.", Arity = ArgumentArity.OneOrMore };
-        var output = new Option<string>("--out") { Description = "The file to write: the vectors, float32 [N,D]. The ids go beside it as .json.", Required = true, HelpName = "FILE.npy" };
+        var output = new OutputOption("--out") { Description = "The file to write: the vectors, float32 [N,D]. The ids go beside it as .json.", Required = true, HelpName = "FILE.npy" };
         var backbone = CommonOptions.Backbone();
         var layers = CommonOptions.Layers();
         var upsample = CommonOptions.Upsample();
@@ -31,7 +31,6 @@ internal static class EmbedCommand
         string[] inputs, string output, string backbone, int batchSize, FeatureExtractorOptions options, bool json, CancellationToken cancellationToken)
     {
         CommonOptions.RequireBackbone(backbone);
-        CommonOptions.RequireFolderOf(output, "--out", "features.npy");
         var listings = inputs.Select(input => Directory.Exists(input) ? ImageListing.FromFolder(input) : new ImageListing([input], [])).ToList();
         ImageInput[] images = [.. listings.SelectMany(listing => listing.Images)];
         UnusedFile[] unused = [.. listings.SelectMany(listing => listing.Unused)];

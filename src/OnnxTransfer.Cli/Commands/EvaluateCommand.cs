@@ -24,7 +24,6 @@ internal static class EvaluateCommand
 
     private static async Task<int> RunAsync(string file, Func<ImageDataset> read, string? report, FeatureExtractorOptions options, bool json, CancellationToken cancellationToken)
     {
-        CommonOptions.RequireFolderOf(report, "--report", "report.html");
         using var classifier = ImageClassifier.Load(file, options);
         var images = read();
         Console.Error.WriteLine($"{images}; {images.Description}");

@@ -58,7 +58,7 @@ internal static class ModelsCommand
     private static Command CreateConvert()
     {
         var file = new Argument<string>("FILE") { Description = "A .tflite file, or the model.json of a Keras model in TensorFlow.js layers format." };
-        var output = new Option<string>("--out") { Description = "The ONNX file to write.", Required = true, HelpName = "FILE.onnx" };
+        var output = new OutputOption("--out") { Description = "The ONNX file to write.", Required = true, HelpName = "FILE.onnx" };
         var tensors = new Option<string[]>("--outputs") { Description = "The tensors to compute. Default: the model's own outputs.", AllowMultipleArgumentsPerToken = true, HelpName = "TENSOR" };
         var quantized = new Option<bool>("--keep-quantized") { Description = "For a quantized .tflite: keep integer kernels instead of converting them to float32." };
         var share = CommonOptions.Number(

@@ -13,7 +13,7 @@ internal static class ModelsCutCommand
         layers.Required = true;
         layers.Description = "The layers to end in, joined in this order (see `onnxtransfer models layers`).";
         var pooling = CommonOptions.Pooling();
-        var output = new Option<string>("--out") { Description = "The ONNX file to write; its card goes beside it as .model.json.", Required = true, HelpName = "FILE.onnx" };
+        var output = new OutputOption("--out") { Description = "The ONNX file to write; its card goes beside it as .model.json.", Required = true, HelpName = "FILE.onnx" };
         var json = CommonOptions.Json();
         var command = new Command("cut", "Write the part of a model up to a layer, as a backbone of its own.") { model, layers, pooling, output, json };
         command.SetAction(async (parsed, cancellationToken) =>

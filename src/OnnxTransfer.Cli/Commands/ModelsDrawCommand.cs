@@ -8,7 +8,7 @@ internal static class ModelsDrawCommand
     internal static Command Create()
     {
         var model = new Argument<string>("ID|FILE") { Description = "An id of the catalog, or the path of an .onnx file." };
-        var output = new Option<string>("--out") { Description = "The PNG file to write.", Required = true, HelpName = "grid.png" };
+        var output = new OutputOption("--out") { Description = "The PNG file to write.", Required = true, HelpName = "grid.png" };
         var filters = new Option<bool>("--filters") { Description = "Draw the filters of the first convolution." };
         var layer = new Option<string?>("--layer") { Description = "The layer to look into, by the name of its tensor.", HelpName = "NAME" };
         var image = new Option<string?>("--image") { Description = "Draw what the layer makes of this image.", HelpName = "IMAGE" };
@@ -19,7 +19,6 @@ internal static class ModelsDrawCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var path = parsed.GetRequiredValue(output);
-            CommonOptions.RequireFolderOf(path, "--out", "grid.png");
             var (name, photo, number, folder) = (parsed.GetValue(layer), parsed.GetValue(image), parsed.GetValue(unit), parsed.GetValue(images));
             Action<FeatureExtractor> draw = (parsed.GetValue(filters), name, photo, number, folder) switch
             {

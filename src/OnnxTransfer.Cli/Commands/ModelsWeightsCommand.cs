@@ -10,7 +10,7 @@ internal static class ModelsWeightsCommand
     {
         var model = CommonOptions.Model();
         var from = new Option<string>("--from") { Description = "A .safetensors, .npz or .onnx file whose arrays have the names of the model's weights.", Required = true, HelpName = "WEIGHTS" };
-        var output = new Option<string>("--out") { Description = "The ONNX file to write.", Required = true, HelpName = "FILE.onnx" };
+        var output = new OutputOption("--out") { Description = "The ONNX file to write.", Required = true, HelpName = "FILE.onnx" };
         var missing = new Option<bool>("--allow-missing") { Description = "Keep the model's own weights if the file has none of that name and shape, instead of failing." };
         var json = CommonOptions.Json();
         var command = new Command("weights", "Write a model with the weights of another file, matched by name.") { model, from, output, missing, json };

@@ -19,7 +19,7 @@ internal static class TrainCommand
     {
         var validation = new Option<string?>("--val") { Description = "The validation set: data with the same classes.", HelpName = "DATA" };
         var test = new Option<string?>("--test") { Description = "The test set: data with the same classes.", HelpName = "DATA" };
-        var output = new Option<string>("--out") { Description = "Where to save the classifier.", Required = true, HelpName = "FILE.onnx" };
+        var output = new OutputOption("--out") { Description = "Where to save the classifier.", Required = true, HelpName = "FILE.onnx" };
         var backbone = CommonOptions.Backbone();
         var layers = CommonOptions.Layers();
         var pooling = CommonOptions.Pooling();
@@ -98,9 +98,6 @@ internal static class TrainCommand
         Func<ImageDataset> read, string output, string? report, string backbone, FeatureExtractorOptions extractorOptions, TrainingPlan plan, bool json,
         CancellationToken cancellationToken)
     {
-        // Cheap to check and sad to find out after the work.
-        CommonOptions.RequireFolderOf(output, "--out", "classifier.onnx");
-        CommonOptions.RequireFolderOf(report, "--report", "report.html");
         CommonOptions.RequireBackbone(backbone);
         UsageException.Check(plan.Validate);
         var images = read();
@@ -120,11 +117,20 @@ internal static class TrainCommand
         CommonOptions.WarnCache(extractorOptions);
         CommonOptions.WarnSkipped(result.Skipped);
         CommonOptions.WarnDoubtful(result.Warnings);
+        WarnDiverged(result);
         if (json) JsonOutput.Write(ToJson(extractor, result, output), JsonContracts.Default.TrainJson);
         else Print(result, output);
         if (result.History.StopReason != StopReason.Canceled) return ExitCode.Done;
         Console.Error.WriteLine($"canceled after {result.History.Epochs.Count} epochs; the best weights so far are saved");
         return ExitCode.Canceled;
+    }
+
+    /// <summary>A loss above that of a head which knows nothing, ln C, comes from steps that are too large. The accuracy alone can hide it.</summary>
+    private static void WarnDiverged(TrainingResult result)
+    {
+        var guessing = Math.Log(result.Classifier.Labels.Count);
+        if (result.History.Epochs is [.., { TrainLoss: var loss }] && loss > guessing)
+            Console.Error.WriteLine($"warning: the training loss ends at {Table.Number(loss, "0.0000")}, above that of guessing ({Table.Number(guessing, "0.0000")}): the steps are too large; try a smaller --lr.");
     }
 
     private static void Print(TrainingResult result, string output)

@@ -6,6 +6,9 @@ namespace OnnxTransfer.Cli.Output;
 /// <summary>Progress bars on standard error; none when that is not a terminal.</summary>
 internal static class Progress
 {
+    /// <summary>Standard error as it is: a bar is drawn by the codes that other text may not have.</summary>
+    internal static TextWriter Terminal { get; set; } = Console.Error;
+
     /// <summary>Runs work that reports how much of how much is done.</summary>
     /// <param name="title">What the bar says.</param>
     /// <param name="work">The work; it reports to its argument.</param>
@@ -13,7 +16,8 @@ internal static class Progress
     {
         if (Console.IsErrorRedirected) return await work(null).ConfigureAwait(false);
 
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        title = SafeWriter.Escape(title);
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Terminal) });
         return await console.Progress()
             .AutoClear(true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn())

@@ -20,9 +20,7 @@ internal static class AtomicFile
     internal static void Write(string path, Action<Stream> write, Action<string>? check = null, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var temporary = TemporaryBeside(path);
-        if (Directory.Exists(path)) Throw.TargetIsAFolder(path);
-        if (!Directory.Exists(Path.GetDirectoryName(temporary))) Throw.TargetFolderNotFound(path, Path.GetDirectoryName(temporary)!);
+        var temporary = FreeNameBeside(path);
         try
         {
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
@@ -41,6 +39,31 @@ internal static class AtomicFile
             File.Delete(temporary);
             throw;
         }
+    }
+
+    /// <summary>Refuses a target that <see cref="Write(string, Action{Stream}, Action{string}?, CancellationToken)"/> could not write, before the work that makes its content.</summary>
+    /// <exception cref="DirectoryNotFoundException">The target's folder does not exist.</exception>
+    /// <exception cref="IOException">The target is a folder, or the disk refuses files.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
+    internal static void RequireWritable(string path)
+    {
+        var temporary = FreeNameBeside(path);
+        try
+        {
+            new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose).Dispose();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Throw.TargetNotWritable(path, Path.GetDirectoryName(temporary)!, exception);
+        }
+    }
+
+    private static string FreeNameBeside(string path)
+    {
+        var temporary = TemporaryBeside(path);
+        if (Directory.Exists(path)) Throw.TargetIsAFolder(path);
+        if (!Directory.Exists(Path.GetDirectoryName(temporary))) Throw.TargetFolderNotFound(path, Path.GetDirectoryName(temporary)!);
+        return temporary;
     }
 
     /// <summary>A name no other process uses, in the folder of <paramref name="path"/>, since a rename works only within one volume.</summary>

@@ -92,6 +92,10 @@ internal static partial class Throw
     internal static void TargetFolderNotFound(string path, string folder) =>
         throw new DirectoryNotFoundException($"'{path}' cannot be written, because there is no folder '{folder}': create the folder, or name another one.");
 
+    [DoesNotReturn]
+    internal static void TargetNotWritable(string path, string folder, Exception inner) =>
+        throw new IOException($"'{path}' cannot be written, because this account may not make files in '{folder}': give it the right to, or name another folder.", inner);
+
     /// <summary>The names that exist, nearest first, for a message about one that does not; the end of a long name is near to the whole.</summary>
     internal static string Known(string wanted, IEnumerable<string> known, int most = 8)
     {
@@ -100,9 +104,18 @@ internal static partial class Throw
         return sorted.Count > most ? $"{shown} and {sorted.Count - most} more" : shown;
     }
 
-    /// <summary>Levenshtein distance, ignoring case: small for a typing mistake.</summary>
+    /// <summary>The name that was probably meant by a mistyped one; null where none is near.</summary>
+    internal static string? Meant(string typed, IEnumerable<string> known)
+    {
+        var nearest = known.MinBy(name => Distance(typed, name));
+        return nearest is not null && Distance(typed, nearest) <= Math.Max(1, nearest.Length / 3) ? nearest : null;
+    }
+
+    /// <summary>Levenshtein distance, ignoring case, in which two letters that changed places count once: small for a typing mistake.</summary>
     private static int Distance(string a, string b)
     {
+        (a, b) = (a.ToLowerInvariant(), b.ToLowerInvariant());
+        var before = new int[b.Length + 1];
         var previous = new int[b.Length + 1];
         var current = new int[b.Length + 1];
         for (var j = 0; j <= b.Length; j++) previous[j] = j;
@@ -111,11 +124,12 @@ internal static partial class Throw
             current[0] = i;
             for (var j = 1; j <= b.Length; j++)
             {
-                var cost = char.ToLowerInvariant(a[i - 1]) == char.ToLowerInvariant(b[j - 1]) ? 0 : 1;
+                var cost = a[i - 1] == b[j - 1] ? 0 : 1;
                 current[j] = Math.Min(Math.Min(current[j - 1], previous[j]) + 1, previous[j - 1] + cost);
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) current[j] = Math.Min(current[j], before[j - 2] + 1);
             }
 
-            (previous, current) = (current, previous);
+            (before, previous, current) = (previous, current, before);
         }
 
         return previous[b.Length];

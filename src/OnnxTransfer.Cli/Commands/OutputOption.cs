@@ -1,0 +1,29 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer.Cli.Commands;
+
+/// <summary>The name of a file that a command writes. Before any work, the tool checks that the file can be written there.</summary>
+/// <param name="name">The option.</param>
+internal sealed class OutputOption(string name) : Option<string>(name)
+{
+    /// <summary>Checks every file that a command line names for writing.</summary>
+    /// <exception cref="IOException">The folder does not exist, or the name is that of a folder.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
+    internal static void Check(ParseResult parsed)
+    {
+        foreach (var result in parsed.CommandResult.Children.OfType<OptionResult>())
+        {
+            if (result is not { Option: OutputOption option, Tokens: [var path] }) continue;
+            try
+            {
+                AtomicFile.RequireWritable(path.Value);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                throw new IOException($"{option.Name}: {exception.Message}", exception);
+            }
+        }
+    }
+}
