@@ -61,7 +61,7 @@ public abstract class DecoderPromises
     {
         // One tick is shorter than any decode.
         var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(Slow, new DecodeOptions { MaxTime = new TimeSpan(1) }));
-        Assert.Contains("the guard against hangs", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("the limit that guards against hangs", exception.Message, StringComparison.Ordinal);
         Assert.True(exception.TimedOut);
     }
 
