@@ -1,8 +1,9 @@
 namespace OnnxTransfer.Heic;
 
 /// <summary>
-/// The bytes of an image in a file of its own, since ImageMagick reads HEIC from files alone: from memory it would write one itself, for
-/// the header and for the pixels each. The file keeps its name until the decode is over, because ImageMagick's policies look at the name.
+/// A temporary file with the bytes of one image. ImageMagick reads HEIC only from files; given bytes in memory, it would write two files
+/// itself, one for the header and one for the pixels. The file keeps its name until the decode is over, because ImageMagick's policies
+/// check the name.
 /// </summary>
 internal sealed class HeicFile : IDisposable
 {
@@ -10,12 +11,12 @@ internal sealed class HeicFile : IDisposable
 
     internal string Path { get; }
 
-    /// <summary>Writes a new file that its owner alone may read.</summary>
+    /// <summary>Writes a new file that only its owner can read.</summary>
     /// <exception cref="ImageDecodeException">The folder for temporary files cannot be written to.</exception>
     internal static HeicFile Write(ReadOnlySpan<byte> bytes)
     {
         var file = new HeicFile(System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"onnxtransfer-{Guid.NewGuid():N}.heic"));
-        // Never a file that somebody else has put there.
+        // Do not write to a file that another user has put there.
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         try
@@ -39,7 +40,7 @@ internal sealed class HeicFile : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // There is none, or a virus scanner holds it; the system cleans the folder.
+            // The file does not exist, or a virus scanner has it open. The system cleans the folder.
         }
     }
 }

@@ -8,10 +8,10 @@ namespace OnnxTransfer.Heic;
 /// <inheritdoc cref="HeicDecoder"/>
 internal sealed class HeicImageDecoder : IRowDecoder
 {
-    /// <summary>The most bytes of a strip of rows, below the size at which .NET's large objects begin.</summary>
+    /// <summary>The most bytes of a strip of rows: below the size at which .NET uses its large object heap.</summary>
     private const int StripBytes = 80_000;
 
-    /// <summary>The native library comes in the same package, so its version is known without loading it.</summary>
+    /// <summary>The version of the native library, which is in the same package, so reading it loads nothing.</summary>
     public string Name => field ??= $"Magick.NET {Version()}";
 
     /// <inheritdoc/>
@@ -32,7 +32,7 @@ internal sealed class HeicImageDecoder : IRowDecoder
         {
             using var file = HeicFile.Write(encoded);
             CheckHeader(file.Path, options);
-            // No orientation from EXIF: the file says how to turn the picture in a property of its own, which libheif has followed.
+            // EXIF does not count: a HEIC file states its orientation in its own property, and libheif has applied it.
             using var image = new MagickImage(file.Path, Settings(onlyFirst: true));
             DecodeChecks.Time(start, options);
             WriteRows(image, options, sink);
@@ -56,7 +56,7 @@ internal sealed class HeicImageDecoder : IRowDecoder
 
     public IImageDecoder? HandsTo(ImageFormat format) => null;
 
-    /// <summary>Reads the header alone, of every picture in the file.</summary>
+    /// <summary>Reads only the header of each picture in the file.</summary>
     private static void CheckHeader(string path, DecodeOptions options)
     {
         using var headers = new MagickImageCollection();
@@ -65,7 +65,9 @@ internal sealed class HeicImageDecoder : IRowDecoder
         DecodeChecks.Size(headers[0].Width, headers[0].Height, ImageFormat.Heic, options);
     }
 
-    /// <summary>With the format named ImageMagick asks neither the bytes nor the name for it, and no other reader sees them.</summary>
+    /// <summary>
+    /// Naming the format keeps ImageMagick from guessing it from the bytes or the name, so no other reader sees the file.
+    /// </summary>
     private static MagickReadSettings Settings(bool onlyFirst) => new()
     {
         Format = MagickFormat.Heic,
@@ -76,7 +78,7 @@ internal sealed class HeicImageDecoder : IRowDecoder
     private static void WriteRows(MagickImage image, DecodeOptions options, IRowSink sink)
     {
         var (width, height, channels) = ((int)image.Width, (int)image.Height, image.HasAlpha ? 4 : 3);
-        // ImageMagick gives gray files as RGB too.
+        // ImageMagick gives RGB for gray files too.
         var layout = new SampleLayout(3, channels, image.HasAlpha ? 3 : 0, IsDeep: false);
         using var converter = new RowConverter(layout, width, image.GetColorProfile()?.ToByteArray() ?? [], options, mayBeGray: true);
         sink.Begin(width, height, Decoding.Orientation.Upright);

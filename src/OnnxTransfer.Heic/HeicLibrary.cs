@@ -2,15 +2,15 @@ using ImageMagick;
 
 namespace OnnxTransfer.Heic;
 
-/// <summary>Loads ImageMagick once in a process, under a policy that reaches HEIC alone.</summary>
+/// <summary>Loads ImageMagick once in a process, under a policy that allows only HEIC.</summary>
 internal static class HeicLibrary
 {
-    /// <summary>Where ImageMagick looks for its policy.</summary>
+    /// <summary>The environment variable that tells ImageMagick where its policy is.</summary>
     private const string PolicyFolder = "MAGICK_CONFIGURE_PATH";
 
     /// <summary>
-    /// What a hostile file could reach beside the HEIC reader is nothing: no other reader or writer, no program, no list of files; and
-    /// pixels that do not fit into memory are an error instead of a file on the disk.
+    /// A policy that leaves a hostile file only the HEIC reader: no other reader or writer, no external program, no list of files. Pixels
+    /// that do not fit into memory are an error and are not written to the disk.
     /// </summary>
     private const string Policy =
         """
@@ -55,15 +55,15 @@ internal static class HeicLibrary
 
     private static void SetUp()
     {
-        // The user's own policy stays. Where ImageMagick is in use already it has read one, and ours comes too late. ImageMagick itself
-        // cannot be asked for the variable: it would start, without a policy.
+        // Keep the user's own policy. If ImageMagick is already in use, it has read a policy, and this one would come too late. Do not ask
+        // ImageMagick for the variable: the question would start it without a policy.
         if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(PolicyFolder)))
         {
             MagickNET.Initialize();
             return;
         }
 
-        // It is read once, when the library starts. The folder is made for its owner alone.
+        // ImageMagick reads the policy once, when the library starts. Only the owner can read the folder.
         var folder = Directory.CreateTempSubdirectory("onnxtransfer-");
         try
         {

@@ -2,8 +2,8 @@ using OnnxTransfer.Decoding.Containers;
 
 namespace OnnxTransfer.Vips;
 
-/// <summary>What libvips does not tell of a TIFF file's first picture.</summary>
-/// <param name="file">A file that begins as TIFF does, sound or not.</param>
+/// <summary>Facts about the first picture of a TIFF file that libvips does not report.</summary>
+/// <param name="file">A file with a TIFF signature; the rest may be invalid.</param>
 internal readonly ref struct TiffHeader(ReadOnlySpan<byte> file)
 {
     private const int BitsTag = 258;
@@ -20,32 +20,33 @@ internal readonly ref struct TiffHeader(ReadOnlySpan<byte> file)
     private readonly TiffDirectory _tags = new(file);
 
     /// <summary>
-    /// Whether it is compressed as JPEG in the way of TIFF 6.0, which was replaced in 1995: the libtiff inside libvips has no decoder
-    /// for it and gives empty pixels without an error.
+    /// Whether the picture has the JPEG compression of TIFF 6.0, which was replaced in 1995. The libtiff inside libvips cannot decode it
+    /// and gives empty pixels without an error.
     /// </summary>
     internal bool IsOldJpeg => _tags.Number(CompressionTag) == OldJpeg;
 
-    /// <summary>Whether pixels are CIE L*a*b*, in one of its three ways to be stored.</summary>
+    /// <summary>Whether pixels are CIE L*a*b*, in one of its three TIFF encodings.</summary>
     internal bool IsLab => _tags.Number(PhotometricTag) is 8 or 9 or 10;
 
     /// <summary>
-    /// Whether pixels are luma and chroma at full resolution, outside of JPEG: libvips takes them for RGB, though it converts subsampled ones.
+    /// Whether pixels are luma and chroma at full resolution without JPEG compression. libvips converts subsampled ones but takes these for
+    /// RGB.
     /// </summary>
     internal bool IsFullChroma => _tags.Number(PhotometricTag) == 6 && _tags.Number(CompressionTag) is not (OldJpeg or CompressionJpeg) && _tags.Number(SubsamplingTag) == 1
         && _tags.Number(SubsamplingTag, index: 1) == 1;
 
-    /// <summary>Bits a sample; 1 where it is not said.</summary>
+    /// <summary>Bits per sample; 1 if the file does not state it.</summary>
     internal long Bits => _tags.Number(BitsTag) ?? 1;
 
-    /// <summary>Whether it is compressed as LZMA, which libvips is built without.</summary>
+    /// <summary>Whether the compression is LZMA, which this build of libvips does not support.</summary>
     internal bool IsLzma => _tags.Number(CompressionTag) == Lzma;
 
-    /// <summary>Whether each channel has tiles of its own.</summary>
+    /// <summary>Whether each channel has its own tiles.</summary>
     internal bool IsTiledPlanes => _tags.Number(PlanarTag) == 2 && _tags.Number(TileWidthTag) is not null;
 
     /// <summary>
-    /// Whether the first sample behind the colors is alpha: it is said to be, or nothing is said of it. 0 says that nobody knows
-    /// what it is.
+    /// Whether the first sample after the colors is alpha. It is if the file says so, or says nothing; the value 0 means an unspecified
+    /// sample.
     /// </summary>
     internal bool HasAlpha => _tags.Number(ExtraSamplesTag) is not 0;
 }

@@ -4,7 +4,7 @@ using OnnxTransfer.Decoding.Containers;
 namespace OnnxTransfer.Vips;
 
 /// <inheritdoc cref="VipsDecoder"/>
-/// <param name="others">The decoder of HEIC.</param>
+/// <param name="others">The registry that holds the HEIC decoder.</param>
 internal sealed class VipsImageDecoder(DecoderRegistry others) : IRowDecoder
 {
     /// <inheritdoc/>
@@ -44,10 +44,10 @@ internal sealed class VipsImageDecoder(DecoderRegistry others) : IRowDecoder
         }
     }
 
-    /// <summary>For strips of 16: the sequential readers and the memory allocator keep many of them.</summary>
+    /// <summary>Rows in memory for strips of 16: the sequential readers and the memory allocator keep many of them.</summary>
     public int RowsHeld => 2700;
 
-    /// <summary>The codec of HEIC, HEVC, is patented, and the builds of libvips on NuGet are without it.</summary>
+    /// <summary>HEIC is passed on: its codec, HEVC, is patented, and the NuGet builds of libvips do not contain it.</summary>
     public IImageDecoder? HandsTo(ImageFormat format) => format switch
     {
         ImageFormat.Heic => others.Find(format),

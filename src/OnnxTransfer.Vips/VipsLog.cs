@@ -3,17 +3,17 @@ using NetVips;
 namespace OnnxTransfer.Vips;
 
 /// <summary>
-/// What libvips says while it decodes. Some damage it only warns of, when its reader closes, on the thread that decodes:
-/// the warning marks that thread's image as suspicious, and no image writes to the console.
+/// Receives the log of libvips during a decode. libvips reports some damage only as a warning, on the decoding thread, when its reader
+/// closes. The warning marks the image of that thread as suspicious. No image writes to the console.
 /// </summary>
 internal static class VipsLog
 {
     private const Enums.LogLevelFlags Printed = Enums.LogLevelFlags.Critical | Enums.LogLevelFlags.Warning | Enums.LogLevelFlags.Message;
 
-    /// <summary>The buffer that a warning quotes holds 10,000 characters and drops what is more.</summary>
+    /// <summary>libvips builds a warning in a buffer of 10,000 characters and drops the rest.</summary>
     private const int NearlyFull = 4096;
 
-    /// <summary>Decodes under way, on any thread: some readers hand part of their work to libvips' own threads.</summary>
+    /// <summary>The number of decodes in progress on all threads: some readers give part of their work to threads of libvips.</summary>
     private static int s_running;
 
     [ThreadStatic]
@@ -22,7 +22,7 @@ internal static class VipsLog
     [ThreadStatic]
     private static bool t_suspicious;
 
-    /// <summary>From now to <see cref="EndDecode"/> this thread's warnings belong to one image.</summary>
+    /// <summary>Assigns this thread's warnings to one image until <see cref="EndDecode"/> is called.</summary>
     internal static void BeginDecode()
     {
         Interlocked.Increment(ref s_running);
@@ -30,7 +30,7 @@ internal static class VipsLog
         t_decoding = true;
     }
 
-    /// <summary>Whether a warning may mean wrong pixels, which the text of a second run decides.</summary>
+    /// <summary>Ends the decode and returns whether a warning may mean wrong pixels. The text of a second run decides.</summary>
     internal static bool EndDecode()
     {
         t_decoding = false;
@@ -38,7 +38,7 @@ internal static class VipsLog
         return t_suspicious;
     }
 
-    /// <summary>Takes the log of libvips, and of GObject when libvips hands it nonsense.</summary>
+    /// <summary>Handles the log of libvips, and of GObject, which logs invalid calls from libvips.</summary>
     internal static void Listen()
     {
         const Enums.LogLevelFlags levels = Printed | Enums.LogLevelFlags.Info | Enums.LogLevelFlags.Debug;
@@ -54,7 +54,7 @@ internal static class VipsLog
         }
         else if (Volatile.Read(ref s_running) == 0 && (level & Printed) != 0)
         {
-            // Somebody else's use of libvips in this process: what GLib does where nobody listens.
+            // Another part of the application uses libvips: do what GLib does when no handler is set.
             Console.Error.WriteLine($"{domain}-{(level & Printed).ToString().ToUpperInvariant()} **: {message}");
         }
     }

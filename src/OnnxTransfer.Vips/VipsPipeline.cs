@@ -6,15 +6,15 @@ using OnnxTransfer.Decoding.Containers;
 namespace OnnxTransfer.Vips;
 
 /// <summary>
-/// One decode through libvips: load, bring to sRGB, pull rows. Everything runs on the calling thread: strips are
-/// fetched through a region, because libvips' own writers hand the work to worker threads and copy the result.
+/// One decode with libvips: load, convert to sRGB, pull rows. Everything runs on the calling thread. Strips are fetched through a region,
+/// because the writers of libvips give the work to worker threads and copy the result.
 /// </summary>
 internal static class VipsPipeline
 {
-    /// <summary>Rows to a fetch: what libvips' sequential readers keep at hand.</summary>
+    /// <summary>Rows per fetch: the number that the sequential readers of libvips keep in memory.</summary>
     private const int StripHeight = 16;
 
-    /// <summary>Decodes an image whose format is known and hands its rows to the sink.</summary>
+    /// <summary>Decodes an image of a known format and passes its rows to the sink.</summary>
     internal static void Decode(in CodecInput input, ImageFormat format, DecodeOptions options, IRowSink sink)
     {
         VipsException? failure;
@@ -35,15 +35,16 @@ internal static class VipsPipeline
         }
         else if (isSuspicious && input.Damage is null)
         {
-            // libjpeg's words differ by version; what is wrong, and whether too much, one judge decides for every decoder.
+            // The messages of libjpeg differ between versions, so one check decides for every decoder what is damaged and whether it is too
+            // much.
             DecodeChecks.Damage(CodecInput.JudgeJpeg(input.Bytes), format, options, sink);
         }
 
-        // It did not happen again, yet the sink lacks rows. The words may be about another image.
+        // The error did not occur again, yet the sink lacks rows. The message may be about another image.
         if (failure is not null) Throw.ImageDamaged(format, VipsErrors.FirstError(VipsErrors.TextOf(failure)), failure);
     }
 
-    /// <summary>Runs a decode again, alone, and throws for what is wrong with the image, if anything is.</summary>
+    /// <summary>Runs a failed decode again, with the error buffer to itself, and throws if the image is damaged.</summary>
     private static void Explain(in CodecInput input, ImageFormat format, DecodeOptions options)
     {
         VipsErrors.Gate.EnterWriteLock();
@@ -60,7 +61,7 @@ internal static class VipsPipeline
     }
 
     /// <summary>Decodes once.</summary>
-    /// <returns>Why libvips gave up; null when it did not.</returns>
+    /// <returns>The error of libvips; null if the decode succeeded.</returns>
     private static VipsException? Run(in CodecInput input, ImageFormat format, DecodeOptions options, IRowSink sink, out bool isSuspicious)
     {
         isSuspicious = false;
@@ -76,7 +77,7 @@ internal static class VipsPipeline
         }
         finally
         {
-            // The readers are closed by now, and have said what they had to say.
+            // The readers are closed now and have logged all their warnings.
             isSuspicious = VipsLog.EndDecode();
         }
     }
@@ -88,7 +89,7 @@ internal static class VipsPipeline
         try
         {
             DecodeChecks.Size(image.Width, image.Height, format, options);
-            // The header of the other formats is counted before they come here.
+            // The frames of the other formats were counted before they came here.
             if (format == ImageFormat.Avif) DecodeChecks.Frames(Number(image, "n-pages"), options);
             if (format == ImageFormat.Jpeg && options.JpegShrink != JpegShrink.None
                 && sink.Shrink(image.Width, image.Height, input.Orientation, options.JpegShrink) is > 1 and var shrink)
@@ -115,7 +116,7 @@ internal static class VipsPipeline
         var isDeepInFile = layout.IsDeep && (format is ImageFormat.Png or ImageFormat.Tiff);
         if (options.Levels == SampleLevels.Data && isDeepInFile)
         {
-            // The rows come once and in order, so the image is decoded twice instead of being held.
+            // The rows come once and in order, so the image is decoded twice; this avoids holding it in memory.
             using var first = Load(source, format);
             range = new SampleRange();
             ForEachRow(first, layout, start, options, (_, row) => range.Add(row, layout));
@@ -132,7 +133,7 @@ internal static class VipsPipeline
         if (converter.Warning is { } warning) DecodeChecks.Warn(warning, options, sink);
     }
 
-    /// <summary>Pulls the rows, strip by strip.</summary>
+    /// <summary>Pulls the rows, one strip after the other.</summary>
     private static void ForEachRow(Image image, SampleLayout layout, long start, DecodeOptions options, Action<int, Span<byte>> act)
     {
         using var region = Region.New(image);
@@ -151,8 +152,8 @@ internal static class VipsPipeline
         foreach (ref var sample in samples) sample = (byte)~sample;
     }
 
-    /// <summary>Opens the header; pixels are decoded when a strip asks for them.</summary>
-    /// <exception cref="VipsException">The header is not sound.</exception>
+    /// <summary>Opens the header. The pixels are decoded when a strip is fetched.</summary>
+    /// <exception cref="VipsException">The header is invalid.</exception>
     private static Image Load(Source source, ImageFormat format, int? shrink = null) => format switch
     {
         ImageFormat.Jpeg => Image.JpegloadSource(source, shrink: shrink, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
@@ -163,7 +164,7 @@ internal static class VipsPipeline
         _ => Image.HeifloadSource(source, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
     };
 
-    /// <summary>A number from the header; 1 where it is not there.</summary>
+    /// <summary>A number from the header; 1 if it is missing.</summary>
     private static int Number(Image image, string field) => image.Contains(field) && image.Get(field) is int number ? number : 1;
 
     private sealed class NullSink : IRowSink

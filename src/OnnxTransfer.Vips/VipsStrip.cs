@@ -4,15 +4,15 @@ using NetVips;
 namespace OnnxTransfer.Vips;
 
 /// <summary>
-/// Rows of an image in libvips' own memory, which goes back on <see cref="Dispose"/>. NetVips' <see cref="Region.Fetch"/>
-/// copies them into a new array, which is slower by a tenth on large images, so this calls the function beneath it. It is the only
-/// import and the only unsafe code of this assembly.
+/// Rows of an image in memory of libvips, which is freed by <see cref="Dispose"/>. <see cref="Region.Fetch"/> of NetVips copies the rows
+/// into a new array, which is a tenth slower on large images, so this type calls the native function directly. It contains the only import
+/// and the only unsafe code of this assembly.
 /// </summary>
 internal readonly unsafe ref struct VipsStrip : IDisposable
 {
     /// <summary>
-    /// <c>VipsPel *vips_region_fetch(VipsRegion *region, int left, int top, int width, int height, size_t *length)</c>: computes an
-    /// area on the calling thread; zero when it could not.
+    /// <c>VipsPel *vips_region_fetch(VipsRegion *region, int left, int top, int width, int height, size_t *length)</c>. It computes an area
+    /// on the calling thread and returns zero if that fails.
     /// </summary>
     private static readonly delegate* unmanaged[Cdecl]<nint, int, int, int, int, nuint*, byte*> s_fetch =
         (delegate* unmanaged[Cdecl]<nint, int, int, int, int, nuint*, byte*>)NativeLibrary.GetExport(Library(), "vips_region_fetch");
@@ -26,16 +26,16 @@ internal readonly unsafe ref struct VipsStrip : IDisposable
         _length = length;
     }
 
-    /// <summary>The rows without padding; may be changed, valid until <see cref="Dispose"/>.</summary>
+    /// <summary>The rows without padding. They may be changed and are valid until <see cref="Dispose"/>.</summary>
     internal Span<byte> Bytes => new(_pixels, _length);
 
     /// <summary>Computes rows.</summary>
     /// <param name="region">A region of the image.</param>
     /// <param name="top">The first row.</param>
-    /// <param name="width">Pixels of a row, all of them.</param>
-    /// <param name="rows">Rows.</param>
-    /// <param name="pixelBytes">Bytes of a pixel.</param>
-    /// <exception cref="VipsException">libvips could not compute the rows, or they have another number of bytes.</exception>
+    /// <param name="width">Pixels per row; the whole row is fetched.</param>
+    /// <param name="rows">The number of rows.</param>
+    /// <param name="pixelBytes">Bytes per pixel.</param>
+    /// <exception cref="VipsException">libvips could not compute the rows, or returned an unexpected number of bytes.</exception>
     internal static VipsStrip Fetch(Region region, int top, int width, int rows, int pixelBytes)
     {
         var isHeld = false;
@@ -49,7 +49,7 @@ internal readonly unsafe ref struct VipsStrip : IDisposable
             if ((ulong)length == (ulong)expected) return new VipsStrip(pixels, (int)expected);
 
             NetVips.NetVips.Free((nint)pixels);
-            throw new VipsException($"{length} bytes were fetched where {expected} were expected");
+            throw new VipsException($"{expected} bytes were expected, but {length} were fetched");
         }
         finally
         {
@@ -59,7 +59,7 @@ internal readonly unsafe ref struct VipsStrip : IDisposable
 
     public void Dispose() => NetVips.NetVips.Free((nint)_pixels);
 
-    /// <summary>The file that NetVips has loaded by then, under the name that it uses on this platform.</summary>
+    /// <summary>Opens the library file that NetVips has already loaded, by its name on this platform.</summary>
     private static nint Library() => NativeLibrary.Load(
         OperatingSystem.IsWindows() ? "libvips-42.dll" : OperatingSystem.IsMacOS() ? "libvips.42.dylib" : "libvips.so.42", typeof(Region).Assembly, null);
 }

@@ -140,7 +140,7 @@ public sealed class HeicDecoderTests : DecoderPromises
     public void Decode_Avif_IsRefused()
     {
         var exception = Assert.Throws<ImageDecodeException>(() => s_decoder.Decode(Sample.Bytes("rgb.avif")));
-        Assert.StartsWith("This is no HEIC image but Avif, and the decoder reads HEIC alone", exception.Message, StringComparison.Ordinal);
+        Assert.StartsWith("The image is Avif, but HeicDecoder reads only HEIC", exception.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -190,7 +190,7 @@ public sealed class HeicDecoderTests : DecoderPromises
     {
         Assert.Contains("more than the limit of 50", Refusal("rgb.heic", new DecodeOptions { MaxEncodedBytes = 50 }), StringComparison.Ordinal);
         Assert.Equal("The image has 2 frames, more than the limit of 1 (DecodeOptions.MaxFrames).", Refusal("two.heic", new DecodeOptions { MaxFrames = 1 }));
-        Assert.Contains("the guard against hangs", Refusal("large.heic", new DecodeOptions { MaxTime = new TimeSpan(1) }), StringComparison.Ordinal);
+        Assert.Contains("the limit that guards against hangs", Refusal("large.heic", new DecodeOptions { MaxTime = new TimeSpan(1) }), StringComparison.Ordinal);
 
         static string Refusal(string name, DecodeOptions options) => Assert.Throws<ImageDecodeException>(() => s_decoder.Decode(Bytes(name), options)).Message;
     }

@@ -52,6 +52,6 @@ public sealed class HeicFileTests
         File.WriteAllBytes(image, HeicDecoderTests.Bytes("rgb.heic"));
         var (_, output) = await Probe.RunAsync(["reason", image], folder.File("missing", "folder") + "/none");
         Assert.Contains("no temporary file could be written for ImageMagick", output, StringComparison.Ordinal);
-        Assert.EndsWith("set the folder with TMPDIR.", output, StringComparison.Ordinal);
+        Assert.EndsWith("choose another folder with the environment variable TMPDIR.", output, StringComparison.Ordinal);
     }
 }

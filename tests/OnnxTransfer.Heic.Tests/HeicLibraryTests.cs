@@ -40,7 +40,7 @@ public sealed class HeicLibraryTests
         using var folder = new TempFolder();
         File.WriteAllText(folder.File("policy.xml"), """<policymap><policy domain="coder" rights="none" pattern="{HEIC,HEIF}"/></policymap>""");
         const string expected =
-            "The HEIC image cannot be read, because ImageMagick's security policy of this process does not allow it: allow the coder HEIC to read in the application's policy.xml. read";
+            "The HEIC image cannot be read because the ImageMagick security policy of this process does not allow it: give the coder HEIC the right to read in the application's policy.xml. read";
         Assert.Equal(expected, (await Probe.RunAsync(["policy", folder.Path, "initialize", "reason", s_heic, "magick", s_png])).Output);
         Assert.Equal(expected, (await Probe.RunAsync(["reason", s_heic, "magick", s_png], policy: folder.Path)).Output);
     }

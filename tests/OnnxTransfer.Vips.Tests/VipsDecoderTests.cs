@@ -48,7 +48,7 @@ public sealed class VipsDecoderTests : ImageDecoderContract
     public void Decode_SamplesWithoutAFixedWhite_AreRefused(string name, string type)
     {
         var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(Sample.Bytes(name)));
-        Assert.Equal($"The TIFF image has samples of the type '{type}', whose white has no fixed value: save it with 8 or 16 unsigned bits a channel.", exception.Message);
+        Assert.Equal($"The TIFF image has samples of type '{type}', for which no value is defined as white: save it with 8 or 16 unsigned bits per channel.", exception.Message);
     }
 
     [SharedTheory("cases/images/white-fp16.tiff")]

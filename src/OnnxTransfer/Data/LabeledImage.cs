@@ -55,8 +55,8 @@ public enum DataSplit
 public sealed record SkippedImage(string Id, string Reason)
 {
     /// <summary>
-    /// Whether the guard against hangs (<see cref="DecodeOptions.MaxTime"/>) stopped the decode, so that nothing is known against the
-    /// image: run again on a machine that is less busy.
+    /// Whether the guard against hangs (<see cref="DecodeOptions.MaxTime"/>) stopped the decode. If true, the image itself may be valid:
+    /// run again on a machine that is less busy.
     /// </summary>
     public bool TimedOut { get; init; }
 

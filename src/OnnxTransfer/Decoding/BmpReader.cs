@@ -5,8 +5,8 @@ using static System.Buffers.Binary.BinaryPrimitives;
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// Windows bitmaps, which the image libraries read in part or not at all: 1, 4, 8, 16, 24 and 32 bits, palettes, bit masks and run lengths,
-/// after the header structures BITMAPCOREHEADER to BITMAPV5HEADER.
+/// Reads Windows bitmaps, which the image libraries read only in part or not at all: 1, 4, 8, 16, 24 and 32 bits, palettes, bit masks and
+/// run lengths, with the headers BITMAPCOREHEADER to BITMAPV5HEADER.
 /// </summary>
 internal static class BmpReader
 {
@@ -27,11 +27,11 @@ internal static class BmpReader
         var rowBytes = (((long)header.Width * header.BitsPerPixel) + 7) / 8;
         var needed = header.PixelOffset + (stride * (header.Height - 1)) + rowBytes;
         var missing = needed - file.Length;
-        if (missing > CodecInput.SmallTail * stride * header.Height) Throw.ImageDamaged(ImageFormat.Bmp, $"{needed} bytes are needed and {file.Length} are there");
+        if (missing > CodecInput.SmallTail * stride * header.Height) Throw.ImageDamaged(ImageFormat.Bmp, $"it needs {needed} bytes and has {file.Length}");
         if (missing > 0) DecodeChecks.Damage($"{missing} bytes are missing at its end", ImageFormat.Bmp, options, sink);
 
         sink.Begin(header.Width, header.Height, Orientation.Upright);
-        // What is missing counts as zeros.
+        // Missing bytes count as zeros.
         var cut = missing > 0 ? new byte[rowBytes] : [];
         using var scratch = new ScratchBytes(3 * header.Width);
         var rgb = scratch.Span;
@@ -63,7 +63,7 @@ internal static class BmpReader
         var pixelOffset = ReadUInt32LittleEndian(file[10..]);
         var size = ReadUInt32LittleEndian(file[FileHeaderLength..]);
         if (size > 1024 || (size < 40 && size != 12) || file.Length < FileHeaderLength + size)
-            Throw.ImageDamaged(ImageFormat.Bmp, $"a header of {size} bytes is none of its versions");
+            Throw.ImageDamaged(ImageFormat.Bmp, $"no version of the format has a header of {size} bytes");
         var info = file.Slice(FileHeaderLength, (int)size);
         var afterHeader = FileHeaderLength + (int)size;
         if (size == 12)
@@ -96,7 +96,7 @@ internal static class BmpReader
         };
         if (compression is BmpCompression.BitFields or BmpCompression.AlphaBitFields)
         {
-            // The masks follow a header of 40 bytes and are inside every longer one, at the same place of the file.
+            // The masks follow a header of 40 bytes. A longer header contains them, at the same offset in the file.
             var masks = file[(FileHeaderLength + 40)..];
             var hasAlpha = compression == BmpCompression.AlphaBitFields || size >= 56;
             if (masks.Length < 16) Throw.ImageDamaged(ImageFormat.Bmp, "its header is cut off");
@@ -108,7 +108,7 @@ internal static class BmpReader
             };
         }
 
-        // Some writers leave the palette out of the offset, which then points at it.
+        // Some writers do not count the palette in the offset, which then points at the palette.
         if (bits <= 8 && pixelOffset == afterHeader)
         {
             var entries = ReadUInt32LittleEndian(info[32..]) is > 0 and <= 256 and var count ? (int)count : 1 << bits;
@@ -128,8 +128,8 @@ internal static class BmpReader
             BmpCompression.BitFields or BmpCompression.AlphaBitFields => header.BitsPerPixel is 16 or 32,
             _ => false,
         };
-        if (!fits) Throw.ImageDamaged(ImageFormat.Bmp, $"{header.BitsPerPixel} bits per pixel with compression {(uint)header.Compression} do not exist");
-        if (header.PixelOffset > file.Length) Throw.ImageDamaged(ImageFormat.Bmp, "its pixels begin behind its end");
+        if (!fits) Throw.ImageDamaged(ImageFormat.Bmp, $"{header.BitsPerPixel} bits per pixel with compression {(uint)header.Compression} is not a valid combination");
+        if (header.PixelOffset > file.Length) Throw.ImageDamaged(ImageFormat.Bmp, "its header places the pixels after the end of the file");
         return header;
     }
 
@@ -145,7 +145,7 @@ internal static class BmpReader
         }
     }
 
-    /// <summary>A palette may be shorter than its indexes can count: what it lacks is black.</summary>
+    /// <summary>Writes a palette color. A palette may have fewer entries than the indexes allow; the missing entries are black.</summary>
     private static void Color(ReadOnlySpan<byte> file, BmpHeader header, int index, Span<byte> rgb)
     {
         var at = header.PaletteOffset + (index * header.PaletteEntryLength);

@@ -9,10 +9,10 @@ internal static class BmpRunLengths
 
     /// <summary>Expands codes into palette indexes.</summary>
     /// <param name="codes">The coded pixels, from the file's pixel offset to its end.</param>
-    /// <param name="width">Pixels of a row.</param>
-    /// <param name="height">Rows.</param>
-    /// <param name="bits">8 or 4 bits per index.</param>
-    /// <param name="cells"><c>[height,width]</c> indexes as stored; what no code names stays as it is.</param>
+    /// <param name="width">Pixels per row.</param>
+    /// <param name="height">The number of rows.</param>
+    /// <param name="bits">Bits per index, 8 or 4.</param>
+    /// <param name="cells"><c>[height,width]</c> indexes as stored. Pixels without a code keep their value.</param>
     internal static void Expand(ReadOnlySpan<byte> codes, int width, int height, int bits, Span<byte> cells)
     {
         int x = 0, y = 0, at = 0;
@@ -60,7 +60,7 @@ internal static class BmpRunLengths
             }
         }
 
-        // Writers that leave out the end mark are common; a picture that stops before its last row is cut off.
+        // Many writers leave out the end marker. A picture that stops before its last row is cut off.
         if (y < height - 1) Throw.ImageDamaged(ImageFormat.Bmp, $"its run lengths end in row {y + 1} of {height}");
     }
 

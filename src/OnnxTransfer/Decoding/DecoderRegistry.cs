@@ -1,6 +1,6 @@
 namespace OnnxTransfer.Decoding;
 
-/// <summary>Who reads the formats that SkiaSharp does not. Thread-safe.</summary>
+/// <summary>The decoders for the formats that SkiaSharp does not read. Thread-safe.</summary>
 internal sealed class DecoderRegistry
 {
     private readonly IImageDecoder?[] _decoders = new IImageDecoder?[Enum.GetValues<ImageFormat>().Length];
@@ -12,7 +12,7 @@ internal sealed class DecoderRegistry
     internal void Register(IImageDecoder decoder, ReadOnlySpan<ImageFormat> formats)
     {
         ArgumentNullException.ThrowIfNull(decoder);
-        // It would hand the image to itself.
+        // The default decoder would pass the image to itself.
         if (decoder is SkiaImageDecoder) Throw.DecoderIsTheDefault(nameof(decoder));
         if (formats.IsEmpty) Throw.DecoderWithoutFormats(nameof(formats));
         foreach (var format in formats)
@@ -23,16 +23,16 @@ internal sealed class DecoderRegistry
         foreach (var format in formats) Volatile.Write(ref _decoders[(int)format], decoder);
     }
 
-    /// <summary>The decoder of a format; null where there is none.</summary>
+    /// <summary>The decoder of a format; null if none is registered.</summary>
     internal IImageDecoder? Find(ImageFormat format) => Volatile.Read(ref _decoders[(int)format]);
 
-    /// <summary>Decodes an image by whoever is registered for its format.</summary>
+    /// <summary>Decodes an image with the decoder that is registered for its format.</summary>
     /// <param name="asking">The decoder that does not read the format.</param>
     /// <param name="format">The image's format.</param>
     /// <param name="encoded">The bytes of the file.</param>
     /// <param name="options">Limits and background.</param>
-    /// <param name="sink">Takes the rows.</param>
-    /// <exception cref="ImageDecodeException">Nobody reads the format, or the image is not sound.</exception>
+    /// <param name="sink">Receives the rows.</param>
+    /// <exception cref="ImageDecodeException">No decoder is registered for the format, or the image is invalid.</exception>
     internal void DecodeRows(IImageDecoder asking, ImageFormat format, ReadOnlySpan<byte> encoded, DecodeOptions options, IRowSink sink)
     {
         var decoder = Find(format);

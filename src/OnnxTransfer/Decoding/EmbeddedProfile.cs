@@ -3,13 +3,13 @@ using static System.Buffers.Binary.BinaryPrimitives;
 
 namespace OnnxTransfer.Decoding;
 
-/// <summary>The ICC profile inside a file, found in one way for all decoders: the image libraries pass over some.</summary>
+/// <summary>Finds the ICC profile in a file in the same way for all decoders; the image libraries ignore some profiles.</summary>
 internal static class EmbeddedProfile
 {
-    /// <summary>The largest profile of a press has 3 MB. One that is longer than this is none.</summary>
+    /// <summary>The most bytes of a profile that is read. The largest profiles of printing presses have 3 MB.</summary>
     internal const int MostBytes = 4 << 20;
 
-    /// <summary>The profile of a JPEG, PNG or WebP file; empty where there is none.</summary>
+    /// <summary>The profile of a JPEG, PNG or WebP file; empty if there is none.</summary>
     internal static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> file, ImageFormat format)
     {
         var profile = format switch
@@ -22,7 +22,7 @@ internal static class EmbeddedProfile
         return profile.Length <= MostBytes ? profile : [];
     }
 
-    /// <summary>A name that ends with zero, the number of the packing, which is zero, and the packed profile.</summary>
+    /// <summary>Reads a name that ends with a zero, the number of the compression method (zero), and the compressed profile.</summary>
     private static byte[] Unpack(ReadOnlySpan<byte> chunk)
     {
         var end = chunk.IndexOf((byte)0);
@@ -48,7 +48,7 @@ internal static class EmbeddedProfile
 
     private static ReadOnlySpan<byte> OfWebp(ReadOnlySpan<byte> file)
     {
-        // "RIFF", a length, "WEBP", then chunks of a name, a length and a body that is filled up to an even length.
+        // "RIFF", a length and "WEBP", then chunks of a name, a length and a content that is padded to an even length.
         for (var at = 12; at + 8 <= file.Length;)
         {
             var length = ReadUInt32LittleEndian(file[(at + 4)..]);

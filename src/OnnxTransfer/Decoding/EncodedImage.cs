@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace OnnxTransfer.Decoding;
 
-/// <summary>The bytes of an encoded image in rented memory, which goes back on <see cref="Dispose"/>.</summary>
+/// <summary>The bytes of an encoded image in rented memory, which <see cref="Dispose"/> returns.</summary>
 internal readonly struct EncodedImage : IDisposable
 {
     private const int FirstBufferBytes = 64 << 10;
@@ -20,7 +20,8 @@ internal readonly struct EncodedImage : IDisposable
     internal ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _length);
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="ImageDecodeException">The file is missing, unreadable, no ordinary file or larger than the limit.</exception>
+    /// <exception cref="ImageDecodeException">The file is missing or unreadable, is not an ordinary file, or is larger than the
+    /// limit.</exception>
     internal static EncodedImage Read(string path, DecodeOptions options)
     {
         try
@@ -55,8 +56,9 @@ internal readonly struct EncodedImage : IDisposable
         }
     }
 
-    /// <summary>Reads a stream from its position to its end, asynchronously throughout; the stream stays open.</summary>
-    /// <exception cref="ImageDecodeException">The stream holds more bytes than the limit; no more than one above it was read.</exception>
+    /// <summary>Reads a stream asynchronously from its current position to its end. The stream stays open.</summary>
+    /// <exception cref="ImageDecodeException">The stream has more bytes than the limit; at most one byte beyond the limit was
+    /// read.</exception>
     internal static async Task<EncodedImage> ReadAsync(Stream stream, DecodeOptions options, CancellationToken cancellationToken)
     {
         var bytes = ArrayPool<byte>.Shared.Rent(FirstBuffer(stream, options));
@@ -65,7 +67,7 @@ internal readonly struct EncodedImage : IDisposable
         {
             while (true)
             {
-                // One byte above the limit tells a stream that ends there from one that goes on.
+                // One more byte than the limit distinguishes a stream that ends there from a longer one.
                 var end = (int)Math.Min(bytes.Length, options.MaxEncodedBytes + 1L);
                 var read = await stream.ReadAsync(bytes.AsMemory(filled, end - filled), cancellationToken).ConfigureAwait(false);
                 if (read == 0) return new EncodedImage(bytes, filled);

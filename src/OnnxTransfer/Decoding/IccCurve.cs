@@ -3,15 +3,15 @@ using static System.Buffers.Binary.BinaryPrimitives;
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// A function from 0..1 to 0..1, as profiles hold them: <c>curveType</c> and <c>parametricCurveType</c> (ICC.1:2022, 10.6 and 10.18), and
-/// the plain tables of <c>lut8Type</c> and <c>lut16Type</c>.
+/// A function from 0..1 to 0..1 in a profile: <c>curveType</c> and <c>parametricCurveType</c> (ICC.1:2022, 10.6 and 10.18), and the plain
+/// tables of <c>lut8Type</c> and <c>lut16Type</c>.
 /// </summary>
 internal sealed class IccCurve
 {
-    /// <summary>Values at even steps from 0 to 1; empty where a formula says it.</summary>
+    /// <summary>Values at even steps from 0 to 1; empty if a formula defines the curve.</summary>
     private readonly float[] _table;
 
-    /// <summary><c>(a x + b)^g + e</c> from d on, and <c>c x + f</c> below it.</summary>
+    /// <summary><c>(a x + b)^g + e</c> for x from d upward, and <c>c x + f</c> below d.</summary>
     private readonly double _g, _a, _b, _c, _d, _e, _f;
 
     internal IccCurve(float[] table) => _table = table;
@@ -22,9 +22,9 @@ internal sealed class IccCurve
         (_g, _a, _b, _c, _d, _e, _f) = (g, a, b, c, d, e, f);
     }
 
-    /// <summary>Reads a curve; null when it is of another type or damaged.</summary>
-    /// <param name="tag">The bytes from the curve's type on, and perhaps others behind it.</param>
-    /// <param name="length">The bytes that the curve takes.</param>
+    /// <summary>Reads a curve; null if it is damaged or of another type.</summary>
+    /// <param name="tag">The bytes that begin with the curve's type; other bytes may follow the curve.</param>
+    /// <param name="length">The number of bytes of the curve.</param>
     internal static IccCurve? Read(ReadOnlySpan<byte> tag, out int length)
     {
         length = 0;
@@ -35,7 +35,7 @@ internal sealed class IccCurve
         return curve is null || Enumerable.Range(0, 256).Any(i => !double.IsFinite(curve.At(i / 255.0))) ? null : curve;
     }
 
-    /// <summary>The curve at <paramref name="x"/>; outside of 0..1 it stays at its ends.</summary>
+    /// <summary>The value at <paramref name="x"/>. Outside of 0..1, the curve keeps the value at its end.</summary>
     internal double At(double x)
     {
         x = Math.Clamp(x, 0, 1);
@@ -46,7 +46,7 @@ internal sealed class IccCurve
         return _table[lower] + ((_table[lower + 1] - _table[lower]) * (at - lower));
     }
 
-    /// <summary>The curve at even steps from 0 to 1.</summary>
+    /// <summary>The values at even steps from 0 to 1.</summary>
     internal float[] Sample(int count) => [.. Enumerable.Range(0, count).Select(i => (float)At(i / (count - 1.0)))];
 
     private static IccCurve? ReadTable(ReadOnlySpan<byte> tag, out int length)

@@ -1,9 +1,9 @@
 namespace OnnxTransfer.Decoding;
 
-/// <summary>CIE L*a*b* relative to D50, the white of profiles (ICC.1:2022, 6.3.4 and annex A).</summary>
+/// <summary>CIE L*a*b* relative to D50, the white point of profiles (ICC.1:2022, 6.3.4 and annex A).</summary>
 internal static class IccLab
 {
-    /// <summary>D50.</summary>
+    /// <summary>XYZ of the white point D50.</summary>
     internal const double WhiteX = 0.9642, WhiteY = 1, WhiteZ = 0.8249;
 
     internal static (double X, double Y, double Z) ToXyz(double l, double a, double b)

@@ -3,21 +3,25 @@ using System.Runtime.Intrinsics;
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// A profile of gray, RGB or CMYK pixels and its way to sRGB: relative colorimetric, out-of-gamut colors clipped, no compensation of the
-/// black point. It is one curve, three curves and a matrix (ICC.1:2022, 8.3.3 and 8.3.4; about a third of the photographs on the web carry
-/// such a profile of sRGB itself), or a table. All decoders use it, so that the same pixels give the same colors.
+/// A profile of gray, RGB or CMYK pixels and its conversion to sRGB: relative colorimetric, colors outside the gamut clipped, no black
+/// point compensation. The profile is one curve, three curves and a matrix (ICC.1:2022, 8.3.3 and 8.3.4), or a table. About a third of the
+/// photographs on the web have a profile of curves and a matrix that describes sRGB itself. All decoders use this class, so the same pixels
+/// give the same colors.
 /// </summary>
 internal sealed class IccProfile
 {
     private const int EncodeSteps = 1 << 14;
 
-    /// <summary>Of 16-bit samples the highest twelve bits count: a curve may make 12 steps of the result from one of 8 bits, and 0.8 from one of 12.</summary>
+    /// <summary>
+    /// 16-bit samples are reduced to this number of values, their highest twelve bits. A curve can turn one step of 8 bits into 12 steps of
+    /// the result, and one step of 12 bits into 0.8.
+    /// </summary>
     private const int DeepSteps = 1 << 12;
 
-    /// <summary>Profiles seen before: a few serve thousands of images. Replaced, never changed.</summary>
+    /// <summary>The most profiles that are remembered: thousands of images share a few profiles.</summary>
     private const int MostRemembered = 16;
 
-    /// <summary>XYZ of sRGB's primaries adapted to D50, columns R, G and B (IEC 61966-2-1).</summary>
+    /// <summary>The XYZ of the sRGB primaries, adapted to D50; columns R, G and B (IEC 61966-2-1).</summary>
     private static readonly double[,] s_srgb =
     {
         { 0.43607, 0.38515, 0.14307 },
@@ -40,12 +44,12 @@ internal sealed class IccProfile
         IsSrgb = colors != 4 && ChangesNothing();
     }
 
-    /// <summary>Whether the conversion to sRGB moves no color by more than one step of 255, so that it can be left out.</summary>
+    /// <summary>Whether the conversion to sRGB changes no color by more than one step of 255, so that it can be skipped.</summary>
     internal bool IsSrgb { get; }
 
-    /// <summary>Reads a profile; null when it is damaged or does not fit the pixels.</summary>
+    /// <summary>Reads a profile; null if it is damaged or does not fit the pixels.</summary>
     /// <param name="bytes">The profile.</param>
-    /// <param name="colors">The pixels' channels without alpha: 1 for gray, 3 for RGB, 4 for CMYK.</param>
+    /// <param name="colors">The channels of the pixels without alpha: 1 for gray, 3 for RGB, 4 for CMYK.</param>
     internal static IccProfile? Find(ReadOnlySpan<byte> bytes, int colors)
     {
         var known = s_known;
@@ -55,13 +59,13 @@ internal sealed class IccProfile
         }
 
         var parsed = Parse(bytes);
-        // Two threads may both add one and one of the two be lost: it is then read again.
+        // Two threads may add a profile at the same time, and one of them is lost; it is then read again.
         if (parsed is not null && known.Length < MostRemembered) s_known = [.. known, parsed];
         return parsed?._colors == colors ? parsed : null;
     }
 
     /// <summary>Converts 8-bit pixels to sRGB in place.</summary>
-    /// <param name="rgb"><c>[W,3]</c>; of gray the three channels are equal.</param>
+    /// <param name="rgb"><c>[W,3]</c>; the three channels of gray pixels are equal.</param>
     internal void ToSrgb(Span<byte> rgb)
     {
         if (_byte.Gray is { } gray)
@@ -80,9 +84,9 @@ internal sealed class IccProfile
     }
 
     /// <summary>Converts 8-bit pixels to sRGB.</summary>
-    /// <param name="stored"><c>[W,channels]</c>: the colors first.</param>
-    /// <param name="channels">Channels of a pixel, those that are no colors included.</param>
-    /// <param name="rgb"><c>[W,3]</c>; may be the same memory where both have three channels.</param>
+    /// <param name="stored"><c>[W,channels]</c>, with the colors first.</param>
+    /// <param name="channels">Channels per pixel, including those that are not colors.</param>
+    /// <param name="rgb"><c>[W,3]</c>; it may be the memory of <paramref name="stored"/> if both have three channels.</param>
     internal void ToSrgb(ReadOnlySpan<byte> stored, int channels, Span<byte> rgb)
     {
         Span<int> pixel = stackalloc int[_colors];
@@ -107,7 +111,7 @@ internal sealed class IccProfile
         }
     }
 
-    /// <summary>Brings a color of the connection space to 8-bit sRGB.</summary>
+    /// <summary>Converts a color from the connection space to 8-bit sRGB.</summary>
     internal static void Encode(double x, double y, double z, Span<byte> rgb)
     {
         var m = s_xyzToSrgb;
@@ -120,14 +124,14 @@ internal sealed class IccProfile
             rgb);
     }
 
-    /// <summary>The color of the connection space that has this linear sRGB.</summary>
+    /// <summary>Converts a color from linear sRGB to the connection space.</summary>
     internal static (double X, double Y, double Z) FromLinearSrgb((double R, double G, double B) linear) => (Row(0, linear), Row(1, linear), Row(2, linear));
 
     private static double Row(int row, (double R, double G, double B) linear) =>
         (s_srgb[row, 0] * linear.R) + (s_srgb[row, 1] * linear.G) + (s_srgb[row, 2] * linear.B);
 
-    /// <param name="linear">Linear sRGB in steps of the encoding table.</param>
-    /// <param name="rgb">Takes three bytes.</param>
+    /// <param name="linear">Linear sRGB, in steps of the encoding table.</param>
+    /// <param name="rgb">Receives three bytes.</param>
     private static void Encode(Vector128<float> linear, Span<byte> rgb)
     {
         var most = Vector128.Create((float)EncodeSteps);
@@ -139,7 +143,7 @@ internal sealed class IccProfile
 
     private bool ChangesNothing()
     {
-        // Grays show the curves, saturated colors the matrix.
+        // Grays test the curves, and saturated colors test the matrix.
         byte[] probe = [.. Enumerable.Range(0, 256).SelectMany(v => _colors == 1 ? [v, v, v] : new[] { v, v, v, v, 128, 0, 0, v, 128, 128, 0, v }).Select(v => (byte)v)];
         var converted = (byte[])probe.Clone();
         ToSrgb(converted);
@@ -152,7 +156,7 @@ internal sealed class IccProfile
         var colors = tags.Colors;
         if (colors == 0 || !(tags.IsLab || tags.IsXyz)) return null;
 
-        // A table takes precedence over curves and matrix; where there is none for the intent, that of the perceptual intent counts.
+        // A table takes precedence over curves and a matrix. If the intent has no table, the table of the perceptual intent counts.
         var tag = tags.Find("A2B1"u8);
         if (tag.IsEmpty) tag = tags.Find("A2B0"u8);
         if (!tag.IsEmpty)
@@ -242,7 +246,7 @@ internal sealed class IccProfile
         return inverse;
     }
 
-    /// <summary>What is known of every value of a channel in advance. One of the three kinds is there.</summary>
+    /// <summary>Precomputed results for every value of a channel. Exactly one of the three kinds is present.</summary>
     private sealed class Depth
     {
         internal Depth(byte[] gray) => Gray = gray;
@@ -251,26 +255,30 @@ internal sealed class IccProfile
 
         internal Depth(IccTable table, int steps) => (Table, Inputs) = (table, table.SampleInput(steps));
 
-        /// <summary>The result of each gray value.</summary>
+        /// <summary>The result for each gray value.</summary>
         internal byte[]? Gray { get; }
 
-        /// <summary>What each value of each channel adds to linear R, G and B, <c>[3,steps]</c>, in steps of the encoding table.</summary>
+        /// <summary>
+        /// The contribution of each value of each channel to linear R, G and B, <c>[3,steps]</c>, in steps of the encoding table.
+        /// </summary>
         internal Vector128<float>[]? Parts { get; }
 
         internal IccTable? Table { get; }
 
-        /// <summary>The table's input curves, <c>[channels][steps]</c>.</summary>
+        /// <summary>The input curves of the table, <c>[channels][steps]</c>.</summary>
         internal float[][] Inputs { get; } = [];
     }
 
-    /// <summary>Converts one pixel after the other. Neighbors are often equal, and a table is dear.</summary>
+    /// <summary>
+    /// Converts pixels one by one and remembers the last one, because neighbors are often equal and a table lookup is slow.
+    /// </summary>
     private struct Walk(Depth depth)
     {
         private int _a = -1, _b, _c, _d;
         private byte _red, _green, _blue;
 
         /// <param name="pixel">The colors, in steps of the depth.</param>
-        /// <param name="rgb">Takes three bytes.</param>
+        /// <param name="rgb">Receives three bytes.</param>
         internal void ToSrgb(ReadOnlySpan<int> pixel, Span<byte> rgb)
         {
             if (depth.Gray is { } gray)

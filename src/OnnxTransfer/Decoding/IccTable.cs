@@ -4,24 +4,24 @@ using static System.Buffers.Binary.BinaryPrimitives;
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// A table from device colors to the connection space: <c>lut8Type</c>, <c>lut16Type</c> and <c>lutAToBType</c> (ICC.1:2022, 10.10 to
-/// 10.12), the kind that presses, scanners and printers have. Between its nodes it goes along tetrahedra, as Little CMS does, which
-/// keeps grays gray; of four channels the first one is interpolated linearly between two such walks.
+/// A table from device colors to the connection space, as in profiles of presses, scanners and printers: <c>lut8Type</c>, <c>lut16Type</c>
+/// and <c>lutAToBType</c> (ICC.1:2022, 10.10 to 10.12). It interpolates between its nodes in tetrahedra, as Little CMS does, which keeps
+/// grays gray. With four channels, the first channel is interpolated linearly between two such results.
 /// </summary>
 internal sealed class IccTable
 {
-    /// <summary>Steps of a curve behind the table, between which it is interpolated.</summary>
+    /// <summary>The steps of a sampled curve after the table; values between the steps are interpolated.</summary>
     private const int CurveSteps = 4096;
 
     private readonly IccCurve[] _input;
     private readonly int[] _grid;
 
-    /// <summary>Distance of neighbors along each channel, in nodes.</summary>
+    /// <summary>The distance in nodes to the next neighbor along each channel.</summary>
     private readonly int[] _strides;
 
     private readonly Vector128<float>[] _nodes;
 
-    /// <summary>Curves and a matrix behind the nodes; null where they change nothing.</summary>
+    /// <summary>Curves and a matrix after the nodes; null if they change nothing.</summary>
     private readonly IccCurve[]? _middle, _output;
     private readonly double[]? _matrix;
 
@@ -34,17 +34,17 @@ internal sealed class IccTable
         for (int i = grid.Length - 1, stride = 1; i >= 0; stride *= grid[i--]) _strides[i] = stride;
     }
 
-    /// <summary>How the numbers behind the table say a color.</summary>
+    /// <summary>The encoding of a color in the numbers of the table.</summary>
     private enum Pcs
     {
         Xyz,
         Lab,
 
-        /// <summary>Of <c>lut16Type</c>, where 0xFF00 is the top and not 0xFFFF.</summary>
+        /// <summary>The encoding of <c>lut16Type</c>, with 0xFF00 instead of 0xFFFF as the greatest value.</summary>
         Lab16,
     }
 
-    /// <summary>Reads a table; null when it is damaged or of another number of channels.</summary>
+    /// <summary>Reads a table; null if it is damaged or has another number of channels.</summary>
     internal static IccTable? Read(ReadOnlySpan<byte> tag, int colors, bool isLab)
     {
         if (tag.Length < 32 || tag[8] != colors || tag[9] != 3) return null;
@@ -55,11 +55,11 @@ internal sealed class IccTable
         return kind.SequenceEqual("mAB "u8) ? ReadStages(tag, colors, isLab ? Pcs.Lab : Pcs.Xyz) : null;
     }
 
-    /// <summary>The curves before the table, at even steps from 0 to 1, <c>[channels][count]</c>.</summary>
+    /// <summary>The values of the input curves at even steps from 0 to 1, <c>[channels][count]</c>.</summary>
     internal float[][] SampleInput(int count) => [.. _input.Select(curve => curve.Sample(count))];
 
-    /// <summary>The XYZ of a color, where D50 has 0.9642, 1 and 0.8249.</summary>
-    /// <param name="at">The channels behind the input curves, 0 to 1.</param>
+    /// <summary>The XYZ of a color; the white point D50 is 0.9642, 1 and 0.8249.</summary>
+    /// <param name="at">The channels after the input curves, 0 to 1.</param>
     internal (double X, double Y, double Z) ToXyz(ReadOnlySpan<float> at)
     {
         var node = Interpolate(at);
@@ -95,7 +95,9 @@ internal sealed class IccTable
         return next == 0 ? low : low + ((Tetrahedron(first + next, at[1..], 1) - low) * between);
     }
 
-    /// <summary>From a cell's lowest corner to its highest along the edges, the channel with the largest remainder first.</summary>
+    /// <summary>
+    /// Interpolates from the lowest corner of a cell to its highest along the edges, beginning with the channel with the largest fraction.
+    /// </summary>
     private Vector128<float> Tetrahedron(int origin, ReadOnlySpan<float> at, int axis)
     {
         var (x0, dx) = Cell(at[0], axis, out var x);
@@ -110,7 +112,7 @@ internal sealed class IccTable
         return (_nodes[a] * (1 - x)) + (_nodes[b] * (x - y)) + (_nodes[c] * (y - z)) + (_nodes[d] * z);
     }
 
-    /// <summary>Where a channel's cell begins, how far its next node is, and how far the value lies between them.</summary>
+    /// <summary>The first node of a channel's cell, the distance to its next node, and the position of the value between them.</summary>
     private (int Node, int Step) Cell(float value, int axis, out float part)
     {
         var at = Math.Clamp(value, 0, 1) * (_grid[axis] - 1);
@@ -121,7 +123,7 @@ internal sealed class IccTable
 
     private static IccTable? ReadPlain(ReadOnlySpan<byte> tag, int colors, int width, int inputs, int outputs, int start, Pcs pcs)
     {
-        // A matrix before the curves counts for XYZ alone, which no pixels are in.
+        // A matrix before the curves applies only to XYZ input, which images do not use.
         var grid = Enumerable.Repeat((int)tag[10], colors).ToArray();
         if (Nodes(grid, (tag.Length - start) / (3 * width)) is not { } nodes || inputs < 2 || outputs < 2) return null;
         if (start + ((long)width * ((colors * inputs) + (3L * nodes) + (3 * outputs))) > tag.Length) return null;
@@ -141,7 +143,7 @@ internal sealed class IccTable
         var at = ReadUInt32BigEndian(tag[24..]);
         if (at == 0)
         {
-            // Without a table there are three channels throughout: one that changes nothing keeps it one path.
+            // Without a table, all stages have three channels. A table that changes nothing keeps one code path.
             if (colors != 3) return null;
             var corners = Enumerable.Range(0, 8).Select(i => Vector128.Create((float)(i >> 2), (i >> 1) & 1, i & 1, 0)).ToArray();
             return new IccTable(input ?? Straight(3), [2, 2, 2], corners, middle, matrix, output, pcs);
@@ -157,7 +159,7 @@ internal sealed class IccTable
 
     private static IccCurve[] Straight(int count) => [.. Enumerable.Repeat(new IccCurve([0, 1]), count)];
 
-    /// <summary>The number of nodes; null when there are none, or more than the file can hold.</summary>
+    /// <summary>The number of nodes; null if there are none, or more than the file can hold.</summary>
     private static int? Nodes(int[] grid, int most)
     {
         var nodes = 1L;
@@ -194,7 +196,7 @@ internal sealed class IccTable
         return curves;
     }
 
-    /// <summary>Curves that follow each other, each on a multiple of four bytes; null where the place is 0.</summary>
+    /// <summary>Reads consecutive curves, each at a multiple of four bytes; null if the offset is 0.</summary>
     private static bool TryCurves(ReadOnlySpan<byte> tag, uint at, int count, out IccCurve[]? curves)
     {
         curves = null;
@@ -221,7 +223,7 @@ internal sealed class IccTable
         return true;
     }
 
-    /// <summary>The curves as tables, which cost less than powers; null where they change nothing.</summary>
+    /// <summary>The curves as tables, which are faster than powers; null if they change nothing.</summary>
     private static IccCurve[]? Faster(IccCurve[]? curves) =>
         curves is null || curves.All(curve => Enumerable.Range(0, 256).All(i => Math.Abs(curve.At(i / 255.0) - (i / 255.0)) < 1e-5))
             ? null

@@ -2,8 +2,8 @@ using static System.Buffers.Binary.BinaryPrimitives;
 
 namespace OnnxTransfer.Decoding;
 
-/// <summary>A profile's header and the table of its tags (ICC.1:2022, 7.2 and 7.3).</summary>
-/// <param name="bytes">The profile, sound or not.</param>
+/// <summary>The header of a profile and the table of its tags (ICC.1:2022, 7.2 and 7.3).</summary>
+/// <param name="bytes">The profile; it may be invalid.</param>
 internal readonly ref struct IccTags(ReadOnlySpan<byte> bytes)
 {
     private const int HeaderLength = 128;
@@ -11,7 +11,10 @@ internal readonly ref struct IccTags(ReadOnlySpan<byte> bytes)
 
     private readonly ReadOnlySpan<byte> _bytes = bytes;
 
-    /// <summary>How many channels the profile's pixels have: 1, 3 or 4 for gray, RGB and CMYK; 0 for another space, or a profile of no device.</summary>
+    /// <summary>
+    /// The number of channels of the profile's pixels: 1, 3 or 4 for gray, RGB and CMYK; 0 for another space or for a profile that
+    /// describes no device.
+    /// </summary>
     internal int Colors
     {
         get
@@ -24,12 +27,12 @@ internal readonly ref struct IccTags(ReadOnlySpan<byte> bytes)
         }
     }
 
-    /// <summary>Whether colors are connected by CIE L*a*b*, and not by XYZ.</summary>
+    /// <summary>Whether the connection space is CIE L*a*b*; otherwise it is XYZ.</summary>
     internal bool IsLab => _bytes[20..24].SequenceEqual("Lab "u8);
 
     internal bool IsXyz => _bytes[20..24].SequenceEqual("XYZ "u8);
 
-    /// <summary>The bytes of a tag; empty where there is none, or it lies outside of the profile.</summary>
+    /// <summary>The bytes of a tag; empty if it is missing or outside of the profile.</summary>
     internal ReadOnlySpan<byte> Find(ReadOnlySpan<byte> name)
     {
         var count = ReadUInt32BigEndian(_bytes[HeaderLength..]);

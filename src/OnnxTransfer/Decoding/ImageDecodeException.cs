@@ -1,6 +1,6 @@
 namespace OnnxTransfer;
 
-/// <summary>An image could not be decoded: the message says which one and why, in one sentence.</summary>
+/// <summary>An image could not be decoded. The message says which image and why, in one sentence.</summary>
 public sealed class ImageDecodeException : OnnxTransferException
 {
     /// <summary>An image could not be decoded.</summary>
@@ -8,7 +8,7 @@ public sealed class ImageDecodeException : OnnxTransferException
     {
     }
 
-    /// <summary>An image could not be decoded, for the reason in <paramref name="message"/>.</summary>
+    /// <summary>An image could not be decoded; <paramref name="message"/> says why.</summary>
     public ImageDecodeException(string message) : this(message, null)
     {
     }
@@ -24,15 +24,15 @@ public sealed class ImageDecodeException : OnnxTransferException
         Reason = reason;
     }
 
-    /// <summary>The image: the path of its file, or the id it was given; null when it has neither.</summary>
+    /// <summary>The image: the path of its file, or the id that it was given; null if it has neither.</summary>
     public string? Id { get; }
 
-    /// <summary>Why, in one sentence that does not name the image.</summary>
+    /// <summary>The reason, in one sentence that does not name the image.</summary>
     public string Reason { get; }
 
     /// <summary>
-    /// Whether the guard against hangs (<see cref="DecodeOptions.MaxTime"/>) stopped the decode, so that nothing is known against the
-    /// image; else the image itself cannot be used.
+    /// Whether the guard against hangs (<see cref="DecodeOptions.MaxTime"/>) stopped the decode. If true, the image itself may be valid; if
+    /// false, it cannot be used.
     /// </summary>
     public bool TimedOut { get; init; }
 }

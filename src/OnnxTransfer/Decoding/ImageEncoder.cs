@@ -2,15 +2,15 @@ using SkiaSharp;
 
 namespace OnnxTransfer.Decoding;
 
-/// <summary>Writes pixels as image files, through SkiaSharp.</summary>
+/// <summary>Writes pixels as image files with SkiaSharp.</summary>
 internal static class ImageEncoder
 {
-    /// <summary>A JPEG file, for photographs.</summary>
+    /// <summary>Encodes a picture as JPEG, for photographs.</summary>
     /// <param name="pixels">The picture <c>[H,W,3]</c>.</param>
-    /// <param name="quality">1 to 100.</param>
+    /// <param name="quality">The quality, 1 to 100.</param>
     internal static byte[] Jpeg(PixelBuffer pixels, int quality) => Encode(pixels, SKEncodedImageFormat.Jpeg, quality);
 
-    /// <summary>A PNG file, which keeps every pixel as it is.</summary>
+    /// <summary>Encodes a picture as PNG, without loss.</summary>
     /// <param name="pixels">The picture <c>[H,W,3]</c>.</param>
     internal static byte[] Png(PixelBuffer pixels) => Encode(pixels, SKEncodedImageFormat.Png, quality: 100);
 

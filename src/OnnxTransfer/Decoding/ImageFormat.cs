@@ -1,9 +1,9 @@
 namespace OnnxTransfer;
 
-/// <summary>The formats of photographs, by their first bytes.</summary>
+/// <summary>The supported image formats, recognized by the first bytes of a file.</summary>
 public enum ImageFormat
 {
-    /// <summary>None of the others.</summary>
+    /// <summary>None of the other formats.</summary>
     Unknown,
 
     /// <summary>JPEG.</summary>
@@ -24,12 +24,12 @@ public enum ImageFormat
     /// <summary>Windows bitmap.</summary>
     Bmp,
 
-    /// <summary>AVIF: pictures of the AV1 codec.</summary>
+    /// <summary>AVIF: images with the AV1 codec.</summary>
     Avif,
 
-    /// <summary>HEIC: pictures of the HEVC codec, which phones write.</summary>
+    /// <summary>HEIC: images with the HEVC codec, the format that phones write.</summary>
     Heic,
 
-    /// <summary>Windows icon or cursor; its largest picture is taken.</summary>
+    /// <summary>Windows icon or cursor; the largest picture in it is decoded.</summary>
     Ico,
 }

@@ -2,13 +2,13 @@ using static System.Buffers.Binary.BinaryPrimitives;
 
 namespace OnnxTransfer.Decoding;
 
-/// <summary>Tells a format by its signature, never by the file's name.</summary>
+/// <summary>Recognizes a format by its signature, never by the name of the file.</summary>
 internal static class ImageFormats
 {
-    /// <summary>What a message lists when the signature is none of these.</summary>
+    /// <summary>The list of formats in the message for an unknown signature.</summary>
     internal const string Known = "JPEG, PNG, WebP, GIF, TIFF, BMP, ICO, AVIF, HEIC";
 
-    /// <summary>Where the brands of an ISO base media file begin: behind the box's length and its type.</summary>
+    /// <summary>The offset of the brands in an ISO base media file, after the length and the type of the box.</summary>
     private const int BrandsOffset = 8;
 
     internal static ImageFormat Detect(ReadOnlySpan<byte> bytes) => bytes switch
@@ -17,7 +17,7 @@ internal static class ImageFormats
         [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A, ..] => ImageFormat.Png,
         [(byte)'G', (byte)'I', (byte)'F', (byte)'8', (byte)'7' or (byte)'9', (byte)'a', ..] => ImageFormat.Gif,
         [(byte)'R', (byte)'I', (byte)'F', (byte)'F', _, _, _, _, (byte)'W', (byte)'E', (byte)'B', (byte)'P', ..] => ImageFormat.Webp,
-        // 42 is TIFF's number, 43 BigTIFF's.
+        // The number 42 means TIFF, and 43 means BigTIFF.
         [(byte)'I', (byte)'I', 42 or 43, 0, ..] or [(byte)'M', (byte)'M', 0, 42 or 43, ..] => ImageFormat.Tiff,
         [(byte)'B', (byte)'M', ..] => ImageFormat.Bmp,
         _ when IsIcon(bytes) => ImageFormat.Ico,
@@ -26,19 +26,19 @@ internal static class ImageFormats
     };
 
     /// <summary>
-    /// Whether the file begins as icons (1) and cursors (2) do: the kind, the number of pictures, and the first picture's entry, whose reserved
-    /// byte is 0 and whose bytes are behind the directory.
+    /// Whether the file has the header of an icon (1) or a cursor (2): the kind, the number of pictures, and the entry of the first
+    /// picture. The reserved byte of that entry is 0, and its picture is after the directory.
     /// </summary>
     private static bool IsIcon(ReadOnlySpan<byte> bytes) =>
         bytes is [0, 0, 1 or 2, 0, _, _, _, _, _, 0 or 255, ..] && bytes.Length >= 22 && ReadUInt16LittleEndian(bytes[4..]) is > 0 and <= 1024 and var count
         && ReadUInt32LittleEndian(bytes[18..]) >= 6 + (16 * count);
 
-    /// <summary>Whether the file begins as MP4, AVIF and HEIC files do.</summary>
+    /// <summary>Whether the file has the signature of MP4, AVIF and HEIC files.</summary>
     internal static bool IsBaseMedia(ReadOnlySpan<byte> bytes) => bytes is [_, _, _, _, (byte)'f', (byte)'t', (byte)'y', (byte)'p', _, _, _, _, ..];
 
     /// <summary>
-    /// The brands say what is in an ISO base media file (ISO/IEC 14496-12, 4.3): the first one is what it is, the others are what
-    /// it may be read as. A file whose first brand is a picture of any codec (<c>mif1</c>, <c>msf1</c>) names its codec among the others.
+    /// The format by the brands of an ISO base media file (ISO/IEC 14496-12, 4.3). The first brand is the type of the file, and the others
+    /// are compatible types. If the first brand means a picture with any codec (<c>mif1</c>, <c>msf1</c>), the others name the codec.
     /// </summary>
     private static ImageFormat OfBrands(ReadOnlySpan<byte> bytes)
     {
@@ -46,7 +46,7 @@ internal static class ImageFormats
         if (first is not null) return first.Value;
         if (!IsAnyPicture(bytes.Slice(BrandsOffset, 4))) return ImageFormat.Unknown;
 
-        // Four bytes of a minor version lie between the first brand and the others.
+        // Four bytes of a minor version are between the first brand and the others.
         var length = (int)Math.Min(ReadUInt32BigEndian(bytes), (uint)bytes.Length);
         for (var at = BrandsOffset + 8; at + 4 <= length; at += 4)
         {

@@ -5,51 +5,51 @@ using static System.Buffers.Binary.BinaryPrimitives;
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// What the header of a file says about the memory and the time that its decode takes. Reading it allocates nothing and takes time in
-/// proportion to the file's length at most. Numbers are those of the file, sound or not; 0 pixels where they are not found.
+/// The facts in a file's header that decide how much memory and time its decode takes. Reading them allocates nothing, and takes time at
+/// most in proportion to the length of the file. The numbers are unchecked; 0 pixels means that no size was found.
 /// </summary>
 internal readonly record struct ImageHeader
 {
-    /// <summary>More frames or scans than these are not counted.</summary>
+    /// <summary>The largest number of frames or scans that is counted.</summary>
     private const int MostCounted = 1_000_000;
 
-    /// <summary>The same of a TIFF file, whose pictures may be anywhere in it.</summary>
+    /// <summary>The largest number of pictures of a TIFF file that is counted; they may be anywhere in the file.</summary>
     private const int MostPictures = 100_000;
 
     internal ImageFormat Format { get; init; }
 
-    /// <summary>Width times height of the largest picture that a decoder may make.</summary>
+    /// <summary>Width times height of the largest picture that a decoder may produce.</summary>
     internal long Pixels => (long)Int128.Min(Width * (Int128)Height, long.MaxValue);
 
     internal long Width { get; init; }
 
     internal long Height { get; init; }
 
-    /// <summary>Channels that are stored.</summary>
+    /// <summary>The number of stored channels.</summary>
     internal int Channels { get; init; }
 
-    /// <summary>Bits of a stored channel.</summary>
+    /// <summary>Bits per stored channel.</summary>
     internal int Bits { get; init; }
 
-    /// <summary>Frames or pages; 1 where the format's header does not say.</summary>
+    /// <summary>Frames or pages; 1 if the header of the format does not state it.</summary>
     internal int Frames { get; init; }
 
-    /// <summary>Passes over the pixels of a JPEG; 1 elsewhere.</summary>
+    /// <summary>The number of scans of a JPEG; 1 for other formats.</summary>
     internal int Scans { get; init; }
 
-    /// <summary>Whether the codec holds all pixels before it gives the first: progressive JPEG, interlaced PNG, run lengths.</summary>
+    /// <summary>Whether the codec holds all pixels before it gives the first one: progressive JPEG, interlaced PNG, run lengths.</summary>
     internal bool IsBuffered { get; init; }
 
-    /// <summary>Whether the file has metadata that may turn or mirror the image, for which all pixels are collected.</summary>
+    /// <summary>Whether the file has metadata that may rotate or mirror the image, so that all pixels must be collected.</summary>
     internal bool MayBeTurned { get; init; }
 
-    /// <summary>Pixels of a strip or tile of a TIFF, which is decoded as a whole.</summary>
+    /// <summary>Pixels of a strip or tile of a TIFF, which is decoded in one piece.</summary>
     internal long BlockPixels { get; init; }
 
-    /// <summary>The most bytes of the ICC profile, unpacked.</summary>
+    /// <summary>The most bytes of the decompressed ICC profile.</summary>
     internal long ProfileBytes { get; init; }
 
-    /// <summary>Reads the header of a file whose format is known.</summary>
+    /// <summary>Reads the header of a file of a known format.</summary>
     internal static ImageHeader Read(ReadOnlySpan<byte> file, ImageFormat format)
     {
         var header = format switch
@@ -73,7 +73,7 @@ internal readonly record struct ImageHeader
         var at = 2;
         while (TryNextMarker(file, ref at, out var marker))
         {
-            // End of the image, and markers without a body.
+            // The end of the image, and markers without a segment.
             if (marker == 0xD9) break;
             if (marker is 0x01 or (>= 0xD0 and <= 0xD8)) continue;
             if (at + 2 > file.Length) break;
@@ -84,7 +84,7 @@ internal readonly record struct ImageHeader
             switch (marker)
             {
                 case >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC) when body.Length >= 6:
-                    // The later of two frame headers counts, if a decoder looks at it at all: take the larger.
+                    // Decoders differ in whether they use a second frame header, so take the larger size.
                     if ((long)ReadUInt16BigEndian(body[1..]) * ReadUInt16BigEndian(body[3..]) < header.Pixels) break;
                     header = header with
                     {
@@ -102,7 +102,7 @@ internal readonly record struct ImageHeader
                     header = header with { ProfileBytes = header.ProfileBytes + body.Length };
                     break;
                 case 0xDA:
-                    // Channels in scans of their own are held back like progressive ones.
+                    // Channels in separate scans are held in memory like progressive ones.
                     header = header with { Scans = header.Scans + 1, IsBuffered = header.IsBuffered || (body.Length > 0 && body[0] < header.Channels) };
                     if (!header.IsBuffered || header.Scans >= MostCounted) return header;
                     break;
@@ -112,7 +112,7 @@ internal readonly record struct ImageHeader
         return header;
     }
 
-    /// <summary>The next marker behind a position, past coded pixels and padding.</summary>
+    /// <summary>Finds the next marker after a position; coded pixels and padding are skipped.</summary>
     private static bool TryNextMarker(ReadOnlySpan<byte> file, ref int at, out byte marker)
     {
         marker = 0;
@@ -156,7 +156,7 @@ internal readonly record struct ImageHeader
             if (file[at] == 0x2C)
             {
                 if (at + 10 > file.Length) break;
-                // Decoders enlarge the canvas for a first frame that does not fit.
+                // Decoders enlarge the canvas if the first frame does not fit.
                 if (frames++ == 0)
                 {
                     width = Math.Max(width, ReadUInt16LittleEndian(file[(at + 1)..]) + ReadUInt16LittleEndian(file[(at + 5)..]));
@@ -241,7 +241,7 @@ internal readonly record struct ImageHeader
         };
     }
 
-    /// <summary>The largest of the pictures, each of which is a bitmap without its file header, or a PNG file.</summary>
+    /// <summary>The largest of the pictures. Each is a bitmap without its file header, or a PNG file.</summary>
     private static ImageHeader Icon(ReadOnlySpan<byte> file)
     {
         const int directoryLength = 6, entryLength = 16;
@@ -254,7 +254,7 @@ internal readonly record struct ImageHeader
             var picture = file[(int)place..];
             var isPng = picture[1..].StartsWith("PNG"u8);
             var width = isPng ? (long)ReadUInt32BigEndian(picture[16..]) : Math.Max(0, ReadInt32LittleEndian(picture[4..]));
-            // A bitmap has twice the rows, because its mask is below it.
+            // A bitmap has twice the rows, because its mask follows it.
             var height = isPng ? ReadUInt32BigEndian(picture[20..]) : Math.Abs((long)ReadInt32LittleEndian(picture[8..])) / 2;
             if (width * (Int128)height > header.Pixels) header = header with { Width = width, Height = height };
         }
@@ -282,7 +282,7 @@ internal readonly record struct ImageHeader
         };
     }
 
-    /// <summary>The largest of the pictures and tiles, each of which states its size in a box of its own (ISO/IEC 23008-12, 6.5.3).</summary>
+    /// <summary>The largest of the pictures and tiles; each has a box that states its size (ISO/IEC 23008-12, 6.5.3).</summary>
     private static ImageHeader Heif(ReadOnlySpan<byte> file)
     {
         var header = new ImageHeader { Channels = 4, Bits = 16 };

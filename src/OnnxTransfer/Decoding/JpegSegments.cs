@@ -10,12 +10,12 @@ internal static class JpegSegments
     private const byte App14 = 0xEE;
     private const int SignatureLength = 2;
 
-    /// <summary>Channels of the picture, 1 to 4; 0 where no frame header is found.</summary>
+    /// <summary>The number of channels, 1 to 4; 0 if there is no frame header.</summary>
     internal static int Channels(ReadOnlySpan<byte> file)
     {
         foreach (var segment in new Segments(file))
         {
-            // Frame headers are C0 to CF, but for tables (C4, CC) and an extension that nobody uses (C8).
+            // Frame headers are C0 to CF, except tables (C4, CC) and an extension that is not used (C8).
             if (segment.Kind is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC)) return segment.Body.Length > 5 ? segment.Body[5] : 0;
         }
 
@@ -33,10 +33,10 @@ internal static class JpegSegments
         return false;
     }
 
-    /// <summary>The ICC profile, put together from its parts (ICC.1:2022, B.4); empty where there is none, or a part is missing.</summary>
+    /// <summary>The ICC profile, joined from its parts (ICC.1:2022, B.4); empty if there is none, or a part is missing.</summary>
     internal static ReadOnlySpan<byte> Profile(ReadOnlySpan<byte> file)
     {
-        // Most profiles have one part, which needs no memory.
+        // Most profiles have one part and need no copy.
         ReadOnlySpan<byte> only = default;
         SortedDictionary<byte, byte[]>? parts = null;
         var count = 0;
@@ -59,7 +59,7 @@ internal static class JpegSegments
         return parts?.Count == count && count > 0 ? (byte[])[.. parts.Values.SelectMany(part => part)] : [];
     }
 
-    /// <summary>The file with another ICC profile, of at most 65,519 bytes.</summary>
+    /// <summary>A copy of the file with another ICC profile of at most 65,519 bytes.</summary>
     internal static ReadOnlySpan<byte> WithProfile(ReadOnlySpan<byte> file, ReadOnlySpan<byte> profile)
     {
         using var changed = new MemoryStream(file.Length + profile.Length + 18);
@@ -85,11 +85,11 @@ internal static class JpegSegments
 
         internal ReadOnlySpan<byte> Body { get; } = body;
 
-        /// <summary>Where the next segment begins.</summary>
+        /// <summary>The offset of the next segment.</summary>
         internal int End { get; } = end;
     }
 
-    /// <summary>Walks up to the first scan, or to what is no segment.</summary>
+    /// <summary>Enumerates the segments up to the first scan, or up to bytes that are not a segment.</summary>
     private ref struct Segments(ReadOnlySpan<byte> file)
     {
         private readonly ReadOnlySpan<byte> _file = file;
@@ -102,7 +102,7 @@ internal static class JpegSegments
         public bool MoveNext()
         {
             var at = _at;
-            // Any number of fill bytes may stand before a marker.
+            // Any number of fill bytes may precede a marker.
             while (at + 1 < _file.Length && _file[at] == 0xFF && _file[at + 1] == 0xFF) at++;
             if (at + 4 > _file.Length || _file[at] != 0xFF || _file[at + 1] == StartOfScan) return false;
             var length = ReadUInt16BigEndian(_file[(at + 2)..]);

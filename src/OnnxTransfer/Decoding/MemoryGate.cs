@@ -3,16 +3,16 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// Admits images to decoding while the bytes of all that are inside stay under a budget. An image that needs more than the budget is
-/// admitted when nobody else is inside, so memory stays under the larger of the budget and the largest image that the other limits
-/// allow. Images are admitted in the order in which they came: a large one is not overtaken for ever by small ones. Thread-safe.
+/// Admits images to decoding while the memory of all admitted images stays under a budget. An image that needs more than the budget is
+/// admitted when no other image is inside. Memory therefore stays under the larger of the budget and the largest image that the other
+/// limits allow. Images are admitted in the order in which they came, so small images do not delay a large one forever. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Whoever is inside decodes and leaves, and never waits for another place, so nobody waits for ever. The one exception would be a
-/// decoder of a user's that calls the library in the middle of a decode: a thread that is inside is therefore admitted at once.
-/// What was freed counts until it has been given back to the system, which is done when somebody needs the room.
+/// An admitted image is decoded and leaves; it never waits for another place, so there is no deadlock. A decoder of the application could
+/// be an exception if it calls the library during a decode. A thread that is already inside is therefore admitted at once. Freed memory
+/// counts until it has been returned to the system, which is done when an image needs the room.
 /// </remarks>
-/// <param name="giveBack">Gives freed memory back to the system.</param>
+/// <param name="giveBack">Returns freed memory to the system.</param>
 internal sealed class MemoryGate(Action giveBack)
 {
     private readonly Lock _lock = new();
@@ -27,33 +27,33 @@ internal sealed class MemoryGate(Action giveBack)
     /// <summary>The gate of the process.</summary>
     internal static MemoryGate Shared { get; } = new(NativeHeap.Trim);
 
-    /// <summary>Images that wait.</summary>
+    /// <summary>The number of waiting images.</summary>
     internal int Waiting
     {
         get { lock (_lock) return _waiting.Count; }
     }
 
-    /// <summary>Images that are inside.</summary>
+    /// <summary>The number of admitted images.</summary>
     internal int Active
     {
         get { lock (_lock) return _active; }
     }
 
-    /// <summary>The bytes that the images inside need.</summary>
+    /// <summary>The bytes that the admitted images need.</summary>
     internal long Bytes
     {
         get { lock (_lock) return _bytes; }
     }
 
     /// <summary>Waits for a place on the calling thread.</summary>
-    /// <param name="bytes">What the image needs.</param>
-    /// <param name="budget">What all images inside may need together, this one included.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="OperationCanceledException">Canceled before there was a place.</exception>
+    /// <param name="bytes">The bytes that the image needs.</param>
+    /// <param name="budget">The bytes that all admitted images may need together, including this one.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="OperationCanceledException">The wait was canceled before there was a place.</exception>
     internal Entry Enter(long bytes, long budget, CancellationToken cancellationToken)
     {
         var entry = EnterAsync(bytes, budget, cancellationToken);
-        // A task rather than an event, because the pool adds threads at once for one that blocks on a task.
+        // Wait on a task, not on an event, because the thread pool adds a thread at once for a thread that blocks on a task.
         return entry.IsCompletedSuccessfully ? entry.Result : entry.AsTask().GetAwaiter().GetResult();
     }
 
@@ -103,7 +103,7 @@ internal sealed class MemoryGate(Action giveBack)
         }
     }
 
-    /// <summary>The place of one image; disposing it more than once does nothing.</summary>
+    /// <summary>The place of one image. Disposing it more than once does nothing.</summary>
     internal sealed class Entry : IDisposable
     {
         private readonly MemoryGate _gate;
@@ -118,10 +118,10 @@ internal sealed class MemoryGate(Action giveBack)
 
         internal bool IsInside { get; set; }
 
-        /// <summary>Marks the calling thread as one that decodes, until the result is disposed.</summary>
+        /// <summary>Marks the calling thread as decoding until the result is disposed.</summary>
         internal static Inside OnThread() => new(t_inside++);
 
-        /// <summary>Leaves, or stops waiting.</summary>
+        /// <summary>Leaves the gate, or stops waiting.</summary>
         public void Dispose()
         {
             lock (_gate._lock)
@@ -138,7 +138,7 @@ internal sealed class MemoryGate(Action giveBack)
                     _gate._waiting.Remove(_node);
                 }
 
-                // The first of those that wait has left, or there is room.
+                // The first waiting image has left, or there is room.
                 _gate.AdmitWaiting();
             }
         }
@@ -146,7 +146,7 @@ internal sealed class MemoryGate(Action giveBack)
         internal void Wait(LinkedListNode<Entry> node)
         {
             _node = node;
-            // Whoever leaves must not run the continuations of those that come in.
+            // The thread that leaves must not run the continuations of the admitted images.
             _admitted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
@@ -161,14 +161,14 @@ internal sealed class MemoryGate(Action giveBack)
             }
             catch
             {
-                // It may have been admitted at the very moment.
+                // The image may have been admitted at the same moment.
                 Dispose();
                 throw;
             }
         }
     }
 
-    /// <summary>A thread that decodes.</summary>
+    /// <summary>A thread that is decoding.</summary>
     internal readonly ref struct Inside(int before)
     {
         public void Dispose() => t_inside = before;

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// EXIF's orientation (tag 0x0112): where the stored image's first row and first column lie in the upright image.
+/// The EXIF orientation (tag 0x0112): the position of the stored image's first row and first column in the upright image.
 /// </summary>
 internal enum Orientation
 {
@@ -17,18 +17,18 @@ internal enum Orientation
     Rotated270 = 8,
 }
 
-/// <summary>Puts stored rows where they belong in the upright image.</summary>
+/// <summary>Writes stored rows to their place in the upright image.</summary>
 internal static class Orientations
 {
-    /// <summary>Whether the upright image is as wide as the stored one is high.</summary>
+    /// <summary>Whether width and height are swapped in the upright image.</summary>
     internal static bool SwapsSides(this Orientation orientation) => orientation >= Orientation.Transposed;
 
     /// <summary>Writes one stored row.</summary>
     /// <param name="row">Row <paramref name="y"/> as stored, <c>[width,3]</c>.</param>
-    /// <param name="y">The row's number in the stored image.</param>
-    /// <param name="height">Rows of the stored image.</param>
-    /// <param name="orientation">The orientation the file states.</param>
-    /// <param name="upright">The upright image: <c>[height,width,3]</c>, or <c>[width,height,3]</c> where sides are swapped.</param>
+    /// <param name="y">The number of the row in the stored image.</param>
+    /// <param name="height">The number of rows in the stored image.</param>
+    /// <param name="orientation">The orientation that the file states.</param>
+    /// <param name="upright">The upright image: <c>[height,width,3]</c>, or <c>[width,height,3]</c> if the sides are swapped.</param>
     internal static void WriteRow(ReadOnlySpan<byte> row, int y, int height, Orientation orientation, Span<byte> upright)
     {
         var source = MemoryMarshal.Cast<byte, Rgb>(row);

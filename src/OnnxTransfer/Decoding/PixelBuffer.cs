@@ -3,12 +3,14 @@ using System.Buffers;
 namespace OnnxTransfer;
 
 /// <summary>
-/// Upright sRGB pixels, <c>[H,W,3]</c> bytes in R, G, B order without padding between rows. The memory of a small image is rented from
-/// a pool and goes back on <see cref="Dispose"/>; spans taken from the buffer are valid until then.
+/// Upright sRGB pixels, <c>[H,W,3]</c> bytes in the order R, G, B, without padding between rows. The memory of a small image is rented from
+/// a pool, and <see cref="Dispose"/> returns it. Spans from the buffer are valid until then.
 /// </summary>
 public sealed class PixelBuffer : IDisposable
 {
-    /// <summary>The pool would round a larger array up to a power of two and keep one for every thread that ever used one.</summary>
+    /// <summary>
+    /// The largest rented array. The pool would round a larger array up to a power of two and keep one for every thread that has used one.
+    /// </summary>
     private const int MostPooled = 1 << 20;
 
     private byte[]? _bytes;
@@ -26,7 +28,7 @@ public sealed class PixelBuffer : IDisposable
     /// <summary>Height in pixels.</summary>
     public int Height { get; }
 
-    /// <summary>What makes the pixels doubtful, such as a damaged file, each in one sentence; empty for nothing.</summary>
+    /// <summary>Warnings about the pixels, such as a damaged file, each in one sentence; empty if there are none.</summary>
     public IReadOnlyList<string> Warnings { get; private set; } = [];
 
     /// <summary>The pixels, <c>[H,W,3]</c>, row-major.</summary>
@@ -53,7 +55,7 @@ public sealed class PixelBuffer : IDisposable
         return new PixelBuffer(length <= MostPooled ? ArrayPool<byte>.Shared.Rent((int)length) : GC.AllocateUninitializedArray<byte>((int)length), width, height);
     }
 
-    /// <summary>Copies pixels the caller has already decoded.</summary>
+    /// <summary>Copies pixels that the caller has already decoded.</summary>
     /// <param name="rgb">RGB24 pixels <c>[H,W,3]</c>, row-major, exactly <c>3 * width * height</c> bytes.</param>
     /// <param name="width">Width in pixels.</param>
     /// <param name="height">Height in pixels.</param>
@@ -71,11 +73,11 @@ public sealed class PixelBuffer : IDisposable
         return buffer;
     }
 
-    /// <summary>Says what makes the pixels doubtful, for <see cref="Warnings"/>; a decoder of one's own calls it.</summary>
-    /// <param name="warnings">Sentences.</param>
+    /// <summary>Adds sentences to <see cref="Warnings"/>. A custom decoder calls this if the pixels may be wrong.</summary>
+    /// <param name="warnings">The sentences.</param>
     public void Warn(params IEnumerable<string> warnings) => Warnings = [.. Warnings, .. warnings];
 
-    /// <summary>Gives the memory up. Calling it again does nothing.</summary>
+    /// <summary>Returns the memory. Calling it again does nothing.</summary>
     public void Dispose()
     {
         var bytes = Interlocked.Exchange(ref _bytes, null);

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// Brings the stored rows of one image to RGB24 in sRGB: first its samples to colors, by its profile where it has one, then alpha over
+/// Converts the stored rows of one image to RGB24 in sRGB: first the samples to colors, with the profile if there is one, then alpha over
 /// the background.
 /// </summary>
 internal sealed class RowConverter : IDisposable
@@ -18,13 +18,15 @@ internal sealed class RowConverter : IDisposable
     private byte _least = byte.MaxValue;
     private byte _greatest;
 
-    /// <param name="layout">The stored rows.</param>
-    /// <param name="width">Pixels of a row.</param>
-    /// <param name="profile">The embedded profile; empty for none. One that is damaged or does not fit the pixels is passed over, as browsers do.</param>
+    /// <param name="layout">The layout of the stored rows.</param>
+    /// <param name="width">Pixels per row.</param>
+    /// <param name="profile">The embedded profile; empty if there is none. A profile that is damaged or does not fit the pixels is ignored,
+    /// as in browsers.</param>
     /// <param name="options">The background.</param>
-    /// <param name="range">What becomes of the values of 16-bit samples; null to leave them.</param>
+    /// <param name="range">The range to which 16-bit samples are stretched; null to leave them unchanged.</param>
     /// <param name="mayBeGray">
-    /// Whether RGB samples may be those of a gray file, because the decoder does not tell them apart: a profile for gray then applies to each channel.
+    /// Whether RGB samples may come from a gray file, because the decoder does not distinguish them. A gray profile then applies to each
+    /// channel.
     /// </param>
     internal RowConverter(SampleLayout layout, int width, ReadOnlySpan<byte> profile, DecodeOptions options, SampleRange? range = null, bool mayBeGray = false)
     {
@@ -35,22 +37,22 @@ internal sealed class RowConverter : IDisposable
         _rgb = new ScratchBytes(IsRgb ? 0 : _length);
     }
 
-    /// <summary>Whether the samples have 16 bits in the file, of which the decoder may have given the highest 8 alone.</summary>
+    /// <summary>Whether the samples have 16 bits in the file. The decoder may have given only the high 8 bits.</summary>
     internal bool IsDeepInFile { get; init; }
 
     /// <summary>
-    /// What is doubtful about the rows so far, in a sentence; null for nothing. 16-bit samples that span less than 1/16 of their range,
-    /// by their high bytes, are most likely 12 bits that nobody has stretched.
+    /// A warning about the rows so far, in one sentence; null if there is none. If the high bytes of 16-bit samples span less than 1/16 of
+    /// their range, the samples are most likely 12 bits that were not stretched.
     /// </summary>
     internal string? Warning => IsDeepInFile && _range is null && _greatest - _least < 16 && _least <= _greatest
         ? "The image's 16-bit samples use less than 1/16 of their range, so the picture is nearly uniform: stretch it with DecodeOptions.Levels = SampleLevels.Data (`--levels data`)."
         : null;
 
-    /// <summary>Whether rows are RGB24 as they come, and are converted in place.</summary>
+    /// <summary>Whether rows are already RGB24 and are converted in place.</summary>
     private bool IsRgb => _layout is { Colors: 3, Channels: 3, IsDeep: false };
 
     /// <summary>Converts a row.</summary>
-    /// <param name="stored"><c>[W,channels]</c>; may be changed.</param>
+    /// <param name="stored"><c>[W,channels]</c>; it may be changed.</param>
     /// <returns><c>[W,3]</c>, valid until the next call.</returns>
     internal ReadOnlySpan<byte> Convert(Span<byte> stored)
     {
@@ -96,7 +98,7 @@ internal sealed class RowConverter : IDisposable
 
     public void Dispose() => _rgb.Dispose();
 
-    /// <summary>One pixel (not premultiplied) over a background.</summary>
+    /// <summary>Composites one pixel (not premultiplied) over a background.</summary>
     internal static void Over(ReadOnlySpan<byte> rgba, Rgb background, Span<byte> rgb)
     {
         rgb[0] = Over(rgba[0], background.R, rgba[3]);
@@ -109,7 +111,7 @@ internal sealed class RowConverter : IDisposable
         int i = 0, o = 0;
         if (channels == 4 && Vector128.IsHardwareAccelerated)
         {
-            // Four pixels at a time; the last four bytes written are none, and the next pixels' place.
+            // Four pixels at a time. The last four bytes that are written are unused; the next pixels overwrite them.
             for (; o + 16 <= rgb.Length; i += 16, o += 12)
                 Vector128.Shuffle(Vector128.Create(stored.Slice(i, 16)), Vector128.Create(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 255, 255, 255, (byte)255)).CopyTo(rgb.Slice(o, 16));
         }
@@ -130,7 +132,7 @@ internal sealed class RowConverter : IDisposable
         }
     }
 
-    /// <summary>The high byte of each sample, as Pillow and libvips take it.</summary>
+    /// <summary>Takes the high byte of each sample, as Pillow and libvips do.</summary>
     private static void Deep(ReadOnlySpan<ushort> stored, SampleLayout layout, Span<byte> rgb)
     {
         for (int i = 0, o = 0; o < rgb.Length; i += layout.Channels, o += 3)
@@ -141,7 +143,7 @@ internal sealed class RowConverter : IDisposable
         }
     }
 
-    /// <summary>Ink without a profile as Pillow has it: <c>(255 - ink) (255 - black) / 255</c>, rounded to nearest.</summary>
+    /// <summary>Converts inks without a profile as Pillow does: <c>(255 - ink) (255 - black) / 255</c>, rounded to nearest.</summary>
     private static void Inks(byte cyan, byte magenta, byte yellow, byte black, Span<byte> rgb)
     {
         rgb[0] = Over(0, (byte)(255 - black), cyan);

@@ -1,43 +1,44 @@
 namespace OnnxTransfer.Decoding;
 
-/// <summary>Takes the rows of an image as a decoder produces them, top to bottom as stored.</summary>
+/// <summary>Receives the rows of an image from a decoder, from top to bottom as stored.</summary>
 internal interface IRowSink
 {
-    /// <summary>How many times smaller than stored the rows may come: 1, 2, 4 or 8. Called when shrinking is allowed.</summary>
-    /// <param name="width">Pixels of a stored row.</param>
-    /// <param name="height">Stored rows.</param>
-    /// <param name="orientation">What makes the stored image upright.</param>
-    /// <param name="shrink">How far the options allow it.</param>
+    /// <summary>The factor by which the decoder may shrink the image: 1, 2, 4 or 8. It is called if the options allow shrinking.</summary>
+    /// <param name="width">Pixels per stored row.</param>
+    /// <param name="height">The number of stored rows.</param>
+    /// <param name="orientation">The orientation of the stored image.</param>
+    /// <param name="shrink">How far the options allow shrinking.</param>
     int Shrink(int width, int height, Orientation orientation, JpegShrink shrink);
 
-    /// <summary>Called once, before the first row, when the header has passed every limit.</summary>
-    /// <param name="width">Pixels of a row.</param>
-    /// <param name="height">Rows.</param>
-    /// <param name="orientation">What makes the image upright.</param>
+    /// <summary>Called once, before the first row, after the header has passed every limit.</summary>
+    /// <param name="width">Pixels per row.</param>
+    /// <param name="height">The number of rows.</param>
+    /// <param name="orientation">The orientation of the stored image.</param>
     void Begin(int width, int height, Orientation orientation);
 
-    /// <summary>Says in one sentence what makes the picture doubtful. Called at any time, also behind the last row.</summary>
+    /// <summary>Receives a warning about the picture, in one sentence. It may be called at any time, even after the last row.</summary>
     void Warn(string warning);
 
-    /// <summary>One stored row <c>[width,3]</c>, RGB; valid during the call.</summary>
+    /// <summary>Receives one stored row <c>[width,3]</c>, RGB, valid during the call.</summary>
     void Row(int y, ReadOnlySpan<byte> rgb);
 }
 
-/// <summary>A decoder that gives rows as it makes them, so that nobody needs a buffer for the whole image.</summary>
+/// <summary>A decoder that gives rows as it decodes them, so that no buffer for the whole image is needed.</summary>
 internal interface IRowDecoder : IImageDecoder
 {
     /// <summary>Decodes an image row by row.</summary>
-    /// <exception cref="ImageDecodeException">As for <see cref="IImageDecoder.Decode"/>; the sink may have had rows by then.</exception>
+    /// <exception cref="ImageDecodeException">As for <see cref="IImageDecoder.Decode"/>; the sink may have received rows before
+    /// it.</exception>
     void DecodeRows(ReadOnlySpan<byte> encoded, DecodeOptions options, IRowSink sink);
 
-    /// <summary>Stored rows that the decoder holds at the same time, measured in samples of one byte, where it does not hold the whole image.</summary>
+    /// <summary>The number of stored rows in memory, in samples of one byte, if the decoder does not hold the whole image.</summary>
     int RowsHeld { get; }
 
-    /// <summary>The other decoder that images of a format go to; null where there is none.</summary>
+    /// <summary>The other decoder to which images of a format are passed; null if there is none.</summary>
     IImageDecoder? HandsTo(ImageFormat format);
 }
 
-/// <summary>Collects the rows upright in one buffer.</summary>
+/// <summary>Collects the rows in one upright buffer.</summary>
 internal sealed class PixelBufferSink : IRowSink, IDisposable
 {
     private PixelBuffer? _pixels;
@@ -59,7 +60,7 @@ internal sealed class PixelBufferSink : IRowSink, IDisposable
     public void Row(int y, ReadOnlySpan<byte> rgb) =>
         Orientations.WriteRow(rgb, y, _height, _orientation, _pixels!.Pixels);
 
-    /// <summary>Hands the buffer to the caller, who disposes it.</summary>
+    /// <summary>Gives the buffer to the caller, who disposes it.</summary>
     internal PixelBuffer Take()
     {
         var pixels = _pixels!;
@@ -69,7 +70,7 @@ internal sealed class PixelBufferSink : IRowSink, IDisposable
         return pixels;
     }
 
-    /// <summary>Returns the memory of a decode that failed on the way.</summary>
+    /// <summary>Returns the memory if the decode failed.</summary>
     public void Dispose()
     {
         _pixels?.Dispose();

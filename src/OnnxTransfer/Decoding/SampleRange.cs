@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace OnnxTransfer.Decoding;
 
-/// <summary>The least and the greatest value that the colors of an image have, of all its channels together.</summary>
+/// <summary>The least and the greatest value of an image, over all its color channels together.</summary>
 internal sealed class SampleRange
 {
     private const int Most = ushort.MaxValue;
@@ -10,9 +10,9 @@ internal sealed class SampleRange
     private int _low = Most;
     private int _high;
 
-    /// <summary>Takes in a row.</summary>
-    /// <param name="row"><c>[W,channels]</c>, 16 bits a sample in the machine's byte order.</param>
-    /// <param name="layout">How the samples lie.</param>
+    /// <summary>Adds the values of a row.</summary>
+    /// <param name="row"><c>[W,channels]</c>, 16 bits per sample in the byte order of the machine.</param>
+    /// <param name="layout">The layout of the samples.</param>
     internal void Add(ReadOnlySpan<byte> row, SampleLayout layout)
     {
         var samples = MemoryMarshal.Cast<byte, ushort>(row);
@@ -27,10 +27,11 @@ internal sealed class SampleRange
     }
 
     /// <summary>
-    /// Stretches a row to all values: <c>(v - low) * 65535 / (high - low)</c>, rounded to nearest. An image of one value stays as it is.
+    /// Stretches a row to the full range: <c>(v - low) * 65535 / (high - low)</c>, rounded to nearest. An image with only one value does
+    /// not change.
     /// </summary>
     /// <param name="samples">The row, changed in place.</param>
-    /// <param name="layout">How the samples lie.</param>
+    /// <param name="layout">The layout of the samples.</param>
     internal void Stretch(Span<ushort> samples, SampleLayout layout)
     {
         var span = _high - _low;

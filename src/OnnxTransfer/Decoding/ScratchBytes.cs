@@ -4,20 +4,20 @@ using SkiaSharp;
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// Memory for the time of one decode: from the pool where it is small, else from the system, to which it goes back at once. The pool
-/// would round a large array up to a power of two and keep one for every thread that ever used one. Dispose it once.
+/// Memory for the duration of one decode. Small memory comes from the pool; larger memory comes from the system and is returned to it at
+/// once. The pool would round a large array up to a power of two and keep one for every thread that has used one. Dispose it once.
 /// </summary>
 internal sealed class ScratchBytes : IDisposable
 {
     private const int MostPooled = 1 << 20;
 
     private readonly byte[]? _pooled;
-    // Skia's own memory has a span, so that nothing here is unsafe, and a finalizer.
+    // Skia's own memory has a span and a finalizer, so no unsafe code is needed here.
     private readonly SKBitmap? _native;
     private readonly int _length;
 
-    /// <param name="length">Bytes; their content is undefined.</param>
-    /// <exception cref="ImageDecodeException">The system has no memory.</exception>
+    /// <param name="length">The number of bytes; their content is undefined.</param>
+    /// <exception cref="ImageDecodeException">There is not enough memory.</exception>
     internal ScratchBytes(int length)
     {
         _length = length;

@@ -7,10 +7,10 @@ using SkiaSharp;
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// Decodes JPEG, PNG, WebP, GIF and ICO with SkiaSharp and BMP by this library itself, and hands the other formats to the decoders
-/// that are registered for them. Of an animation the first frame is taken.
+/// Decodes JPEG, PNG, WebP, GIF and ICO with SkiaSharp and BMP with this library's own reader. It passes the other formats to the decoders
+/// that are registered for them. It decodes the first frame of an animation.
 /// </summary>
-/// <param name="others">The decoders of TIFF, AVIF and HEIC.</param>
+/// <param name="others">The registry that holds the decoders of TIFF, AVIF and HEIC.</param>
 internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
 {
     private static readonly SKColorSpace s_srgb = SKColorSpace.CreateSrgb();
@@ -39,7 +39,7 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
             case var _ when Knows(format):
                 DecodeBySkia(encoded, format, start, options, sink);
                 break;
-            // Not even asked of Skia, which would look for a raw photo in a TIFF file.
+            // Do not pass these formats to Skia: it would look for a raw photo in a TIFF file.
             default:
                 others.DecodeRows(this, format, encoded, options, sink);
                 break;
@@ -54,7 +54,7 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
     internal static bool Knows(ImageFormat format) =>
         format is ImageFormat.Jpeg or ImageFormat.Png or ImageFormat.Webp or ImageFormat.Gif or ImageFormat.Bmp or ImageFormat.Ico;
 
-    /// <summary>The pixels of a bitmap of any color type, as <see cref="Decode"/> gives them.</summary>
+    /// <summary>The pixels of a bitmap of any color type, in the same form as from <see cref="Decode"/>.</summary>
     /// <exception cref="ImageDecodeException">The bitmap has no pixels, or Skia cannot convert them.</exception>
     internal static PixelBuffer ToPixels(SKBitmap bitmap, DecodeOptions options)
     {
@@ -97,7 +97,9 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         }
     }
 
-    /// <summary>Decodes, and once more behind the rows that came where the codes run out before the picture does.</summary>
+    /// <summary>
+    /// Decodes a JPEG. If the codes run out before the last row, decodes again and takes the rows after those that were received.
+    /// </summary>
     private static void DecodeJpeg(
         SKCodec codec, ReadOnlySpan<byte> encoded, in CodecInput input, ReadOnlySpan<byte> profile, long start, DecodeOptions options, IRowSink sink)
     {
@@ -117,8 +119,8 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         rows = DecodeStrips(again, closed, size, rows);
         if (rows < size.Height) Throw.ImageDamaged(ImageFormat.Jpeg, $"it ends in row {rows} of {size.Height}");
 
-        // JPEG comes in strips, so that nobody needs memory for the whole image. Gives the number of rows that the sink then has, which is
-        // less than all where the codes run out; first is the first one that it lacks.
+        // JPEG is decoded in strips, so no memory for the whole image is needed. Returns the number of rows that the sink has received,
+        // which is less than all if the codes run out. first is the first row that the sink lacks.
         int DecodeStrips(SKCodec codec, ReadOnlySpan<byte> bytes, SKSizeI size, int first)
         {
             using ISkiaStrips strips = hasInks ? new SkiaInks(codec, bytes, size) : new SkiaStrips(codec, size, colors: null);
@@ -135,13 +137,13 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         }
     }
 
-    /// <summary>The size that a JPEG image is decoded to.</summary>
+    /// <summary>The size to which a JPEG image is decoded.</summary>
     private static SKSizeI Scaled(SKCodec codec, Orientation orientation, DecodeOptions options, IRowSink sink) =>
         options.JpegShrink != JpegShrink.None && sink.Shrink(codec.Info.Width, codec.Info.Height, orientation, options.JpegShrink) is > 1 and var factor
             ? codec.GetScaledDimensions(1f / factor)
             : codec.Info.Size;
 
-    /// <summary>The other formats Skia gives at once or not at all.</summary>
+    /// <summary>Decodes the formats that Skia can only decode in one piece.</summary>
     private static void DecodeWhole(
         SKCodec codec, in CodecInput input, ImageFormat format, ReadOnlySpan<byte> profile, long start, DecodeOptions options, IRowSink sink)
     {
@@ -152,7 +154,7 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         WriteRows(bitmap, Layout(isGray, bitmap.AlphaType == SKAlphaType.Opaque), isDeepInFile, profile, options, sink);
     }
 
-    /// <summary>A PNG image of 16 bits a sample.</summary>
+    /// <summary>Decodes a PNG image with 16 bits per sample.</summary>
     private static void DecodeDeep(
         SKCodec codec, in CodecInput input, ReadOnlySpan<byte> profile, long start, DecodeOptions options, IRowSink sink)
     {
@@ -160,17 +162,17 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         var isGray = PngChunks.IsGray(encoded);
         if (options.Levels == SampleLevels.Full && IccProfile.Find(profile, isGray ? 1 : 3) is null)
         {
-            // Without a conversion the high byte counts, which Skia gives itself.
+            // Without a conversion only the high byte counts, and Skia gives that itself.
             DecodeWhole(codec, input, ImageFormat.Png, [], start, options, sink);
             return;
         }
 
         var isOpaque = codec.Info.AlphaType == SKAlphaType.Opaque;
-        // Its copy of the file is not needed beside the other's.
+        // The first codec's copy of the file is no longer needed.
         codec.Dispose();
         using var plain = Open(isGray ? PngChunks.AsBytes(encoded) : PngChunks.WithoutProfile(encoded), ImageFormat.Png, options);
-        // Half floats keep eleven bits of sixteen, but of gray Skia would give eight alone. Asked for half floats, it goes through the file's
-        // profile and back, which not every profile can.
+        // Half floats keep eleven of sixteen bits, but for gray Skia would give only eight. If half floats are requested, Skia converts
+        // through the profile of the file and back, which not every profile allows.
         using var bitmap = Whole(plain, isGray ? SKColorType.Rgba8888 : SKColorType.RgbaF16, ImageFormat.Png, start, options);
         var layout = Layout(isGray, isOpaque) with { IsDeep = true };
         if (isGray) layout = ToWholeGray(bitmap.GetPixelSpan(), PngChunks.HasAlpha(encoded), PngChunks.TransparentGray(encoded));
@@ -179,7 +181,9 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         WriteRows(bitmap, layout, isDeepInFile: true, profile, options, sink);
     }
 
-    /// <summary>Puts the bytes of 16-bit gray together: of four bytes of a pixel the first and last are gray's, or all four are gray's and alpha's.</summary>
+    /// <summary>
+    /// Joins the bytes of 16-bit gray. The first and the last of four bytes are the gray sample, or all four are gray and alpha.
+    /// </summary>
     private static SampleLayout ToWholeGray(Span<byte> pixels, bool hasAlpha, ushort? transparent)
     {
         for (; !pixels.IsEmpty; pixels = pixels[4..])
@@ -193,7 +197,9 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         return new SampleLayout(1, 2, 1, IsDeep: true);
     }
 
-    /// <summary>All pixels as they are stored: without a target for the colors Skia converts nothing, and makes nothing of the gamma of a PNG file.</summary>
+    /// <summary>
+    /// Decodes all pixels as stored. Without a target color space, Skia converts nothing and ignores the gamma of a PNG file.
+    /// </summary>
     private static SKBitmap Whole(SKCodec codec, SKColorType type, ImageFormat format, long start, DecodeOptions options)
     {
         var alpha = codec.Info.AlphaType == SKAlphaType.Opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul;
@@ -212,7 +218,7 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         }
     }
 
-    /// <summary>Gray comes three times, and opaque pixels have a fourth channel too.</summary>
+    /// <summary>The layout of Skia's pixels: gray has three equal channels, and opaque pixels also have a fourth channel.</summary>
     private static SampleLayout Layout(bool isGray, bool isOpaque) => new(isGray ? 1 : 3, 4, isOpaque ? 0 : 3, IsDeep: false);
 
     internal static SKBitmap Allocate(SKImageInfo info)
@@ -224,7 +230,7 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         return bitmap;
     }
 
-    /// <summary>Hands on the rows of a bitmap as RGB over the background.</summary>
+    /// <summary>Passes the rows of a bitmap to the sink as RGB over the background.</summary>
     private static void WriteRows(
         SKBitmap bitmap, SampleLayout layout, bool isDeepInFile, ReadOnlySpan<byte> profile, DecodeOptions options, IRowSink sink)
     {
@@ -243,13 +249,13 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         Span<byte> Row(Span<byte> all, int y) => all.Slice(y * bitmap.RowBytes, layout.PixelBytes * bitmap.Width);
     }
 
-    /// <summary>Brings half floats of 0 to 1 to 0 to 65535.</summary>
+    /// <summary>Converts half floats from 0..1 to integers from 0 to 65535.</summary>
     private static void ToWholeNumbers(Span<ushort> samples)
     {
         foreach (ref var sample in samples) sample = (ushort)((Math.Clamp((float)BitConverter.UInt16BitsToHalf(sample), 0, 1) * ushort.MaxValue) + 0.5f);
     }
 
-    /// <summary>The package's version; that of the assembly stays the same within a minor version.</summary>
+    /// <summary>The version of the package; the assembly version does not change within a minor version.</summary>
     private static string Version() =>
         typeof(SKCodec).Assembly.GetCustomAttribute<AssemblyFileVersionAttribute>() is { } file && System.Version.TryParse(file.Version, out var version)
             ? version.ToString(3)

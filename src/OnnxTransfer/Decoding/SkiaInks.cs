@@ -4,10 +4,10 @@ using static System.Buffers.Binary.BinaryPrimitives;
 namespace OnnxTransfer.Decoding;
 
 /// <summary>
-/// CMYK JPEG images with a profile. Skia gives no inks, only three channels of color, and its own way through a profile is up to 43 of 255
-/// off: it takes the perceptual table and mixes a cell's sixteen corners. So it decodes the image twice, with a profile in place of
-/// the file's that makes linear red, green and blue of the first three inks, and one that makes them of black. The inks are exact: a profile
-/// that is linear and holds 16 bits a number loses nothing of 8.
+/// Decodes CMYK JPEG images with a profile. Skia gives no inks but three color channels, and its own conversion with the profile is wrong
+/// by up to 43 of 255: it uses the perceptual table and mixes the sixteen corners of a cell. This class therefore decodes the image twice
+/// with its own profiles in place of the file's profile. One profile maps the first three inks to linear red, green and blue; the other
+/// does the same for black. The inks are exact, because a linear profile with 16 bits per number loses nothing of 8 bits.
 /// </summary>
 internal sealed class SkiaInks : ISkiaStrips
 {
@@ -21,10 +21,10 @@ internal sealed class SkiaInks : ISkiaStrips
     private readonly SkiaStrips _blacks;
     private readonly SkiaStrips _plain;
 
-    /// <param name="codec">The image; whoever made it disposes it.</param>
-    /// <param name="bytes">What it was made of.</param>
-    /// <param name="size">Its size, or the fraction to decode it at.</param>
-    /// <exception cref="ImageDecodeException">The image is damaged, or there is no memory for the strips.</exception>
+    /// <param name="codec">The image; its creator disposes it.</param>
+    /// <param name="bytes">The bytes of the image.</param>
+    /// <param name="size">The size of the image, or the smaller size to decode.</param>
+    /// <exception cref="ImageDecodeException">The image is damaged, or there is not enough memory for the strips.</exception>
     internal SkiaInks(SKCodec codec, ReadOnlySpan<byte> bytes, SKSizeI size)
     {
         _colorCodec = Open(bytes, s_colors);
@@ -35,7 +35,7 @@ internal sealed class SkiaInks : ISkiaStrips
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ImageDecodeException">This version of Skia does not give the image's inks.</exception>
+    /// <exception cref="ImageDecodeException">This version of Skia does not give the inks of the image.</exception>
     public int Read(int top)
     {
         var rows = _colors.Read(top);
@@ -62,7 +62,10 @@ internal sealed class SkiaInks : ISkiaStrips
         _blackCodec.Dispose();
     }
 
-    /// <summary>Another version of Skia may treat profiles otherwise, so the first rows are held against the light that it makes of the inks itself.</summary>
+    /// <summary>
+    /// Compares the first rows with the RGB that Skia computes from the inks without a profile, because another version of Skia may treat
+    /// profiles differently.
+    /// </summary>
     private static void RequireInks(ReadOnlySpan<byte> inks, ReadOnlySpan<byte> light)
     {
         for (var i = 0; i < inks.Length; i += 4)
@@ -83,11 +86,12 @@ internal sealed class SkiaInks : ISkiaStrips
         return codec;
     }
 
-    /// <summary>A profile of CMYK whose table has the corners alone (<c>lutAToBType</c>; ICC.1:2022, 10.12), from inks to XYZ.</summary>
-    /// <param name="toLinear">Linear sRGB of the inks of a corner, each 0 or 1.</param>
+    /// <summary>Creates a CMYK profile from inks to XYZ whose table has only the corners (<c>lutAToBType</c>; ICC.1:2022, 10.12).</summary>
+    /// <param name="toLinear">The linear sRGB for the inks of a corner, each 0 or 1.</param>
     private static byte[] Profile(Func<int, int, int, int, (int R, int G, int B)> toLinear)
     {
-        // Curves that change nothing, a matrix that changes nothing, and the table: Skia scales XYZ as the standard says only behind a matrix.
+        // Curves that change nothing, a matrix that changes nothing, and the table. Skia scales XYZ as the standard requires only after a
+        // matrix.
         const int curve = 12, matrixAt = 32 + (3 * curve), middleAt = matrixAt + 48, tableAt = middleAt + (3 * curve), inputAt = tableAt + 20 + (16 * 6);
         const int tagAt = 128 + 4 + 12, tagLength = inputAt + (4 * curve);
         var profile = new byte[tagAt + tagLength];

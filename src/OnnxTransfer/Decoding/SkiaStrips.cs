@@ -2,18 +2,18 @@ using SkiaSharp;
 
 namespace OnnxTransfer.Decoding;
 
-/// <summary>The rows of a JPEG image from top to bottom, a strip at a time.</summary>
+/// <summary>The rows of a JPEG image from top to bottom, one strip at a time.</summary>
 internal interface ISkiaStrips : IDisposable
 {
     /// <summary>Reads the next strip.</summary>
-    /// <returns>The number of its rows; 0 where the file ends before the strip does.</returns>
+    /// <returns>The number of rows in the strip; 0 if the file ends before the strip does.</returns>
     int Read(int top);
 
-    /// <summary>A row of the strip, <c>[W,4]</c>; may be changed.</summary>
+    /// <summary>A row of the strip, <c>[W,4]</c>; it may be changed.</summary>
     Span<byte> Row(int row);
 }
 
-/// <summary>Strips as Skia gives them, as RGB with a fourth byte.</summary>
+/// <summary>Strips from Skia, as RGB with a fourth byte.</summary>
 internal sealed class SkiaStrips : ISkiaStrips
 {
     private const int StripHeight = 16;
@@ -22,10 +22,10 @@ internal sealed class SkiaStrips : ISkiaStrips
     private readonly SKBitmap _strip;
     private readonly int _height;
 
-    /// <param name="codec">The image; whoever made it disposes it.</param>
-    /// <param name="size">Its size, or the fraction to decode it at.</param>
-    /// <param name="colors">What to convert the colors to; null to leave them as they are stored.</param>
-    /// <exception cref="ImageDecodeException">The image is damaged, or there is no memory for the strip.</exception>
+    /// <param name="codec">The image; its creator disposes it.</param>
+    /// <param name="size">The size of the image, or the smaller size to decode.</param>
+    /// <param name="colors">The target color space; null to leave the colors as stored.</param>
+    /// <exception cref="ImageDecodeException">The image is damaged, or there is not enough memory for the strip.</exception>
     internal SkiaStrips(SKCodec codec, SKSizeI size, SKColorSpace? colors)
     {
         (_codec, _height) = (codec, size.Height);

@@ -2,13 +2,16 @@ using System.Formats.Tar;
 
 namespace OnnxTransfer.Decoding;
 
-/// <summary>Tells ordinary files from pipes, sockets and devices without opening those.</summary>
+/// <summary>Distinguishes ordinary files from pipes, sockets and devices without opening the latter.</summary>
 internal static class SpecialFile
 {
-    /// <summary>Where the type of a file is in an archive's header of the GNU format.</summary>
+    /// <summary>The offset of the file type in an archive header of the GNU format.</summary>
     private const int TypeOffset = 156;
 
-    /// <summary>What a file is where it is no ordinary one, such as <c>named pipe</c>; null for an ordinary file. Only an ordinary, empty file is opened for that.</summary>
+    /// <summary>
+    /// The kind of a file that is not ordinary, such as <c>named pipe</c>; null for an ordinary file. Only an empty ordinary file is
+    /// opened.
+    /// </summary>
     internal static string? KindOf(string path)
     {
         if (OperatingSystem.IsWindows()) return null;
@@ -27,24 +30,26 @@ internal static class SpecialFile
         }
         catch (Exception exception) when (exception is FileNotFoundException or UnauthorizedAccessException)
         {
-            // Gone by now, or an ordinary file that may not be read: whoever opens it says so.
+            // The file no longer exists, or it is an ordinary file without read permission. The code that opens it reports the error.
             return null;
         }
         catch (IOException)
         {
-            // No archive holds sockets.
+            // An archive cannot contain sockets.
             return "socket";
         }
     }
 
-    /// <summary>Checks before a file is opened, because opening a pipe waits for whoever writes to it.</summary>
+    /// <summary>Checks a file before it is opened, because opening a pipe waits for a writer.</summary>
     /// <exception cref="ImageDecodeException">The file is a pipe, a socket or a device.</exception>
     internal static void RequireOrdinary(string path)
     {
         if (KindOf(path) is { } kind) Throw.ImageIsNoOrdinaryFile(kind);
     }
 
-    /// <summary>.NET has no public name for a file's type, but its writer of archives looks at it before it opens anything.</summary>
+    /// <summary>
+    /// The type of a file. .NET has no public API for it, but its archive writer examines the type before it opens the file.
+    /// </summary>
     private static TarEntryType TypeOf(string path)
     {
         var header = new MemoryStream();

@@ -20,15 +20,15 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void ImageNotRecognized() =>
-        throw new ImageDecodeException($"The content is no image that is read here: it begins like none of {ImageFormats.Known}.");
+        throw new ImageDecodeException($"The content is not an image in a supported format ({ImageFormats.Known}): its first bytes match none of them.");
 
-    /// <param name="what">What the content is, as in "an HTML page".</param>
+    /// <param name="what">The kind of content, for example "an HTML page".</param>
     /// <param name="advice">What to do about it.</param>
     [DoesNotReturn]
     internal static void ImageIsOther(string what, string advice) =>
-        throw new ImageDecodeException($"The content is {what}, which is not read here: {advice}.");
+        throw new ImageDecodeException($"The content is {what}, which is not a supported image format: {advice}.");
 
-    /// <summary>What a warning says, and the refusal where warnings are not wanted.</summary>
+    /// <summary>The text of a warning about damage, and of the refusal if warnings are not allowed.</summary>
     internal static string DamageText(ImageFormat format, string damage) => $"The {Name(format)} image is damaged: {damage}.";
 
     [DoesNotReturn]
@@ -52,7 +52,7 @@ internal static partial class Throw
     [DoesNotReturn]
     internal static void FormatNotForRegistering(ImageFormat format, string parameter) =>
         throw new ArgumentException(
-            $"A decoder can be registered for Tiff, Avif and Heic, and not for {format}; to have other formats read by it, give it as {nameof(FeatureExtractorOptions)}.{nameof(FeatureExtractorOptions.Decoder)}.", parameter);
+            $"A decoder can be registered only for Tiff, Avif and Heic, not for {format}: to use it for other formats, set {nameof(FeatureExtractorOptions)}.{nameof(FeatureExtractorOptions.Decoder)}.", parameter);
 
     [DoesNotReturn]
     internal static void ImageTooLarge(long width, long height, long maxPixels) =>
@@ -72,7 +72,7 @@ internal static partial class Throw
     [DoesNotReturn]
     internal static void ImageTookTooLong(TimeSpan limit) =>
         throw new ImageDecodeException(string.Create(CultureInfo.InvariantCulture,
-            $"The decode was stopped after {limit.TotalSeconds:0.###} seconds, the guard against hangs ({nameof(DecodeOptions)}.{nameof(DecodeOptions.MaxTime)}): the machine may be busy and the image sound; try again or raise the limit.")) { TimedOut = true };
+            $"Decoding was stopped after {limit.TotalSeconds:0.###} seconds, the limit that guards against hangs ({nameof(DecodeOptions)}.{nameof(DecodeOptions.MaxTime)}): the image may be valid and the machine busy, so try again or raise the limit.")) { TimedOut = true };
 
     [DoesNotReturn]
     internal static void ImageDamaged(ImageFormat format, string? detail, Exception? inner = null) =>
@@ -82,7 +82,7 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void ImageInksUnknown() => throw new ImageDecodeException(
-        $"The JPEG image is CMYK with a profile, whose inks {ImageDecoders.Default.Name} does not give: read it with libvips (the package OnnxTransfer.Vips, FeatureExtractorOptions.Decoder = VipsDecoder.Instance), or save it as RGB.");
+        $"The JPEG image is CMYK with a profile, and {ImageDecoders.Default.Name} does not give its inks: read it with libvips (the package OnnxTransfer.Vips, FeatureExtractorOptions.Decoder = VipsDecoder.Instance), or save it as RGB.");
 
     [DoesNotReturn]
     internal static void ImageHasTooManyBytes(long length, long limit) =>
@@ -107,7 +107,7 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void ImageSideTooLong(long width, long height, int limit) =>
-        throw new ImageDecodeException(string.Create(CultureInfo.InvariantCulture, $"The image has {width}x{height} pixels, and a side of more than {limit:N0} pixels is not decoded."));
+        throw new ImageDecodeException(string.Create(CultureInfo.InvariantCulture, $"The image has {width}x{height} pixels, but no side may be longer than {limit:N0} pixels."));
 
     [DoesNotReturn]
     internal static void ImageOutOfMemory(int width, int height) =>
@@ -122,9 +122,9 @@ internal static partial class Throw
     {
         FileNotFoundException or DirectoryNotFoundException => new(path, "The file does not exist.", inner),
         UnauthorizedAccessException when Directory.Exists(path) => new(path, "This is a folder, not an image file.", inner),
-        UnauthorizedAccessException => new(path, "The file may not be read: access is denied.", inner),
+        UnauthorizedAccessException => new(path, "The file could not be read: access is denied.", inner),
         IOException => new(path, $"The file could not be read: {inner.Message.Replace($" : '{Path.GetFullPath(path)}'", "", StringComparison.Ordinal)}", inner),
-        _ => new(path, "This is not a valid path of a file.", inner),
+        _ => new(path, "This is not a valid file path.", inner),
     };
 
     [DoesNotReturn]

@@ -15,7 +15,7 @@ public sealed record EmbeddedImage(int Index, string Id, float[]? Vector, string
     /// <summary>What makes the image doubtful though it was used, such as a damaged file, each in one sentence; empty for nothing.</summary>
     public IReadOnlyList<string> Warnings { get; init => field = EquatableList.Of(value, nameof(Warnings)); } = EquatableList.Of<string>([]);
 
-    /// <summary>Whether the guard against hangs stopped the decode, so that nothing is known against the image.</summary>
+    /// <summary>Whether the guard against hangs stopped the decode. If true, the image itself may be valid.</summary>
     public bool TimedOut { get; init; }
 
     /// <summary>Whether the other is the same image with the same numbers.</summary>

@@ -11,7 +11,7 @@ public sealed record EvaluatedImage(string Id, string Label, DataSplit Split, Pr
     /// <summary>Whether the most probable class is the right one; false for an image that could not be used.</summary>
     public bool IsCorrect => Prediction?.Label == Label;
 
-    /// <summary>Whether the guard against hangs stopped the decode, so that nothing is known against the image.</summary>
+    /// <summary>Whether the guard against hangs stopped the decode. If true, the image itself may be valid.</summary>
     public bool TimedOut { get; init; }
 
     internal static IReadOnlyList<SkippedImage> SkippedOf(IEnumerable<EvaluatedImage> images) =>

@@ -78,6 +78,6 @@ public sealed record ImagePrediction(string Id, Prediction? Prediction, string? 
     /// <summary>What makes the image doubtful though it was used, such as a damaged file, each in one sentence; empty for nothing.</summary>
     public IReadOnlyList<string> Warnings { get; init => field = EquatableList.Of(value, nameof(Warnings)); } = EquatableList.Of<string>([]);
 
-    /// <summary>Whether the guard against hangs (<see cref="DecodeOptions.MaxTime"/>) stopped the decode, so that nothing is known against the image.</summary>
+    /// <summary>Whether the guard against hangs (<see cref="DecodeOptions.MaxTime"/>) stopped the decode. If true, the image itself may be valid.</summary>
     public bool TimedOut { get; init; }
 }

@@ -27,7 +27,7 @@ public abstract class DecoderPromises
     public void Decode_Text_SaysItIsNoImage()
     {
         var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode("This is a note that somebody named holiday.jpg."u8));
-        Assert.Equal("The content is text, which is not read here: replace it by the image.", exception.Message);
+        Assert.Equal("The content is text, which is not a supported image format: replace it with the image.", exception.Message);
     }
 
     [Theory]
@@ -38,7 +38,7 @@ public abstract class DecoderPromises
     {
         byte[] bytes = [0, 0, 0, 20, .. "ftyp"u8, .. System.Text.Encoding.Latin1.GetBytes(brand), 0, 0, 0, 0, .. System.Text.Encoding.Latin1.GetBytes(other), .. new byte[40]];
         var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(bytes));
-        Assert.Matches("^The content is an MP4 video or one of its relatives \\(brand '[ -~]{4}'\\), which is not read here: ", exception.Message);
+        Assert.Matches("^The content is an MP4 video or a similar file \\(brand '[ -~]{4}'\\), which is not a supported image format: ", exception.Message);
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public abstract class DecoderPromises
     {
         // One tick is shorter than any decode.
         var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(Slow, new DecodeOptions { MaxTime = new TimeSpan(1) }));
-        Assert.Contains("the guard against hangs", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("the limit that guards against hangs", exception.Message, StringComparison.Ordinal);
         Assert.True(exception.TimedOut);
     }
 

@@ -73,7 +73,7 @@ public sealed class DecoderRegistryTests : IDisposable
         foreach (var format in new[] { ImageFormat.Jpeg, ImageFormat.Png, ImageFormat.Gif, ImageFormat.Webp, ImageFormat.Bmp, ImageFormat.Unknown, (ImageFormat)99 })
         {
             var exception = Assert.Throws<ArgumentException>(() => _registry.Register(own, [ImageFormat.Tiff, format]));
-            Assert.Contains($"not for {format}; to have other formats read by it, give it as FeatureExtractorOptions.Decoder", exception.Message, StringComparison.Ordinal);
+            Assert.Contains($"not for {format}: to use it for other formats, set FeatureExtractorOptions.Decoder", exception.Message, StringComparison.Ordinal);
         }
 
         Assert.Throws<ArgumentException>(() => _registry.Register(_decoder, [ImageFormat.Tiff]));

@@ -53,7 +53,7 @@ public sealed class FileKindTests
         byte[] file = [.. Encoding.Latin1.GetBytes(beginning), .. beginning[0] == '\u00FF' && beginning[2] == '\u00FF' ? new byte[16] : []];
         var exception = Assert.Throws<ImageDecodeException>(() => ImageDecoders.Default.Decode(file));
         Assert.StartsWith($"The content is {name}", exception.Message, StringComparison.Ordinal);
-        Assert.Matches(", which is not read here: .{10,}[.]$", exception.Message);
+        Assert.Matches(", which is not a supported image format: .{10,}[.]$", exception.Message);
     }
 
     [Theory]
@@ -68,5 +68,5 @@ public sealed class FileKindTests
 
     [Fact]
     public void Decode_BytesOfNoKnownKind_SaysWhatIsRead() =>
-        Assert.StartsWith("The content is no image that is read here", Assert.Throws<ImageDecodeException>(() => ImageDecoders.Default.Decode([1, 2, 3, 4, 5, 6, 7, 8])).Message, StringComparison.Ordinal);
+        Assert.StartsWith("The content is not an image in a supported format", Assert.Throws<ImageDecodeException>(() => ImageDecoders.Default.Decode([1, 2, 3, 4, 5, 6, 7, 8])).Message, StringComparison.Ordinal);
 }

@@ -44,7 +44,7 @@ public sealed class SkiaImageDecoderTests : ImageDecoderContract
     {
         var bytes = Sample.PngHeader(10_000, 10_000);
         var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(bytes));
-        Assert.Equal($"The PNG image is truncated or damaged: {bytes.Length} bytes are too few for 10000x10000 pixels.", exception.Message);
+        Assert.Equal($"The PNG image is truncated or damaged: its {bytes.Length} bytes are too few for 10000x10000 pixels.", exception.Message);
     }
 
     [Theory]

@@ -36,7 +36,7 @@ public sealed class UnusualTiffTests
         };
         if (isPlanar && isTiled)
         {
-            IsRefused(tiff, "tiles of one channel each");
+            IsRefused(tiff, "separate tiles for each channel");
             return;
         }
 
@@ -153,7 +153,7 @@ public sealed class UnusualTiffTests
     public void OddDepths_AreRefusedWithTheReason(int bits)
     {
         var tiff = new TiffFile { Photometric = 1, Bits = bits, Channels = 1, Raw = new byte[Picture.Height * Picture.Width * bits / 8] };
-        IsRefused(tiff, $"{bits} bits a sample");
+        IsRefused(tiff, $"{bits} bits per sample");
     }
 
     [Theory]

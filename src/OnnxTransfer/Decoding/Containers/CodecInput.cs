@@ -3,15 +3,18 @@ using static System.Buffers.Binary.BinaryPrimitives;
 namespace OnnxTransfer.Decoding.Containers;
 
 /// <summary>
-/// The bytes that a codec gets of a file, and what the container says of them. A file with much that no pixel depends on, and one whose
-/// end is missing, is copied without the one and with the other into memory of its own, which goes back on <see cref="Dispose"/>.
+/// The bytes that a codec receives, and the findings from the file's container. A file with many bytes that no pixel depends on is copied
+/// without them. A file without its end is copied with an end. The copy is freed by <see cref="Dispose"/>.
 /// </summary>
 internal readonly ref struct CodecInput : IDisposable
 {
-    /// <summary>The greatest share of a picture that may be missing at its end for it to be used, with a warning.</summary>
+    /// <summary>
+    /// The greatest share of a picture that may be missing at its end. With more missing, the image is refused; with less, it is used with
+    /// a warning.
+    /// </summary>
     internal const double SmallTail = 1 / 32.0;
 
-    /// <summary>Codecs read less than this without noticeable time; a copy would cost more.</summary>
+    /// <summary>A codec reads metadata of this size in negligible time; a copy of the file would cost more.</summary>
     private const int FewBytes = 64 << 10;
 
     private readonly ScratchBytes? _copy;
@@ -23,21 +26,25 @@ internal readonly ref struct CodecInput : IDisposable
         Findings = findings;
     }
 
-    /// <summary>What the codec reads; valid until <see cref="Dispose"/>.</summary>
+    /// <summary>The bytes that the codec reads, valid until <see cref="Dispose"/>.</summary>
     internal ReadOnlySpan<byte> Bytes { get; }
 
-    /// <summary>What makes the image upright; of AVIF and HEIC the codec does that itself.</summary>
+    /// <summary>
+    /// The orientation of the stored image. It is upright for AVIF and HEIC, whose codecs apply the orientation themselves.
+    /// </summary>
     internal Orientation Orientation => Findings.Orientation;
 
-    /// <summary>What is damaged; null for nothing.</summary>
+    /// <summary>What is damaged; null if nothing is.</summary>
     internal string? Damage => Findings.Damage;
 
-    /// <summary>Whether the end marker was left out: the codec runs out of bytes where the codes are damaged.</summary>
+    /// <summary>Whether the end marker was left out, so that the codec runs out of bytes where the codes are damaged.</summary>
     internal bool IsOpen { get; private init; }
 
     private FileFindings Findings { get; }
 
-    /// <summary>The same bytes with the end marker, for a second decode that shall reach the last row; what was open is not any more.</summary>
+    /// <summary>
+    /// The same bytes with the end marker, for a second decode that must reach the last row. It reuses the memory of <see cref="Bytes"/>.
+    /// </summary>
     internal ReadOnlySpan<byte> Close()
     {
         var closed = _copy!.Span[..(Bytes.Length - Findings.Closing.Length + JpegFile.End.Length)];
@@ -46,10 +53,10 @@ internal readonly ref struct CodecInput : IDisposable
     }
 
     /// <summary>Reads the container.</summary>
-    /// <param name="file">A file whose first bytes are those of the format.</param>
+    /// <param name="file">A file with the signature of the format.</param>
     /// <param name="format">Its format.</param>
     /// <param name="options">The limits.</param>
-    /// <param name="codes">Whether JPEG's codes are to be checked.</param>
+    /// <param name="codes">When to check the Huffman codes of a JPEG.</param>
     /// <exception cref="ImageDecodeException">The file lacks more than a small tail of its pixels.</exception>
     internal static CodecInput Of(ReadOnlySpan<byte> file, ImageFormat format, DecodeOptions options, JpegCheck codes)
     {
@@ -59,7 +66,7 @@ internal readonly ref struct CodecInput : IDisposable
         {
             case ImageFormat.Jpeg:
                 var end = JpegFile.Read(file, findings);
-                // Where the codec can be made to notice, following the codes would cost a sixth of the decode.
+                // If the codec itself can notice the damage, do not follow the codes: that would cost a sixth of the decode.
                 isOpen = codes == JpegCheck.Always && end == JpegEnd.OfOneScan;
                 if (isOpen) JpegFile.Open(findings, file.Length);
                 else if (codes == JpegCheck.Always || end == JpegEnd.Missing) CheckJpeg(file, end != JpegEnd.Missing, findings);
@@ -86,8 +93,8 @@ internal readonly ref struct CodecInput : IDisposable
         return new CodecInput(bytes, copy, findings) { IsOpen = isOpen };
     }
 
-    /// <summary>Judges the codes of a JPEG file that a codec called damaged.</summary>
-    /// <returns>What is damaged; null for nothing that changes pixels.</returns>
+    /// <summary>Checks the Huffman codes of a JPEG file that a codec called damaged.</summary>
+    /// <returns>What is damaged; null if the damage changes no pixels.</returns>
     /// <exception cref="ImageDecodeException">The file lacks more than a small tail of its pixels.</exception>
     internal static string? JudgeJpeg(ReadOnlySpan<byte> file)
     {
@@ -105,10 +112,10 @@ internal readonly ref struct CodecInput : IDisposable
         if (!isWhole && !verdict.HasAllScans) Throw.ImageDamaged(ImageFormat.Jpeg, "it ends before the last of its scans");
         if (verdict.Missing > 0) findings.Warn(isWhole ? $"parts of the picture are wrong, and {Words.Missing(verdict.Missing)}" : Words.Missing(verdict.Missing));
         else if (verdict.IsDamaged) findings.Warn("parts of the picture are wrong");
-        else if (!isWhole) findings.Warn("its end mark is missing");
+        else if (!isWhole) findings.Warn("its end marker is missing");
     }
 
-    /// <summary>A damaged PNG file, written anew because codecs refuse it as it is.</summary>
+    /// <summary>Rewrites a damaged PNG file, because codecs refuse it as it is.</summary>
     private static CodecInput Mended(ReadOnlySpan<byte> file, DecodeOptions options, FileFindings findings)
     {
         var header = file[(PngFile.SignatureLength + 8)..];
@@ -128,7 +135,7 @@ internal readonly ref struct CodecInput : IDisposable
         }
     }
 
-    /// <summary>Copies what pixels depend on.</summary>
+    /// <summary>Copies the bytes that pixels depend on.</summary>
     /// <returns>The number of bytes.</returns>
     private static int Copy(ReadOnlySpan<byte> file, FileFindings findings, Span<byte> target)
     {
@@ -158,12 +165,12 @@ internal readonly ref struct CodecInput : IDisposable
     }
 }
 
-/// <summary>Whether JPEG's codes are to be followed.</summary>
+/// <summary>When to follow the Huffman codes of a JPEG file.</summary>
 internal enum JpegCheck
 {
-    /// <summary>Always, because the codec does not say when they are damaged.</summary>
+    /// <summary>Always, because the codec does not report damaged codes.</summary>
     Always,
 
-    /// <summary>Only of a file without its end marker: the codec says the rest.</summary>
+    /// <summary>Only for a file without its end marker: the codec reports all other damage.</summary>
     OfEnds,
 }

@@ -2,16 +2,16 @@ using static System.Buffers.Binary.BinaryPrimitives;
 
 namespace OnnxTransfer.Decoding.Containers;
 
-/// <summary>Reads the orientation (tag 0x0112) of EXIF data, which are a TIFF file of their own (CIPA DC-008, 4.5).</summary>
+/// <summary>Reads the orientation (tag 0x0112) from EXIF data. EXIF data have the structure of a TIFF file (CIPA DC-008, 4.5).</summary>
 internal static class ExifOrientation
 {
     private const int OrientationTag = 0x0112;
     private const int EntryLength = 12;
 
-    /// <summary>What JPEG puts before EXIF data, and some writers of WebP and PNG too.</summary>
+    /// <summary>The prefix of EXIF data in JPEG files; some writers of WebP and PNG add it too.</summary>
     internal static ReadOnlySpan<byte> Prefix => "Exif\0\0"u8;
 
-    /// <summary>The orientation; null where there is none, it is not 1 to 8, or the data are damaged. Never reads outside the data.</summary>
+    /// <summary>The orientation; null if it is missing, is not 1 to 8, or the data are damaged. Never reads outside the data.</summary>
     /// <param name="exif">EXIF data in either byte order, with or without <see cref="Prefix"/>.</param>
     internal static Orientation? Find(ReadOnlySpan<byte> exif)
     {
@@ -35,7 +35,7 @@ internal static class ExifOrientation
     /// <summary>A number from 1 to 8 as an orientation; null for any other.</summary>
     internal static Orientation? FromNumber(long number) => number is >= 1 and <= 8 ? (Orientation)number : null;
 
-    /// <summary>The standard has a short; some writers take a byte or a long.</summary>
+    /// <summary>The standard requires a short, but some writers store a byte or a long.</summary>
     private static Orientation? Value(ReadOnlySpan<byte> entry, bool isLittleEndian) => Short(entry[2..], isLittleEndian) switch
     {
         1 => FromNumber(entry[8]),

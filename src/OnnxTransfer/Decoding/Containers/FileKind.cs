@@ -3,9 +3,9 @@ using static System.Buffers.Binary.BinaryPrimitives;
 
 namespace OnnxTransfer.Decoding.Containers;
 
-/// <summary>What a file that is none of the images here is, by its first bytes, and what its owner can do about it.</summary>
+/// <summary>A kind of file that is not a supported image, recognized by its first bytes, and what its owner can do about it.</summary>
 /// <param name="Name">The words that follow "The content is".</param>
-/// <param name="Advice">What to do, as an order.</param>
+/// <param name="Advice">What to do, as an instruction.</param>
 internal sealed record FileKind(string Name, string Advice)
 {
     internal const string SaveAgain = "save it as JPEG or PNG";
@@ -14,9 +14,9 @@ internal sealed record FileKind(string Name, string Advice)
     private const string TakeFrame = "save one of its frames as JPEG or PNG";
     private const string Unpack = "unpack it and use the images inside";
     private const string Develop = "develop it with a raw converter and save it as JPEG or TIFF";
-    private const string Download = "download the image itself again; servers send such a page in place of an image that is gone or needs a login";
+    private const string Download = "download the image itself again; servers send such a page when an image is gone or needs a login";
 
-    /// <summary>Text is looked at up to here.</summary>
+    /// <summary>The number of bytes at the beginning of a text file that are examined.</summary>
     private const int TextBytes = 1024;
 
     private static readonly (byte[] Signature, FileKind Kind)[] s_signatures =
@@ -31,7 +31,7 @@ internal sealed record FileKind(string Name, string Advice)
         ([.. "%PDF-"u8], new("a PDF document", Export)),
         ([.. "%!PS"u8], new("a PostScript document", Export)),
         ([0xC5, 0xD0, 0xD3, 0xC6], new("a PostScript document", Export)),
-        ([.. "PK\x03\x04"u8], new("a ZIP archive, or a document that is one", Unpack)),
+        ([.. "PK\x03\x04"u8], new("a ZIP archive, or a document in that format", Unpack)),
         ([.. "PK\x05\x06"u8], new("an empty ZIP archive", Unpack)),
         ([.. "Rar!"u8], new("a RAR archive", Unpack)),
         ([.. "7z"u8, 0xBC, 0xAF, 0x27, 0x1C], new("a 7z archive", Unpack)),
@@ -62,10 +62,10 @@ internal sealed record FileKind(string Name, string Advice)
         ([0x7F, .. "ELF"u8], new("a program", "leave it out")),
     ];
 
-    private static readonly FileKind s_video = new("an MP4 video or one of its relatives", TakeFrame);
+    private static readonly FileKind s_video = new("an MP4 video or a similar file", TakeFrame);
 
-    /// <summary>What the file is; null where nothing here says so.</summary>
-    /// <param name="file">Bytes that are none of <see cref="ImageFormat"/>.</param>
+    /// <summary>The kind of the file; null if it is not recognized.</summary>
+    /// <param name="file">Bytes of a file in none of the formats of <see cref="ImageFormat"/>.</param>
     internal static FileKind? Of(ReadOnlySpan<byte> file)
     {
         foreach (var (signature, kind) in s_signatures)
@@ -74,23 +74,23 @@ internal sealed record FileKind(string Name, string Advice)
         }
 
         if (ImageFormats.IsBaseMedia(file)) return OfBrand(file.Slice(8, 4));
-        if (file.Length >= 12 && file.StartsWith("RIFF"u8)) return file.Slice(8, 4).SequenceEqual("AVI "u8) ? new("an AVI video", TakeFrame) : new("a sound or another RIFF file", "leave it out");
-        // QuickTime files of old begin with one of their other boxes.
+        if (file.Length >= 12 && file.StartsWith("RIFF"u8)) return file.Slice(8, 4).SequenceEqual("AVI "u8) ? new("an AVI video", TakeFrame) : new("an audio file or another RIFF file", "leave it out");
+        // Old QuickTime files begin with another type of box.
         if (file.Length >= 8 && IsQuickTimeBox(file.Slice(4, 4)) && ReadUInt32BigEndian(file) >= 8) return s_video;
         if (file.Length >= 132 && file.Slice(128, 4).SequenceEqual("DICM"u8)) return new("a DICOM image", SaveAgain);
         if (file is [(byte)'P', >= (byte)'1' and <= (byte)'7', (byte)'\n' or (byte)'\r' or (byte)' ' or (byte)'\t', ..]) return new("a Netpbm image (PBM, PGM, PPM or PAM)", SaveAgain);
-        if (!file.ContainsAnyExcept((byte)0)) return new("nothing but zeros, as a failed copy or a damaged disk leaves them", "restore it from a copy");
+        if (!file.ContainsAnyExcept((byte)0)) return new("nothing but zeros (from a failed copy or a damaged disk)", "restore it from a backup");
         return OfText(file);
     }
 
-    /// <summary>A raw photo, which begins as TIFF does.</summary>
+    /// <summary>A raw photo, which has the signature of TIFF.</summary>
     internal static FileKind Raw(string name) => new(name, Develop);
 
     private static FileKind OfBrand(ReadOnlySpan<byte> brand)
     {
         if (brand.SequenceEqual("crx "u8)) return new("a raw camera photo (CR3)", Develop);
         if (brand.SequenceEqual("avci"u8) || brand.SequenceEqual("avcs"u8) || brand.SequenceEqual("j2ki"u8) || brand.SequenceEqual("vvic"u8) || brand.SequenceEqual("jpeg"u8))
-            return new("a HEIF image of another codec than HEVC and AV1", SaveAgain);
+            return new("a HEIF image with a codec other than HEVC and AV1", SaveAgain);
         return s_video with { Name = $"{s_video.Name} (brand '{Printable(brand)}')" };
     }
 
@@ -109,7 +109,7 @@ internal sealed record FileKind(string Name, string Advice)
         if (text.StartsWith('<') && text.Contains("<html", StringComparison.OrdinalIgnoreCase)) return new("an HTML page", Download);
         if (Has("<?xml", "<")) return new("an XML document", Download);
         if (Has("{", "[")) return new("text, perhaps JSON", Download);
-        return Has("data:image/") ? new("a data URI", "decode its Base64 to the bytes of the image") : new("text", "replace it by the image");
+        return Has("data:image/") ? new("a data URI", "decode its Base64 text to the bytes of the image") : new("text", "replace it with the image");
 
         bool Has(params ReadOnlySpan<string> beginnings)
         {

@@ -1,19 +1,19 @@
 namespace OnnxTransfer.Decoding.Containers;
 
-/// <summary>Counts the pixels of GIF's codes (LZW with a variable code length) without making them.</summary>
+/// <summary>Counts the pixels that the codes of a GIF (LZW with a variable code length) stand for, without decoding them.</summary>
 internal static class GifCodes
 {
     private const int MostCodes = 4096;
 
-    /// <summary>How many pixels sound codes give, at most <paramref name="wanted"/>.</summary>
-    /// <param name="blocks">Blocks of up to 255 bytes, each after its length.</param>
-    /// <param name="minimumBits">The bits of a pixel, 1 to 11.</param>
+    /// <summary>The number of pixels in valid codes, at most <paramref name="wanted"/>.</summary>
+    /// <param name="blocks">Blocks of up to 255 bytes, each preceded by its length.</param>
+    /// <param name="minimumBits">Bits per pixel, 1 to 11.</param>
     /// <param name="wanted">The pixels of the frame.</param>
     internal static long CountPixels(ReadOnlySpan<byte> blocks, int minimumBits, long wanted)
     {
         if (minimumBits is < 1 or > 11) return 0;
         var (clear, end) = (1 << minimumBits, (1 << minimumBits) + 1);
-        // How many pixels a code stands for.
+        // The number of pixels that each code stands for.
         Span<int> lengths = stackalloc int[MostCodes];
         lengths[..clear].Fill(1);
         var (next, bits, previous) = (end + 1, minimumBits + 1, -1);

@@ -14,7 +14,7 @@ internal static class GifFile
 
     private static readonly byte[] s_end = [0, Trailer];
 
-    /// <summary>Checks the first frame, and finds what its pixels do not depend on: comments and the other frames.</summary>
+    /// <summary>Checks the first frame, and finds the bytes that its pixels do not depend on: comments and the other frames.</summary>
     /// <exception cref="ImageDecodeException">The first frame lacks pixels.</exception>
     internal static void Read(ReadOnlySpan<byte> file, FileFindings findings)
     {
@@ -63,16 +63,16 @@ internal static class GifFile
             return;
         }
 
-        // A second terminator of the blocks is no block, and the trailer ends the file in any case.
+        // A second terminator of the blocks is not a block, and the trailer always ends the file.
         findings.EndAt(endOfFirst, file.Length, s_end);
         if (isWhole) return;
-        findings.Warn(frames > 1 ? "it ends within its animation" : "its end mark is missing");
+        findings.Warn(frames > 1 ? "it ends within its animation" : "its end marker is missing");
         findings.MustRewrite = true;
     }
 
     private static int PaletteLength(byte flags) => (flags & 0x80) == 0 ? 0 : 3 << ((flags & 7) + 1);
 
-    /// <summary>Where the blocks that begin at a place end, behind their terminator; -1 where the file ends first.</summary>
+    /// <summary>The offset after the terminator of the blocks that begin at <paramref name="at"/>; -1 if the file ends first.</summary>
     private static int EndOfBlocks(ReadOnlySpan<byte> file, int at)
     {
         while (at < file.Length)

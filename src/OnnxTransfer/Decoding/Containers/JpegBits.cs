@@ -4,10 +4,10 @@ using static System.Buffers.Binary.BinaryPrimitives;
 
 namespace OnnxTransfer.Decoding.Containers;
 
-/// <summary>The bits of entropy-coded data, up to the next marker; behind it come zeros.</summary>
+/// <summary>The bits of entropy-coded data up to the next marker. Zeros follow the end of the data.</summary>
 internal ref struct JpegBits
 {
-    /// <summary>Looks at several codes between two fillings.</summary>
+    /// <summary>The number of lookups of several codes between two refills.</summary>
     private const int Looks = 4;
 
     private readonly ReadOnlySpan<byte> _file;
@@ -22,16 +22,19 @@ internal ref struct JpegBits
         _at = at;
     }
 
-    /// <summary>Whether codes were read that are not there.</summary>
+    /// <summary>Whether the reader has read past the end of the data.</summary>
     internal readonly bool IsPastEnd => _padding > _held;
 
-    /// <summary>The marker at which the data end, once <see cref="SkipToMarker"/> has found it; 0 for the end of the file.</summary>
+    /// <summary>The marker that ends the data, after <see cref="SkipToMarker"/> has found it; 0 for the end of the file.</summary>
     internal byte Marker { get; private set; }
 
-    /// <summary>Where the marker is.</summary>
+    /// <summary>The offset of the marker.</summary>
     internal readonly int Position => _at;
 
-    /// <summary>A block of a baseline scan. Nearly all codes are in such blocks, so the state is in locals and a look takes several codes.</summary>
+    /// <summary>
+    /// Reads a block of a baseline scan. Nearly all codes are in such blocks, so the state is kept in locals and one lookup takes several
+    /// codes.
+    /// </summary>
     internal void ReadBaseline(JpegTable direct, JpegTable alternating)
     {
         if (_held < 32) Fill();
@@ -54,7 +57,7 @@ internal ref struct JpegBits
             {
                 var codes = several[(int)(bits >> (64 - JpegTable.SeveralBits))];
                 var next = k + (codes >> 6);
-                // The block may end before the last of several codes; and a long code is not among them.
+                // The block may end before the last of several codes, and a lookup of several codes has no long code.
                 if (codes == 0 || next + ((codes >> 5) & 1) > 64) goto single;
                 bits <<= codes & 31;
                 held -= codes & 31;
@@ -84,7 +87,7 @@ internal ref struct JpegBits
         (_bits, _held) = (bits, held);
     }
 
-    /// <summary>One code and its value.</summary>
+    /// <summary>Reads one code and its value.</summary>
     internal void ReadValue(JpegTable table)
     {
         if (_held < 32) Fill();
@@ -93,7 +96,7 @@ internal ref struct JpegBits
         Drop(entry >> 8);
     }
 
-    /// <summary>Coefficients of a block that a progressive file gives for the first time (G.1.2.2).</summary>
+    /// <summary>Reads the first bits of the coefficients of a block in a progressive file (G.1.2.2).</summary>
     internal void ReadFirst(JpegTable table, int first, int last, ref ulong nonzero, ref int run)
     {
         if (run > 0)
@@ -124,7 +127,9 @@ internal ref struct JpegBits
         }
     }
 
-    /// <summary>One more bit of coefficients (G.1.2.3): each that is not zero has one, and new ones come between them.</summary>
+    /// <summary>
+    /// Reads one more bit of the coefficients (G.1.2.3). Each nonzero coefficient has one bit, and new coefficients come between them.
+    /// </summary>
     internal void ReadRefinement(JpegTable table, int first, int last, ref ulong nonzero, ref int run)
     {
         var k = first;
@@ -140,9 +145,9 @@ internal ref struct JpegBits
                     break;
                 }
 
-                // The sign of a new one.
+                // The sign of a new coefficient.
                 if (size != 0) Skip(1);
-                // It stands behind that many coefficients that are still zero.
+                // The new coefficient comes after that many coefficients that are still zero.
                 var free = ~nonzero >> k & Ones(last - k + 1);
                 for (; zeros > 0; zeros--) free &= free - 1;
                 var next = free == 0 ? last + 1 : k + BitOperations.TrailingZeroCount(free);
@@ -158,7 +163,7 @@ internal ref struct JpegBits
         run--;
     }
 
-    /// <summary>Passes over the bits of those coefficients of a range that are not zero.</summary>
+    /// <summary>Skips one bit for each nonzero coefficient of a range.</summary>
     private void SkipOnes(ulong nonzero, int start, int end)
     {
         if (start < end) Skip(BitOperations.PopCount(nonzero >> start & Ones(end - start)));
@@ -166,7 +171,7 @@ internal ref struct JpegBits
 
     private static ulong Ones(int count) => count >= 64 ? ulong.MaxValue : (1ul << count) - 1;
 
-    /// <summary>Passes over bits.</summary>
+    /// <summary>Skips bits.</summary>
     internal void Skip(int count)
     {
         while (count > 32)
@@ -179,7 +184,7 @@ internal ref struct JpegBits
         Drop(count);
     }
 
-    /// <summary>Goes to the next marker.</summary>
+    /// <summary>Moves to the next marker.</summary>
     internal void SkipToMarker()
     {
         var next = JpegFile.NextMarker(_file, _at);
@@ -197,7 +202,7 @@ internal ref struct JpegBits
         (_bits, _held, _padding) = (0, 0, 0);
     }
 
-    /// <summary>Goes on behind a restart marker.</summary>
+    /// <summary>Continues after a restart marker.</summary>
     internal void TakeMarker()
     {
         if (Marker != 0) _at += 2;
@@ -205,10 +210,10 @@ internal ref struct JpegBits
     }
 
     /// <summary>
-    /// Finds the way back after a restart marker that is not the one expected, as libjpeg does (jpeg_resync_to_restart): one that is due a
-    /// little later is left where it is, and the interval before it is empty; an older one is passed over; any other is taken for the right one.
+    /// Recovers after an unexpected restart marker as libjpeg does (jpeg_resync_to_restart). A marker that is due a little later stays
+    /// where it is, and the interval before it is empty. An older marker is skipped. Any other marker counts as the expected one.
     /// </summary>
-    /// <returns>Whether there is a way.</returns>
+    /// <returns>Whether reading can continue.</returns>
     internal bool Resynchronize(int expected)
     {
         while (true)
@@ -228,7 +233,7 @@ internal ref struct JpegBits
         int entry = table.Fast[(int)(_bits >> (64 - JpegTable.FastBits))];
         if (entry == 0) entry = table.Slow((int)(_bits >> 48));
         var symbol = entry & 255;
-        // Here the value has other bits than the symbol says, or they are read apart.
+        // Drop only the bits of the code: the value may have another length than the symbol says, or it is read separately.
         Drop((entry >> 8) - (symbol & 15));
         return symbol;
     }
@@ -249,13 +254,15 @@ internal ref struct JpegBits
         _held -= count;
     }
 
-    /// <summary>Holds at least 56 bits afterward. Bits beyond those that are counted may be there as well; they are the next ones.</summary>
+    /// <summary>
+    /// Refills the buffer to at least 56 bits. It may hold more bits than are counted; they are the next bits of the data.
+    /// </summary>
     private void Fill()
     {
         if (_at + 8 <= _file.Length)
         {
             var word = ReadUInt64BigEndian(_file[_at..]);
-            // Whether a byte is 0xFF: whether one of the complement is zero.
+            // Test whether any byte is 0xFF: whether any byte of the complement is zero.
             if (((~word - 0x0101010101010101) & word & 0x8080808080808080) == 0)
             {
                 _bits |= word >> _held;

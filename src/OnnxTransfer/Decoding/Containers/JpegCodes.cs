@@ -4,9 +4,9 @@ using static System.Buffers.Binary.BinaryPrimitives;
 namespace OnnxTransfer.Decoding.Containers;
 
 /// <summary>
-/// Follows the Huffman codes of a JPEG file (ITU-T T.81, annexes F and G) without making pixels, because SkiaSharp does not tell when
-/// libjpeg finds them damaged. It sees what libjpeg sees: a scan or a restart interval whose codes need more bytes than are there, and
-/// restart markers out of their order. Bytes too many are none, because many cameras and editors leave some.
+/// Follows the Huffman codes of a JPEG file (ITU-T T.81, annexes F and G) without making pixels, because SkiaSharp does not report damage
+/// that libjpeg finds. It finds the same damage as libjpeg: a scan or a restart interval whose codes need more bytes than the file has, and
+/// restart markers in the wrong order. Surplus bytes are not damage, because many cameras and editors leave some.
 /// </summary>
 internal ref struct JpegCodes
 {
@@ -27,13 +27,13 @@ internal ref struct JpegCodes
         _components = [];
     }
 
-    /// <summary>What became of the codes.</summary>
-    /// <param name="Missing">The share of the picture whose codes are missing at the end of a scan, 0 to 1.</param>
-    /// <param name="IsDamaged">Whether a scan does not end where its codes do.</param>
-    /// <param name="HasAllScans">Whether the scans together give every coefficient to its last bit.</param>
+    /// <summary>The result of a check.</summary>
+    /// <param name="Missing">The share of the picture that is missing at the end of a scan, 0 to 1.</param>
+    /// <param name="IsDamaged">Whether the end of a scan and the end of its codes differ.</param>
+    /// <param name="HasAllScans">Whether the scans together contain all bits of every coefficient.</param>
     internal readonly record struct Verdict(double Missing, bool IsDamaged, bool HasAllScans);
 
-    /// <summary>Checks a file. One whose codes are none of Huffman's, or whose headers a codec refuses, counts as sound.</summary>
+    /// <summary>Checks a file. A file without Huffman codes, or with headers that a codec refuses, counts as valid.</summary>
     internal static Verdict Check(ReadOnlySpan<byte> file)
     {
         var codes = new JpegCodes(file);
@@ -81,7 +81,7 @@ internal ref struct JpegCodes
         return _components.Length > 0;
     }
 
-    /// <summary>Whether every coefficient of every component has been given to its last bit; a baseline scan gives all at once.</summary>
+    /// <summary>Whether the scans contain all bits of every coefficient of every component. A baseline scan contains all at once.</summary>
     private readonly bool HasAllScans()
     {
         foreach (var component in _components)
@@ -107,7 +107,7 @@ internal ref struct JpegCodes
 
     private bool ReadFrame(byte marker, ReadOnlySpan<byte> body)
     {
-        // Baseline, extended and progressive, each with Huffman codes.
+        // Baseline, extended and progressive, all with Huffman codes.
         if (marker > 0xC2 || _components.Length > 0 || body.Length < 6 || body.Length < 6 + (3 * body[5])) return false;
         _isProgressive = marker == 0xC2;
         (_height, _width) = (ReadUInt16BigEndian(body[1..]), ReadUInt16BigEndian(body[3..]));
@@ -152,7 +152,7 @@ internal ref struct JpegCodes
         return true;
     }
 
-    /// <summary>Follows a scan from restart marker to restart marker.</summary>
+    /// <summary>Follows a scan from one restart marker to the next.</summary>
     private void ReadIntervals(Component[] chosen, ScanRange scan, ref int at)
     {
         var first = chosen[0];
@@ -204,7 +204,9 @@ internal ref struct JpegCodes
         at = reader.Position;
     }
 
-    /// <summary>The blocks of several components; a progressive file has only their first coefficients so, which need no place.</summary>
+    /// <summary>
+    /// Reads the blocks of several components. A progressive file stores only the first coefficients this way, so no position is needed.
+    /// </summary>
     private readonly void ReadUnit(ref JpegBits reader, Component[] chosen, ScanRange scan, ref int run)
     {
         foreach (var component in chosen)
@@ -222,10 +224,12 @@ internal ref struct JpegCodes
         else reader.ReadRefinement(component.Alternating!, scan.First, scan.Last, ref component.Nonzero![place], ref run);
     }
 
-    /// <summary>Which coefficients a scan gives, and which of their bits: from <paramref name="High"/>, 0 for the first time, to <paramref name="Low"/>.</summary>
+    /// <summary>
+    /// The coefficients in a scan, and their bits: from <paramref name="High"/> (0 for the first pass) to <paramref name="Low"/>.
+    /// </summary>
     private readonly record struct ScanRange(int First, int Last, int High, int Low);
 
-    /// <summary>One channel of the picture.</summary>
+    /// <summary>One component of the picture.</summary>
     private sealed class Component(byte id, int across, int down)
     {
         internal byte Id => id;
@@ -238,10 +242,10 @@ internal ref struct JpegCodes
         internal JpegTable? Direct { get; private set; }
         internal JpegTable? Alternating { get; private set; }
 
-        /// <summary>For each block, which of its coefficients are not zero so far; null in a baseline file, which needs none.</summary>
+        /// <summary>For each block, the coefficients that are nonzero so far; null for a baseline file, which does not need them.</summary>
         internal ulong[]? Nonzero { get; private set; }
 
-        /// <summary>The coefficients that lack bits.</summary>
+        /// <summary>The coefficients with missing bits.</summary>
         internal ulong Missing { get; private set; } = ulong.MaxValue;
 
         internal void Measure(int width, int height, int acrossMost, int downMost, bool isProgressive)
@@ -255,7 +259,7 @@ internal ref struct JpegCodes
             Nonzero.AsSpan(0, length).Clear();
         }
 
-        /// <summary>Blocks that a row has in memory: those of whole units.</summary>
+        /// <summary>Blocks per row in memory, rounded up to whole units.</summary>
         internal int Stride => UnitsAcross * across;
 
         internal void Choose(JpegTable?[] tables, int direct, int alternating)

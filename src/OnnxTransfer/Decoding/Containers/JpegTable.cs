@@ -3,13 +3,16 @@ namespace OnnxTransfer.Decoding.Containers;
 /// <summary>A Huffman table (ITU-T T.81, annex C).</summary>
 internal sealed class JpegTable
 {
-    /// <summary>Bits that one look gives the code of; longer codes are rare.</summary>
+    /// <summary>The number of bits of a lookup of one code; longer codes are rare.</summary>
     internal const int FastBits = 10;
 
-    /// <summary>Bits that one look at several codes has.</summary>
+    /// <summary>The number of bits of a lookup of several codes.</summary>
     internal const int SeveralBits = 11;
 
-    /// <summary>The tables that a thread met last. Most files have the standard's own tables, whose making would cost as much as a small image's codes.</summary>
+    /// <summary>
+    /// The last tables that a thread has used. Most files have the standard tables, and building those costs as much as following a small
+    /// image's codes.
+    /// </summary>
     [ThreadStatic]
     private static JpegTable?[]? t_recent;
 
@@ -28,20 +31,22 @@ internal sealed class JpegTable
         _values = _definition[16..];
     }
 
-    /// <summary>For every <see cref="FastBits"/> bits: 256 times the bits of code and value together, and the symbol; 0 for a longer code.</summary>
+    /// <summary>
+    /// For every <see cref="FastBits"/> bits: 256 times the total bits of code and value, plus the symbol; 0 for a longer code.
+    /// </summary>
     internal ushort[] Fast { get; } = new ushort[1 << FastBits];
 
     /// <summary>
-    /// For every <see cref="SeveralBits"/> bits, the codes that lie in them together with their values: the bits of all of them, 32 where the
-    /// last one ends the block, and 64 times the coefficients that they pass; 0 where there is not even one.
+    /// For every <see cref="SeveralBits"/> bits, the codes and values that fit in them: the total number of bits, plus 32 if the last code
+    /// ends the block, plus 64 times the number of coefficients. The entry is 0 if not even one code fits.
     /// </summary>
     internal ushort[] Several => _several ??= BuildSeveral();
 
     /// <summary>The number of symbols.</summary>
     internal int Count => _values.Length;
 
-    /// <summary>Reads a table; null where the lengths fit no code.</summary>
-    /// <param name="definition">Sixteen numbers of codes, by length, and the symbols.</param>
+    /// <summary>Reads a table; null if the lengths do not form a valid code.</summary>
+    /// <param name="definition">Sixteen counts of codes, by length, and then the symbols.</param>
     internal static JpegTable? Read(ReadOnlySpan<byte> definition)
     {
         var count = 0;
@@ -60,8 +65,10 @@ internal sealed class JpegTable
         return table;
     }
 
-    /// <summary>The code at the left of 16 bits that has more than <see cref="FastBits"/>: 256 times its bits and those of its value, and the symbol.</summary>
-    /// <remarks>A code that does not exist is taken as libjpeg-turbo takes it: 16 bits long, the symbol 0.</remarks>
+    /// <summary>
+    /// Finds a code longer than <see cref="FastBits"/> at the left of 16 bits: 256 times the total bits of code and value, plus the symbol.
+    /// </summary>
+    /// <remarks>A code that does not exist counts as 16 bits with the symbol 0, as in libjpeg-turbo.</remarks>
     internal int Slow(int bits)
     {
         for (var length = FastBits + 1; length <= 16; length++)
@@ -84,7 +91,7 @@ internal sealed class JpegTable
             while (used < SeveralBits)
             {
                 int entry = Fast[((window << used) & ((1 << SeveralBits) - 1)) >> (SeveralBits - FastBits)];
-                // Bits behind the window count as zeros: a code that needs them is none of these.
+                // Bits after the window count as zeros, so a code that needs them is not included.
                 if (entry == 0 || used + (entry >> 8) > SeveralBits) break;
                 used += entry >> 8;
                 if ((entry & 15) == 0 && (entry & 255) != 0xF0)

@@ -7,16 +7,16 @@ internal static class PngFile
 {
     internal const int SignatureLength = 8;
 
-    /// <summary>Length, kind and checksum of a chunk.</summary>
+    /// <summary>The bytes of a chunk's length, kind and checksum.</summary>
     internal const int FrameLength = 12;
 
     private const int HeaderLength = 13;
 
-    /// <summary>A profile above this size, compressed, is no profile of a display or a camera.</summary>
+    /// <summary>The largest compressed profile that is accepted; profiles of displays and cameras are smaller.</summary>
     private const int MostProfile = 4 << 20;
 
-    /// <summary>Reads the orientation, checks the chunks that make pixels, and finds those that do not.</summary>
-    /// <returns>Whether these chunks are whole and sound; <see cref="PngMending"/> rewrites a file that is not.</returns>
+    /// <summary>Reads the orientation, checks the chunks that contain pixels, and finds the chunks that do not.</summary>
+    /// <returns>Whether these chunks are complete and valid; <see cref="PngMending"/> rewrites other files.</returns>
     /// <exception cref="ImageDecodeException">The header is damaged, or there are no pixels.</exception>
     internal static bool Read(ReadOnlySpan<byte> file, FileFindings findings)
     {
@@ -71,7 +71,7 @@ internal static class PngFile
         return true;
     }
 
-    /// <summary>The pixels, the palette, and the palette's alpha or the transparent color.</summary>
+    /// <summary>Whether a chunk contains the pixels, the palette, or the transparency of the palette or of a color.</summary>
     internal static bool MakesPixels(ReadOnlySpan<byte> kind) =>
         kind.SequenceEqual("IDAT"u8) || kind.SequenceEqual("IHDR"u8) || kind.SequenceEqual("PLTE"u8) || kind.SequenceEqual("tRNS"u8);
 
@@ -82,7 +82,7 @@ internal static class PngFile
     private static void RequireHeader(ReadOnlySpan<byte> kind, ReadOnlySpan<byte> body, ReadOnlySpan<byte> sum)
     {
         if (!kind.SequenceEqual("IHDR"u8) || body.Length != HeaderLength) Throw.ImageDamaged(ImageFormat.Png, "its header is missing");
-        if (PngSum.Of(kind, body) != ReadUInt32BigEndian(sum)) Throw.ImageDamaged(ImageFormat.Png, "its header does not have its checksum");
+        if (PngSum.Of(kind, body) != ReadUInt32BigEndian(sum)) Throw.ImageDamaged(ImageFormat.Png, "the checksum of its header is wrong");
     }
 
     private static void Take(ReadOnlySpan<byte> kind, ReadOnlySpan<byte> body, FileFindings findings, int at, int whole)

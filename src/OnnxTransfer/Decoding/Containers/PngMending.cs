@@ -5,21 +5,26 @@ using static System.Buffers.Binary.BinaryPrimitives;
 namespace OnnxTransfer.Decoding.Containers;
 
 /// <summary>
-/// Writes a damaged PNG file anew from those of its pixels that can be had, so that every codec makes the same of it. Files with sound
-/// checksums never come here.
+/// Rewrites a damaged PNG file with all pixels that can be recovered, so that every codec gives the same result. Files with valid checksums
+/// do not need this.
 /// </summary>
 internal static class PngMending
 {
-    /// <summary>The most bytes of pixels; a larger file is refused, because every PNG file counts for the memory that its mending would take.</summary>
+    /// <summary>
+    /// The most bytes of pixels in a file to repair. A larger file is refused, because the memory estimate of every PNG file includes the
+    /// repair.
+    /// </summary>
     internal const int MostBytes = 32 << 20;
 
-    /// <summary>The copy above, PNG's filter 2: with zeros it repeats the row above.</summary>
+    /// <summary>PNG's filter 2 (Up): with zeros it repeats the row above.</summary>
     private const byte Up = 2;
 
-    /// <summary>Writes a sound file with the same header, palette and pixels; rows that are missing repeat the last one.</summary>
-    /// <param name="file">A file with a sound header.</param>
+    /// <summary>
+    /// Writes a valid file with the same header, palette and pixels. The last row that could be read replaces the missing rows.
+    /// </summary>
+    /// <param name="file">A file with a valid header.</param>
     /// <param name="memory">At least <see cref="Room"/> bytes.</param>
-    /// <param name="missing">The share of the pixels' bytes that are missing at the end, 0 to 1.</param>
+    /// <param name="missing">The share of the pixel bytes that are missing at the end, 0 to 1.</param>
     /// <returns>The part of the memory that was written.</returns>
     internal static ReadOnlySpan<byte> Rewrite(ReadOnlySpan<byte> file, ScratchBytes memory, out double missing)
     {
@@ -45,18 +50,18 @@ internal static class PngMending
         return written.Written;
     }
 
-    /// <summary>The most bytes that a file is rewritten to: its other chunks, and the rows in blocks of a few thousand bytes.</summary>
+    /// <summary>The most bytes that a rewritten file can have: its other chunks, and the rows in blocks of a few thousand bytes.</summary>
     /// <exception cref="ImageDecodeException">The image is too large.</exception>
     internal static int Room(ReadOnlySpan<byte> file)
     {
         var length = Length(Header(file));
-        if (length > MostBytes) Throw.ImageDamaged(ImageFormat.Png, "a checksum is wrong or the end is missing, and it is too large to be mended");
+        if (length > MostBytes) Throw.ImageDamaged(ImageFormat.Png, "a checksum is wrong or the end is missing, and it is too large to repair");
         return checked((int)(length + (length >> 8) + 1024 + file.Length));
     }
 
     private static ReadOnlySpan<byte> Header(ReadOnlySpan<byte> file) => file[(PngFile.SignatureLength + 8)..];
 
-    /// <summary>The bodies of the chunks, as far as they can be followed.</summary>
+    /// <summary>The contents of the chunks, up to the first one that cannot be found.</summary>
     private static List<Range> Chunks(ReadOnlySpan<byte> file)
     {
         var chunks = new List<Range>();
@@ -65,10 +70,10 @@ internal static class PngMending
             var kind = file.Slice(at + 4, 4);
             var claimed = ReadUInt32BigEndian(file[at..]);
             var isCut = claimed > file.Length - at - PngFile.FrameLength;
-            // Of the pixels' chunk that is cut off, the beginning counts.
+            // If the chunk with the pixels is cut off, its beginning still counts.
             if (isCut && !kind.SequenceEqual("IDAT"u8)) break;
             var length = (int)Math.Min(claimed, file.Length - at - 8);
-            // A profile with another checksum than its own is none.
+            // A profile with a wrong checksum is ignored.
             if (!kind.SequenceEqual("iCCP"u8) || (length <= 4 << 20 && PngFile.HasItsSum(file, at, length))) chunks.Add((at + 8)..(at + 8 + length));
             if (isCut || kind.SequenceEqual("IEND"u8)) break;
             at += length + PngFile.FrameLength;
@@ -94,7 +99,7 @@ internal static class PngMending
         written.Write(number);
     }
 
-    /// <summary>The bytes of all rows, each a filter and its pixels.</summary>
+    /// <summary>The number of bytes of all rows, each with its filter.</summary>
     private static long Length(ReadOnlySpan<byte> header)
     {
         long length = 0;
@@ -105,14 +110,14 @@ internal static class PngMending
     private static long RowLength(ReadOnlySpan<byte> header, int columns) =>
         1 + ((((long)columns * header[8] * (header[9] switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 })) + 7) / 8);
 
-    /// <summary>Rows and columns of the image, or of its seven smaller images.</summary>
+    /// <summary>Rows and columns of the image, or of its seven smaller images if it is interlaced.</summary>
     private static IEnumerable<(int Rows, int Columns)> Passes(ReadOnlySpan<byte> header)
     {
         var (width, height) = (ReadInt32BigEndian(header), ReadInt32BigEndian(header[4..]));
         return (header[12] != 0 ? Passes(width, height) : [(height, width)]).Where(pass => pass.Columns > 0);
     }
 
-    /// <summary>Inflates the rows, each a filter and its pixels, as far as they are sound, and deflates them again.</summary>
+    /// <summary>Decompresses the rows, each with its filter, up to the first damage, and compresses them again.</summary>
     /// <returns>The share that is missing.</returns>
     private static double CopyRows(Stream deflated, Stream pixels, ReadOnlySpan<byte> header)
     {
@@ -148,7 +153,7 @@ internal static class PngMending
         return all == 0 ? 1 : (all - copied) / (double)all;
     }
 
-    /// <summary>How many bytes of a row could be had.</summary>
+    /// <summary>The number of bytes of a row that could be read.</summary>
     private static int ReadRow(ZLibStream inflater, Span<byte> row)
     {
         var filled = 0;
@@ -159,7 +164,7 @@ internal static class PngMending
         }
         catch (Exception exception) when (exception is InvalidDataException or IOException)
         {
-            // The codes are damaged from here on.
+            // The compressed data are damaged from here on.
         }
 
         return filled;

@@ -6,32 +6,32 @@ using static System.Buffers.Binary.BinaryPrimitives;
 namespace OnnxTransfer.Decoding.Containers;
 
 /// <summary>
-/// The checksum of a PNG chunk: CRC-32 of ISO 3309 (PNG, annex D), eight bytes at a step; 64 where the processor multiplies without carries
-/// (Gopal and others, "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ Instruction", Intel 2009).
+/// The checksum of a PNG chunk: the CRC-32 of ISO 3309 (PNG, annex D). It takes eight bytes per step, or 64 if the processor has carry-less
+/// multiplication (Gopal and others, "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ Instruction", Intel 2009).
 /// </summary>
 internal static class PngSum
 {
     private const uint Polynomial = 0xEDB88320;
 
-    /// <summary>Bytes of four vectors.</summary>
+    /// <summary>The bytes of four vectors.</summary>
     private const int Step = 64;
 
-    /// <summary>Eight tables of 256: what a byte does to the sum when that many bytes follow it.</summary>
+    /// <summary>Eight tables with 256 entries each: the effect of a byte on the sum when that many bytes follow it.</summary>
     private static readonly uint[] s_tables = Tables();
 
-    /// <summary>The sum of a chunk's kind and body.</summary>
+    /// <summary>The checksum of a chunk's kind and content.</summary>
     internal static uint Of(ReadOnlySpan<byte> bytes) => ~Append(uint.MaxValue, bytes);
 
-    /// <summary>The sum of two pieces.</summary>
+    /// <summary>The checksum of two consecutive pieces.</summary>
     internal static uint Of(ReadOnlySpan<byte> kind, ReadOnlySpan<byte> body) => ~Append(Append(uint.MaxValue, kind), body);
 
-    /// <summary>The sum by the tables alone, for a test.</summary>
+    /// <summary>The checksum computed only with the tables, for a test.</summary>
     internal static uint ByTables(ReadOnlySpan<byte> bytes) => ~AppendByTables(uint.MaxValue, bytes);
 
     private static uint Append(uint sum, ReadOnlySpan<byte> bytes)
     {
         if (!Pclmulqdq.IsSupported || bytes.Length < 2 * Step) return AppendByTables(sum, bytes);
-        // Remainders of powers of the polynomial's x: over four vectors, and over one.
+        // Remainders of powers of x modulo the polynomial: for a distance of four vectors, and of one.
         var (overFour, overOne) = (Vector128.Create(0x154442bd4ul, 0x1c6e41596ul), Vector128.Create(0x1751997d0ul, 0x0ccaa009eul));
         var vectors = MemoryMarshal.Cast<byte, Vector128<ulong>>(bytes[..(bytes.Length / Step * Step)]);
         var (a, b, c, d) = (vectors[0] ^ Vector128.CreateScalar((ulong)sum), vectors[1], vectors[2], vectors[3]);
@@ -43,7 +43,7 @@ internal static class PngSum
             d = Fold(d, overFour) ^ vectors[i + 3];
         }
 
-        // What is left stands for all bytes so far: 16 bytes that have the same remainder.
+        // The remaining 16 bytes have the same remainder as all bytes so far.
         Vector128<ulong> rest = Fold(Fold(Fold(a, overOne) ^ b, overOne) ^ c, overOne) ^ d;
         return AppendByTables(AppendByTables(0, MemoryMarshal.AsBytes(new ReadOnlySpan<Vector128<ulong>>(in rest))), bytes[(vectors.Length * Vector128<byte>.Count)..]);
 

@@ -3,18 +3,18 @@ using System.IO.Compression;
 namespace OnnxTransfer.Decoding.Containers;
 
 /// <summary>
-/// The text chunks of a PNG file that carry metadata: ImageMagick's "Raw profile type exif" and "APP1", which are hexadecimal, and XMP's
-/// "XML:com.adobe.xmp".
+/// The text chunks of a PNG file with metadata: "Raw profile type exif" and "Raw profile type APP1" of ImageMagick, which are hexadecimal,
+/// and "XML:com.adobe.xmp" of XMP.
 /// </summary>
 internal static class PngTexts
 {
-    /// <summary>The most characters that a text is read to. The orientation is in the first directory, near the beginning.</summary>
+    /// <summary>The most characters of a text that are read. The orientation is in the first directory, near the beginning.</summary>
     private const int MostBytes = 1 << 20;
 
-    /// <summary>Takes the orientation of a text chunk, if it has any.</summary>
+    /// <summary>Takes the orientation from a text chunk, if it has one.</summary>
     /// <param name="kind">tEXt, zTXt or iTXt.</param>
-    /// <param name="body">The chunk's content, sound or not.</param>
-    /// <param name="findings">Takes what is found.</param>
+    /// <param name="body">The content of the chunk; it may be invalid.</param>
+    /// <param name="findings">Receives what is found.</param>
     internal static void Take(ReadOnlySpan<byte> kind, ReadOnlySpan<byte> body, FileFindings findings)
     {
         // A keyword has 1 to 79 characters (PNG, 11.3.3).
@@ -38,14 +38,14 @@ internal static class PngTexts
     }
 
     /// <param name="kind">tEXt, zTXt or iTXt.</param>
-    /// <param name="rest">The content behind the keyword and its zero.</param>
+    /// <param name="rest">The content after the keyword and its zero.</param>
     private static ReadOnlySpan<byte> TextOf(ReadOnlySpan<byte> kind, ReadOnlySpan<byte> rest)
     {
         if (kind.SequenceEqual("tEXt"u8)) return rest[..Math.Min(rest.Length, MostBytes)];
-        // A byte for the method, which is deflate.
+        // One byte states the method, which is deflate.
         if (kind.SequenceEqual("zTXt"u8)) return rest.Length > 1 ? Inflate(rest[1..]) : default;
 
-        // A flag, the method, the language and the translated keyword, each ended by a zero.
+        // A flag, the method, the language and the translated keyword; a zero ends each of the last two.
         if (rest.Length < 2) return default;
         var isCompressed = rest[0] != 0;
         rest = rest[2..];
@@ -59,7 +59,7 @@ internal static class PngTexts
         return isCompressed ? Inflate(rest) : rest[..Math.Min(rest.Length, MostBytes)];
     }
 
-    /// <summary>As much of the text as is sound, up to <see cref="MostBytes"/>.</summary>
+    /// <summary>Decompresses the text up to its first damage, at most <see cref="MostBytes"/>.</summary>
     private static byte[] Inflate(ReadOnlySpan<byte> deflated)
     {
         using var source = new MemoryStream(deflated[..Math.Min(deflated.Length, MostBytes)].ToArray());
@@ -73,13 +73,13 @@ internal static class PngTexts
         }
         catch (Exception exception) when (exception is InvalidDataException or IOException)
         {
-            // Metadata alone are damaged: what was read counts.
+            // Only metadata are damaged, so use what was read.
         }
 
         return text.ToArray();
     }
 
-    /// <summary>A line break, the name, the number of bytes, and the bytes as hexadecimal digits in lines.</summary>
+    /// <summary>Reads a line break, the name, the number of bytes, and the bytes as lines of hexadecimal digits.</summary>
     private static byte[] FromHexadecimal(ReadOnlySpan<byte> text)
     {
         text = text.TrimStart("\n\r "u8);

@@ -1,7 +1,7 @@
 namespace OnnxTransfer.Decoding.Containers;
 
-/// <summary>Writes into memory of a fixed size that goes back to the system at once.</summary>
-/// <param name="memory">The memory; whoever made it disposes it.</param>
+/// <summary>A stream that writes into a fixed block of temporary memory.</summary>
+/// <param name="memory">The memory; its owner disposes it.</param>
 internal sealed class ScratchWriter(ScratchBytes memory) : Stream
 {
     private int _length;
@@ -16,7 +16,7 @@ internal sealed class ScratchWriter(ScratchBytes memory) : Stream
 
     public override long Position { get => _length; set => throw new NotSupportedException(); }
 
-    /// <summary>What has been written.</summary>
+    /// <summary>The bytes that have been written.</summary>
     internal Span<byte> Written => memory.Span[.._length];
 
     public override void Write(ReadOnlySpan<byte> buffer)

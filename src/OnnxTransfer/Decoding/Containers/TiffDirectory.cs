@@ -5,7 +5,7 @@ namespace OnnxTransfer.Decoding.Containers;
 /// <summary>The tags of the first picture of a TIFF or BigTIFF file. Never reads outside the file.</summary>
 internal readonly ref struct TiffDirectory
 {
-    /// <summary>More entries are none of an image.</summary>
+    /// <summary>The most entries that are read; no image needs more.</summary>
     private const int MostEntries = ushort.MaxValue;
 
     private readonly ReadOnlySpan<byte> _file;
@@ -15,7 +15,7 @@ internal readonly ref struct TiffDirectory
     private readonly int _entries;
     private readonly int _count;
 
-    /// <param name="file">A file that begins as TIFF does, sound or not.</param>
+    /// <param name="file">A file with a TIFF signature; the rest may be invalid.</param>
     internal TiffDirectory(ReadOnlySpan<byte> file)
     {
         _file = file;
@@ -31,11 +31,11 @@ internal readonly ref struct TiffDirectory
 
     private int EntryLength => _isBig ? 20 : 12;
 
-    /// <summary>Bytes of the number of entries, before them.</summary>
+    /// <summary>The bytes of the number of entries, which precedes them.</summary>
     private int HeadLength => _isBig ? 8 : 2;
 
     /// <summary>Counts the pictures of the file.</summary>
-    /// <param name="most">Where the counting ends, also that of a chain that bites its tail.</param>
+    /// <param name="most">The largest count to return. It also ends the counting of a chain that forms a loop.</param>
     internal int Pictures(int most)
     {
         var (pictures, link) = (0, _isBig ? 8 : 4);
@@ -50,10 +50,10 @@ internal readonly ref struct TiffDirectory
         return pictures;
     }
 
-    /// <summary>How many values a tag has; 0 where it is missing.</summary>
+    /// <summary>The number of values of a tag; 0 if the tag is missing.</summary>
     internal long Count(int tag) => Find(tag, out var entry) ? CountOf(entry) : 0;
 
-    /// <summary>A number of a tag; null where the tag is missing, is no number, or has no such number.</summary>
+    /// <summary>A number of a tag; null if the tag is missing, is not a number, or has no value at that index.</summary>
     internal long? Number(int tag, int index = 0)
     {
         if (!Find(tag, out var entry)) return null;
@@ -72,7 +72,7 @@ internal readonly ref struct TiffDirectory
         return NumberAt(at + (size * index), size);
     }
 
-    /// <summary>The bytes of a tag; empty where the tag is missing or points outside the file.</summary>
+    /// <summary>The bytes of a tag; empty if the tag is missing or points outside the file.</summary>
     internal ReadOnlySpan<byte> Bytes(int tag)
     {
         if (!Find(tag, out var entry)) return default;
@@ -100,7 +100,7 @@ internal readonly ref struct TiffDirectory
 
     private long CountOf(int entry) => NumberAt(entry + 4, _isBig ? 8 : 4);
 
-    /// <summary>Bytes of one value of the entry's type (TIFF 6.0, page 15; BigTIFF has three more); 0 for a type that does not exist.</summary>
+    /// <summary>Bytes per value of the entry's type (TIFF 6.0, page 15; BigTIFF has three more types); 0 for an unknown type.</summary>
     private int SizeOf(int entry) => Short(entry + 2) switch
     {
         1 or 2 or 6 or 7 => 1,
@@ -112,7 +112,7 @@ internal readonly ref struct TiffDirectory
 
     private int Short(int at) => _isLittleEndian ? ReadUInt16LittleEndian(_file[at..]) : ReadUInt16BigEndian(_file[at..]);
 
-    /// <summary>An unsigned number; what does not fit into a long is its greatest value.</summary>
+    /// <summary>An unsigned number. A number that does not fit into a long becomes the greatest long.</summary>
     private long NumberAt(int at, int size)
     {
         var bytes = _file.Slice(at, size);

@@ -7,11 +7,11 @@ internal static class WebpFile
 {
     private const int HeaderLength = 12;
 
-    /// <summary>Reads the orientation, and finds what no pixel depends on.</summary>
-    /// <exception cref="ImageDecodeException">The file ends before the pixels of its first frame do.</exception>
+    /// <summary>Reads the orientation, and finds the bytes that no pixel depends on.</summary>
+    /// <exception cref="ImageDecodeException">The file ends before the end of the pixels of its first frame.</exception>
     internal static void Read(ReadOnlySpan<byte> file, FileFindings findings)
     {
-        // The length counts from behind itself. What follows is none of the image.
+        // The length counts the bytes after it. Bytes beyond that length do not belong to the image.
         var end = (int)Math.Min(8L + ReadUInt32LittleEndian(file[4..]), file.Length);
         var isCut = 8L + ReadUInt32LittleEndian(file[4..]) > file.Length;
         var (at, frames, hasPixels) = (HeaderLength, 0, false);
@@ -31,7 +31,7 @@ internal static class WebpFile
             var body = file.Slice(at + 8, (int)length);
             hasPixels |= isPixels;
             if (isFrame) frames++;
-            // A chunk of an odd length is padded; the last one's padding may be missing.
+            // A chunk of an odd length is padded; the padding of the last chunk may be missing.
             var whole = (int)Math.Min(8 + length + (length & 1), end - at);
             if (kind.SequenceEqual("EXIF"u8)) findings.TakeExif(body);
             else if (kind.SequenceEqual("XMP "u8)) findings.TakeXmp(body);
@@ -42,11 +42,11 @@ internal static class WebpFile
         if (!hasPixels) Throw.ImageDamaged(ImageFormat.Webp, "it ends before its pixels");
         findings.EndAt(at, file.Length);
         if (!isCut) return;
-        findings.Warn(frames > 0 ? "it ends within its animation" : "it ends before its length says, behind the pixels");
+        findings.Warn(frames > 0 ? "it ends within its animation" : "it ends after its pixels but before the length that it states");
         findings.MustRewrite = true;
     }
 
-    /// <summary>Makes the header fit a file whose metadata or end were left out.</summary>
+    /// <summary>Corrects the header of a file whose metadata or end were left out.</summary>
     internal static void Mend(Span<byte> file)
     {
         const int exifAndXmp = 0x08 | 0x04, flags = 20;

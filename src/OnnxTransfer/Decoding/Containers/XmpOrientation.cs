@@ -1,23 +1,23 @@
 namespace OnnxTransfer.Decoding.Containers;
 
 /// <summary>
-/// Reads <c>tiff:Orientation</c> of an XMP packet (ISO 16684-1), as an attribute or as an element, whatever prefix the namespace has. It
-/// searches the text once and parses no XML, so hostile packets cost no more than their length.
+/// Reads <c>tiff:Orientation</c> from an XMP packet (ISO 16684-1), as an attribute or as an element, with any namespace prefix. It searches
+/// the text once and parses no XML, so the cost of a hostile packet is proportional to its length.
 /// </summary>
 internal static class XmpOrientation
 {
-    /// <summary>The longest prefix that is looked for; longer ones do not occur.</summary>
+    /// <summary>The longest prefix that is searched for; longer prefixes do not occur.</summary>
     private const int MostPrefix = 32;
 
-    /// <summary>What JPEG puts before an XMP packet.</summary>
+    /// <summary>The prefix of an XMP packet in JPEG files.</summary>
     internal static ReadOnlySpan<byte> Prefix => "http://ns.adobe.com/xap/1.0/\0"u8;
 
     private static ReadOnlySpan<byte> TiffNamespace => "http://ns.adobe.com/tiff/1.0/"u8;
 
     private static ReadOnlySpan<byte> Property => "Orientation"u8;
 
-    /// <summary>The orientation; null where there is none or it is not 1 to 8.</summary>
-    /// <param name="xmp">A packet in UTF-8, the encoding that files have.</param>
+    /// <summary>The orientation; null if it is missing or not 1 to 8.</summary>
+    /// <param name="xmp">A packet in UTF-8, the encoding that is used in files.</param>
     internal static Orientation? Find(ReadOnlySpan<byte> xmp)
     {
         var prefix = PrefixOf(xmp);
@@ -33,7 +33,7 @@ internal static class XmpOrientation
         return null;
     }
 
-    /// <summary>The prefix that the packet binds to the namespace; empty for none.</summary>
+    /// <summary>The prefix that the packet assigns to the namespace; empty if there is none.</summary>
     private static ReadOnlySpan<byte> PrefixOf(ReadOnlySpan<byte> xmp)
     {
         for (int next; (next = xmp.IndexOf(TiffNamespace)) >= 0; xmp = xmp[(next + TiffNamespace.Length)..])
@@ -71,7 +71,7 @@ internal static class XmpOrientation
                     isOpen = true;
                     break;
                 case >= (byte)'1' and <= (byte)'8' and var digit when isOpen:
-                    // 10 is no 1.
+                    // More digits follow: 10 is not 1.
                     return at + 1 < text.Length && char.IsAsciiDigit((char)text[at + 1]) ? null : (Orientation)(digit - '0');
                 default:
                     return null;
