@@ -40,8 +40,11 @@ internal readonly ref struct TiffHeader(ReadOnlySpan<byte> file)
     /// <summary>Whether it is compressed as LZMA, which libvips is built without.</summary>
     internal bool IsLzma => _tags.Number(CompressionTag) == Lzma;
 
+    /// <summary>Whether it is stored in tiles rather than strips.</summary>
+    internal bool IsTiled => _tags.Number(TileWidthTag) is not null;
+
     /// <summary>Whether each channel has tiles of its own.</summary>
-    internal bool IsTiledPlanes => _tags.Number(PlanarTag) == 2 && _tags.Number(TileWidthTag) is not null;
+    internal bool IsTiledPlanes => _tags.Number(PlanarTag) == 2 && IsTiled;
 
     /// <summary>
     /// Whether the first sample behind the colors is alpha: it is said to be, or nothing is said of it. 0 says that nobody knows

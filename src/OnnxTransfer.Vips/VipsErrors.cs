@@ -9,6 +9,9 @@ namespace OnnxTransfer.Vips;
 /// </summary>
 internal static class VipsErrors
 {
+    private static readonly string[] s_damage =
+        ["Corrupt JPEG data", "to avoid buffer overrun", "due to lack of data", "Premature EO", "Line length mismatch", "Bad code word"];
+
     /// <summary>Every decode holds it shared; whoever needs the error buffer to itself holds it alone.</summary>
     internal static ReaderWriterLockSlim Gate { get; } = new();
 
@@ -33,8 +36,16 @@ internal static class VipsErrors
         return null;
     }
 
-    /// <summary>Whether a line of libjpeg's is about damaged codes.</summary>
-    internal static bool SpeaksOfDamage(string text) => text.Contains("Corrupt JPEG data", StringComparison.Ordinal);
+    /// <summary>Whether a warning of libjpeg's or libtiff's (PackBits, fax) is about damaged codes.</summary>
+    internal static bool SpeaksOfDamage(string text)
+    {
+        foreach (var words in s_damage)
+        {
+            if (text.Contains(words, StringComparison.Ordinal)) return true;
+        }
+
+        return false;
+    }
 
     /// <summary>Returns what a caller throws, so that the compiler sees where the flow ends.</summary>
     internal static DllNotFoundException NotLoaded(Exception? inner) => new(

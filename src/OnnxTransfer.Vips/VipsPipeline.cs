@@ -36,7 +36,8 @@ internal static class VipsPipeline
         else if (isSuspicious && input.Damage is null)
         {
             // libjpeg's words differ by version; what is wrong, and whether too much, one judge decides for every decoder.
-            DecodeChecks.Damage(CodecInput.JudgeJpeg(input.Bytes), format, options, sink);
+            var damage = format == ImageFormat.Jpeg ? CodecInput.JudgeJpeg(input.Bytes) : "parts of the picture are wrong";
+            DecodeChecks.Damage(damage, format, options, sink);
         }
 
         // It did not happen again, yet the sink lacks rows. The words may be about another image.
@@ -84,7 +85,7 @@ internal static class VipsPipeline
     private static void Read(in CodecInput input, ImageFormat format, DecodeOptions options, IRowSink sink)
     {
         using var source = Source.NewFromMemory(input.Bytes);
-        var image = Load(source, format);
+        var image = Load(source, format, input.Bytes);
         try
         {
             DecodeChecks.Size(image.Width, image.Height, format, options);
@@ -94,7 +95,7 @@ internal static class VipsPipeline
                 && sink.Shrink(image.Width, image.Height, input.Orientation, options.JpegShrink) is > 1 and var shrink)
             {
                 image.Dispose();
-                image = Load(source, format, shrink);
+                image = Load(source, format, input.Bytes, shrink);
             }
 
             ReadRows(image, source, format, input, options, sink);
@@ -116,7 +117,7 @@ internal static class VipsPipeline
         if (options.Levels == SampleLevels.Data && isDeepInFile)
         {
             // The rows come once and in order, so the image is decoded twice instead of being held.
-            using var first = Load(source, format);
+            using var first = Load(source, format, encoded);
             range = new SampleRange();
             ForEachRow(first, layout, start, options, (_, row) => range.Add(row, layout));
         }
@@ -153,13 +154,14 @@ internal static class VipsPipeline
 
     /// <summary>Opens the header; pixels are decoded when a strip asks for them.</summary>
     /// <exception cref="VipsException">The header is not sound.</exception>
-    private static Image Load(Source source, ImageFormat format, int? shrink = null) => format switch
+    private static Image Load(Source source, ImageFormat format, ReadOnlySpan<byte> encoded, int? shrink = null) => format switch
     {
         ImageFormat.Jpeg => Image.JpegloadSource(source, shrink: shrink, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
         ImageFormat.Png => Image.PngloadSource(source, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
         ImageFormat.Gif => Image.GifloadSource(source, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
         ImageFormat.Webp => Image.WebploadSource(source, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
-        ImageFormat.Tiff => Image.TiffloadSource(source, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
+        // A tile that cannot be read is black and no error below the level of warnings, at which strips would fail for an unknown tag.
+        ImageFormat.Tiff => Image.TiffloadSource(source, access: Enums.Access.Sequential, failOn: new TiffHeader(encoded).IsTiled ? Enums.FailOn.Warning : Enums.FailOn.Error),
         _ => Image.HeifloadSource(source, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
     };
 

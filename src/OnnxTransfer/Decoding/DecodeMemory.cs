@@ -40,14 +40,14 @@ internal static class DecodeMemory
 
     /// <summary>
     /// How often the encoded bytes are held: by the codec, by what leaves out metadata and mends the end, by the second decode of a damaged
-    /// JPEG, by what collects the pixels of a damaged PNG, and by the codecs of a JPEG's inks and a PNG's 16 bits.
+    /// JPEG, by what collects the pixels of a damaged PNG, by the check of a TIFF's deflated pixels, and by the codecs of a JPEG's inks and a PNG's 16 bits.
     /// </summary>
     private static int Copies(in ImageHeader header, DecodeOptions options) => header.Format switch
     {
         ImageFormat.Jpeg => HasInks(header) ? 9 : 3,
         ImageFormat.Png => IsConvertedDeep(header, options) ? 4 : 3,
         ImageFormat.Ico => 3,
-        ImageFormat.Gif or ImageFormat.Webp => 2,
+        ImageFormat.Gif or ImageFormat.Webp or ImageFormat.Tiff => 2,
         _ => 1,
     };
 

@@ -180,9 +180,11 @@ internal ref struct JpegBits
     }
 
     /// <summary>Goes to the next marker.</summary>
-    internal void SkipToMarker()
+    /// <returns>The bytes up to there that no code was read of.</returns>
+    internal int SkipToMarker()
     {
         var next = JpegFile.NextMarker(_file, _at);
+        var left = (next < 0 ? _file.Length : next) - _at + (Math.Max(0, _held - _padding) / 8);
         if (next < 0)
         {
             Marker = 0;
@@ -195,6 +197,7 @@ internal ref struct JpegBits
         }
 
         (_bits, _held, _padding) = (0, 0, 0);
+        return left;
     }
 
     /// <summary>Goes on behind a restart marker.</summary>

@@ -6,7 +6,8 @@ namespace OnnxTransfer.Decoding.Containers;
 /// <summary>
 /// Follows the Huffman codes of a JPEG file (ITU-T T.81, annexes F and G) without making pixels, because SkiaSharp does not tell when
 /// libjpeg finds them damaged. It sees what libjpeg sees: a scan or a restart interval whose codes need more bytes than are there, and
-/// restart markers out of their order. Bytes too many are none, because many cameras and editors leave some.
+/// restart markers out of their order. Bytes too many are none, because many cameras and editors leave some, unless the scan has a hole:
+/// a run of one byte, as a failed copy or a bad sector leaves it.
 /// </summary>
 internal ref struct JpegCodes
 {
@@ -19,6 +20,7 @@ internal ref struct JpegCodes
     private bool _isProgressive;
     private double _missing;
     private bool _isDamaged;
+    private bool _hasHole;
 
     private JpegCodes(ReadOnlySpan<byte> file)
     {
@@ -160,6 +162,8 @@ internal ref struct JpegCodes
         var units = across * down;
         var interval = _interval == 0 ? units : _interval;
         var reader = new JpegBits(_file, at);
+        _hasHole = JpegFile.HasHole(_file[at..]);
+        _isDamaged |= _hasHole && !MayRepeat(chosen, scan);
         for (var (start, restart) = (0, 0); start < units; start += interval, restart = (restart + 1) & 7)
         {
             var count = Math.Min(interval, units - start);
@@ -177,8 +181,8 @@ internal ref struct JpegCodes
             }
 
             var isLast = start + count >= units;
-            reader.SkipToMarker();
-            _isDamaged |= done < count;
+            var left = reader.SkipToMarker();
+            _isDamaged |= done < count || (left > 0 && _hasHole);
             if (isLast || reader.Marker is 0 or (not (>= 0xD0 and <= 0xD7)))
             {
                 if (done < count || !isLast) _missing = Math.Max(_missing, (units - start - done) / (double)units);
@@ -202,6 +206,22 @@ internal ref struct JpegCodes
 
         foreach (var component in chosen) component.Cover(scan);
         at = reader.Position;
+    }
+
+    /// <summary>
+    /// Whether bits that are all zero stand for blocks without detail, of which a picture may have very many; they do where the encoder made
+    /// the tables for the picture. Elsewhere they would be many coefficients of one value.
+    /// </summary>
+    private readonly bool MayRepeat(Component[] chosen, ScanRange scan)
+    {
+        if (_isProgressive && (scan.First == 0 || scan.High > 0)) return true;
+        foreach (var component in chosen)
+        {
+            if (component.Alternating!.SymbolOfZeros != 0 && (!_isProgressive || (component.Alternating.SymbolOfZeros & 15) != 0)) return false;
+            if (!_isProgressive && component.Direct!.SymbolOfZeros != 0) return false;
+        }
+
+        return true;
     }
 
     /// <summary>The blocks of several components; a progressive file has only their first coefficients so, which need no place.</summary>

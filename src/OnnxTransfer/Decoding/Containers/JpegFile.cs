@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using static System.Buffers.Binary.BinaryPrimitives;
 
 namespace OnnxTransfer.Decoding.Containers;
@@ -19,11 +20,11 @@ internal static class JpegFile
     /// <summary>Reads the orientation and finds what no pixel depends on, and the end.</summary>
     /// <param name="file">A file that begins as JPEG does, sound or not.</param>
     /// <param name="findings">Takes what is found.</param>
-    /// <returns>How the file ends.</returns>
+    /// <returns>How the file is made.</returns>
     /// <exception cref="ImageDecodeException">The file ends before its pixels, or is of a kind that no decoder here reads.</exception>
-    internal static JpegEnd Read(ReadOnlySpan<byte> file, FileFindings findings)
+    internal static JpegShape Read(ReadOnlySpan<byte> file, FileFindings findings)
     {
-        var (scans, isPlain) = (0, true);
+        var (scans, isPlain, hasHole) = (0, true, false);
         for (var at = 2; ;)
         {
             at = NextMarker(file, at);
@@ -33,7 +34,7 @@ internal static class JpegFile
             {
                 if (scans == 0) Throw.ImageDamaged(ImageFormat.Jpeg, "it ends before its pixels");
                 findings.EndAt(at + 2, file.Length);
-                return isPlain && scans == 1 ? JpegEnd.OfOneScan : JpegEnd.Marked;
+                return new JpegShape(HasEnd: true, isPlain && scans == 1, hasHole);
             }
 
             // Whatever else follows the scan, more scans or a marker where codes should be, is for the judge.
@@ -51,15 +52,26 @@ internal static class JpegFile
             var body = file.Slice(at + 4, length - 2);
             // Restart intervals, and processes but for baseline and extended Huffman codes, are none of a plain file.
             isPlain &= marker != 0xDD && !(IsFrame(marker) && marker > 0xC1);
-            if (marker == StartOfScan) scans++;
-            else if (IsFrame(marker)) RequireKnown(marker, body);
-            else if (IsMetadata(marker, body)) Take(marker, body, scans == 0, findings, at, length + 2);
+            if (marker == StartOfScan)
+            {
+                scans++;
+                hasHole |= HasHole(file[(at + length + 2)..]);
+            }
+            else if (IsFrame(marker))
+            {
+                RequireKnown(marker, body);
+            }
+            else if (IsMetadata(marker, body))
+            {
+                Take(marker, body, scans == 0, findings, at, length + 2);
+            }
+
             at += length + 2;
         }
 
         if (scans == 0) Throw.ImageDamaged(ImageFormat.Jpeg, "it ends before its pixels");
         findings.EndAt(LastByte(file), file.Length, s_end);
-        return JpegEnd.Missing;
+        return new JpegShape(HasEnd: false, IsPlain: false, hasHole);
     }
 
     /// <summary>Leaves the end marker out, so that a codec that passes over an early end runs out of bytes instead.</summary>
@@ -77,6 +89,23 @@ internal static class JpegFile
             if (file[at + 1] is not (0x00 or 0xFF)) return at;
             at += file[at + 1] == 0x00 ? 2 : 1;
         }
+    }
+
+    /// <summary>
+    /// Whether the codes up to the next marker have a run of one byte, as a failed copy or a bad sector leaves it: always from 33 bytes on, never
+    /// below 17. Sound files hardly have one.
+    /// </summary>
+    /// <param name="codes">Begins with the codes of a scan.</param>
+    internal static bool HasHole(ReadOnlySpan<byte> codes)
+    {
+        var end = NextMarker(codes, 0);
+        if (end >= 0) codes = codes[..end];
+        for (; codes.Length > Vector128<byte>.Count; codes = codes[Vector128<byte>.Count..])
+        {
+            if (Vector128.EqualsAll(Vector128.Create(codes), Vector128.Create(codes[1..]))) return true;
+        }
+
+        return false;
     }
 
     /// <summary>Whether a marker begins a frame (SOF): which process the pixels are coded by.</summary>
@@ -115,15 +144,8 @@ internal static class JpegFile
     }
 }
 
-/// <summary>How a JPEG file ends.</summary>
-internal enum JpegEnd
-{
-    /// <summary>Without its end marker.</summary>
-    Missing,
-
-    /// <summary>With its end marker.</summary>
-    Marked,
-
-    /// <summary>With its end marker, behind a single scan of Huffman codes without restart intervals, as most files are.</summary>
-    OfOneScan,
-}
+/// <summary>How a JPEG file is made.</summary>
+/// <param name="HasEnd">Whether it has its end marker.</param>
+/// <param name="IsPlain">Whether that is behind a single scan of Huffman codes without restart intervals, as in most files.</param>
+/// <param name="HasHole">Whether a scan has a hole.</param>
+internal readonly record struct JpegShape(bool HasEnd, bool IsPlain, bool HasHole);

@@ -37,6 +37,9 @@ internal sealed class JpegTable
     /// </summary>
     internal ushort[] Several => _several ??= BuildSeveral();
 
+    /// <summary>The symbol whose code is zeros alone.</summary>
+    internal int SymbolOfZeros => (Fast[0] == 0 ? Slow(0) : Fast[0]) & 255;
+
     /// <summary>The number of symbols.</summary>
     internal int Count => _values.Length;
 
