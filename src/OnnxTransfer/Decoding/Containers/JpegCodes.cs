@@ -161,24 +161,21 @@ internal ref struct JpegCodes
         var (across, down) = chosen.Length == 1 ? (first.BlocksAcross, first.BlocksDown) : (first.UnitsAcross, first.UnitsDown);
         var units = across * down;
         var interval = _interval == 0 ? units : _interval;
+        // The blocks of a unit, one after the other.
+        var blocks = chosen.Length == 1 ? chosen : [.. chosen.SelectMany(component => Enumerable.Repeat(component, component.Across * component.Down))];
+        JpegTable[] direct = [.. blocks.Select(block => block.Direct!)], alternating = [.. blocks.Select(block => block.Alternating!)];
         var reader = new JpegBits(_file, at);
         _hasHole = JpegFile.HasHole(_file[at..]);
         _isDamaged |= _hasHole && !MayRepeat(chosen, scan);
         for (var (start, restart) = (0, 0); start < units; start += interval, restart = (restart + 1) & 7)
         {
             var count = Math.Min(interval, units - start);
-            var (done, run) = (0, 0);
-            var (column, place) = (start % across, (start / across * first.Stride) + (start % across));
-            for (; done < count; done++)
-            {
-                if (chosen.Length == 1) ReadBlock(ref reader, first, scan, place, ref run);
-                else ReadUnit(ref reader, chosen, scan, ref run);
-                if (reader.IsPastEnd) break;
-                place++;
-                if (++column < across) continue;
-                column = 0;
-                place += first.Stride - across;
-            }
+            int done;
+            if (!_isProgressive) done = reader.ReadBaseline(direct, alternating, count);
+            else if (scan.First == 0 && scan.High == 0) done = reader.ReadDirect(direct, count);
+            else if (scan.First == 0) done = reader.ReadDirectRefinement(blocks.Length, count);
+            else if (scan.High == 0) done = reader.ReadFirst(first.Alternating!, scan.First, scan.Last, first.Nonzero.AsSpan(start, count));
+            else done = reader.ReadRefinement(first.Alternating!, scan.First, scan.Last, first.Nonzero.AsSpan(start, count));
 
             var isLast = start + count >= units;
             var left = reader.SkipToMarker();
@@ -224,24 +221,6 @@ internal ref struct JpegCodes
         return true;
     }
 
-    /// <summary>The blocks of several components; a progressive file has only their first coefficients so, which need no place.</summary>
-    private readonly void ReadUnit(ref JpegBits reader, Component[] chosen, ScanRange scan, ref int run)
-    {
-        foreach (var component in chosen)
-        {
-            for (var block = 0; block < component.Across * component.Down; block++) ReadBlock(ref reader, component, scan, 0, ref run);
-        }
-    }
-
-    private readonly void ReadBlock(ref JpegBits reader, Component component, ScanRange scan, int place, ref int run)
-    {
-        if (!_isProgressive) reader.ReadBaseline(component.Direct!, component.Alternating!);
-        else if (scan.First == 0 && scan.High == 0) reader.ReadValue(component.Direct!);
-        else if (scan.First == 0) reader.Skip(1);
-        else if (scan.High == 0) reader.ReadFirst(component.Alternating!, scan.First, scan.Last, ref component.Nonzero![place], ref run);
-        else reader.ReadRefinement(component.Alternating!, scan.First, scan.Last, ref component.Nonzero![place], ref run);
-    }
-
     /// <summary>Which coefficients a scan gives, and which of their bits: from <paramref name="High"/>, 0 for the first time, to <paramref name="Low"/>.</summary>
     private readonly record struct ScanRange(int First, int Last, int High, int Low);
 
@@ -270,13 +249,10 @@ internal ref struct JpegCodes
             BlocksAcross = Up(Up(width * across, acrossMost), 8);
             BlocksDown = Up(Up(height * down, downMost), 8);
             if (!isProgressive) return;
-            var length = Length();
+            var length = BlocksAcross * BlocksDown;
             Nonzero = ArrayPool<ulong>.Shared.Rent(length);
             Nonzero.AsSpan(0, length).Clear();
         }
-
-        /// <summary>Blocks that a row has in memory: those of whole units.</summary>
-        internal int Stride => UnitsAcross * across;
 
         internal void Choose(JpegTable?[] tables, int direct, int alternating)
         {
@@ -299,8 +275,6 @@ internal ref struct JpegCodes
             if (Nonzero is not null) ArrayPool<ulong>.Shared.Return(Nonzero);
             Nonzero = null;
         }
-
-        private int Length() => UnitsAcross * across * UnitsDown * down;
 
         private static int Up(int value, int step) => (value + step - 1) / step;
     }

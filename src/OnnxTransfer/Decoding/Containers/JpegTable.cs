@@ -1,10 +1,12 @@
+using System.Runtime.CompilerServices;
+
 namespace OnnxTransfer.Decoding.Containers;
 
 /// <summary>A Huffman table (ITU-T T.81, annex C).</summary>
 internal sealed class JpegTable
 {
     /// <summary>Bits that one look gives the code of; longer codes are rare.</summary>
-    internal const int FastBits = 10;
+    private const int FastBits = 10;
 
     /// <summary>Bits that one look at several codes has.</summary>
     internal const int SeveralBits = 11;
@@ -29,7 +31,7 @@ internal sealed class JpegTable
     }
 
     /// <summary>For every <see cref="FastBits"/> bits: 256 times the bits of code and value together, and the symbol; 0 for a longer code.</summary>
-    internal ushort[] Fast { get; } = new ushort[1 << FastBits];
+    private ushort[] Fast { get; } = new ushort[1 << FastBits];
 
     /// <summary>
     /// For every <see cref="SeveralBits"/> bits, the codes that lie in them together with their values: the bits of all of them, 32 where the
@@ -38,10 +40,18 @@ internal sealed class JpegTable
     internal ushort[] Several => _several ??= BuildSeveral();
 
     /// <summary>The symbol whose code is zeros alone.</summary>
-    internal int SymbolOfZeros => (Fast[0] == 0 ? Slow(0) : Fast[0]) & 255;
+    internal int SymbolOfZeros => Entry(0) & 255;
 
     /// <summary>The number of symbols.</summary>
     internal int Count => _values.Length;
+
+    /// <summary>The code at the left of 64 bits: 256 times the bits of code and value together, and the symbol.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal int Entry(ulong bits)
+    {
+        int entry = Fast[(int)(bits >> (64 - FastBits))];
+        return entry != 0 ? entry : Slow((int)(bits >> 48));
+    }
 
     /// <summary>Reads a table; null where the lengths fit no code.</summary>
     /// <param name="definition">Sixteen numbers of codes, by length, and the symbols.</param>
@@ -65,7 +75,7 @@ internal sealed class JpegTable
 
     /// <summary>The code at the left of 16 bits that has more than <see cref="FastBits"/>: 256 times its bits and those of its value, and the symbol.</summary>
     /// <remarks>A code that does not exist is taken as libjpeg-turbo takes it: 16 bits long, the symbol 0.</remarks>
-    internal int Slow(int bits)
+    private int Slow(int bits)
     {
         for (var length = FastBits + 1; length <= 16; length++)
         {
