@@ -32,5 +32,5 @@ internal static class VipsColors
 
     /// <summary>Whether inks are stored as light, which libvips turns round only where Adobe's segment says so, and everybody else always.</summary>
     internal static bool IsInverted(SampleLayout layout, ImageFormat format, ReadOnlySpan<byte> encoded) =>
-        layout.Colors == 4 && format == ImageFormat.Jpeg && !JpegSegments.HasAdobe(encoded);
+        layout.Colors == 4 && format == ImageFormat.Jpeg && !JpegHeader.HasAdobe(encoded);
 }

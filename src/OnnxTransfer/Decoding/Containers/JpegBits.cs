@@ -259,7 +259,7 @@ internal ref struct JpegBits
     /// <returns>The bytes up to there of which no code was read.</returns>
     internal int SkipToMarker()
     {
-        var next = JpegFile.NextMarker(_file, _at);
+        var next = JpegSegments.NextMarker(_file, _at);
         var left = (next < 0 ? _file.Length : next) - _at + (Math.Max(0, _held - _padding) / 8);
         if (next < 0)
         {

@@ -20,7 +20,6 @@ internal ref struct JpegCodes
     private bool _isProgressive;
     private double _missing;
     private bool _isDamaged;
-    private bool _hasHole;
 
     private JpegCodes(ReadOnlySpan<byte> file)
     {
@@ -51,31 +50,23 @@ internal ref struct JpegCodes
 
     private bool Run()
     {
-        for (var at = 2; (at = JpegFile.NextMarker(_file, at)) >= 0;)
+        var segments = new JpegSegments(_file);
+        while (segments.MoveNext())
         {
-            var marker = _file[at + 1];
-            if (marker == JpegFile.EndOfImage) break;
-            if (marker is 0x01 or (>= 0xD0 and <= 0xD8))
+            var segment = segments.Current;
+            switch (segment.Marker)
             {
-                at += 2;
-                continue;
-            }
-
-            if (at + 4 > _file.Length) break;
-            var length = ReadUInt16BigEndian(_file[(at + 2)..]);
-            if (length < 2 || length > _file.Length - at - 2) break;
-            var body = _file.Slice(at + 4, length - 2);
-            at += length + 2;
-            switch (marker)
-            {
-                case 0xC4 when !ReadTables(body):
+                case JpegSegment.HuffmanTables when !ReadTables(segment.Body):
                     return false;
-                case 0xDD when body.Length >= 2:
-                    _interval = ReadUInt16BigEndian(body);
+                case JpegSegment.RestartInterval when segment.Body.Length >= 2:
+                    _interval = ReadUInt16BigEndian(segment.Body);
                     break;
-                case JpegFile.StartOfScan when !ReadScan(body, ref at):
-                    return false;
-                case var _ when JpegFile.IsFrame(marker) && !ReadFrame(marker, body):
+                case JpegSegment.StartOfScan:
+                    var at = segment.End;
+                    if (!ReadScan(segment.Body, ref at)) return false;
+                    segments.Position = at;
+                    break;
+                case var marker when segment.IsFrame && !ReadFrame(marker, segment.Body):
                     return false;
             }
         }
@@ -165,11 +156,11 @@ internal ref struct JpegCodes
         var blocks = chosen.Length == 1 ? chosen : [.. chosen.SelectMany(component => Enumerable.Repeat(component, component.Across * component.Down))];
         JpegTable[] direct = [.. blocks.Select(block => block.Direct!)], alternating = [.. blocks.Select(block => block.Alternating!)];
         var reader = new JpegBits(_file, at);
-        _hasHole = JpegFile.HasHole(_file[at..]);
-        _isDamaged |= _hasHole && !MayRepeat(chosen, scan);
+        var mayRepeat = MayRepeat(chosen, scan);
         for (var (start, restart) = (0, 0); start < units; start += interval, restart = (restart + 1) & 7)
         {
             var count = Math.Min(interval, units - start);
+            var hasHole = JpegFile.HasHole(_file[reader.Position..]);
             int done;
             if (!_isProgressive) done = reader.ReadBaseline(direct, alternating, count);
             else if (scan.First == 0 && scan.High == 0) done = reader.ReadDirect(direct, count);
@@ -179,7 +170,7 @@ internal ref struct JpegCodes
 
             var isLast = start + count >= units;
             var left = reader.SkipToMarker();
-            _isDamaged |= done < count || (left > 0 && _hasHole);
+            _isDamaged |= done < count || (hasHole && (left > 0 || !mayRepeat));
             if (isLast || reader.Marker is 0 or (not (>= 0xD0 and <= 0xD7)))
             {
                 if (done < count || !isLast) _missing = Math.Max(_missing, (units - start - done) / (double)units);

@@ -1,15 +1,11 @@
 using System.Runtime.Intrinsics;
-using static System.Buffers.Binary.BinaryPrimitives;
 
 namespace OnnxTransfer.Decoding.Containers;
 
-/// <summary>The segments of a JPEG file (ITU-T T.81, annex B).</summary>
+/// <summary>What the segments of a JPEG file say of its metadata, its end and its damage.</summary>
 internal static class JpegFile
 {
-    internal const byte StartOfScan = 0xDA;
-    internal const byte EndOfImage = 0xD9;
-
-    private static readonly byte[] s_end = [0xFF, EndOfImage];
+    private static readonly byte[] s_end = [0xFF, JpegSegment.EndOfImage];
 
     /// <summary>The end marker.</summary>
     internal static ReadOnlySpan<byte> End => s_end;
@@ -25,48 +21,23 @@ internal static class JpegFile
     internal static JpegShape Read(ReadOnlySpan<byte> file, FileFindings findings)
     {
         var (scans, isPlain, hasHole) = (0, true, false);
-        for (var at = 2; ;)
+        foreach (var segment in new JpegSegments(file))
         {
-            at = NextMarker(file, at);
-            if (at < 0) break;
-            var marker = file[at + 1];
-            if (marker == EndOfImage)
+            var marker = segment.Marker;
+            if (marker == JpegSegment.EndOfImage)
             {
                 if (scans == 0) Throw.ImageDamaged(ImageFormat.Jpeg, "it ends before its pixels");
-                findings.EndAt(at + 2, file.Length);
+                findings.EndAt(segment.End, file.Length);
                 return new JpegShape(HasEnd: true, isPlain && scans == 1, hasHole);
             }
 
-            // Whatever else follows the scan, more scans or a marker where codes should be, is for the judge.
-            isPlain &= scans == 0;
-            // Markers without a segment: TEM, RST and a second SOI.
-            if (marker is 0x01 or (>= 0xD0 and <= 0xD8))
-            {
-                at += 2;
-                continue;
-            }
-
-            if (at + 4 > file.Length) break;
-            var length = ReadUInt16BigEndian(file[(at + 2)..]);
-            if (length < 2 || length > file.Length - at - 2) break;
-            var body = file.Slice(at + 4, length - 2);
-            // Restart intervals, and processes but for baseline and extended Huffman codes, are none of a plain file.
-            isPlain &= marker != 0xDD && !(IsFrame(marker) && marker > 0xC1);
-            if (marker == StartOfScan)
-            {
-                scans++;
-                hasHole |= HasHole(file[(at + length + 2)..]);
-            }
-            else if (IsFrame(marker))
-            {
-                RequireKnown(marker, body);
-            }
-            else if (IsMetadata(marker, body))
-            {
-                Take(marker, body, scans == 0, findings, at, length + 2);
-            }
-
-            at += length + 2;
+            // Whatever else follows the scan, more scans or a marker where codes should be, is for the judge. Restart intervals, and processes
+            // but for baseline and extended Huffman codes, are none of a plain file.
+            isPlain &= scans == 0 && marker != JpegSegment.RestartInterval && !(segment.IsFrame && marker > 0xC1);
+            if (segment.IsFrame) RequireKnown(segment);
+            else if (IsMetadata(segment)) Take(segment, scans == 0, findings);
+            if (marker == JpegSegment.StartOfScan) scans++;
+            if (marker == JpegSegment.StartOfScan || segment.IsRestart) hasHole |= HasHole(file[segment.End..]);
         }
 
         if (scans == 0) Throw.ImageDamaged(ImageFormat.Jpeg, "it ends before its pixels");
@@ -77,20 +48,6 @@ internal static class JpegFile
     /// <summary>Leaves the end marker out, so that a codec that passes over an early end runs out of bytes instead.</summary>
     internal static void Open(FileFindings findings, int length) => findings.EndAt(findings.EndIn(length) - 2, length, s_open);
 
-    /// <summary>Where the next marker's 0xFF is; -1 for none. Entropy-coded bytes, whose 0xFF is followed by a zero, are passed over.</summary>
-    internal static int NextMarker(ReadOnlySpan<byte> file, int at)
-    {
-        while (true)
-        {
-            var next = file[at..].IndexOf((byte)0xFF);
-            if (next < 0 || at + next + 1 >= file.Length) return -1;
-            at += next;
-            // A marker may have any number of 0xFF before it.
-            if (file[at + 1] is not (0x00 or 0xFF)) return at;
-            at += file[at + 1] == 0x00 ? 2 : 1;
-        }
-    }
-
     /// <summary>
     /// Whether the codes up to the next marker have a run of one byte, as a failed copy or a bad sector leaves it: always from 33 bytes on, never
     /// below 17. Sound files hardly have one.
@@ -98,7 +55,7 @@ internal static class JpegFile
     /// <param name="codes">Begins with the codes of a scan.</param>
     internal static bool HasHole(ReadOnlySpan<byte> codes)
     {
-        var end = NextMarker(codes, 0);
+        var end = JpegSegments.NextMarker(codes, 0);
         if (end >= 0) codes = codes[..end];
         for (; codes.Length > Vector128<byte>.Count; codes = codes[Vector128<byte>.Count..])
         {
@@ -108,9 +65,6 @@ internal static class JpegFile
         return false;
     }
 
-    /// <summary>Whether a marker begins a frame (SOF): which process the pixels are coded by.</summary>
-    internal static bool IsFrame(byte marker) => marker is (>= 0xC0 and <= 0xCF and not 0xC4 and not 0xC8 and not 0xCC) or 0xF7;
-
     /// <summary>A lonely 0xFF at the end would join the end marker that is put behind it.</summary>
     private static int LastByte(ReadOnlySpan<byte> file)
     {
@@ -119,28 +73,28 @@ internal static class JpegFile
         return length;
     }
 
-    private static void RequireKnown(byte marker, ReadOnlySpan<byte> frame)
+    private static void RequireKnown(JpegSegment frame)
     {
+        var marker = frame.Marker;
         if (marker == 0xF7) Throw.ImageIsOther("a JPEG-LS image", FileKind.SaveAgain);
         if (marker is 0xC3 or 0xC7 or 0xCB or 0xCF) Throw.ImageIsOther("a lossless JPEG image, as medical devices and raw converters write them", FileKind.SaveAgain);
         if (marker is 0xC5 or 0xC6 or 0xCD or 0xCE) Throw.ImageIsOther("a hierarchical JPEG image", FileKind.SaveAgain);
-        if (frame.Length > 0 && frame[0] != 8) Throw.ImageIsOther($"a JPEG image of {frame[0]} bits a channel", FileKind.SaveAgain);
+        if (frame.Body.Length > 0 && frame.Body[0] != 8) Throw.ImageIsOther($"a JPEG image of {frame.Body[0]} bits a channel", FileKind.SaveAgain);
     }
 
     /// <summary>Comments, and application segments but for JFIF, Adobe's color transform and the ICC profile.</summary>
-    private static bool IsMetadata(byte marker, ReadOnlySpan<byte> body) =>
-        marker == 0xFE || (marker is >= 0xE1 and <= 0xEF and not 0xEE && !(marker == 0xE2 && body.StartsWith("ICC_PROFILE\0"u8)));
+    private static bool IsMetadata(JpegSegment segment) => segment.Marker == 0xFE || (segment.Marker is >= 0xE1 and <= 0xEF and not 0xEE && !segment.IsProfile);
 
     /// <summary>Metadata count where the standards put them, before the pixels.</summary>
-    private static void Take(byte marker, ReadOnlySpan<byte> body, bool isBeforePixels, FileFindings findings, int at, int length)
+    private static void Take(JpegSegment segment, bool isBeforePixels, FileFindings findings)
     {
-        if (marker == 0xE1 && isBeforePixels)
+        if (segment.Marker == 0xE1 && isBeforePixels)
         {
-            if (body.StartsWith(ExifOrientation.Prefix)) findings.TakeExif(body);
-            else if (body.StartsWith(XmpOrientation.Prefix)) findings.TakeXmp(body[XmpOrientation.Prefix.Length..]);
+            if (segment.Body.StartsWith(ExifOrientation.Prefix)) findings.TakeExif(segment.Body);
+            else if (segment.Body.StartsWith(XmpOrientation.Prefix)) findings.TakeXmp(segment.Body[XmpOrientation.Prefix.Length..]);
         }
 
-        findings.Drop(at, length);
+        findings.Drop(segment.Start, segment.End - segment.Start);
     }
 }
 
