@@ -15,8 +15,8 @@ namespace OnnxTransfer.Heic;
 /// and this decoder works under it.
 /// </para>
 /// <para>
-/// The HEVC decoder hides damage in the compressed data. A file that is cut off is refused, but a file with changed bytes may give wrong
-/// pixels without an error.
+/// The HEVC decoder conceals damage in the compressed data as films want it: a file that is cut off is refused and one with a hole of zeros
+/// used with a warning, but changed bytes may give wrong pixels without one.
 /// </para>
 /// </remarks>
 public static class HeicDecoder

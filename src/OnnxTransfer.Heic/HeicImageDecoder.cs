@@ -27,6 +27,7 @@ internal sealed class HeicImageDecoder : IRowDecoder
         var start = Stopwatch.GetTimestamp();
         var format = DecodeChecks.Format(encoded, options);
         if (format != ImageFormat.Heic) throw HeicErrors.NotHeic(format);
+        DecodeChecks.Damage(HeicUnits.AreDamaged(encoded) ? "parts of the picture are wrong" : null, format, options, sink);
         HeicLibrary.Start();
         try
         {

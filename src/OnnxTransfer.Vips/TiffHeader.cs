@@ -41,8 +41,11 @@ internal readonly ref struct TiffHeader(ReadOnlySpan<byte> file)
     /// <summary>Whether the compression is LZMA, which this build of libvips does not support.</summary>
     internal bool IsLzma => _tags.Number(CompressionTag) == Lzma;
 
-    /// <summary>Whether each channel has its own tiles.</summary>
-    internal bool IsTiledPlanes => _tags.Number(PlanarTag) == 2 && _tags.Number(TileWidthTag) is not null;
+    /// <summary>Whether it is stored in tiles rather than strips.</summary>
+    internal bool IsTiled => _tags.Number(TileWidthTag) is not null;
+
+    /// <summary>Whether each channel has tiles of its own.</summary>
+    internal bool IsTiledPlanes => _tags.Number(PlanarTag) == 2 && IsTiled;
 
     /// <summary>
     /// Whether the first sample after the colors is alpha. It is if the file says so, or says nothing; the value 0 means an unspecified

@@ -34,5 +34,5 @@ internal static class VipsColors
     /// Whether the inks of a JPEG are stored inverted. libvips inverts them only if Adobe's segment says so; all other decoders always do.
     /// </summary>
     internal static bool IsInverted(SampleLayout layout, ImageFormat format, ReadOnlySpan<byte> encoded) =>
-        layout.Colors == 4 && format == ImageFormat.Jpeg && !JpegSegments.HasAdobe(encoded);
+        layout.Colors == 4 && format == ImageFormat.Jpeg && !JpegHeader.HasAdobe(encoded);
 }

@@ -9,7 +9,10 @@ namespace OnnxTransfer.Vips;
 /// </summary>
 internal static class VipsErrors
 {
-    /// <summary>Every decode holds this lock shared; code that needs the error buffer for itself holds it exclusively.</summary>
+    private static readonly string[] s_damage =
+        ["Corrupt JPEG data", "to avoid buffer overrun", "due to lack of data", "Premature EO", "Line length mismatch", "Bad code word"];
+
+    /// <summary>Every decode holds it shared; whoever needs the error buffer to itself holds it alone.</summary>
     internal static ReaderWriterLockSlim Gate { get; } = new();
 
     /// <summary>Empties the error buffer: NetVips moves its text into each exception that it creates.</summary>
@@ -33,8 +36,16 @@ internal static class VipsErrors
         return null;
     }
 
-    /// <summary>Whether a message of libjpeg reports damaged Huffman codes.</summary>
-    internal static bool SpeaksOfDamage(string text) => text.Contains("Corrupt JPEG data", StringComparison.Ordinal);
+    /// <summary>Whether a warning of libjpeg's or libtiff's (PackBits, fax) is about damaged codes.</summary>
+    internal static bool SpeaksOfDamage(string text)
+    {
+        foreach (var words in s_damage)
+        {
+            if (text.Contains(words, StringComparison.Ordinal)) return true;
+        }
+
+        return false;
+    }
 
     /// <summary>Returns what a caller throws, so that the compiler sees where the flow ends.</summary>
     internal static DllNotFoundException NotLoaded(Exception? inner) => new(

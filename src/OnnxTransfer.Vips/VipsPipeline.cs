@@ -35,9 +35,9 @@ internal static class VipsPipeline
         }
         else if (isSuspicious && input.Damage is null)
         {
-            // The messages of libjpeg differ between versions, so one check decides for every decoder what is damaged and whether it is too
-            // much.
-            DecodeChecks.Damage(CodecInput.JudgeJpeg(input.Bytes), format, options, sink);
+            // libjpeg's words differ by version; what is wrong, and whether too much, one judge decides for every decoder.
+            var damage = format == ImageFormat.Jpeg ? CodecInput.JudgeJpeg(input.Bytes) : "parts of the picture are wrong";
+            DecodeChecks.Damage(damage, format, options, sink);
         }
 
         // The error did not occur again, yet the sink lacks rows. The message may be about another image.
@@ -85,7 +85,7 @@ internal static class VipsPipeline
     private static void Read(in CodecInput input, ImageFormat format, DecodeOptions options, IRowSink sink)
     {
         using var source = Source.NewFromMemory(input.Bytes);
-        var image = Load(source, format);
+        var image = Load(source, format, input.Bytes);
         try
         {
             DecodeChecks.Size(image.Width, image.Height, format, options);
@@ -95,7 +95,7 @@ internal static class VipsPipeline
                 && sink.Shrink(image.Width, image.Height, input.Orientation, options.JpegShrink) is > 1 and var shrink)
             {
                 image.Dispose();
-                image = Load(source, format, shrink);
+                image = Load(source, format, input.Bytes, shrink);
             }
 
             ReadRows(image, source, format, input, options, sink);
@@ -116,8 +116,8 @@ internal static class VipsPipeline
         var isDeepInFile = layout.IsDeep && (format is ImageFormat.Png or ImageFormat.Tiff);
         if (options.Levels == SampleLevels.Data && isDeepInFile)
         {
-            // The rows come once and in order, so the image is decoded twice; this avoids holding it in memory.
-            using var first = Load(source, format);
+            // The rows come once and in order, so the image is decoded twice instead of being held.
+            using var first = Load(source, format, encoded);
             range = new SampleRange();
             ForEachRow(first, layout, start, options, (_, row) => range.Add(row, layout));
         }
@@ -152,15 +152,16 @@ internal static class VipsPipeline
         foreach (ref var sample in samples) sample = (byte)~sample;
     }
 
-    /// <summary>Opens the header. The pixels are decoded when a strip is fetched.</summary>
-    /// <exception cref="VipsException">The header is invalid.</exception>
-    private static Image Load(Source source, ImageFormat format, int? shrink = null) => format switch
+    /// <summary>Opens the header; pixels are decoded when a strip asks for them.</summary>
+    /// <exception cref="VipsException">The header is not sound.</exception>
+    private static Image Load(Source source, ImageFormat format, ReadOnlySpan<byte> encoded, int? shrink = null) => format switch
     {
         ImageFormat.Jpeg => Image.JpegloadSource(source, shrink: shrink, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
         ImageFormat.Png => Image.PngloadSource(source, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
         ImageFormat.Gif => Image.GifloadSource(source, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
         ImageFormat.Webp => Image.WebploadSource(source, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
-        ImageFormat.Tiff => Image.TiffloadSource(source, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
+        // A tile that cannot be read is black and no error below the level of warnings, at which strips would fail for an unknown tag.
+        ImageFormat.Tiff => Image.TiffloadSource(source, access: Enums.Access.Sequential, failOn: new TiffHeader(encoded).IsTiled ? Enums.FailOn.Warning : Enums.FailOn.Error),
         _ => Image.HeifloadSource(source, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),
     };
 

@@ -47,15 +47,15 @@ internal static class DecodeMemory
     }
 
     /// <summary>
-    /// The number of copies of the encoded bytes: in the codec, in the copy without metadata or with an end, in the second decode of a
-    /// damaged JPEG, in the recovered pixels of a damaged PNG, and in the codecs for the inks of a JPEG and the 16 bits of a PNG.
+    /// How often the encoded bytes are held: by the codec, by what leaves out metadata and mends the end, by the second decode of a damaged
+    /// JPEG, by what collects the pixels of a damaged PNG, by the check of a TIFF's deflated pixels, and by the codecs of a JPEG's inks and a PNG's 16 bits.
     /// </summary>
     private static int Copies(in ImageHeader header, DecodeOptions options) => header.Format switch
     {
         ImageFormat.Jpeg => HasInks(header) ? 9 : 3,
         ImageFormat.Png => IsConvertedDeep(header, options) ? 4 : 3,
         ImageFormat.Ico => 3,
-        ImageFormat.Gif or ImageFormat.Webp => 2,
+        ImageFormat.Gif or ImageFormat.Webp or ImageFormat.Tiff => 2,
         _ => 1,
     };
 

@@ -14,7 +14,7 @@ internal static class EmbeddedProfile
     {
         var profile = format switch
         {
-            ImageFormat.Jpeg => JpegSegments.Profile(file),
+            ImageFormat.Jpeg => JpegHeader.Profile(file),
             ImageFormat.Png => Unpack(PngChunks.Profile(file)),
             ImageFormat.Webp => OfWebp(file),
             _ => [],

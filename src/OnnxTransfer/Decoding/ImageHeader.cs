@@ -70,64 +70,39 @@ internal readonly record struct ImageHeader
     private static ImageHeader Jpeg(ReadOnlySpan<byte> file)
     {
         var header = default(ImageHeader);
-        var at = 2;
-        while (TryNextMarker(file, ref at, out var marker))
+        foreach (var segment in new JpegSegments(file))
         {
-            // The end of the image, and markers without a segment.
-            if (marker == 0xD9) break;
-            if (marker is 0x01 or (>= 0xD0 and <= 0xD8)) continue;
-            if (at + 2 > file.Length) break;
-            int length = ReadUInt16BigEndian(file[at..]);
-            if (length < 2 || at + length > file.Length) break;
-            var body = file.Slice(at + 2, length - 2);
-            at += length;
-            switch (marker)
+            var body = segment.Body;
+            if (segment.IsFrame && body.Length >= 6)
             {
-                case >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC) when body.Length >= 6:
-                    // Decoders differ in whether they use a second frame header, so take the larger size.
-                    if ((long)ReadUInt16BigEndian(body[1..]) * ReadUInt16BigEndian(body[3..]) < header.Pixels) break;
-                    header = header with
-                    {
-                        Bits = body[0],
-                        Height = ReadUInt16BigEndian(body[1..]),
-                        Width = ReadUInt16BigEndian(body[3..]),
-                        Channels = body[5],
-                        IsBuffered = header.IsBuffered || marker is 0xC2 or 0xC6 or 0xCA or 0xCE,
-                    };
-                    break;
-                case 0xE1 when body.StartsWith("Exif"u8) || body.StartsWith("http"u8):
-                    header = header with { MayBeTurned = true };
-                    break;
-                case 0xE2 when body.StartsWith("ICC_PROFILE\0"u8):
-                    header = header with { ProfileBytes = header.ProfileBytes + body.Length };
-                    break;
-                case 0xDA:
-                    // Channels in separate scans are held in memory like progressive ones.
-                    header = header with { Scans = header.Scans + 1, IsBuffered = header.IsBuffered || (body.Length > 0 && body[0] < header.Channels) };
-                    if (!header.IsBuffered || header.Scans >= MostCounted) return header;
-                    break;
+                // The later of two frame headers counts, if a decoder looks at it at all: take the larger.
+                if ((long)ReadUInt16BigEndian(body[1..]) * ReadUInt16BigEndian(body[3..]) < header.Pixels) continue;
+                header = header with
+                {
+                    Bits = body[0],
+                    Height = ReadUInt16BigEndian(body[1..]),
+                    Width = ReadUInt16BigEndian(body[3..]),
+                    Channels = body[5],
+                    IsBuffered = header.IsBuffered || segment.Marker is 0xC2 or 0xC6 or 0xCA or 0xCE,
+                };
+            }
+            else if (segment.Marker == 0xE1 && (body.StartsWith("Exif"u8) || body.StartsWith("http"u8)))
+            {
+                header = header with { MayBeTurned = true };
+            }
+            else if (segment.IsProfile)
+            {
+                header = header with { ProfileBytes = header.ProfileBytes + body.Length };
+            }
+            else if (segment.Marker == JpegSegment.StartOfScan)
+            {
+                // Channels in scans of their own are held back like progressive ones.
+                header = header with { Scans = header.Scans + 1, IsBuffered = header.IsBuffered || (body.Length > 0 && body[0] < header.Channels) };
+                if (!header.IsBuffered || header.Scans >= MostCounted) break;
             }
         }
 
         return header;
-    }
-
-    /// <summary>Finds the next marker after a position; coded pixels and padding are skipped.</summary>
-    private static bool TryNextMarker(ReadOnlySpan<byte> file, ref int at, out byte marker)
-    {
-        marker = 0;
-        while (at < file.Length)
-        {
-            var next = file[at..].IndexOf((byte)0xFF);
-            if (next < 0) return false;
-            at += next + 1;
-            while (at < file.Length && file[at] == 0xFF) at++;
-            if (at >= file.Length) return false;
-            marker = file[at++];
-            if (marker != 0) return true;
-        }
-
-        return false;
     }
 
     private static ImageHeader Png(ReadOnlySpan<byte> file)

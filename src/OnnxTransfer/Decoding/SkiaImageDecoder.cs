@@ -104,7 +104,7 @@ internal sealed class SkiaImageDecoder(DecoderRegistry others) : IRowDecoder
         SKCodec codec, ReadOnlySpan<byte> encoded, in CodecInput input, ReadOnlySpan<byte> profile, long start, DecodeOptions options, IRowSink sink)
     {
         var size = Scaled(codec, input.Orientation, options, sink);
-        var channels = JpegSegments.Channels(input.Bytes);
+        var channels = JpegHeader.Channels(input.Bytes);
         var hasInks = channels == 4 && IccProfile.Find(profile, 4) is not null;
         var layout = hasInks ? new SampleLayout(4, 4, 0, IsDeep: false) : Layout(channels == 1, isOpaque: true);
         using var converter = new RowConverter(layout, size.Width, profile, options);

@@ -80,7 +80,7 @@ internal sealed class SkiaInks : ISkiaStrips
 
     private static SKCodec Open(ReadOnlySpan<byte> encoded, byte[] profile)
     {
-        using var data = SKData.CreateCopy(JpegSegments.WithProfile(encoded, profile));
+        using var data = SKData.CreateCopy(JpegHeader.WithProfile(encoded, profile));
         var codec = SKCodec.Create(data);
         if (codec is null) Throw.ImageDamaged(ImageFormat.Jpeg, null);
         return codec;

@@ -4,7 +4,7 @@
 Needs Debian's python3-pil and libheif-examples (heif-enc, written with 1.15.1). What heif-enc does not write is put into its files
 here: how the picture is to be turned (irot, imir), and EXIF data.
 """
-import os, struct, subprocess, sys, tempfile
+import math, os, random, struct, subprocess, sys, tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCES = os.path.join(HERE, '..', '..', 'OnnxTransfer.Tests', 'Decoding', 'Samples')
@@ -116,6 +116,15 @@ def roomy(space):
     return profile(b'mntr', space, b'XYZ ', [(b'kTRC', b'curv\0\0\0\0\0\0\0\0'), (b'room', b'text\0\0\0\0' + b'.' * 3000)])
 
 
+def waves():
+    """As much detail as a photograph has, so that bytes in the middle of the file can be damaged."""
+    noise, size = random.Random(11), (320, 240)
+    wave = lambda x, y, c: 128 + 60 * math.sin((x + 40 * c) / 31) + 40 * math.cos((2 * y - x) / 23) + 20 * math.sin((x + y) / 3.7) + noise.randint(-8, 8)
+    picture = Image.new('RGB', size)
+    picture.putdata([tuple(min(255, max(0, round(wave(x, y, c)))) for c in range(3)) for y in range(size[1]) for x in range(size[0])])
+    return picture
+
+
 def main():
     rgb, grey = paint('RGB', COLOURS), paint('L', GREYS)
     encode('rgb.heic', [rgb], *LOSSLESS)
@@ -148,6 +157,7 @@ def main():
     large = Image.new('RGB', (640, 480))
     large.putdata([(x * 255 // 639, y * 255 // 479, 128) for y in range(480) for x in range(640)])
     encode('large.heic', [large], '-q', '40')
+    encode('waves.heic', [waves()], '-q', '55')
     # Of 16 bits a channel the encoder keeps 10. Pillow writes no such PNG, and no profile that is none.
     for name, source in {'ten-bit.heic': 'rgb16.png', 'broken-profile.heic': 'broken-profile.jpg'}.items():
         subprocess.run(['heif-enc', '-q', '95', '-p', 'chroma=444', '-o', path(name), os.path.join(SOURCES, source)], check=True, stdout=subprocess.DEVNULL)

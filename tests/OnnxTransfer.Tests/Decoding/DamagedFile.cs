@@ -58,7 +58,7 @@ internal static class DamagedFile
     }
 
     /// <summary>Codes of nine bits without a dictionary: a clear before the code length would grow.</summary>
-    private static byte[] Gif()
+    internal static byte[] Gif(bool hasEndCode = true)
     {
         var values = Values();
         List<byte> packed = [];
@@ -75,7 +75,7 @@ internal static class DamagedFile
             Put(values[3 * i]);
         }
 
-        Put(257);
+        if (hasEndCode) Put(257);
         if (held > 0) packed.Add((byte)buffer);
         byte[] header = [.. "GIF89a"u8, Width, 0, Height, 0, 0xF7, 0, 0, .. Enumerable.Range(0, 768).Select(i => (byte)(i / 3)), 0x2C, 0, 0, 0, 0, Width, 0, Height, 0, 0, 8];
         return [.. header, .. packed.Chunk(255).SelectMany(block => (byte[])[(byte)block.Length, .. block]), 0, 0x3B];

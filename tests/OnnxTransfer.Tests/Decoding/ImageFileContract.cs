@@ -150,6 +150,18 @@ public abstract class ImageFileContract
         Assert.Equal("refused", DamagedFile.OutcomeOf(Decoder, damaged));
     }
 
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    [InlineData(2, true)]
+    public void Decode_GifWhoseCodesLackTheirEnd_GivesEveryPixel(int cut, bool isDamaged)
+    {
+        using var right = Decoder.Decode(DamagedFile.Gif());
+        using var pixels = Decoder.Decode(DamagedFile.Gif(hasEndCode: false).AsSpan()[..^cut]);
+        Assert.Equal(right.Pixels, pixels.Pixels);
+        Assert.Equal(isDamaged ? 1 : 0, pixels.Warnings.Count);
+    }
+
     [Fact]
     public void Decode_Icon_GivesItsLargestPicture()
     {

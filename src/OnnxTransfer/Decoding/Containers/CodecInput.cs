@@ -65,12 +65,12 @@ internal readonly ref struct CodecInput : IDisposable
         switch (format)
         {
             case ImageFormat.Jpeg:
-                var end = JpegFile.Read(file, findings);
-                // If the codec itself can notice the damage, do not follow the codes: that would cost a sixth of the decode.
-                isOpen = codes == JpegCheck.Always && end == JpegEnd.OfOneScan;
+                var shape = JpegFile.Read(file, findings);
+                // Where the codec can be made to notice, following the codes would cost a sixth of the decode.
+                isOpen = codes == JpegCheck.Always && shape is { IsPlain: true, HasHole: false };
                 if (isOpen) JpegFile.Open(findings, file.Length);
-                else if (codes == JpegCheck.Always || end == JpegEnd.Missing) CheckJpeg(file, end != JpegEnd.Missing, findings);
-                findings.MustRewrite = isOpen || end == JpegEnd.Missing;
+                else if (codes == JpegCheck.Always || shape is { HasEnd: false } or { HasHole: true }) CheckJpeg(file, shape.HasEnd, findings);
+                findings.MustRewrite = isOpen || !shape.HasEnd;
                 break;
             case ImageFormat.Png:
                 if (!PngFile.Read(file, findings)) return Mended(file, options, findings);
@@ -171,6 +171,6 @@ internal enum JpegCheck
     /// <summary>Always, because the codec does not report damaged codes.</summary>
     Always,
 
-    /// <summary>Only for a file without its end marker: the codec reports all other damage.</summary>
+    /// <summary>Only of a file without its end marker or with a hole: the codec says the rest.</summary>
     OfEnds,
 }

@@ -9,8 +9,10 @@ internal static class GifCodes
     /// <param name="blocks">Blocks of up to 255 bytes, each preceded by its length.</param>
     /// <param name="minimumBits">Bits per pixel, 1 to 11.</param>
     /// <param name="wanted">The pixels of the frame.</param>
-    internal static long CountPixels(ReadOnlySpan<byte> blocks, int minimumBits, long wanted)
+    /// <param name="lacksEnd">Whether the blocks end behind the last pixel, where a code for the end should be.</param>
+    internal static long CountPixels(ReadOnlySpan<byte> blocks, int minimumBits, long wanted, out bool lacksEnd)
     {
+        lacksEnd = false;
         if (minimumBits is < 1 or > 11) return 0;
         var (clear, end) = (1 << minimumBits, (1 << minimumBits) + 1);
         // The number of pixels that each code stands for.
@@ -18,17 +20,17 @@ internal static class GifCodes
         lengths[..clear].Fill(1);
         var (next, bits, previous) = (end + 1, minimumBits + 1, -1);
         var (buffer, held, block, at) = (0u, 0, 0, 0);
-        for (long pixels = 0; pixels < wanted;)
+        for (long pixels = 0; ;)
         {
             for (; held < bits; held += 8)
             {
-                if (block == 0)
+                if (block == 0 && at < blocks.Length) block = blocks[at++];
+                if (block == 0 || at >= blocks.Length)
                 {
-                    if (at >= blocks.Length || blocks[at] == 0) return pixels;
-                    block = blocks[at++];
+                    lacksEnd = pixels >= wanted;
+                    return Math.Min(pixels, wanted);
                 }
 
-                if (at >= blocks.Length) return pixels;
                 buffer |= (uint)blocks[at++] << held;
                 block--;
             }
@@ -42,6 +44,7 @@ internal static class GifCodes
                 continue;
             }
 
+            if (pixels >= wanted) return wanted;
             if (code == end || code > next || (code == next && previous < 0) || (code >= MostCodes)) return pixels;
             var length = code == next ? lengths[previous] + 1 : lengths[code];
             if (previous >= 0 && next < MostCodes)
@@ -51,10 +54,7 @@ internal static class GifCodes
             }
 
             pixels += length;
-            if (pixels >= wanted) return wanted;
             previous = code;
         }
-
-        return wanted;
     }
 }

@@ -14,13 +14,18 @@ internal static class GifFile
 
     private static readonly byte[] s_end = [0, Trailer];
 
-    /// <summary>Checks the first frame, and finds the bytes that its pixels do not depend on: comments and the other frames.</summary>
+    /// <summary>
+    /// A block of codes for a pixel that nobody takes, in place of the code for the end. libvips drops the last pixels where it finds neither.
+    /// </summary>
+    private static readonly byte[] s_more = [4, 0, 0, 0, 0, .. s_end];
+
+    /// <summary>Checks the first frame, and finds what its pixels do not depend on: comments and the other frames.</summary>
     /// <exception cref="ImageDecodeException">The first frame lacks pixels.</exception>
     internal static void Read(ReadOnlySpan<byte> file, FileFindings findings)
     {
         if (file.Length < HeaderLength) Throw.ImageDamaged(ImageFormat.Gif, "it ends in its header");
         var at = HeaderLength + PaletteLength(file[10]);
-        var (frames, endOfFirst, isWhole) = (0, 0, false);
+        var (frames, endOfFirst, isWhole, lacksEnd) = (0, 0, false, false);
         while (at < file.Length)
         {
             if (file[at] == Trailer)
@@ -42,7 +47,7 @@ internal static class GifFile
                 var end = data + 1 < file.Length ? EndOfBlocks(file, data + 1) : -1;
                 if (frames == 0)
                 {
-                    RequirePixels(file, at, data);
+                    lacksEnd = RequirePixels(file, at, data);
                     endOfFirst = end < 0 ? file.Length : end;
                 }
 
@@ -57,14 +62,16 @@ internal static class GifFile
         }
 
         if (frames == 0) Throw.ImageDamaged(ImageFormat.Gif, "it ends before its pixels");
-        if (isWhole && frames == 1)
+        if (isWhole && frames == 1 && !lacksEnd)
         {
             findings.EndAt(at + 1, file.Length);
             return;
         }
 
-        // A second terminator of the blocks is not a block, and the trailer always ends the file.
-        findings.EndAt(endOfFirst, file.Length, s_end);
+        // A second terminator of the blocks is no block, and the trailer ends the file in any case.
+        if (!lacksEnd) findings.EndAt(endOfFirst, file.Length, s_end);
+        else findings.EndAt(file[endOfFirst - 1] == 0 ? endOfFirst - 1 : endOfFirst, file.Length, s_more);
+        findings.MustRewrite |= lacksEnd;
         if (isWhole) return;
         findings.Warn(frames > 1 ? "it ends within its animation" : "its end marker is missing");
         findings.MustRewrite = true;
@@ -84,11 +91,13 @@ internal static class GifFile
         return -1;
     }
 
-    private static void RequirePixels(ReadOnlySpan<byte> file, int image, int data)
+    /// <summary>Whether the pixels are there, but no code for their end.</summary>
+    private static bool RequirePixels(ReadOnlySpan<byte> file, int image, int data)
     {
         var pixels = (long)ReadUInt16LittleEndian(file[(image + 5)..]) * ReadUInt16LittleEndian(file[(image + 7)..]);
         if (data >= file.Length) Throw.ImageDamaged(ImageFormat.Gif, "it ends before its pixels");
-        var decoded = GifCodes.CountPixels(file[(data + 1)..], file[data], pixels);
+        var decoded = GifCodes.CountPixels(file[(data + 1)..], file[data], pixels, out var lacksEnd);
         if (decoded < pixels) Throw.ImageDamaged(ImageFormat.Gif, $"its codes end after {decoded} of {pixels} pixels");
+        return lacksEnd;
     }
 }

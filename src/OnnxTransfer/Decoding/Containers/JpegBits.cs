@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using static System.Buffers.Binary.BinaryPrimitives;
 
 namespace OnnxTransfer.Decoding.Containers;
@@ -22,8 +23,8 @@ internal ref struct JpegBits
         _at = at;
     }
 
-    /// <summary>Whether the reader has read past the end of the data.</summary>
-    internal readonly bool IsPastEnd => _padding > _held;
+    /// <summary>Whether codes were read that are not there.</summary>
+    private readonly bool IsPastEnd => _padding > _held;
 
     /// <summary>The marker that ends the data, after <see cref="SkipToMarker"/> has found it; 0 for the end of the file.</summary>
     internal byte Marker { get; private set; }
@@ -32,162 +33,234 @@ internal ref struct JpegBits
     internal readonly int Position => _at;
 
     /// <summary>
-    /// Reads a block of a baseline scan. Nearly all codes are in such blocks, so the state is kept in locals and one lookup takes several
-    /// codes.
+    /// Units of a baseline scan. Nearly all codes are in such scans, so the state is in locals and a look takes several codes.
     /// </summary>
-    internal void ReadBaseline(JpegTable direct, JpegTable alternating)
+    /// <param name="direct">For each block of a unit, the table of its first coefficient.</param>
+    /// <param name="alternating">For each block of a unit, the table of the others.</param>
+    /// <param name="count">How many units to read.</param>
+    /// <returns>How many were there.</returns>
+    internal int ReadBaseline(ReadOnlySpan<JpegTable> direct, ReadOnlySpan<JpegTable> alternating, int count)
     {
-        if (_held < 32) Fill();
-        var (bits, held) = (_bits, _held);
-        int entry = direct.Fast[(int)(bits >> (64 - JpegTable.FastBits))];
-        if (entry == 0) entry = direct.Slow((int)(bits >> 48));
-        bits <<= entry >> 8;
-        held -= entry >> 8;
-        var (several, fast) = (alternating.Several, alternating.Fast);
-        for (var k = 1; k < 64;)
+        var (bits, held, done) = (_bits, _held, 0);
+        for (; done < count; done++)
         {
-            if (held < Looks * JpegTable.SeveralBits)
+            for (var block = 0; block < direct.Length; block++)
             {
-                (_bits, _held) = (bits, held);
-                Fill();
-                (bits, held) = (_bits, _held);
-            }
-
-            for (var look = 0; look < Looks; look++)
-            {
-                var codes = several[(int)(bits >> (64 - JpegTable.SeveralBits))];
-                var next = k + (codes >> 6);
-                // The block may end before the last of several codes, and a lookup of several codes has no long code.
-                if (codes == 0 || next + ((codes >> 5) & 1) > 64) goto single;
-                bits <<= codes & 31;
-                held -= codes & 31;
-                if ((codes & 32) != 0) goto end;
-                k = next;
-            }
-
-            continue;
-        single:
-            if (k >= 64) break;
-            if (held < 32)
-            {
-                (_bits, _held) = (bits, held);
-                Fill();
-                (bits, held) = (_bits, _held);
-            }
-
-            entry = fast[(int)(bits >> (64 - JpegTable.FastBits))];
-            if (entry == 0) entry = alternating.Slow((int)(bits >> 48));
-            bits <<= entry >> 8;
-            held -= entry >> 8;
-            if ((entry & 15) == 0 && (entry & 255) != 0xF0) break;
-            k += ((entry >> 4) & 15) + 1;
-        }
-
-    end:
-        (_bits, _held) = (bits, held);
-    }
-
-    /// <summary>Reads one code and its value.</summary>
-    internal void ReadValue(JpegTable table)
-    {
-        if (_held < 32) Fill();
-        int entry = table.Fast[(int)(_bits >> (64 - JpegTable.FastBits))];
-        if (entry == 0) entry = table.Slow((int)(_bits >> 48));
-        Drop(entry >> 8);
-    }
-
-    /// <summary>Reads the first bits of the coefficients of a block in a progressive file (G.1.2.2).</summary>
-    internal void ReadFirst(JpegTable table, int first, int last, ref ulong nonzero, ref int run)
-    {
-        if (run > 0)
-        {
-            run--;
-            return;
-        }
-
-        for (var k = first; k <= last; k++)
-        {
-            var symbol = ReadSymbol(table);
-            var (zeros, size) = (symbol >> 4, symbol & 15);
-            if (size == 0)
-            {
-                if (zeros < 15)
+                if (held < 32) Refill(ref bits, ref held);
+                int entry = direct[block].Entry(bits);
+                bits <<= entry >> 8;
+                held -= entry >> 8;
+                var table = alternating[block];
+                var several = table.Several;
+                for (var k = 1; k < 64;)
                 {
-                    run = (1 << zeros) - 1 + (int)Take(zeros);
-                    return;
+                    if (held < Looks * JpegTable.SeveralBits) Refill(ref bits, ref held);
+                    for (var look = 0; look < Looks; look++)
+                    {
+                        var codes = several[(int)(bits >> (64 - JpegTable.SeveralBits))];
+                        var next = k + (codes >> 6);
+                        // The block may end before the last of several codes; and a long code is not among them.
+                        if (codes == 0 || next + ((codes >> 5) & 1) > 64) goto single;
+                        bits <<= codes & 31;
+                        held -= codes & 31;
+                        if ((codes & 32) != 0) goto end;
+                        k = next;
+                    }
+
+                    continue;
+                single:
+                    if (k >= 64) break;
+                    if (held < 32) Refill(ref bits, ref held);
+                    entry = table.Entry(bits);
+                    bits <<= entry >> 8;
+                    held -= entry >> 8;
+                    if ((entry & 15) == 0 && (entry & 255) != 0xF0) break;
+                    k += ((entry >> 4) & 15) + 1;
                 }
 
-                k += 15;
-                continue;
+            end:;
             }
 
-            k += zeros;
-            Skip(size);
-            if (k < 64) nonzero |= 1ul << k;
+            if (_padding > held) break;
         }
+
+        (_bits, _held) = (bits, held);
+        return done;
     }
 
-    /// <summary>
-    /// Reads one more bit of the coefficients (G.1.2.3). Each nonzero coefficient has one bit, and new coefficients come between them.
-    /// </summary>
-    internal void ReadRefinement(JpegTable table, int first, int last, ref ulong nonzero, ref int run)
+    /// <summary>The first coefficients of units that a progressive file gives for the first time, one code and its value for each block.</summary>
+    /// <param name="direct">For each block of a unit, its table.</param>
+    /// <param name="count">How many units to read.</param>
+    /// <returns>How many were there.</returns>
+    internal int ReadDirect(ReadOnlySpan<JpegTable> direct, int count)
     {
-        var k = first;
-        if (run == 0)
+        var (bits, held, done) = (_bits, _held, 0);
+        for (; done < count; done++)
         {
-            for (; k <= last; k++)
+            foreach (var table in direct)
             {
-                var symbol = ReadSymbol(table);
-                var (zeros, size) = (symbol >> 4, symbol & 15);
+                if (held < 32) Refill(ref bits, ref held);
+                var length = table.Entry(bits) >> 8;
+                bits <<= length;
+                held -= length;
+            }
+
+            if (_padding > held) break;
+        }
+
+        (_bits, _held) = (bits, held);
+        return done;
+    }
+
+    /// <summary>One more bit of each first coefficient.</summary>
+    /// <param name="blocks">Blocks of a unit.</param>
+    /// <param name="count">How many units to read.</param>
+    /// <returns>How many were there.</returns>
+    internal int ReadDirectRefinement(int blocks, int count)
+    {
+        Skip((long)blocks * count);
+        return IsPastEnd ? count - ((_padding - _held + blocks - 1) / blocks) : count;
+    }
+
+    /// <summary>Coefficients of blocks that a progressive file gives for the first time (G.1.2.2).</summary>
+    /// <param name="table">The table of their codes.</param>
+    /// <param name="first">The first coefficient.</param>
+    /// <param name="last">The last coefficient.</param>
+    /// <param name="nonzero">For each block, takes which coefficients are not zero.</param>
+    /// <returns>How many blocks were there.</returns>
+    internal int ReadFirst(JpegTable table, int first, int last, Span<ulong> nonzero)
+    {
+        var (bits, held, done) = (_bits, _held, 0);
+        for (; done < nonzero.Length; done++)
+        {
+            var (found, run) = (0ul, 0);
+            for (var k = first; k <= last; k++)
+            {
+                if (held < 32) Refill(ref bits, ref held);
+                var entry = table.Entry(bits);
+                bits <<= entry >> 8;
+                held -= entry >> 8;
+                k += (entry >> 4) & 15;
+                if ((entry & 15) != 0)
+                {
+                    if (k < 64) found |= 1ul << k;
+                }
+                else if ((entry & 0xF0) != 0xF0)
+                {
+                    var length = (entry >> 4) & 15;
+                    // Twice, because a shift by 64 would be one by none.
+                    run = (1 << length) - 1 + (int)(bits >> 1 >> (63 - length));
+                    bits <<= length;
+                    held -= length;
+                    break;
+                }
+            }
+
+            nonzero[done] |= found;
+            if (_padding > held) break;
+            done += Math.Min(run, nonzero.Length - 1 - done);
+        }
+
+        (_bits, _held) = (bits, held);
+        return done;
+    }
+
+    /// <summary>One more bit of coefficients (G.1.2.3): each that is not zero has one, and new ones come between them.</summary>
+    /// <inheritdoc cref="ReadFirst"/>
+    internal int ReadRefinement(JpegTable table, int first, int last, Span<ulong> nonzero)
+    {
+        var band = Ones(last + 1) & ~Ones(first);
+        for (var done = 0; done < nonzero.Length; done++)
+        {
+            var (bits, held, found, run) = (_bits, _held, nonzero[done], 0);
+            // Coefficients of the block that have not had their turn.
+            var rest = band;
+            while (rest != 0)
+            {
+                if (held < 32) Refill(ref bits, ref held);
+                var entry = table.Entry(bits);
+                var (zeros, size) = ((entry >> 4) & 15, entry & 15);
+                // A new coefficient has one bit, its sign, whatever its size says.
+                var length = (entry >> 8) - size + Math.Min(size, 1);
+                bits <<= length;
+                held -= length;
                 if (size == 0 && zeros < 15)
                 {
-                    run = (1 << zeros) + (int)Take(zeros);
+                    run = (1 << zeros) + (int)(bits >> 1 >> (63 - zeros));
+                    bits <<= zeros;
+                    held -= zeros;
                     break;
                 }
 
-                // The sign of a new coefficient.
-                if (size != 0) Skip(1);
-                // The new coefficient comes after that many coefficients that are still zero.
-                var free = ~nonzero >> k & Ones(last - k + 1);
-                for (; zeros > 0; zeros--) free &= free - 1;
-                var next = free == 0 ? last + 1 : k + BitOperations.TrailingZeroCount(free);
-                SkipOnes(nonzero, k, next);
-                k = next;
-                if (size != 0 && k <= last) nonzero |= 1ul << k;
-                if (IsPastEnd) return;
+                // It stands behind that many coefficients that are still zero.
+                var place = Nth(rest & ~found, zeros);
+                // All up to its place, and all others where there is none.
+                var passed = place == 0 ? rest : rest & (place | (place - 1));
+                var ones = BitOperations.PopCount(passed & found);
+                if (ones > held)
+                {
+                    (_bits, _held) = (bits, held);
+                    Skip(ones);
+                    (bits, held) = (_bits, _held);
+                }
+                else
+                {
+                    bits <<= ones;
+                    held -= ones;
+                }
+
+                rest &= ~passed;
+                if (size != 0) found |= place;
             }
+
+            (_bits, _held) = (bits, held);
+            nonzero[done] = found;
+            if (run > 0)
+            {
+                // What is left of the block, and the blocks behind it that have no codes of their own.
+                var (start, others) = (done, (long)BitOperations.PopCount(rest & found));
+                for (; run > 1 && done + 1 < nonzero.Length; run--) others += BitOperations.PopCount(nonzero[++done] & band);
+                Skip(others);
+                if (!IsPastEnd) continue;
+                // The block in which the bits end.
+                for (var over = _padding - _held; done > start && (over -= BitOperations.PopCount(nonzero[done] & band)) > 0;) done--;
+            }
+
+            if (IsPastEnd) return done;
         }
 
-        if (run == 0) return;
-        SkipOnes(nonzero, k, last + 1);
-        run--;
+        return nonzero.Length;
     }
 
-    /// <summary>Skips one bit for each nonzero coefficient of a range.</summary>
-    private void SkipOnes(ulong nonzero, int start, int end)
+    /// <summary>The one of a number's ones that has so many below it; 0 where there is none.</summary>
+    private static ulong Nth(ulong number, int below)
     {
-        if (start < end) Skip(BitOperations.PopCount(nonzero >> start & Ones(end - start)));
+        if (Bmi2.X64.IsSupported) return Bmi2.X64.ParallelBitDeposit(1ul << below, number);
+        for (; below > 0; below--) number &= number - 1;
+        return number & (0 - number);
     }
 
     private static ulong Ones(int count) => count >= 64 ? ulong.MaxValue : (1ul << count) - 1;
 
-    /// <summary>Skips bits.</summary>
-    internal void Skip(int count)
+    /// <summary>Passes over bits.</summary>
+    private void Skip(long count)
     {
-        while (count > 32)
+        while (count > 0)
         {
-            Skip(32);
-            count -= 32;
+            if (_held < 32) Fill();
+            var length = (int)Math.Min(32, count);
+            _bits <<= length;
+            _held -= length;
+            count -= length;
         }
-
-        if (_held < 32) Fill();
-        Drop(count);
     }
 
-    /// <summary>Moves to the next marker.</summary>
-    internal void SkipToMarker()
+    /// <summary>Goes to the next marker.</summary>
+    /// <returns>The bytes up to there of which no code was read.</returns>
+    internal int SkipToMarker()
     {
-        var next = JpegFile.NextMarker(_file, _at);
+        var next = JpegSegments.NextMarker(_file, _at);
+        var left = (next < 0 ? _file.Length : next) - _at + (Math.Max(0, _held - _padding) / 8);
         if (next < 0)
         {
             Marker = 0;
@@ -200,6 +273,7 @@ internal ref struct JpegBits
         }
 
         (_bits, _held, _padding) = (0, 0, 0);
+        return left;
     }
 
     /// <summary>Continues after a restart marker.</summary>
@@ -227,31 +301,13 @@ internal ref struct JpegBits
         }
     }
 
-    private int ReadSymbol(JpegTable table)
-    {
-        if (_held < 32) Fill();
-        int entry = table.Fast[(int)(_bits >> (64 - JpegTable.FastBits))];
-        if (entry == 0) entry = table.Slow((int)(_bits >> 48));
-        var symbol = entry & 255;
-        // Drop only the bits of the code: the value may have another length than the symbol says, or it is read separately.
-        Drop((entry >> 8) - (symbol & 15));
-        return symbol;
-    }
-
-    private uint Take(int count)
-    {
-        if (count == 0) return 0;
-        if (_held < 32) Fill();
-        var value = (uint)(_bits >> (64 - count));
-        Drop(count);
-        return value;
-    }
-
+    /// <summary>Fills the buffer whose state a method has in locals.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Drop(int count)
+    private void Refill(ref ulong bits, ref int held)
     {
-        _bits <<= count;
-        _held -= count;
+        (_bits, _held) = (bits, held);
+        Fill();
+        (bits, held) = (_bits, _held);
     }
 
     /// <summary>

@@ -4,9 +4,10 @@ using static System.Buffers.Binary.BinaryPrimitives;
 namespace OnnxTransfer.Decoding.Containers;
 
 /// <summary>
-/// Follows the Huffman codes of a JPEG file (ITU-T T.81, annexes F and G) without making pixels, because SkiaSharp does not report damage
-/// that libjpeg finds. It finds the same damage as libjpeg: a scan or a restart interval whose codes need more bytes than the file has, and
-/// restart markers in the wrong order. Surplus bytes are not damage, because many cameras and editors leave some.
+/// Follows the Huffman codes of a JPEG file (ITU-T T.81, annexes F and G) without making pixels, because SkiaSharp does not tell when
+/// libjpeg finds them damaged. It sees what libjpeg sees: a scan or a restart interval whose codes need more bytes than are there, and
+/// restart markers out of their order. Bytes too many are none, because many cameras and editors leave some, unless the scan has a hole:
+/// a run of one byte, as a failed copy or a bad sector leaves it.
 /// </summary>
 internal ref struct JpegCodes
 {
@@ -49,31 +50,23 @@ internal ref struct JpegCodes
 
     private bool Run()
     {
-        for (var at = 2; (at = JpegFile.NextMarker(_file, at)) >= 0;)
+        var segments = new JpegSegments(_file);
+        while (segments.MoveNext())
         {
-            var marker = _file[at + 1];
-            if (marker == JpegFile.EndOfImage) break;
-            if (marker is 0x01 or (>= 0xD0 and <= 0xD8))
+            var segment = segments.Current;
+            switch (segment.Marker)
             {
-                at += 2;
-                continue;
-            }
-
-            if (at + 4 > _file.Length) break;
-            var length = ReadUInt16BigEndian(_file[(at + 2)..]);
-            if (length < 2 || length > _file.Length - at - 2) break;
-            var body = _file.Slice(at + 4, length - 2);
-            at += length + 2;
-            switch (marker)
-            {
-                case 0xC4 when !ReadTables(body):
+                case JpegSegment.HuffmanTables when !ReadTables(segment.Body):
                     return false;
-                case 0xDD when body.Length >= 2:
-                    _interval = ReadUInt16BigEndian(body);
+                case JpegSegment.RestartInterval when segment.Body.Length >= 2:
+                    _interval = ReadUInt16BigEndian(segment.Body);
                     break;
-                case JpegFile.StartOfScan when !ReadScan(body, ref at):
-                    return false;
-                case var _ when JpegFile.IsFrame(marker) && !ReadFrame(marker, body):
+                case JpegSegment.StartOfScan:
+                    var at = segment.End;
+                    if (!ReadScan(segment.Body, ref at)) return false;
+                    segments.Position = at;
+                    break;
+                case var marker when segment.IsFrame && !ReadFrame(marker, segment.Body):
                     return false;
             }
         }
@@ -159,26 +152,25 @@ internal ref struct JpegCodes
         var (across, down) = chosen.Length == 1 ? (first.BlocksAcross, first.BlocksDown) : (first.UnitsAcross, first.UnitsDown);
         var units = across * down;
         var interval = _interval == 0 ? units : _interval;
+        // The blocks of a unit, one after the other.
+        var blocks = chosen.Length == 1 ? chosen : [.. chosen.SelectMany(component => Enumerable.Repeat(component, component.Across * component.Down))];
+        JpegTable[] direct = [.. blocks.Select(block => block.Direct!)], alternating = [.. blocks.Select(block => block.Alternating!)];
         var reader = new JpegBits(_file, at);
+        var mayRepeat = MayRepeat(chosen, scan);
         for (var (start, restart) = (0, 0); start < units; start += interval, restart = (restart + 1) & 7)
         {
             var count = Math.Min(interval, units - start);
-            var (done, run) = (0, 0);
-            var (column, place) = (start % across, (start / across * first.Stride) + (start % across));
-            for (; done < count; done++)
-            {
-                if (chosen.Length == 1) ReadBlock(ref reader, first, scan, place, ref run);
-                else ReadUnit(ref reader, chosen, scan, ref run);
-                if (reader.IsPastEnd) break;
-                place++;
-                if (++column < across) continue;
-                column = 0;
-                place += first.Stride - across;
-            }
+            var hasHole = JpegFile.HasHole(_file[reader.Position..]);
+            int done;
+            if (!_isProgressive) done = reader.ReadBaseline(direct, alternating, count);
+            else if (scan.First == 0 && scan.High == 0) done = reader.ReadDirect(direct, count);
+            else if (scan.First == 0) done = reader.ReadDirectRefinement(blocks.Length, count);
+            else if (scan.High == 0) done = reader.ReadFirst(first.Alternating!, scan.First, scan.Last, first.Nonzero.AsSpan(start, count));
+            else done = reader.ReadRefinement(first.Alternating!, scan.First, scan.Last, first.Nonzero.AsSpan(start, count));
 
             var isLast = start + count >= units;
-            reader.SkipToMarker();
-            _isDamaged |= done < count;
+            var left = reader.SkipToMarker();
+            _isDamaged |= done < count || (hasHole && (left > 0 || !mayRepeat));
             if (isLast || reader.Marker is 0 or (not (>= 0xD0 and <= 0xD7)))
             {
                 if (done < count || !isLast) _missing = Math.Max(_missing, (units - start - done) / (double)units);
@@ -205,23 +197,19 @@ internal ref struct JpegCodes
     }
 
     /// <summary>
-    /// Reads the blocks of several components. A progressive file stores only the first coefficients this way, so no position is needed.
+    /// Whether bits that are all zero stand for blocks without detail, of which a picture may have very many; they do where the encoder made
+    /// the tables for the picture. Elsewhere they would be many coefficients of one value.
     /// </summary>
-    private readonly void ReadUnit(ref JpegBits reader, Component[] chosen, ScanRange scan, ref int run)
+    private readonly bool MayRepeat(Component[] chosen, ScanRange scan)
     {
+        if (_isProgressive && (scan.First == 0 || scan.High > 0)) return true;
         foreach (var component in chosen)
         {
-            for (var block = 0; block < component.Across * component.Down; block++) ReadBlock(ref reader, component, scan, 0, ref run);
+            if (component.Alternating!.SymbolOfZeros != 0 && (!_isProgressive || (component.Alternating.SymbolOfZeros & 15) != 0)) return false;
+            if (!_isProgressive && component.Direct!.SymbolOfZeros != 0) return false;
         }
-    }
 
-    private readonly void ReadBlock(ref JpegBits reader, Component component, ScanRange scan, int place, ref int run)
-    {
-        if (!_isProgressive) reader.ReadBaseline(component.Direct!, component.Alternating!);
-        else if (scan.First == 0 && scan.High == 0) reader.ReadValue(component.Direct!);
-        else if (scan.First == 0) reader.Skip(1);
-        else if (scan.High == 0) reader.ReadFirst(component.Alternating!, scan.First, scan.Last, ref component.Nonzero![place], ref run);
-        else reader.ReadRefinement(component.Alternating!, scan.First, scan.Last, ref component.Nonzero![place], ref run);
+        return true;
     }
 
     /// <summary>
@@ -254,13 +242,10 @@ internal ref struct JpegCodes
             BlocksAcross = Up(Up(width * across, acrossMost), 8);
             BlocksDown = Up(Up(height * down, downMost), 8);
             if (!isProgressive) return;
-            var length = Length();
+            var length = BlocksAcross * BlocksDown;
             Nonzero = ArrayPool<ulong>.Shared.Rent(length);
             Nonzero.AsSpan(0, length).Clear();
         }
-
-        /// <summary>Blocks per row in memory, rounded up to whole units.</summary>
-        internal int Stride => UnitsAcross * across;
 
         internal void Choose(JpegTable?[] tables, int direct, int alternating)
         {
@@ -283,8 +268,6 @@ internal ref struct JpegCodes
             if (Nonzero is not null) ArrayPool<ulong>.Shared.Return(Nonzero);
             Nonzero = null;
         }
-
-        private int Length() => UnitsAcross * across * UnitsDown * down;
 
         private static int Up(int value, int step) => (value + step - 1) / step;
     }

@@ -1,14 +1,11 @@
-using static System.Buffers.Binary.BinaryPrimitives;
+using System.Runtime.Intrinsics;
 
 namespace OnnxTransfer.Decoding.Containers;
 
-/// <summary>The segments of a JPEG file (ITU-T T.81, annex B).</summary>
+/// <summary>What the segments of a JPEG file say of its metadata, its end and its damage.</summary>
 internal static class JpegFile
 {
-    internal const byte StartOfScan = 0xDA;
-    internal const byte EndOfImage = 0xD9;
-
-    private static readonly byte[] s_end = [0xFF, EndOfImage];
+    private static readonly byte[] s_end = [0xFF, JpegSegment.EndOfImage];
 
     /// <summary>The end marker.</summary>
     internal static ReadOnlySpan<byte> End => s_end;
@@ -16,73 +13,57 @@ internal static class JpegFile
     /// <summary>Bytes of ones, which are not a valid code. A codec looks eight bytes ahead and decodes no block from them.</summary>
     private static readonly byte[] s_open = [0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0];
 
-    /// <summary>Reads the orientation, and finds the bytes that no pixel depends on and the end of the file.</summary>
-    /// <param name="file">A file with a JPEG signature; the rest may be invalid.</param>
-    /// <param name="findings">Receives what is found.</param>
-    /// <returns>How the file ends.</returns>
-    /// <exception cref="ImageDecodeException">The file ends before its pixels, or is of an unsupported kind.</exception>
-    internal static JpegEnd Read(ReadOnlySpan<byte> file, FileFindings findings)
+    /// <summary>Reads the orientation and finds what no pixel depends on, and the end.</summary>
+    /// <param name="file">A file that begins as JPEG does, sound or not.</param>
+    /// <param name="findings">Takes what is found.</param>
+    /// <returns>How the file is made.</returns>
+    /// <exception cref="ImageDecodeException">The file ends before its pixels, or is of a kind that no decoder here reads.</exception>
+    internal static JpegShape Read(ReadOnlySpan<byte> file, FileFindings findings)
     {
-        var (scans, isPlain) = (0, true);
-        for (var at = 2; ;)
+        var (scans, isPlain, hasHole) = (0, true, false);
+        foreach (var segment in new JpegSegments(file))
         {
-            at = NextMarker(file, at);
-            if (at < 0) break;
-            var marker = file[at + 1];
-            if (marker == EndOfImage)
+            var marker = segment.Marker;
+            if (marker == JpegSegment.EndOfImage)
             {
                 if (scans == 0) Throw.ImageDamaged(ImageFormat.Jpeg, "it ends before its pixels");
-                findings.EndAt(at + 2, file.Length);
-                return isPlain && scans == 1 ? JpegEnd.OfOneScan : JpegEnd.Marked;
+                findings.EndAt(segment.End, file.Length);
+                return new JpegShape(HasEnd: true, isPlain && scans == 1, hasHole);
             }
 
-            // The check of the Huffman codes decides about everything else that follows a scan: more scans, or an unexpected marker.
-            isPlain &= scans == 0;
-            // Markers without a segment: TEM, RST and a second SOI.
-            if (marker is 0x01 or (>= 0xD0 and <= 0xD8))
-            {
-                at += 2;
-                continue;
-            }
-
-            if (at + 4 > file.Length) break;
-            var length = ReadUInt16BigEndian(file[(at + 2)..]);
-            if (length < 2 || length > file.Length - at - 2) break;
-            var body = file.Slice(at + 4, length - 2);
-            // A plain file has no restart intervals and no process other than baseline and extended Huffman codes.
-            isPlain &= marker != 0xDD && !(IsFrame(marker) && marker > 0xC1);
-            if (marker == StartOfScan) scans++;
-            else if (IsFrame(marker)) RequireKnown(marker, body);
-            else if (IsMetadata(marker, body)) Take(marker, body, scans == 0, findings, at, length + 2);
-            at += length + 2;
+            // Whatever else follows the scan, more scans or a marker where codes should be, is for the judge. Restart intervals, and processes
+            // but for baseline and extended Huffman codes, are none of a plain file.
+            isPlain &= scans == 0 && marker != JpegSegment.RestartInterval && !(segment.IsFrame && marker > 0xC1);
+            if (segment.IsFrame) RequireKnown(segment);
+            else if (IsMetadata(segment)) Take(segment, scans == 0, findings);
+            if (marker == JpegSegment.StartOfScan) scans++;
+            if (marker == JpegSegment.StartOfScan || segment.IsRestart) hasHole |= HasHole(file[segment.End..]);
         }
 
         if (scans == 0) Throw.ImageDamaged(ImageFormat.Jpeg, "it ends before its pixels");
         findings.EndAt(LastByte(file), file.Length, s_end);
-        return JpegEnd.Missing;
+        return new JpegShape(HasEnd: false, IsPlain: false, hasHole);
     }
 
     /// <summary>Leaves the end marker out. A codec that ignores an early end then runs out of bytes.</summary>
     internal static void Open(FileFindings findings, int length) => findings.EndAt(findings.EndIn(length) - 2, length, s_open);
 
     /// <summary>
-    /// The offset of the 0xFF of the next marker; -1 if there is none. Entropy-coded bytes are skipped; a zero follows their 0xFF.
+    /// Whether the codes up to the next marker have a run of one byte, as a failed copy or a bad sector leaves it: always from 33 bytes on, never
+    /// below 17. Sound files hardly have one.
     /// </summary>
-    internal static int NextMarker(ReadOnlySpan<byte> file, int at)
+    /// <param name="codes">Begins with the codes of a scan.</param>
+    internal static bool HasHole(ReadOnlySpan<byte> codes)
     {
-        while (true)
+        var end = JpegSegments.NextMarker(codes, 0);
+        if (end >= 0) codes = codes[..end];
+        for (; codes.Length > Vector128<byte>.Count; codes = codes[Vector128<byte>.Count..])
         {
-            var next = file[at..].IndexOf((byte)0xFF);
-            if (next < 0 || at + next + 1 >= file.Length) return -1;
-            at += next;
-            // Any number of 0xFF may precede a marker.
-            if (file[at + 1] is not (0x00 or 0xFF)) return at;
-            at += file[at + 1] == 0x00 ? 2 : 1;
+            if (Vector128.EqualsAll(Vector128.Create(codes), Vector128.Create(codes[1..]))) return true;
         }
-    }
 
-    /// <summary>Whether a marker begins a frame (SOF) and so names the coding process.</summary>
-    internal static bool IsFrame(byte marker) => marker is (>= 0xC0 and <= 0xCF and not 0xC4 and not 0xC8 and not 0xCC) or 0xF7;
+        return false;
+    }
 
     /// <summary>The length of the file without 0xFF at its end, which would merge with the end marker that is appended.</summary>
     private static int LastByte(ReadOnlySpan<byte> file)
@@ -92,42 +73,33 @@ internal static class JpegFile
         return length;
     }
 
-    private static void RequireKnown(byte marker, ReadOnlySpan<byte> frame)
+    private static void RequireKnown(JpegSegment frame)
     {
+        var marker = frame.Marker;
         if (marker == 0xF7) Throw.ImageIsOther("a JPEG-LS image", FileKind.SaveAgain);
         if (marker is 0xC3 or 0xC7 or 0xCB or 0xCF) Throw.ImageIsOther("a lossless JPEG image (from a medical device or a raw converter)", FileKind.SaveAgain);
         if (marker is 0xC5 or 0xC6 or 0xCD or 0xCE) Throw.ImageIsOther("a hierarchical JPEG image", FileKind.SaveAgain);
-        if (frame.Length > 0 && frame[0] != 8) Throw.ImageIsOther($"a JPEG image with {frame[0]} bits per channel", FileKind.SaveAgain);
+        if (frame.Body.Length > 0 && frame.Body[0] != 8) Throw.ImageIsOther($"a JPEG image of {frame.Body[0]} bits a channel", FileKind.SaveAgain);
     }
 
-    /// <summary>
-    /// Whether a segment is a comment or an application segment. JFIF, Adobe's color transform and the ICC profile do not count.
-    /// </summary>
-    private static bool IsMetadata(byte marker, ReadOnlySpan<byte> body) =>
-        marker == 0xFE || (marker is >= 0xE1 and <= 0xEF and not 0xEE && !(marker == 0xE2 && body.StartsWith("ICC_PROFILE\0"u8)));
+    /// <summary>Comments, and application segments but for JFIF, Adobe's color transform and the ICC profile.</summary>
+    private static bool IsMetadata(JpegSegment segment) => segment.Marker == 0xFE || (segment.Marker is >= 0xE1 and <= 0xEF and not 0xEE && !segment.IsProfile);
 
-    /// <summary>Takes metadata only before the pixels, where the standards put them.</summary>
-    private static void Take(byte marker, ReadOnlySpan<byte> body, bool isBeforePixels, FileFindings findings, int at, int length)
+    /// <summary>Metadata count where the standards put them, before the pixels.</summary>
+    private static void Take(JpegSegment segment, bool isBeforePixels, FileFindings findings)
     {
-        if (marker == 0xE1 && isBeforePixels)
+        if (segment.Marker == 0xE1 && isBeforePixels)
         {
-            if (body.StartsWith(ExifOrientation.Prefix)) findings.TakeExif(body);
-            else if (body.StartsWith(XmpOrientation.Prefix)) findings.TakeXmp(body[XmpOrientation.Prefix.Length..]);
+            if (segment.Body.StartsWith(ExifOrientation.Prefix)) findings.TakeExif(segment.Body);
+            else if (segment.Body.StartsWith(XmpOrientation.Prefix)) findings.TakeXmp(segment.Body[XmpOrientation.Prefix.Length..]);
         }
 
-        findings.Drop(at, length);
+        findings.Drop(segment.Start, segment.End - segment.Start);
     }
 }
 
-/// <summary>How a JPEG file ends.</summary>
-internal enum JpegEnd
-{
-    /// <summary>The file has no end marker.</summary>
-    Missing,
-
-    /// <summary>The file has its end marker.</summary>
-    Marked,
-
-    /// <summary>The file has its end marker after a single scan of Huffman codes without restart intervals, as most files do.</summary>
-    OfOneScan,
-}
+/// <summary>How a JPEG file is made.</summary>
+/// <param name="HasEnd">Whether it has its end marker.</param>
+/// <param name="IsPlain">Whether that is behind a single scan of Huffman codes without restart intervals, as in most files.</param>
+/// <param name="HasHole">Whether a scan has a hole.</param>
+internal readonly record struct JpegShape(bool HasEnd, bool IsPlain, bool HasHole);
