@@ -44,7 +44,7 @@ internal readonly ref struct TiffHeader(ReadOnlySpan<byte> file)
     /// <summary>Whether it is stored in tiles rather than strips.</summary>
     internal bool IsTiled => _tags.Number(TileWidthTag) is not null;
 
-    /// <summary>Whether each channel has tiles of its own.</summary>
+    /// <summary>Whether each channel has its own tiles.</summary>
     internal bool IsTiledPlanes => _tags.Number(PlanarTag) == 2 && IsTiled;
 
     /// <summary>

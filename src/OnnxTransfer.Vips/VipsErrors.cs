@@ -12,7 +12,7 @@ internal static class VipsErrors
     private static readonly string[] s_damage =
         ["Corrupt JPEG data", "to avoid buffer overrun", "due to lack of data", "Premature EO", "Line length mismatch", "Bad code word"];
 
-    /// <summary>Every decode holds it shared; whoever needs the error buffer to itself holds it alone.</summary>
+    /// <summary>Every decode holds this lock shared; code that needs the error buffer for itself holds it exclusively.</summary>
     internal static ReaderWriterLockSlim Gate { get; } = new();
 
     /// <summary>Empties the error buffer: NetVips moves its text into each exception that it creates.</summary>

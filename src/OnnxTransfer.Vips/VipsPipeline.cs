@@ -35,7 +35,8 @@ internal static class VipsPipeline
         }
         else if (isSuspicious && input.Damage is null)
         {
-            // libjpeg's words differ by version; what is wrong, and whether too much, one judge decides for every decoder.
+            // The messages of libjpeg differ between versions, so one check decides for every decoder what is damaged and whether it is too
+            // much.
             var damage = format == ImageFormat.Jpeg ? CodecInput.JudgeJpeg(input.Bytes) : "parts of the picture are wrong";
             DecodeChecks.Damage(damage, format, options, sink);
         }
@@ -116,7 +117,7 @@ internal static class VipsPipeline
         var isDeepInFile = layout.IsDeep && (format is ImageFormat.Png or ImageFormat.Tiff);
         if (options.Levels == SampleLevels.Data && isDeepInFile)
         {
-            // The rows come once and in order, so the image is decoded twice instead of being held.
+            // The rows come once and in order, so the image is decoded twice; this avoids holding it in memory.
             using var first = Load(source, format, encoded);
             range = new SampleRange();
             ForEachRow(first, layout, start, options, (_, row) => range.Add(row, layout));
@@ -152,8 +153,8 @@ internal static class VipsPipeline
         foreach (ref var sample in samples) sample = (byte)~sample;
     }
 
-    /// <summary>Opens the header; pixels are decoded when a strip asks for them.</summary>
-    /// <exception cref="VipsException">The header is not sound.</exception>
+    /// <summary>Opens the header. The pixels are decoded when a strip is fetched.</summary>
+    /// <exception cref="VipsException">The header is invalid.</exception>
     private static Image Load(Source source, ImageFormat format, ReadOnlySpan<byte> encoded, int? shrink = null) => format switch
     {
         ImageFormat.Jpeg => Image.JpegloadSource(source, shrink: shrink, access: Enums.Access.Sequential, failOn: Enums.FailOn.Error),

@@ -66,7 +66,7 @@ internal readonly ref struct CodecInput : IDisposable
         {
             case ImageFormat.Jpeg:
                 var shape = JpegFile.Read(file, findings);
-                // Where the codec can be made to notice, following the codes would cost a sixth of the decode.
+                // If the codec itself can notice the damage, do not follow the codes: that would cost a sixth of the decode.
                 isOpen = codes == JpegCheck.Always && shape is { IsPlain: true, HasHole: false };
                 if (isOpen) JpegFile.Open(findings, file.Length);
                 else if (codes == JpegCheck.Always || shape is { HasEnd: false } or { HasHole: true }) CheckJpeg(file, shape.HasEnd, findings);

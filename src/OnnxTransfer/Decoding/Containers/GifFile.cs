@@ -19,7 +19,7 @@ internal static class GifFile
     /// </summary>
     private static readonly byte[] s_more = [4, 0, 0, 0, 0, .. s_end];
 
-    /// <summary>Checks the first frame, and finds what its pixels do not depend on: comments and the other frames.</summary>
+    /// <summary>Checks the first frame, and finds the bytes that its pixels do not depend on: comments and the other frames.</summary>
     /// <exception cref="ImageDecodeException">The first frame lacks pixels.</exception>
     internal static void Read(ReadOnlySpan<byte> file, FileFindings findings)
     {
@@ -68,7 +68,7 @@ internal static class GifFile
             return;
         }
 
-        // A second terminator of the blocks is no block, and the trailer ends the file in any case.
+        // A second terminator of the blocks is not a block, and the trailer always ends the file.
         if (!lacksEnd) findings.EndAt(endOfFirst, file.Length, s_end);
         else findings.EndAt(file[endOfFirst - 1] == 0 ? endOfFirst - 1 : endOfFirst, file.Length, s_more);
         findings.MustRewrite |= lacksEnd;

@@ -23,7 +23,7 @@ internal ref struct JpegBits
         _at = at;
     }
 
-    /// <summary>Whether codes were read that are not there.</summary>
+    /// <summary>Whether the reader has read past the end of the data.</summary>
     private readonly bool IsPastEnd => _padding > _held;
 
     /// <summary>The marker that ends the data, after <see cref="SkipToMarker"/> has found it; 0 for the end of the file.</summary>
@@ -165,7 +165,9 @@ internal ref struct JpegBits
         return done;
     }
 
-    /// <summary>One more bit of coefficients (G.1.2.3): each that is not zero has one, and new ones come between them.</summary>
+    /// <summary>
+    /// Reads one more bit of the coefficients (G.1.2.3). Each nonzero coefficient has one bit, and new coefficients come between them.
+    /// </summary>
     /// <inheritdoc cref="ReadFirst"/>
     internal int ReadRefinement(JpegTable table, int first, int last, Span<ulong> nonzero)
     {
@@ -192,7 +194,7 @@ internal ref struct JpegBits
                     break;
                 }
 
-                // It stands behind that many coefficients that are still zero.
+                // The new coefficient comes after that many coefficients that are still zero.
                 var place = Nth(rest & ~found, zeros);
                 // All up to its place, and all others where there is none.
                 var passed = place == 0 ? rest : rest & (place | (place - 1));
@@ -242,7 +244,7 @@ internal ref struct JpegBits
 
     private static ulong Ones(int count) => count >= 64 ? ulong.MaxValue : (1ul << count) - 1;
 
-    /// <summary>Passes over bits.</summary>
+    /// <summary>Skips bits.</summary>
     private void Skip(long count)
     {
         while (count > 0)
@@ -255,7 +257,7 @@ internal ref struct JpegBits
         }
     }
 
-    /// <summary>Goes to the next marker.</summary>
+    /// <summary>Moves to the next marker.</summary>
     /// <returns>The bytes up to there of which no code was read.</returns>
     internal int SkipToMarker()
     {

@@ -13,11 +13,11 @@ internal static class JpegFile
     /// <summary>Bytes of ones, which are not a valid code. A codec looks eight bytes ahead and decodes no block from them.</summary>
     private static readonly byte[] s_open = [0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0, 0xFF, 0];
 
-    /// <summary>Reads the orientation and finds what no pixel depends on, and the end.</summary>
-    /// <param name="file">A file that begins as JPEG does, sound or not.</param>
-    /// <param name="findings">Takes what is found.</param>
+    /// <summary>Reads the orientation, and finds the bytes that no pixel depends on and the end of the file.</summary>
+    /// <param name="file">A file with a JPEG signature; the rest may be invalid.</param>
+    /// <param name="findings">Receives what is found.</param>
     /// <returns>How the file is made.</returns>
-    /// <exception cref="ImageDecodeException">The file ends before its pixels, or is of a kind that no decoder here reads.</exception>
+    /// <exception cref="ImageDecodeException">The file ends before its pixels, or is of an unsupported kind.</exception>
     internal static JpegShape Read(ReadOnlySpan<byte> file, FileFindings findings)
     {
         var (scans, isPlain, hasHole) = (0, true, false);
@@ -82,10 +82,12 @@ internal static class JpegFile
         if (frame.Body.Length > 0 && frame.Body[0] != 8) Throw.ImageIsOther($"a JPEG image of {frame.Body[0]} bits a channel", FileKind.SaveAgain);
     }
 
-    /// <summary>Comments, and application segments but for JFIF, Adobe's color transform and the ICC profile.</summary>
+    /// <summary>
+    /// Whether a segment is a comment or an application segment. JFIF, Adobe's color transform and the ICC profile do not count.
+    /// </summary>
     private static bool IsMetadata(JpegSegment segment) => segment.Marker == 0xFE || (segment.Marker is >= 0xE1 and <= 0xEF and not 0xEE && !segment.IsProfile);
 
-    /// <summary>Metadata count where the standards put them, before the pixels.</summary>
+    /// <summary>Takes metadata only before the pixels, where the standards put them.</summary>
     private static void Take(JpegSegment segment, bool isBeforePixels, FileFindings findings)
     {
         if (segment.Marker == 0xE1 && isBeforePixels)

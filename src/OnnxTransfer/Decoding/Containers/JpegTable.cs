@@ -5,7 +5,7 @@ namespace OnnxTransfer.Decoding.Containers;
 /// <summary>A Huffman table (ITU-T T.81, annex C).</summary>
 internal sealed class JpegTable
 {
-    /// <summary>Bits that one look gives the code of; longer codes are rare.</summary>
+    /// <summary>The number of bits of a lookup of one code; longer codes are rare.</summary>
     private const int FastBits = 10;
 
     /// <summary>The number of bits of a lookup of several codes.</summary>
@@ -33,7 +33,9 @@ internal sealed class JpegTable
         _values = _definition[16..];
     }
 
-    /// <summary>For every <see cref="FastBits"/> bits: 256 times the bits of code and value together, and the symbol; 0 for a longer code.</summary>
+    /// <summary>
+    /// For every <see cref="FastBits"/> bits: 256 times the total bits of code and value, plus the symbol; 0 for a longer code.
+    /// </summary>
     private ushort[] Fast { get; } = new ushort[1 << FastBits];
 
     /// <summary>
@@ -56,8 +58,8 @@ internal sealed class JpegTable
         return entry != 0 ? entry : Slow((int)(bits >> 48));
     }
 
-    /// <summary>Reads a table; null where the lengths fit no code.</summary>
-    /// <param name="definition">Sixteen numbers of codes, by length, and the symbols.</param>
+    /// <summary>Reads a table; null if the lengths do not form a valid code.</summary>
+    /// <param name="definition">Sixteen counts of codes, by length, and then the symbols.</param>
     internal static JpegTable? Read(ReadOnlySpan<byte> definition)
     {
         var count = 0;
@@ -76,8 +78,10 @@ internal sealed class JpegTable
         return table;
     }
 
-    /// <summary>The code at the left of 16 bits that has more than <see cref="FastBits"/>: 256 times its bits and those of its value, and the symbol.</summary>
-    /// <remarks>A code that does not exist is taken as libjpeg-turbo takes it: 16 bits long, the symbol 0.</remarks>
+    /// <summary>
+    /// Finds a code longer than <see cref="FastBits"/> at the left of 16 bits: 256 times the total bits of code and value, plus the symbol.
+    /// </summary>
+    /// <remarks>A code that does not exist counts as 16 bits with the symbol 0, as in libjpeg-turbo.</remarks>
     private int Slow(int bits)
     {
         for (var length = FastBits + 1; length <= 16; length++)

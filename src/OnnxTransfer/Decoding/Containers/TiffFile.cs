@@ -25,7 +25,7 @@ internal static class TiffFile
     /// <summary>What a strip or tile costs at least.</summary>
     private const int InflateBytes = 4096;
 
-    /// <summary>The tag wins over XMP, which stands in a tag of its own.</summary>
+    /// <summary>Reads the orientation. The format's own tag wins over XMP, which has a tag of its own.</summary>
     internal static void Read(ReadOnlySpan<byte> file, FileFindings findings)
     {
         var directory = new TiffDirectory(file);
