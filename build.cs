@@ -10,6 +10,7 @@ using OnnxTransfer.Build;
 var root = (string)AppContext.GetData("EntryPointFileDirectoryPath")!;
 var target = args.FirstOrDefault() ?? "help";
 var rest = args.Skip(1).ToList();
+const string SharedVariable = "ONNXTRANSFER_SHARED";
 string[] packages =
 [
     "src/OnnxTransfer", "src/OnnxTransfer.Conversion", "src/OnnxTransfer.Vips", "src/OnnxTransfer.Heic", "packaging/OnnxTransfer", "packaging/OnnxTransfer.Gpu",
@@ -82,8 +83,10 @@ int Mutate()
         throw new BuildException($"mutate needs a folder of src/OnnxTransfer, such as `dotnet run build.cs mutate Evaluation`{(folder is null ? "" : $"; '{folder}' is none")}.");
     // The tests of the folder and no others: what a folder's own tests do not notice should not be left to chance.
     string[] arguments = ["stryker", "--skip-version-check", "-m", $"{folder}/**/*.cs", "--test-case-filter", $"FullyQualifiedName~OnnxTransfer.Tests.{folder}&Category!=Long", "-O", Path.Combine(root, "artifacts", "mutation", folder)];
-    var restored = Dotnet(["tool", "restore"]);
-    return restored == 0 ? Shell.Run("dotnet", [.. arguments, .. rest.Skip(1)], Path.Combine(root, "tests", "OnnxTransfer.Tests")) : restored;
+    var tests = Path.Combine(new MutationTree(root).Prepare(folder), "tests", "OnnxTransfer.Tests");
+    if (Environment.GetEnvironmentVariable(SharedVariable) is not { Length: > 0 }) Environment.SetEnvironmentVariable(SharedVariable, Path.GetFullPath(Path.Combine(root, "..", "shared")));
+    var restored = Shell.Run("dotnet", ["tool", "restore"], tests);
+    return restored == 0 ? Shell.Run("dotnet", [.. arguments, .. rest.Skip(1)], tests) : restored;
 }
 
 int PackAll() => Pack(packages, "all");

@@ -73,6 +73,7 @@ public sealed class NamesTests
     {
         var methods = PublicSurface.Assemblies.SelectMany(assembly => assembly.GetExportedTypes())
             .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly)).ToList();
+        Assert.Contains(methods, method => method.Name == nameof(FeatureExtractor.EmbedAsync));
         Assert.All(methods.Where(method => method.Name.EndsWith("Async", StringComparison.Ordinal) && method.Name != "DisposeAsync"),
             method => Assert.Equal(typeof(CancellationToken), method.GetParameters()[^1].ParameterType));
         Assert.All(methods.Where(method => typeof(Task).IsAssignableFrom(method.ReturnType)), method => Assert.EndsWith("Async", method.Name, StringComparison.Ordinal));

@@ -166,7 +166,8 @@ internal sealed class ImageTable
     {
         if (!row.TryGetProperty(name, out var value)) Throw.ColumnNotFound(path, line, name, row.EnumerateObject().Select(property => property.Name));
         if (value.ValueKind is JsonValueKind.Object or JsonValueKind.Array) Throw.TableMalformed(path, line, $"'{name}' is a JSON {value.ValueKind.ToString().ToLowerInvariant()}, but must be a text or a number.");
-        return value.ValueKind == JsonValueKind.Null ? "" : value.ToString();
+        // The text of a JSON null is empty.
+        return value.ToString();
     }
 
     private sealed record Columns(string[] All, string Image, string Label, string? Split, string? Weight);

@@ -16,13 +16,15 @@ namespace OnnxTransfer.Internals;
 internal sealed partial record NpyHeader(string Type, bool IsColumnMajor, long[] Shape, int Bytes)
 {
     private const int LargestDictionary = 1_000_000;
+    private const byte MatrixText = 128 - 10;
 
     /// <summary>The header of a float32 matrix <c>[rows,dim]</c> in C order, as NumPy writes it.</summary>
     internal static byte[] OfMatrix(int rows, int dim)
     {
         var dictionary = string.Create(CultureInfo.InvariantCulture, $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {dim}), }}");
-        var text = dictionary.PadRight(((10 + dictionary.Length + 1 + 63) / 64 * 64) - 10 - 1) + "\n";
-        return [0x93, .. "NUMPY"u8, 1, 0, (byte)text.Length, (byte)(text.Length >> 8), .. Encoding.ASCII.GetBytes(text)];
+        // The dictionary has 59 to 77 characters, so with the ten bytes before it and the line end the header always takes 128 bytes.
+        var text = dictionary.PadRight(MatrixText - 1) + "\n";
+        return [0x93, .. "NUMPY"u8, 1, 0, MatrixText, 0, .. Encoding.ASCII.GetBytes(text)];
     }
 
     /// <summary>Reads the header and leaves the stream at the first number.</summary>

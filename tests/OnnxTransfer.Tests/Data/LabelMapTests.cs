@@ -31,6 +31,10 @@ public sealed class LabelMapTests : IDisposable
         Assert.Contains("line 2", Assert.Throws<InvalidDataException>(() => Load("cat\n\ndog", 3)).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void EmptyFirstLineIsRefusedWithTheFile() =>
+        Assert.Matches("^The label file '.+' has an empty label in line 1\\.$", Assert.Throws<InvalidDataException>(() => Load("\ncat", 2)).Message);
+
+    [Fact]
     public void MissingFileIsRefused() => Assert.Throws<InvalidDataException>(() => LabelMap.Load(_folder.File("none.txt"), 2));
 
     [SharedFact("models/imagenet_labels.txt")]

@@ -26,6 +26,7 @@ public sealed class ContainerPropertyTests
         var (_, signature, samples) = s_formats.Single(one => one.Format == format);
         var sound = samples.Select(Sample.Bytes).ToArray();
         var options = new DecodeOptions { MaxPixels = 1_000_000 };
+        var (read, refused) = (0, 0);
         for (var number = 0; number < Inputs; number++)
         {
             var random = new Random(number);
@@ -37,13 +38,19 @@ public sealed class ContainerPropertyTests
                     using var input = CodecInput.Of(file, format, options, codes);
                     Assert.True(input.Bytes.Length <= file.Length + 1_000_000, $"input {number}");
                     Assert.InRange((int)input.Orientation, 1, 8);
+                    read++;
                 }
-                catch (ImageDecodeException)
+                catch (ImageDecodeException exception)
                 {
-                    // The documented error.
+                    Assert.NotEmpty(exception.Reason);
+                    refused++;
                 }
             }
         }
+
+        Assert.True(read > 0, $"all {refused} inputs were refused");
+        // A TIFF file goes to its decoder as it is.
+        Assert.Equal(format != ImageFormat.Tiff, refused > 0);
     }
 
     [Fact]

@@ -52,6 +52,7 @@ public sealed class RunGateTests
     public void A_refusal_names_the_public_type()
     {
         Assert.False(_gate.Closing.IsCancellationRequested);
+        Assert.False(_gate.IsClosed);
         using (_gate.Enter()) _gate.ThrowIfClosed();
         Assert.True(_gate.Close());
         Assert.True(_gate.Closing.IsCancellationRequested);

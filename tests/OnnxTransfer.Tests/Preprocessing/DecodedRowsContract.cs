@@ -90,7 +90,9 @@ public abstract class DecodedRowsContract
     {
         var spec = new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, Resize = Resize.Stretch(64, 64), Rescale = 1 };
         var (exact, shrunk) = (new float[3 * 64 * 64], new float[3 * 64 * 64]);
-        foreach (var path in Directory.EnumerateFiles(Repository.SharedPath("data", "cats_vs_dogs", "cats")).Order(StringComparer.Ordinal).Take(40))
+        string[] photos = [.. Directory.EnumerateFiles(Repository.SharedPath("data", "cats_vs_dogs", "cats")).Order(StringComparer.Ordinal).Take(40)];
+        Assert.NotEmpty(photos);
+        foreach (var path in photos)
         {
             new ImagePreprocessor(spec, TensorLayout.Nchw, Decoder).Prepare(path, exact);
             new ImagePreprocessor(spec, TensorLayout.Nchw, Decoder, new DecodeOptions { JpegShrink = JpegShrink.Near }).Prepare(path, shrunk);

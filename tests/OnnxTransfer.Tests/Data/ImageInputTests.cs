@@ -1,7 +1,7 @@
 using OnnxTransfer.TestSupport;
 using SkiaSharp;
 
-namespace OnnxTransfer.Tests;
+namespace OnnxTransfer.Tests.Data;
 
 public sealed class ImageInputTests : IDisposable
 {
