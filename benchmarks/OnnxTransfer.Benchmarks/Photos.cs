@@ -13,7 +13,10 @@ internal static class Photos
     /// <inheritdoc cref="SmallCount"/>
     public const int LargeCount = 12;
 
-    public static byte[][] Small() => Read(Flowers(), SmallCount, 3);
+    /// <inheritdoc cref="SmallCount"/>
+    public const int HugeCount = 4;
+
+    public static byte[][] Small() => Read(SmallPaths());
 
     /// <summary>The same as files.</summary>
     public static IReadOnlyList<string> SmallPaths() => List(Flowers(), SmallCount, 3);
@@ -26,13 +29,22 @@ internal static class Photos
     }
 
     /// <summary>1600x1200 pixels.</summary>
-    public static byte[][] Large()
+    public static byte[][] Large() => Read(LargePaths());
+
+    /// <summary>The same as files.</summary>
+    public static IReadOnlyList<string> LargePaths() => Written("large", LargeCount, 1600, 1200);
+
+    /// <summary>4000x3000 pixels, as files.</summary>
+    public static IReadOnlyList<string> HugePaths() => Written("huge", HugeCount, 4000, 3000);
+
+    /// <summary>Those of the script, in its folder of that name.</summary>
+    private static string[] Written(string name, int count, int width, int height)
     {
-        var real = Environment.GetEnvironmentVariable("ONNXTRANSFER_LARGE_PHOTOS") ?? Path.Combine(Path.GetTempPath(), "onnxtransfer-large");
-        return Read(Directory.Exists(real) ? real : MadePhotos.Ensure("large", classes: 1, LargeCount, width: 1600, height: 1200), LargeCount, 1);
+        var folder = Path.Combine(Environment.GetEnvironmentVariable("ONNXTRANSFER_LARGE_PHOTOS") ?? Path.Combine(Path.GetTempPath(), "onnxtransfer-photos"), name);
+        return List(Directory.Exists(folder) ? folder : MadePhotos.Ensure(name, classes: 1, count, width, height), count, 1);
     }
 
-    private static byte[][] Read(string folder, int count, int step) => [.. List(folder, count, step).Select(File.ReadAllBytes)];
+    private static byte[][] Read(IReadOnlyList<string> paths) => [.. paths.Select(File.ReadAllBytes)];
 
     private static string[] List(string folder, int count, int step)
     {

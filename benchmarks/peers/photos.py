@@ -2,7 +2,7 @@
 import glob, os, tempfile
 
 SHARED = os.environ.get('ONNXTRANSFER_SHARED') or os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', '..', 'shared')
-LARGE = os.environ.get('ONNXTRANSFER_LARGE_PHOTOS') or os.path.join(tempfile.gettempdir(), 'onnxtransfer-large')
+LARGE = os.environ.get('ONNXTRANSFER_LARGE_PHOTOS') or os.path.join(tempfile.gettempdir(), 'onnxtransfer-photos')
 
 
 def read(paths):
@@ -14,4 +14,8 @@ def small():
 
 
 def large():
-    return read(sorted(glob.glob(os.path.join(LARGE, '*.jpg'))))
+    return read(sorted(glob.glob(os.path.join(LARGE, 'large', '*.jpg'))))
+
+
+def huge():
+    return read(sorted(glob.glob(os.path.join(LARGE, 'huge', '*.jpg'))))

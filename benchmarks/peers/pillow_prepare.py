@@ -19,7 +19,7 @@ def prepare(data, draft):
 
 def main():
     print(f'Pillow {PIL.__version__}', flush=True)
-    sets = {'flowers': photos.small(), 'large': photos.large()}
+    sets = {'flowers': photos.small(), 'large': photos.large(), 'huge': photos.huge()}
     for line in sys.stdin:
         name, mode, *rest = line.split()
         if rest:

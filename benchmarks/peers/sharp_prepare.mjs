@@ -11,11 +11,11 @@ sharp.concurrency(1);
 sharp.cache(false);
 
 const shared = process.env.ONNXTRANSFER_SHARED ?? join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'shared');
-const large = process.env.ONNXTRANSFER_LARGE_PHOTOS ?? join(tmpdir(), 'onnxtransfer-large');
+const large = process.env.ONNXTRANSFER_LARGE_PHOTOS ?? join(tmpdir(), 'onnxtransfer-photos');
 const files = (folder) => readdirSync(folder, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.name.endsWith('.jpg')).map((entry) => join(entry.parentPath, entry.name)).sort();
 const read = (paths) => paths.map((path) => readFileSync(path));
-const sets = { flowers: read(files(join(shared, 'data', 'flowers')).filter((_, i) => i % 3 === 0).slice(0, 100)), large: read(files(large)) };
+const sets = { flowers: read(files(join(shared, 'data', 'flowers')).filter((_, i) => i % 3 === 0).slice(0, 100)), large: read(files(join(large, 'large'))), huge: read(files(join(large, 'huge'))) };
 
 async function prepare(data, fastShrinkOnLoad) {
   const { data: rgb } = await sharp(data).resize(224, 224, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad })

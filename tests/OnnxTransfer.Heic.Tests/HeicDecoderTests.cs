@@ -33,6 +33,7 @@ public sealed class HeicDecoderTests : DecoderPromises
     // The table of the profile has 8 steps in each channel.
     [InlineData("table-profile.heic", 10)]
     [InlineData("ten-bit.heic", 2)]
+    [InlineData("ten-bit-display-p3.heic", 3)]
     [InlineData("two.heic", 1)]
     // EXIF's orientation counts for nothing: the file says in a property of its own how to turn it.
     [InlineData("phone.heic", 1)]

@@ -7,9 +7,9 @@ internal sealed class PeerProcess : IDisposable
 {
     private readonly Process _process;
 
-    internal PeerProcess(string program, string script)
+    internal PeerProcess(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, [script]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true };
         _process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
         Version = ReadLine();
     }

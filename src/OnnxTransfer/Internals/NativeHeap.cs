@@ -5,26 +5,54 @@ namespace OnnxTransfer.Internals;
 /// <summary>The C library's memory, which the image codecs take theirs from.</summary>
 internal static class NativeHeap
 {
-    private static volatile bool s_canTrim = OperatingSystem.IsLinux();
+    /// <summary>The size from which a block goes back to the system when it is freed, once memory has become scarce.</summary>
+    private const int LargeBytes = 4 << 20;
+
+    /// <summary>What people set to say otherwise.</summary>
+    private static readonly string[] s_settings = ["GLIBC_TUNABLES", "MALLOC_ARENA_MAX", "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"];
+
+    private static readonly Lock s_lock = new();
+    private static bool s_isGlibc = OperatingSystem.IsLinux();
+    private static bool s_isSet;
 
     /// <summary>
-    /// Gives back to the system what is free: glibc keeps up to 64 MB for every thread, and more between the blocks that are in use.
-    /// Takes milliseconds. Other C libraries give large blocks back by themselves.
+    /// Gives back to the system what is free: glibc keeps up to 64 MB for every thread, and more between the blocks that are in use. Takes
+    /// milliseconds. Other C libraries give large blocks back by themselves.
     /// </summary>
+    /// <remarks>
+    /// What a thread keeps at the end of its heap <c>malloc_trim</c> does not reach. So the first call also sets glibc to keep little there, for the
+    /// whole process, which costs the page faults of large blocks from then on.
+    /// </remarks>
     internal static void Trim()
     {
-        if (!s_canTrim) return;
-        try
+        lock (s_lock)
         {
-            _ = malloc_trim(0);
+            if (!s_isGlibc) return;
+            try
+            {
+                if (!s_isSet && !Array.Exists(s_settings, name => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name)))) KeepLittle();
+                s_isSet = true;
+                _ = malloc_trim(0);
+            }
+            catch (Exception exception) when (exception is EntryPointNotFoundException or DllNotFoundException)
+            {
+                s_isGlibc = false;
+            }
         }
-        catch (Exception exception) when (exception is EntryPointNotFoundException or DllNotFoundException)
-        {
-            s_canTrim = false;
-        }
+    }
+
+    private static void KeepLittle()
+    {
+        const int trimThreshold = -1, mappingThreshold = -3;
+        _ = mallopt(trimThreshold, LargeBytes);
+        _ = mallopt(mappingThreshold, LargeBytes);
     }
 
     [DllImport("libc.so.6")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int malloc_trim(nuint pad);
+
+    [DllImport("libc.so.6")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int mallopt(int parameter, int value);
 }

@@ -159,7 +159,7 @@ def main():
     encode('large.heic', [large], '-q', '40')
     encode('waves.heic', [waves()], '-q', '55')
     # Of 16 bits a channel the encoder keeps 10. Pillow writes no such PNG, and no profile that is none.
-    for name, source in {'ten-bit.heic': 'rgb16.png', 'broken-profile.heic': 'broken-profile.jpg'}.items():
+    for name, source in {'ten-bit.heic': 'rgb16.png', 'ten-bit-display-p3.heic': 'display-p3-16.png', 'broken-profile.heic': 'broken-profile.jpg'}.items():
         subprocess.run(['heif-enc', '-q', '95', '-p', 'chroma=444', '-o', path(name), os.path.join(SOURCES, source)], check=True, stdout=subprocess.DEVNULL)
     sizes = [os.path.getsize(path(name)) for name in os.listdir(HERE) if name.endswith('.heic')]
     print(f'{len(sizes)} samples, {sum(sizes)} bytes, the largest {max(sizes)}')
