@@ -114,6 +114,38 @@ public sealed partial class ReportWriterTests : IDisposable
     }
 
     [Fact]
+    public void Mistakes_begin_with_the_surest_and_closest_calls_with_the_least_sure()
+    {
+        var content = SampleReport.Of(["cat", "dog"], ["a", "b", "c", "d"]) with
+        {
+            Judged =
+            [
+                new JudgedImage("/gone/a.png", 0, [0.4f, 0.6f]), new JudgedImage("/gone/b.png", 0, [0.1f, 0.9f]),
+                new JudgedImage("/gone/c.png", 0, [0.25f, 0.75f]), new JudgedImage("/gone/d.png", 0, [0.55f, 0.45f]),
+            ],
+        };
+        var html = ReportWriter.ToHtml(content, SampleReport.Thumbnails);
+        Assert.Equal(["b", "c", "a"], NamesIn(html, "mistakes"));
+        Assert.Equal(["d", "a", "c", "b"], NamesIn(html, "unsure"));
+        // The chance of the true class stands beside it, and not that of the predicted one.
+        Assert.Contains($"is cat ({Words.Chance(0.1f)})", html, StringComparison.Ordinal);
+        Assert.DoesNotContain($"is cat ({Words.Chance(0.9f)})", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_sample_is_spread_over_all_images()
+    {
+        var content = SampleReport.Of(["cat", "dog"], ["a", "b"]) with { Judged = [.. Enumerable.Range(0, 120).Select(i => new JudgedImage($"/gone/{i}.png", 0, [1, 0]))] };
+        Assert.Equal(Enumerable.Range(0, 40).Select(i => $"{(3 * i) + 1}"), NamesIn(ReportWriter.ToHtml(content, SampleReport.Thumbnails), "predictions"));
+    }
+
+    private static IEnumerable<string> NamesIn(string html, string section)
+    {
+        var rest = html[html.IndexOf($"id=\"{section}\"", StringComparison.Ordinal)..];
+        return GonePattern().Matches(rest[..rest.IndexOf("</section>", StringComparison.Ordinal)]).Select(gone => gone.Groups[1].Value);
+    }
+
+    [Fact]
     public void An_image_that_is_gone_is_said_to_be()
     {
         var html = ReportWriter.ToHtml(SampleReport.Of(["daisy", "tulips"], [Photo(1), "/gone/away.png"]), SampleReport.Thumbnails);
@@ -165,4 +197,7 @@ public sealed partial class ReportWriterTests : IDisposable
 
     [GeneratedRegex("(src|href)=\"(?!data:|#)|url\\(|@import|<link|<iframe", RegexOptions.IgnoreCase)]
     private static partial Regex ExternalPattern();
+
+    [GeneratedRegex(@"The file (\w+)\.png can no longer be read")]
+    private static partial Regex GonePattern();
 }

@@ -181,6 +181,18 @@ public sealed class TrainingFeatureTests
     }
 
     [Fact]
+    public void CrossValidationTrainsOnTheFoldsOfItsSeedAndReportsEveryEpoch()
+    {
+        var data = Gaussians.Make(90, 6, 3, 5);
+        var options = new TrainingOptions { Epochs = 2, Seed = 8, Threads = 1 };
+        var epochs = new Epochs();
+        var heads = HeadTrainer.CrossValidate(data, 3, 3, options, epochs);
+        var expected = HoldOut.Folds(data, 3, 8).Select(fold => HeadTrainer.Train(fold.Training, 3, options, fold.Validation)).ToList();
+        Assert.Equal(expected.Select(head => head.Head.Probabilities(data.Features)), heads.Select(head => head.Head.Probabilities(data.Features)));
+        Assert.Equal([1, 2, 1, 2, 1, 2], epochs.Seen);
+    }
+
+    [Fact]
     public void AStepAllocatesNothing()
     {
         var data = Gaussians.Make(3200, 40, 3, 1);
@@ -225,4 +237,11 @@ public sealed class TrainingFeatureTests
 
     private static void Refuses(string message, Func<object> action) =>
         Assert.Contains(message, Assert.ThrowsAny<ArgumentException>(action).Message, StringComparison.Ordinal);
+
+    private sealed class Epochs : IProgress<EpochMetrics>
+    {
+        internal List<int> Seen { get; } = [];
+
+        public void Report(EpochMetrics value) => Seen.Add(value.Epoch);
+    }
 }
