@@ -29,10 +29,10 @@ public sealed class FileKindTests
         { "\0\0\0\u0014ftypqt  \0\0\0\0qt  ", "an MP4 video" },
         { "\0\0\0\u0008wide\0\0\u0010\0mdat", "an MP4 video" },
         { "\0\0\0\u0018ftypcrx \0\0\0\u0001crx isom", "a raw camera photo (CR3)" },
-        { "\0\0\0\u0018ftypavci\0\0\0\u0001miafavci", "a HEIF image of another codec" },
+        { "\0\0\0\u0018ftypavci\0\0\0\u0001miafavci", "a HEIF image with a codec" },
         { "\u001AE\u00DF\u00A3\u0001\0\0\0", "a Matroska or WebM video" },
         { "RIFF\0\u0001\0\0AVI LIST", "an AVI video" },
-        { "RIFF\0\u0001\0\0WAVEfmt ", "a sound" },
+        { "RIFF\0\u0001\0\0WAVEfmt ", "an audio file" },
         { "FUJIFILMCCD-RAW 0201", "a raw camera photo (RAF)" },
         { "IIU\0\u0018\0\0\0", "a raw camera photo (RW2)" },
         { "IIRO\u0008\0\0\0", "a raw camera photo (ORF)" },
@@ -43,7 +43,7 @@ public sealed class FileKindTests
         { "\0\0\0\0\0\0\0\0\0\0\0\0", "nothing but zeros" },
         { "\u00FF\u00D8\u00FF\u00C3\0\u0011\u0010\0\u0010\0\u0010\u0003", "a lossless JPEG image" },
         { "\u00FF\u00D8\u00FF\u00F7\0\u0011\u0008\0\u0010\0\u0010\u0003", "a JPEG-LS image" },
-        { "\u00FF\u00D8\u00FF\u00C1\0\u0011\u000C\0\u0010\0\u0010\u0003", "a JPEG image of 12 bits" },
+        { "\u00FF\u00D8\u00FF\u00C1\0\u0011\u000C\0\u0010\0\u0010\u0003", "a JPEG image with 12 bits" },
     };
 
     [Theory]
