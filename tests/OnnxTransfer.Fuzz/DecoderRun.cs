@@ -31,6 +31,7 @@ internal sealed class DecoderRun(int seed, int from, int inputs, string? state)
         VipsDecoder.Register();
         HeicDecoder.Register();
         var fresh = new MutationProgress { Seed = seed, Corpus = _corpus.Fingerprint, From = from, End = from + inputs, Next = from };
+        if (state is not null) Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(state))!);
         var progress = MutationProgress.Load(state, fresh);
         using var place = state is null ? null : MemoryMappedFile.CreateFromFile(state + ".at", FileMode.OpenOrCreate, null, sizeof(int));
         using var at = place?.CreateViewAccessor();
