@@ -1,5 +1,5 @@
 #!/usr/bin/env dotnet
-// The build script of this repository: `dotnet run build.cs demo | test | sample | bench | mutate | pack | format`.
+// The build script of this repository: `dotnet run build.cs demo | test | sample | bench | mutate | fuzz | pack | format`.
 #:project eng/OnnxTransfer.Build/OnnxTransfer.Build.csproj
 #:property PublishAot=false
 
@@ -26,6 +26,7 @@ try
         "sample" => await SampleAsync(),
         "bench" => Bench(),
         "mutate" => Mutate(),
+        "fuzz" => Dotnet(["run", "--project", "tests/OnnxTransfer.Fuzz", "-c", "Release", "--", .. rest]),
         "pack" => PackAll(),
         "format" => Format(),
         _ => Help(),
@@ -111,6 +112,7 @@ int Help()
           sample   pack, and use the packages in an application and a web service of their own
           bench    run a short job of every benchmark, or those of a filter such as *Embed*
           mutate   change the code of a folder in small ways and list the changes that no test notices
+          fuzz     mutate files and give them to the decoders, or to a reader of files such as png for so many minutes
           pack     make the NuGet packages in artifacts/packages
           format   dotnet format
         """);

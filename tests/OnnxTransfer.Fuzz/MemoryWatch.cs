@@ -49,7 +49,13 @@ internal sealed partial class MemoryWatch
     }
 
     /// <summary>The most memory that the process had at any time.</summary>
-    internal static long Peak() => OperatingSystem.IsLinux() ? Status("VmHWM:") : System.Diagnostics.Process.GetCurrentProcess().PeakWorkingSet64;
+    internal static long Peak()
+    {
+        if (!OperatingSystem.IsLinux()) return System.Diagnostics.Process.GetCurrentProcess().PeakWorkingSet64;
+        // Two times of 16 bytes each, then the kibibytes.
+        Span<long> usage = stackalloc long[18];
+        return getrusage(0, usage) == 0 ? 1024 * usage[4] : 0;
+    }
 
     /// <summary>Anonymous memory that lies in RAM; pages of files, such as libraries, come and go with the system's mood.</summary>
     private static long Held() => OperatingSystem.IsLinux() ? Status("RssAnon:") : Environment.WorkingSet;
@@ -75,4 +81,7 @@ internal sealed partial class MemoryWatch
 
     [LibraryImport("libc")]
     private static partial int malloc_trim(nuint pad);
+
+    [LibraryImport("libc")]
+    private static partial int getrusage(int who, Span<long> usage);
 }

@@ -17,6 +17,8 @@ public sealed class HeicDecoderTests : DecoderPromises
     private protected override byte[][] Several =>
         [.. new[] { "rgb.heic", "alpha.heic", "phone.heic", "display-p3.heic", "large.heic", "two.heic" }.Select(name => Bytes(name))];
 
+    private protected override byte[][] Films => [Bytes("two.heic")];
+
     [Fact]
     public void Name_HasTheVersionOfThePackage() =>
         Assert.Equal($"Magick.NET {ImageMagick.MagickNET.Version.Split(' ')[^1]}", s_decoder.Name);
@@ -187,10 +189,9 @@ public sealed class HeicDecoderTests : DecoderPromises
     }
 
     [Fact]
-    public void Decode_MoreBytesFramesOrTimeThanTheLimit_IsRefused()
+    public void Decode_MoreBytesOrTimeThanTheLimit_IsRefused()
     {
         Assert.Contains("more than the limit of 50", Refusal("rgb.heic", new DecodeOptions { MaxEncodedBytes = 50 }), StringComparison.Ordinal);
-        Assert.Equal("The image has 2 frames, more than the limit of 1 (DecodeOptions.MaxFrames).", Refusal("two.heic", new DecodeOptions { MaxFrames = 1 }));
         Assert.Contains("the limit that guards against hangs", Refusal("large.heic", new DecodeOptions { MaxTime = new TimeSpan(1) }), StringComparison.Ordinal);
 
         static string Refusal(string name, DecodeOptions options) => Assert.Throws<ImageDecodeException>(() => s_decoder.Decode(Bytes(name), options)).Message;

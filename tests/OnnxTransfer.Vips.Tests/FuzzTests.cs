@@ -12,7 +12,7 @@ public sealed class FuzzTests
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var argument in new[] { Path.Combine(AppContext.BaseDirectory, "OnnxTransfer.Fuzz.dll"), "--inputs", "2000", "--seed", "1" })
+        foreach (var argument in new[] { Path.Combine(AppContext.BaseDirectory, "OnnxTransfer.Fuzz.dll"), "decoders", "--inputs", "2000", "--seed", "1" })
             start.ArgumentList.Add(argument);
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();

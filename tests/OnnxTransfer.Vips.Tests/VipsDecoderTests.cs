@@ -8,6 +8,10 @@ public sealed class VipsDecoderTests : ImageDecoderContract
 {
     public override IImageDecoder Decoder => VipsDecoder.Instance;
 
+    private protected override byte[][] Several => [.. base.Several, .. new[] { "rgb.tif", "lzw.tif", "cmyk.tif", "rgb.avif" }.Select(Sample.Bytes)];
+
+    private protected override byte[][] Films => [.. base.Films, Film(".tif"), Film(".avif[effort=0]")];
+
     [Fact]
     public void Name_HasTheNativeVersion() => Assert.Matches(@"^libvips 8\.\d+\.\d+$", Decoder.Name);
 
@@ -127,5 +131,14 @@ public sealed class VipsDecoderTests : ImageDecoderContract
         var bytes = Sample.Bytes("rgb.jpg");
         using var pixels = Decoder.Decode([.. bytes[..^2], 0, 0, 0, 0, 0xFF, 0xD9]);
         Sample.Shows(pixels, Sample.Colors, 6);
+    }
+
+    /// <summary>A picture of two pages, one below the other.</summary>
+    private static byte[] Film(string format)
+    {
+        Assert.NotEmpty(VipsDecoder.Instance.Name);
+        using var black = NetVips.Image.Black(16, 32, bands: 3);
+        using var pages = black.Mutate(image => image.Set(NetVips.GValue.GIntType, "page-height", 16));
+        return pages.WriteToBuffer(format);
     }
 }

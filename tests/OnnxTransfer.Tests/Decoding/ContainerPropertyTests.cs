@@ -53,6 +53,33 @@ public sealed class ContainerPropertyTests
         Assert.Equal(format != ImageFormat.Tiff, refused > 0);
     }
 
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void Of_FileWithoutItsBeginningOrEnd_GivesAnAnswerOrTheErrorForImages(ImageFormat format)
+    {
+        var (_, signature, samples) = s_formats.Single(one => one.Format == format);
+        foreach (var sound in samples.Select(Sample.Bytes))
+        {
+            for (var at = signature.Length; at <= sound.Length; at++)
+            {
+                byte[] behind = [.. signature, .. sound[at..]];
+                // A few bytes of the first piece that is left are less than any header.
+                var stubs = Enumerable.Range(signature.Length, 24).Select(length => behind[..Math.Min(behind.Length, length)]);
+                foreach (var file in (byte[][])[sound[..at], behind, .. stubs])
+                {
+                    try
+                    {
+                        using var input = CodecInput.Of(file, format, DecodeOptions.Default, JpegCheck.Always);
+                    }
+                    catch (ImageDecodeException)
+                    {
+                        // The documented error.
+                    }
+                }
+            }
+        }
+    }
+
     [Fact]
     public void Find_AnyExifXmpOrTiff_GivesAnOrientationOrNone()
     {

@@ -1,3 +1,7 @@
+using FsCheck;
+using FsCheck.Fluent;
+using OnnxTransfer.Decoding;
+using OnnxTransfer.Preprocessing;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Decoding;
@@ -15,6 +19,9 @@ public abstract class DecoderPromises
 
     /// <summary>Files of every kind that the decoder knows.</summary>
     private protected abstract byte[][] Several { get; }
+
+    /// <summary>Files of two frames, pages or pictures, of every kind that can have them.</summary>
+    private protected abstract byte[][] Films { get; }
 
     [Fact]
     public void Decode_NoBytes_SaysSo()
@@ -66,6 +73,82 @@ public abstract class DecoderPromises
     }
 
     [Fact]
+    public void Decode_MoreFramesThanTheLimit_IsRefused()
+    {
+        foreach (var film in Films)
+        {
+            Decoder.Decode(film, new DecodeOptions { MaxFrames = 2 }).Dispose();
+            var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(film, new DecodeOptions { MaxFrames = 1 }));
+            Assert.Equal("The image has 2 frames, more than the limit of 1 (DecodeOptions.MaxFrames).", exception.Message);
+        }
+    }
+
+    [Fact]
+    public void Decode_HalfOfAFile_IsRefused()
+    {
+        foreach (var file in Several)
+            Assert.Contains("is truncated or damaged", Assert.Throws<ImageDecodeException>(() => Decoder.Decode(file.AsSpan(0, file.Length / 2))).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Any bytes, and the files of every kind with any changes.</summary>
+    [Fact]
+    public void Decode_AnyBytes_GivesPixelsOrTheErrorForImages()
+    {
+        var change =
+            from kind in Gen.Choose(0, 3)
+            from place in Gen.Choose(0, 999)
+            from value in ArbMap.Default.GeneratorFor<byte>()
+            from length in Gen.Choose(1, 24)
+            select (Func<byte[], byte[]>)(file => Changed(file, kind, place * file.Length / 1000, value, length));
+        var mutated =
+            from file in Gen.Elements(Several)
+            from count in Gen.Choose(1, 4)
+            from changes in change.ArrayOf(count)
+            select changes.Aggregate(file, (bytes, act) => act(bytes));
+        var inputs = Gen.Frequency((1, ArbMap.Default.GeneratorFor<byte[]>()), (9, mutated));
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(300), Prop.ForAll(inputs.ToArbitrary(), bytes =>
+        {
+            try
+            {
+                using var pixels = Decoder.Decode(bytes, new DecodeOptions { MaxPixels = 1_000_000 });
+                return pixels.Pixels.Length == 3 * pixels.Width * pixels.Height && pixels.Width > 0 && pixels.Height > 0;
+            }
+            catch (ImageDecodeException)
+            {
+                return true;
+            }
+        }));
+
+        static byte[] Changed(byte[] file, int kind, int at, byte value, int length)
+        {
+            var end = Math.Min(file.Length, at + length);
+            return kind switch
+            {
+                0 => [.. file[..at], .. file[end..]],
+                1 => [.. file[..end], .. file[at..]],
+                2 => [.. file[..at], .. Enumerable.Repeat(value, end - at), .. file[end..]],
+                _ => at < file.Length ? [.. file[..at], value, .. file[(at + 1)..]] : file,
+            };
+        }
+    }
+
+    [Fact]
+    public void Prepare_MoreThanTheBudget_IsDecodedAlone()
+    {
+        var (spec, tensor) = (new PreprocessSpec { Filter = ResizeFilter.PillowBilinear, Resize = Resize.Stretch(4, 3), Mean = [0.5, 0.5, 0.5], Std = [0.5, 0.5, 0.5] }, new float[3 * 4 * 3]);
+        var preprocessor = new ImagePreprocessor(spec, TensorLayout.Nchw, Decoder, new DecodeOptions { MemoryBudget = 1 });
+        using (var other = MemoryGate.Shared.Enter(1 << 20, long.MaxValue, CancellationToken.None))
+        {
+            // It waits while another image is inside, until that has left or its caller gives up.
+            using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
+            Assert.ThrowsAny<OperationCanceledException>(() => preprocessor.Prepare(Sound, tensor, cancellationToken: patience.Token));
+        }
+
+        preprocessor.Prepare(Sound, tensor);
+        Assert.Contains(tensor, value => value != 0);
+    }
+
+    [Fact]
     public void Decode_SixteenThreadsAtOnce_AllGetTheSamePixels()
     {
         var files = Several;
@@ -100,6 +183,21 @@ public abstract class DecoderPromises
         using var folder = new TempFolder();
         var exception = Assert.Throws<ImageDecodeException>(() => Decoder.DecodeFile(folder.Path));
         Assert.Equal("This is a folder, not an image file.", exception.Reason);
+    }
+
+    [Theory]
+    [InlineData("picture.jpg")]
+    [InlineData("picture.png")]
+    [InlineData("picture.heic")]
+    [InlineData("picture.txt")]
+    [InlineData("picture")]
+    public void DecodeFile_AnyName_IsReadByItsContent(string name)
+    {
+        using var folder = new TempFolder();
+        var path = folder.File(name);
+        File.WriteAllBytes(path, Sound);
+        using var pixels = Decoder.DecodeFile(path);
+        Assert.Equal(Pixels(Sound), pixels.Pixels.ToArray());
     }
 
     [Fact]

@@ -13,7 +13,9 @@ public abstract class ImageDecoderContract : DecoderPromises
     private protected override byte[] Slow => Sample.Bytes("large.jpg");
 
     private protected override byte[][] Several =>
-        [.. new[] { "rgb.jpg", "orientation-6.jpg", "rgba.png", "display-p3.jpg", "cmyk.jpg", "lossy.webp", "rgb16.png", "animated.gif" }.Select(Sample.Bytes)];
+        [.. new[] { "rgb.jpg", "orientation-6.jpg", "rgba.png", "display-p3.jpg", "cmyk.jpg", "lossy.webp", "rgb16.png", "animated.gif", "rle8.bmp" }.Select(Sample.Bytes), CarrierFile.Icon(Sample.Bytes("rgb.png"))];
+
+    private protected override byte[][] Films => [Sample.Bytes("animated.gif"), Sample.Bytes("animated.webp")];
 
     /// <summary>The colors through the profile of <c>cmyk-profile.jpg</c> by Little CMS, relative colorimetric.</summary>
     private static readonly (int R, int G, int B)[] s_inkThroughProfile = [(208, 76, 46), (100, 179, 85), (115, 83, 197), (242, 228, 219)];
@@ -165,16 +167,6 @@ public abstract class ImageDecoderContract : DecoderPromises
     {
         var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(Sample.PngHeader(30000, 30000)));
         Assert.Equal("The image has 30000x30000 pixels, more than the limit of 100,000,000 (DecodeOptions.MaxPixels).", exception.Message);
-    }
-
-    [Theory]
-    [InlineData("animated.gif")]
-    [InlineData("animated.webp")]
-    public void Decode_MoreFramesThanTheLimit_IsRefused(string name)
-    {
-        Decoder.Decode(Sample.Bytes(name), new DecodeOptions { MaxFrames = 2 }).Dispose();
-        var exception = Assert.Throws<ImageDecodeException>(() => Decoder.Decode(Sample.Bytes(name), new DecodeOptions { MaxFrames = 1 }));
-        Assert.Equal("The image has 2 frames, more than the limit of 1 (DecodeOptions.MaxFrames).", exception.Message);
     }
 
     [Fact]

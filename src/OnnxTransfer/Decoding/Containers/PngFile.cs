@@ -27,6 +27,7 @@ internal static class PngFile
             if (rest < FrameLength || ReadUInt32BigEndian(file[at..]) > rest - FrameLength)
             {
                 isSound = false;
+                if (at == SignatureLength) Throw.ImageDamaged(ImageFormat.Png, "its header is missing");
                 if (rest >= 8 && file.Slice(at + 4, 4).SequenceEqual("IDAT"u8)) hasPixels = true;
                 break;
             }
