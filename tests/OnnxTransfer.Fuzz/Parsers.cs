@@ -46,11 +46,11 @@ internal sealed record Parser(string Name, Func<byte[][]> Sound, string[] Tokens
     {
         if (!IsOf(file, ImageFormat.Jpeg)) return;
         ReadHeader(file);
-        var (channels, profile) = (JpegSegments.Channels(file), JpegSegments.Profile(file).ToArray());
-        _ = JpegSegments.HasAdobe(file);
-        var changed = JpegSegments.WithProfile(file, TestProfile.Grey);
-        Require(JpegSegments.Profile(changed).SequenceEqual(TestProfile.Grey), "the profile that was put into the file is not found in it");
-        Require(JpegSegments.Channels(changed) == channels, "another profile changes the number of channels");
+        var (channels, profile) = (JpegHeader.Channels(file), JpegHeader.Profile(file).ToArray());
+        _ = JpegHeader.HasAdobe(file);
+        var changed = JpegHeader.WithProfile(file, TestProfile.Grey);
+        Require(JpegHeader.Profile(changed).SequenceEqual(TestProfile.Grey), "the profile that was put into the file is not found in it");
+        Require(JpegHeader.Channels(changed) == channels, "another profile changes the number of channels");
         _ = IccProfile.Find(profile, channels);
         _ = CodecInput.JudgeJpeg(file);
         foreach (var codes in Enum.GetValues<JpegCheck>())
