@@ -25,7 +25,8 @@ internal static class HeicUnits
         reader.Skip(3);
         var sizes = reader.Number(2);
         var (offsetSize, lengthSize, baseSize, indexSize) = ((int)(sizes >> 12), (int)(sizes >> 8) & 15, (int)(sizes >> 4) & 15, version == 0 ? 0 : (int)sizes & 15);
-        var isDamaged = false;
+        // No sound file has its bytes in more than one picture; a hostile one may name them a million times.
+        long unread = file.Length;
         for (var left = reader.Number(version < 2 ? 2 : 4); left > 0 && !reader.IsPastEnd; left--)
         {
             var item = reader.Number(version < 2 ? 2 : 4);
@@ -33,18 +34,22 @@ internal static class HeicUnits
             var kind = version == 0 ? 0 : reader.Number(2) & 15;
             reader.Skip(2);
             var start = reader.Number(baseSize);
-            var extents = reader.Number(2);
-            for (var extent = 0L; extent < extents && !reader.IsPastEnd; extent++)
+            var extents = (int)reader.Number(2);
+            if (extents != 1)
             {
-                reader.Skip(indexSize);
-                var at = start + reader.Number(offsetSize);
-                var length = reader.Number(lengthSize);
-                var isWhole = kind == 0 && extents == 1 && length > 0 && at >= 0 && at <= file.Length - length;
-                if (isWhole && !reader.IsPastEnd && pictures.Contains(item)) isDamaged |= IsDamaged(file.Slice((int)at, (int)length));
+                reader.Skip(extents * (indexSize + offsetSize + lengthSize));
+                continue;
             }
+
+            reader.Skip(indexSize);
+            var at = start + reader.Number(offsetSize);
+            var length = reader.Number(lengthSize);
+            if (reader.IsPastEnd || kind != 0 || length <= 0 || at < 0 || at > file.Length - length || length > unread || !pictures.Contains(item)) continue;
+            unread -= length;
+            if (IsDamaged(file.Slice((int)at, (int)length))) return true;
         }
 
-        return isDamaged;
+        return false;
     }
 
     /// <summary>The numbers of the items that are coded by HEVC.</summary>

@@ -22,13 +22,15 @@ while (Console.ReadLine() is { } line)
     });
     if (words.Length > 2)
     {
-        using var file = File.Create(words[3]);
-        foreach (var photo in photos.Take(int.Parse(words[2])))
+        using (var file = File.Create(words[3]))
         {
-            using var tensor = Prepare(photo, flags);
-            var bytes = new byte[3 * side * side * sizeof(float)];
-            Marshal.Copy(tensor.Data, bytes, 0, bytes.Length);
-            file.Write(bytes);
+            foreach (var photo in photos.Take(int.Parse(words[2])))
+            {
+                using var tensor = Prepare(photo, flags);
+                var bytes = new byte[3 * side * side * sizeof(float)];
+                Marshal.Copy(tensor.Data, bytes, 0, bytes.Length);
+                file.Write(bytes);
+            }
         }
 
         Console.WriteLine("written");

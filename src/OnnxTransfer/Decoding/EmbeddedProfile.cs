@@ -1,5 +1,5 @@
 using System.IO.Compression;
-using static System.Buffers.Binary.BinaryPrimitives;
+using OnnxTransfer.Decoding.Containers;
 
 namespace OnnxTransfer.Decoding;
 
@@ -48,13 +48,9 @@ internal static class EmbeddedProfile
 
     private static ReadOnlySpan<byte> OfWebp(ReadOnlySpan<byte> file)
     {
-        // "RIFF", a length and "WEBP", then chunks of a name, a length and a content that is padded to an even length.
-        for (var at = 12; at + 8 <= file.Length;)
+        foreach (var chunk in new WebpChunks(file))
         {
-            var length = ReadUInt32LittleEndian(file[(at + 4)..]);
-            if (length > (uint)(file.Length - at - 8)) break;
-            if (file.Slice(at, 4).SequenceEqual("ICCP"u8)) return file.Slice(at + 8, (int)length);
-            at += 8 + (int)length + ((int)length & 1);
+            if (chunk.Is("ICCP"u8) && !chunk.IsCut) return chunk.Body;
         }
 
         return [];

@@ -161,12 +161,10 @@ internal readonly record struct ImageHeader
     private static ImageHeader Webp(ReadOnlySpan<byte> file)
     {
         var header = new ImageHeader { Channels = 4, Bits = 8 };
-        for (var at = 12L; at + 8 <= file.Length;)
+        foreach (var chunk in new WebpChunks(file))
         {
-            var kind = file.Slice((int)at, 4);
-            var body = file[((int)at + 8)..];
-            var length = ReadUInt32LittleEndian(file[((int)at + 4)..]);
-            if (kind.SequenceEqual("VP8X"u8) && body.Length >= 10)
+            var body = chunk.Body;
+            if (chunk.Is("VP8X"u8) && body.Length >= 10)
             {
                 header = header with
                 {
@@ -174,29 +172,27 @@ internal readonly record struct ImageHeader
                     Height = 1 + (body[7] | ((long)body[8] << 8) | ((long)body[9] << 16)),
                 };
             }
-            else if (kind.SequenceEqual("VP8L"u8) && body.Length >= 5 && header.Pixels == 0)
+            else if (chunk.Is("VP8L"u8) && body.Length >= 5 && header.Pixels == 0)
             {
                 var bits = ReadUInt32LittleEndian(body[1..]);
                 header = header with { Width = 1 + (bits & 0x3FFF), Height = 1 + ((bits >> 14) & 0x3FFF) };
             }
-            else if (kind.SequenceEqual("VP8 "u8) && body.Length >= 10 && header.Pixels == 0)
+            else if (chunk.Is("VP8 "u8) && body.Length >= 10 && header.Pixels == 0)
             {
                 header = header with { Width = ReadUInt16LittleEndian(body[6..]) & 0x3FFF, Height = ReadUInt16LittleEndian(body[8..]) & 0x3FFF };
             }
-            else if (kind.SequenceEqual("ANMF"u8) && header.Frames < MostCounted)
+            else if (chunk.Is("ANMF"u8) && header.Frames < MostCounted)
             {
                 header = header with { Frames = header.Frames + 1 };
             }
-            else if (kind.SequenceEqual("EXIF"u8) || kind.SequenceEqual("XMP "u8))
+            else if (chunk.Is("EXIF"u8) || chunk.Is("XMP "u8))
             {
                 header = header with { MayBeTurned = true };
             }
-            else if (kind.SequenceEqual("ICCP"u8))
+            else if (chunk.Is("ICCP"u8))
             {
-                header = header with { ProfileBytes = Math.Min(length, body.Length) };
+                header = header with { ProfileBytes = body.Length };
             }
-
-            at += 8 + length + (length & 1);
         }
 
         return header;

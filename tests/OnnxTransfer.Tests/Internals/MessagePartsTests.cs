@@ -57,10 +57,12 @@ public sealed class MessagePartsTests
         string Word(int most) => string.Concat(Enumerable.Range(0, random.Next(most + 1)).Select(_ => (char)('a' + random.Next(3))));
     }
 
-    /// <summary>The definition of Levenshtein's distance, without its table.</summary>
+    /// <summary>The definition of Levenshtein's distance, in which two neighbors that changed places count once, without its table.</summary>
     private static int Distance(string a, string b) =>
         a.Length == 0 ? b.Length
         : b.Length == 0 ? a.Length
         : a[0] == b[0] ? Distance(a[1..], b[1..])
-        : 1 + Math.Min(Distance(a[1..], b[1..]), Math.Min(Distance(a[1..], b), Distance(a, b[1..])));
+        : 1 + new[] { Distance(a[1..], b[1..]), Distance(a[1..], b), Distance(a, b[1..]), IsSwapped(a, b) ? Distance(a[2..], b[2..]) : int.MaxValue - 1 }.Min();
+
+    private static bool IsSwapped(string a, string b) => a.Length > 1 && b.Length > 1 && a[0] == b[1] && a[1] == b[0];
 }

@@ -79,7 +79,7 @@ internal static class JpegFile
         if (marker == 0xF7) Throw.ImageIsOther("a JPEG-LS image", FileKind.SaveAgain);
         if (marker is 0xC3 or 0xC7 or 0xCB or 0xCF) Throw.ImageIsOther("a lossless JPEG image (from a medical device or a raw converter)", FileKind.SaveAgain);
         if (marker is 0xC5 or 0xC6 or 0xCD or 0xCE) Throw.ImageIsOther("a hierarchical JPEG image", FileKind.SaveAgain);
-        if (frame.Body.Length > 0 && frame.Body[0] != 8) Throw.ImageIsOther($"a JPEG image of {frame.Body[0]} bits a channel", FileKind.SaveAgain);
+        if (frame.Body.Length > 0 && frame.Body[0] != 8) Throw.ImageIsOther($"a JPEG image with {frame.Body[0]} bits a channel", FileKind.SaveAgain);
     }
 
     /// <summary>
