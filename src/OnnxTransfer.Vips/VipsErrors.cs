@@ -33,9 +33,6 @@ internal static class VipsErrors
         return null;
     }
 
-    /// <summary>Whether a line of libjpeg's is about damaged codes.</summary>
-    internal static bool SpeaksOfDamage(string text) => text.Contains("Corrupt JPEG data", StringComparison.Ordinal);
-
     /// <summary>Returns what a caller throws, so that the compiler sees where the flow ends.</summary>
     internal static DllNotFoundException NotLoaded(Exception? inner) => new(
         $"libvips could not be loaded: {FirstLine(inner)}; the package NetVips.Native, on which OnnxTransfer.Vips depends, has it for Windows, Linux and macOS: publish the application for its platform (`dotnet publish -r`), or install libvips 8.14 or newer.", inner);

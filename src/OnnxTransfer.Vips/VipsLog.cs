@@ -4,14 +4,12 @@ namespace OnnxTransfer.Vips;
 
 /// <summary>
 /// What libvips says while it decodes. Some damage it only warns of, when its reader closes, on the thread that decodes:
-/// the warning marks that thread's image as suspicious, and no image writes to the console.
+/// the warning marks that thread's image as suspicious, and no image writes to the console. The words of a warning are worth nothing: they
+/// come from a text that all threads share, and that any failure on another thread empties.
 /// </summary>
 internal static class VipsLog
 {
     private const Enums.LogLevelFlags Printed = Enums.LogLevelFlags.Critical | Enums.LogLevelFlags.Warning | Enums.LogLevelFlags.Message;
-
-    /// <summary>The buffer that a warning quotes holds 10,000 characters and drops what is more.</summary>
-    private const int NearlyFull = 4096;
 
     /// <summary>Decodes under way, on any thread: some readers hand part of their work to libvips' own threads.</summary>
     private static int s_running;
@@ -30,7 +28,7 @@ internal static class VipsLog
         t_decoding = true;
     }
 
-    /// <summary>Whether a warning may mean wrong pixels, which the text of a second run decides.</summary>
+    /// <summary>Whether there was a warning, which may mean wrong pixels.</summary>
     internal static bool EndDecode()
     {
         t_decoding = false;
@@ -50,7 +48,7 @@ internal static class VipsLog
     {
         if (t_decoding)
         {
-            t_suspicious |= message.Length > NearlyFull || VipsErrors.SpeaksOfDamage(message);
+            t_suspicious |= (level & Enums.LogLevelFlags.Warning) != 0;
         }
         else if (Volatile.Read(ref s_running) == 0 && (level & Printed) != 0)
         {

@@ -33,9 +33,9 @@ internal static class VipsPipeline
         {
             Explain(input, format, options);
         }
-        else if (isSuspicious && input.Damage is null)
+        else if (isSuspicious && format == ImageFormat.Jpeg && input.Damage is null)
         {
-            // libjpeg's words differ by version; what is wrong, and whether too much, one judge decides for every decoder.
+            // Most warnings mean nothing; what is wrong, and whether too much, one judge decides for every decoder.
             DecodeChecks.Damage(CodecInput.JudgeJpeg(input.Bytes), format, options, sink);
         }
 
