@@ -4,7 +4,8 @@ namespace OnnxTransfer.Vips;
 
 /// <summary>
 /// Receives the log of libvips during a decode. libvips reports some damage only as a warning, on the decoding thread, when its reader
-/// closes. The warning marks the image of that thread as suspicious. No image writes to the console.
+/// closes. The text of a warning comes from a buffer that all threads share, so a failure on another thread can empty it: the warning itself
+/// is certain, its words are not. No image writes to the console.
 /// </summary>
 internal static class VipsLog
 {
@@ -20,22 +21,22 @@ internal static class VipsLog
     private static bool t_decoding;
 
     [ThreadStatic]
-    private static bool t_suspicious;
+    private static VipsWarning t_warning;
 
     /// <summary>Assigns this thread's warnings to one image until <see cref="EndDecode"/> is called.</summary>
     internal static void BeginDecode()
     {
         Interlocked.Increment(ref s_running);
-        t_suspicious = false;
+        t_warning = VipsWarning.None;
         t_decoding = true;
     }
 
-    /// <summary>Ends the decode and returns whether a warning may mean wrong pixels. The text of a second run decides.</summary>
-    internal static bool EndDecode()
+    /// <summary>Ends the decode and returns what was warned of.</summary>
+    internal static VipsWarning EndDecode()
     {
         t_decoding = false;
         Interlocked.Decrement(ref s_running);
-        return t_suspicious;
+        return t_warning;
     }
 
     /// <summary>Handles the log of libvips, and of GObject, which logs invalid calls from libvips.</summary>
@@ -50,7 +51,8 @@ internal static class VipsLog
     {
         if (t_decoding)
         {
-            t_suspicious |= message.Length > NearlyFull || VipsErrors.SpeaksOfDamage(message);
+            if (message.Length > NearlyFull || VipsErrors.SpeaksOfDamage(message)) t_warning = VipsWarning.OfDamage;
+            else if ((level & Enums.LogLevelFlags.Warning) != 0 && t_warning == VipsWarning.None) t_warning = VipsWarning.OfSomething;
         }
         else if (Volatile.Read(ref s_running) == 0 && (level & Printed) != 0)
         {
@@ -58,4 +60,16 @@ internal static class VipsLog
             Console.Error.WriteLine($"{domain}-{(level & Printed).ToString().ToUpperInvariant()} **: {message}");
         }
     }
+}
+
+/// <summary>What libvips warned of during a decode.</summary>
+internal enum VipsWarning
+{
+    None,
+
+    /// <summary>Nothing that is known to be damage.</summary>
+    OfSomething,
+
+    /// <summary>Damaged codes, or more words than the buffer takes.</summary>
+    OfDamage,
 }

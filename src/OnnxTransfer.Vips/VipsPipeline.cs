@@ -14,15 +14,19 @@ internal static class VipsPipeline
     /// <summary>Rows per fetch: the number that the sequential readers of libvips keep in memory.</summary>
     private const int StripHeight = 16;
 
+    // The failures on all threads so far. A failure empties the text of warnings that other threads have not logged yet.
+    private static int s_failures;
+
     /// <summary>Decodes an image of a known format and passes its rows to the sink.</summary>
     internal static void Decode(in CodecInput input, ImageFormat format, DecodeOptions options, IRowSink sink)
     {
         VipsException? failure;
-        bool isSuspicious;
+        VipsWarning warning;
+        var failures = Volatile.Read(ref s_failures);
         VipsErrors.Gate.EnterReadLock();
         try
         {
-            failure = Run(input, format, options, sink, out isSuspicious);
+            failure = Run(input, format, options, sink, out warning);
         }
         finally
         {
@@ -31,29 +35,30 @@ internal static class VipsPipeline
 
         if (failure is not null)
         {
-            Explain(input, format, options);
-        }
-        else if (isSuspicious && input.Damage is null)
-        {
-            // The messages of libjpeg differ between versions, so one check decides for every decoder what is damaged and whether it is too
-            // much.
-            var damage = format == ImageFormat.Jpeg ? CodecInput.JudgeJpeg(input.Bytes) : "parts of the picture are wrong";
-            DecodeChecks.Damage(damage, format, options, sink);
+            _ = RunAlone(input, format, options);
+            // The error did not occur again, yet the sink lacks rows. The message may be about another image.
+            Throw.ImageDamaged(format, VipsErrors.FirstError(VipsErrors.TextOf(failure)), failure);
         }
 
-        // The error did not occur again, yet the sink lacks rows. The message may be about another image.
-        if (failure is not null) Throw.ImageDamaged(format, VipsErrors.FirstError(VipsErrors.TextOf(failure)), failure);
+        if (warning == VipsWarning.None || input.Damage is not null) return;
+        // The messages of libjpeg differ between versions, so one check decides for every decoder what is damaged and whether it is too much.
+        if (format == ImageFormat.Jpeg) DecodeChecks.Damage(CodecInput.JudgeJpeg(input.Bytes), format, options, sink);
+        else if (warning == VipsWarning.OfDamage || (Volatile.Read(ref s_failures) != failures && RunAlone(input, format, options) == VipsWarning.OfDamage))
+            DecodeChecks.Damage("parts of the picture are wrong", format, options, sink);
     }
 
-    /// <summary>Runs a failed decode again, with the error buffer to itself, and throws if the image is damaged.</summary>
-    private static void Explain(in CodecInput input, ImageFormat format, DecodeOptions options)
+    /// <summary>Runs a decode again, with the error buffer to itself, so that every word of libvips is about this image.</summary>
+    /// <returns>What it warns of.</returns>
+    /// <exception cref="ImageDecodeException">The decode fails.</exception>
+    private static VipsWarning RunAlone(in CodecInput input, ImageFormat format, DecodeOptions options)
     {
         VipsErrors.Gate.EnterWriteLock();
         try
         {
             _ = VipsErrors.TakeText();
-            var failure = Run(input, format, options, NullSink.Instance, out _);
+            var failure = Run(input, format, options, NullSink.Instance, out var warning);
             if (failure is not null) Throw.ImageDamaged(format, VipsErrors.FirstError(VipsErrors.TextOf(failure)), failure);
+            return warning;
         }
         finally
         {
@@ -62,10 +67,10 @@ internal static class VipsPipeline
     }
 
     /// <summary>Decodes once.</summary>
-    /// <returns>The error of libvips; null if the decode succeeded.</returns>
-    private static VipsException? Run(in CodecInput input, ImageFormat format, DecodeOptions options, IRowSink sink, out bool isSuspicious)
+    /// <returns>The error that stopped libvips; null if it finished.</returns>
+    private static VipsException? Run(in CodecInput input, ImageFormat format, DecodeOptions options, IRowSink sink, out VipsWarning warning)
     {
-        isSuspicious = false;
+        warning = VipsWarning.None;
         VipsLog.BeginDecode();
         try
         {
@@ -74,12 +79,13 @@ internal static class VipsPipeline
         }
         catch (VipsException exception)
         {
+            Interlocked.Increment(ref s_failures);
             return exception;
         }
         finally
         {
-            // The readers are closed now and have logged all their warnings.
-            isSuspicious = VipsLog.EndDecode();
+            // The readers are closed by now, and have logged their warnings.
+            warning = VipsLog.EndDecode();
         }
     }
 

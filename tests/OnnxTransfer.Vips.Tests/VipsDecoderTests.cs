@@ -126,6 +126,25 @@ public sealed class VipsDecoderTests : ImageDecoderContract
     }
 
     [Fact]
+    public void Decode_DamagedJpegBesideOthersThatFail_AlwaysWarns()
+    {
+        // libvips has one text of errors for all threads, which every failure empties.
+        var sound = DamagedFile.Sound("jpeg");
+        byte[] damaged = [.. sound.AsSpan(0, sound.Length / 2), .. sound.AsSpan((sound.Length / 2) + 100)];
+        var broken = Sample.Bytes("rgb.tif")[..200];
+        var isOver = false;
+        var others = Enumerable.Range(0, 3).Select(_ => new Thread(() =>
+        {
+            while (!Volatile.Read(ref isOver)) DamagedFile.OutcomeOf(Decoder, broken);
+        })).ToList();
+        others.ForEach(thread => thread.Start());
+        var outcomes = Enumerable.Range(0, 1000).Select(_ => DamagedFile.OutcomeOf(Decoder, damaged)).ToList();
+        Volatile.Write(ref isOver, true);
+        others.ForEach(thread => thread.Join());
+        Assert.All(outcomes, outcome => Assert.Equal("warned", outcome));
+    }
+
+    [Fact]
     public void Decode_JpegWithStrayBytesBeforeAMarker_IsSound()
     {
         var bytes = Sample.Bytes("rgb.jpg");

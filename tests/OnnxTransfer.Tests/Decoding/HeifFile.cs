@@ -106,7 +106,8 @@ internal static class HeifFile
 
     private static byte[] Join(OrderedDictionary<string, byte[]> boxes) => [.. boxes.SelectMany(box => Box(box.Key, box.Value))];
 
-    private static byte[] Box(string name, byte[] body)
+    /// <summary>A box of a name of four letters.</summary>
+    public static byte[] Box(string name, byte[] body)
     {
         byte[] box = [0, 0, 0, 0, .. Encoding.ASCII.GetBytes(name), .. body];
         BinaryPrimitives.WriteInt32BigEndian(box, box.Length);

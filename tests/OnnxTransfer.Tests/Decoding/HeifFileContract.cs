@@ -26,6 +26,15 @@ public abstract class HeifFileContract
     }
 
     [Fact]
+    public void Decode_TenMegabytesBehindThePicture_GivesThePixelsOfTheFileWithoutThem()
+    {
+        using var without = Decoder.Decode(Plain);
+        using var with = Decoder.Decode([.. Plain, .. HeifFile.Box("free", new byte[10 << 20])]);
+        Assert.Equal(without.Pixels, with.Pixels);
+        Assert.Empty(with.Warnings);
+    }
+
+    [Fact]
     public void Decode_EveryBeginningOfAFile_IsRefused()
     {
         for (var length = 0; length < Plain.Length - 1; length += 7)
