@@ -31,8 +31,33 @@ internal static class Throw
         throw new ArgumentException($"{source} has no tensor named '{tensor}' that an operator computes; the nearest names are {Names.Known(tensor, known)}.");
 
     [DoesNotReturn]
-    internal static void OperatorUnknown(string source, TfLiteOperator op, string output) =>
-        throw new NotSupportedException($"Operator {op.Index} of {source}, the {op.DisplayName} that computes '{output}', cannot be converted to ONNX; cut the model before it by naming earlier outputs.");
+    internal static void OperatorUnknown(string source, TfLiteOperator op, string output, IEnumerable<string> before)
+    {
+        if (op.CustomName == "edgetpu-custom-op")
+            throw new NotSupportedException($"{source} was compiled for the Edge TPU, and its layers are machine code of that chip; convert the file that it was compiled from, usually the one without _edgetpu in its name.");
+        var names = string.Join(' ', before.Distinct());
+        throw new NotSupportedException($"Operator {op.Index} of {source}, the {op.DisplayName} that computes '{output}', cannot be converted to ONNX; cut the model before it by naming earlier outputs{(names.Length > 0 ? $": --outputs {names}" : "")}.");
+    }
+
+    [DoesNotReturn]
+    internal static void OutputInPieces(string source, string output) =>
+        throw new NotSupportedException($"The output '{output}' of {source} holds several pieces of each image in its batch (between SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND); name an output before or behind these operators.");
+
+    [DoesNotReturn]
+    internal static void InputNotReal(string source, string input, TfLiteType type) =>
+        throw new NotSupportedException($"The input '{input}' of {source} takes {type} numbers, but only networks whose inputs are real numbers or bytes, as images are, are converted.");
+
+    [DoesNotReturn]
+    internal static void StateUnsupported(string source, string tensor) =>
+        throw new NotSupportedException($"{source} reads '{tensor}', which no operator computes: it is a state that the model keeps from one run to the next, and only networks without a state are converted.");
+
+    [DoesNotReturn]
+    internal static void ConstantUnsupported(string source, string tensor, int[] shape) =>
+        throw new NotSupportedException($"{source} uses the constant '{tensor}' [{string.Join(",", shape)}] where each image needs a copy of its own, and this is converted only for one of real numbers whose first axis is 1.");
+
+    [DoesNotReturn]
+    internal static void TensorSparse(string source, string tensor) =>
+        throw new NotSupportedException($"The tensor '{tensor}' of {source} is stored in sparse form, which is not converted; export the model again without sparsity.");
 
     [DoesNotReturn]
     internal static void OperatorUnsupported(string source, TfLiteOperator op, string output, string why) =>
