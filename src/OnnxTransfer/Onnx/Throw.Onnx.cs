@@ -8,11 +8,14 @@ internal static partial class Throw
     [DoesNotReturn]
     internal static void OnnxFileMissing(string path) =>
         throw new FileNotFoundException(
-            Directory.Exists(path) ? $"{path} is a folder, not an ONNX file: give the path of a file in it." : $"There is no ONNX file at {path}; check the path.", path);
+            Directory.Exists(path) ? $"{path} is {Internals.ForeignModel.DescribeFolder(path) ?? "a folder, not an ONNX file: give the path of a file in it"}." : $"There is no ONNX file at {path}; check the path.", path);
 
     [DoesNotReturn]
     internal static void OnnxFileTooLarge(string source, long bytes) =>
         throw new InvalidDataException($"{source} is a model of {bytes:N0} bytes, but an ONNX file can hold at most 2 GB; use a smaller model or one with its weights in external data files.");
+
+    [DoesNotReturn]
+    internal static void ModelOfAnotherKind(string source, string kind) => throw new InvalidDataException($"{source} is not an ONNX model but {kind}.");
 
     internal static InvalidDataException OnnxFileCorrupt(string source, long bytes, Exception inner) =>
         new($"{source} ({bytes:N0} bytes) is not a complete ONNX file: {inner.Message} Download or export it again.", inner);

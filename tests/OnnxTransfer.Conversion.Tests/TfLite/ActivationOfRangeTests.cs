@@ -75,6 +75,6 @@ public sealed class ActivationOfRangeTests
         var scores = GraphRunner.Run(model, (model.Inputs[0].Name, new Values(values, 1, 128, 128, 3))).Values.First().Data;
 
         Assert.Equal(286, Array.IndexOf(scores, scores.Max()));
-        Assert.InRange(scores[286], keepQuantized ? 0.50 : 0.58, keepQuantized ? 0.75 : 0.65);
+        Assert.InRange(scores[286], keepQuantized ? 0.50 : 0.55, keepQuantized ? 0.75 : 0.70);
     }
 }
