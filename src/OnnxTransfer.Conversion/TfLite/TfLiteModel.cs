@@ -1,3 +1,5 @@
+using OnnxTransfer.Internals;
+
 namespace OnnxTransfer.Conversion.TfLite;
 
 /// <summary>The main graph of a TFLite file, read after TFLite's published schema (version 3); slot numbers are the schema's.</summary>
@@ -27,7 +29,7 @@ internal sealed class TfLiteModel
 
     public static TfLiteModel Parse(ReadOnlyMemory<byte> data, string source)
     {
-        if (data.Length < 8 || !data.Span.Slice(4, 4).SequenceEqual("TFL3"u8)) Throw.NotTfLite(source, data.Length);
+        if (data.Length < 8 || !data.Span.Slice(4, 4).SequenceEqual("TFL3"u8)) Throw.NotTfLite(source, data.Length, ForeignModel.Describe(data.Span, source));
         var root = new FlatFile(data, source).Root();
         var graphs = root.Tables(2);
         if (graphs.Count == 0) Throw.Malformed(source, "it has no graph");
