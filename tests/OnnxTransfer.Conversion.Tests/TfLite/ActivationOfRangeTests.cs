@@ -61,6 +61,30 @@ public sealed class ActivationOfRangeTests
         }
     }
 
+    /// <summary>Features and scores of 20 photos, against the interpreter, which saturates each result where its bytes end.</summary>
+    [SharedFact(Toco)]
+    public void TwentyPhotosHaveTheFeaturesAndTheClassOfTheInterpreter()
+    {
+        var file = File.ReadAllBytes(Repository.SharedPath(Toco));
+        var source = TfLiteModel.Parse(file, Toco);
+        var (pooled, scored) = (source.Operators.Single(o => o.Code == TfLiteOp.AveragePool2D).Outputs[0], source.Outputs[0]);
+        var names = new TfLiteNames(source);
+        var model = TfLiteConverter.ToModel(file, new TfLiteOptions { InputLayout = TensorLayout.Nhwc, Outputs = [names[pooled], names[scored]] }, Toco);
+        var photos = Directory.EnumerateFiles(Repository.SharedPath("data"), "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToList();
+        var preprocessor = new ImagePreprocessor(PreprocessSpec.Named("tf", 128), TensorLayout.Nhwc);
+        foreach (var photo in Enumerable.Range(0, 20).Select(i => photos[i * photos.Count / 20]))
+        {
+            var values = new float[128 * 128 * 3];
+            preprocessor.Prepare(photo, values);
+            var expected = Interpreter.Run(source, new Dictionary<int, Real> { [source.Inputs[0]] = new Real([.. values.Select(v => (double)v)], [1, 128, 128, 3]) });
+            var computed = GraphRunner.Run(model, (model.Inputs[0].Name, new Values(values, 1, 128, 128, 3)));
+
+            var (features, scores) = (computed[names[pooled]].Data, computed[names[scored]].Data);
+            for (var i = 0; i < features.Length; i++) Assert.Equal(expected[pooled]!.Data[i], features[i], 1e-3);
+            Assert.Equal(Array.IndexOf(expected[scored]!.Data, expected[scored]!.Data.Max()), Array.IndexOf(scores, scores.Max()));
+        }
+    }
+
     [SharedTheory(Toco)]
     [InlineData(false)]
     [InlineData(true)]
