@@ -6,7 +6,7 @@ internal static class Failure
     /// <summary>An error with a message written for the user; anything else is a fault of ours and keeps its stack trace.</summary>
     internal static bool IsExpected(Exception exception) =>
         exception is OnnxTransferException or InvalidDataException or ArgumentException or IOException or UnauthorizedAccessException
-            or DllNotFoundException;
+            or NotSupportedException or DllNotFoundException;
 
     internal static string Describe(Exception exception)
     {

@@ -1,3 +1,4 @@
+using OnnxTransfer.Conversion.Hdf5;
 using OnnxTransfer.Conversion.Keras;
 using OnnxTransfer.Internals;
 using OnnxTransfer.Onnx.Schema;
@@ -5,8 +6,9 @@ using OnnxTransfer.Onnx.Schema;
 namespace OnnxTransfer.Conversion;
 
 /// <summary>
-/// Converts Keras models in TensorFlow.js layers format (<c>model.json</c> and its weight shards, float32 or quantized to
-/// 8 or 16 bits) to ONNX (operator set 17). Batch normalization is folded into the convolution before it, the batch axis is
+/// Converts Keras models to ONNX (operator set 17): <c>.keras</c> and <c>.h5</c> files of Keras 2 and 3, the weights of
+/// <c>keras.applications</c>, and TensorFlow.js layers format (<c>model.json</c> and its weight shards, float32 or quantized to 8 or 16
+/// bits). Batch normalization is folded into the convolution before it, the batch axis is
 /// free, and four-dimensional tensors are <c>[N,C,H,W]</c> inside and at the outputs. Tensors have the names of their layers.
 /// </summary>
 public static class KerasConverter
@@ -24,12 +26,21 @@ public static class KerasConverter
         return ToModel(modelJson, readShard, options ?? new KerasOptions(), "the Keras model").ToBytes();
     }
 
+    /// <summary>Converts the bytes of a <c>.keras</c> or <c>.h5</c> file to those of an <c>.onnx</c> file.</summary>
+    /// <param name="model">The <c>.keras</c> or <c>.h5</c> file.</param>
+    /// <param name="options">The tensors to keep, the input size and the architecture; null converts the whole model as it is.</param>
+    /// <exception cref="InvalidDataException">The model is damaged or inconsistent.</exception>
+    /// <exception cref="NotSupportedException">A layer that is needed for the outputs cannot be converted, or the file has no architecture.</exception>
+    /// <exception cref="ArgumentException">An output of <paramref name="options"/> does not exist; the nearest names are listed.</exception>
+    public static byte[] Convert(ReadOnlyMemory<byte> model, KerasOptions? options = null) =>
+        ToModel(model, NoShards, options ?? new KerasOptions(), "the Keras model").ToBytes();
+
     /// <summary>
-    /// Converts a <c>model.json</c> and the shards beside it to an <c>.onnx</c> file, which appears whole or not at all, and writes its
-    /// card beside it if <see cref="KerasOptions.Preprocess"/> names a preprocessing.
+    /// Converts a <c>.keras</c> or <c>.h5</c> file, or a <c>model.json</c> and the shards beside it, to an <c>.onnx</c> file, which appears
+    /// whole or not at all, and writes its card beside it if <see cref="KerasOptions.Preprocess"/> names a preprocessing.
     /// </summary>
     /// <inheritdoc cref="Convert(ReadOnlyMemory{byte}, Func{string, ReadOnlyMemory{byte}}, KerasOptions?)"/>
-    /// <param name="path">The <c>model.json</c>.</param>
+    /// <param name="path">The <c>.keras</c>, <c>.h5</c> or <c>model.json</c> file.</param>
     /// <param name="onnxPath">The ONNX file to write; an existing one is replaced.</param>
     /// <param name="options">The tensors to keep and the input size; null converts the whole model as it is.</param>
     /// <exception cref="FileNotFoundException">The model or one of its shards does not exist.</exception>
@@ -47,15 +58,49 @@ public static class KerasConverter
             var shard = Path.GetFullPath(Path.Combine(folder, name));
             if (!shard.StartsWith(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal)) Throw.ShardElsewhere(path, name);
             if (!File.Exists(shard)) Throw.ShardMissing(path, shard);
+            // A link may lead anywhere, and a model from an unknown source must not choose what is read.
+            for (var at = shard; at.Length > folder.Length; at = Path.GetDirectoryName(at)!)
+                if (new FileInfo(at).LinkTarget is not null) Throw.ShardElsewhere(path, name);
             return InputFile.ReadAllBytes(shard);
         }
 
-        ConvertedFile.Save(ToModel(InputFile.ReadAllBytes(path), Shard, options ?? new KerasOptions(), path), path, onnxPath, options?.Preprocess);
+        if (ForeignModel.DescribeFolder(path) is { } kind) Throw.NotKeras(path, kind);
+        var preset = options?.Preprocess ?? (options?.Architecture is { } architecture ? KerasArchitecture.PreprocessOf(architecture) : null);
+        ConvertedFile.Save(ToModel(InputFile.ReadAllBytes(path), Shard, options ?? new KerasOptions(), path), path, onnxPath, preset);
     }
 
-    internal static OnnxModel ToModel(ReadOnlyMemory<byte> modelJson, Func<string, ReadOnlyMemory<byte>> readShard, KerasOptions options, string source)
+    internal static OnnxModel ToModel(ReadOnlyMemory<byte> file, Func<string, ReadOnlyMemory<byte>> readShard, KerasOptions options, string source)
     {
-        using var model = KerasModel.Parse(modelJson, source);
-        return new KerasTranslator(model, KerasWeights.Read(model, readShard), options).Translate();
+        var isBinary = Hdf5File.HasSignature(file.Span) || file.Span.StartsWith("PK\u0003\u0004"u8);
+        if (options.Architecture is { } architecture)
+        {
+            if (!Hdf5File.HasSignature(file.Span)) Throw.KerasHasArchitecture(source);
+            return Translate(KerasArchitecture.Read(file, architecture, source, options.Height, options.Width), options);
+        }
+
+        if (isBinary) return Translate(KerasArchive.Read(file, source), options);
+        if (ForeignModel.Describe(file.Span, source) is { } kind && !file.Span.TrimStart(" \t\r\n"u8).StartsWith("{"u8)) Throw.NotKeras(source, kind);
+        var model = KerasModel.Parse(file, source);
+        try
+        {
+            if (model.Manifest.ValueKind == System.Text.Json.JsonValueKind.Undefined) Throw.KerasWithoutWeights(source);
+            return Translate((model, KerasWeights.Read(model, readShard)), options);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    private static OnnxModel Translate((KerasModel Model, KerasWeights Weights) read, KerasOptions options)
+    {
+        using (read.Model) return new KerasTranslator(read.Model, read.Weights, options).Translate();
+    }
+
+    private static ReadOnlyMemory<byte> NoShards(string name)
+    {
+        Throw.ShardsNotGiven(name);
+        return default;
     }
 }

@@ -26,4 +26,11 @@ public sealed record KerasOptions
     /// state it.
     /// </summary>
     public string? Preprocess { get; init => field = value is null ? null : Require.OneOf(value, PreprocessSpec.PresetNames, nameof(Preprocess)); }
+
+    /// <summary>
+    /// The architecture of an <c>.h5</c> file that has only weights, as those of <c>keras.applications</c>: <c>inception_v3</c>,
+    /// <c>mobilenet_v2</c>, <c>resnet101v2</c>, <c>resnet50</c> or <c>vgg16</c>. Layers have Keras's names. The preprocessing of Keras's
+    /// <c>preprocess_input</c> goes into the card if <see cref="Preprocess"/> is null. Null for a file with its own architecture.
+    /// </summary>
+    public string? Architecture { get; init => field = value is null ? null : Require.OneOf(value, Keras.KerasArchitecture.Names, nameof(Architecture)); }
 }

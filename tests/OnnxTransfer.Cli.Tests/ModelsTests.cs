@@ -129,7 +129,8 @@ public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
 
     [Theory]
     [InlineData("missing.tflite", 1)]
-    [InlineData("weights.h5", 2)]
+    [InlineData("weights.h5", 1)]
+    [InlineData("network.onnx", 2)]
     public void Convert_of_what_it_cannot_read_is_refused(string file, int exitCode)
     {
         var output = fixture.NewFile("never.onnx");
@@ -137,6 +138,61 @@ public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Equal(exitCode, result.ExitCode);
         Assert.Contains(file, result.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(output));
+    }
+
+    /// <summary>A file of any format under any name: one sentence, exit 1, no stack trace and no file.</summary>
+    [Theory]
+    [InlineData("net.tflite", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 10\n", "a Git LFS pointer")]
+    [InlineData("net.h5", "<!DOCTYPE html><html></html>", "a web page (HTML)")]
+    [InlineData("model.json", "{\"modelTopology\":{\"node\":[]}}", "a TensorFlow.js graph model")]
+    [InlineData("model.json", "{\"class_name\":\"Sequential\"}", "model.json")]
+    [InlineData("model.json", "[]", "model.json")]
+    [InlineData("net.keras", "PK\u0003\u0004 and no archive", "net.keras")]
+    [InlineData("net.tflite", "    TFL3 and nothing more", "a damaged TFLite file")]
+    [InlineData("net.weird", "\u0001\u0002\u0003", "net.weird")]
+    public void Convert_never_prints_a_stack_trace(string name, string content, string expected)
+    {
+        var folder = fixture.NewFile("formats");
+        Directory.CreateDirectory(folder);
+        var file = Path.Combine(folder, name);
+        File.WriteAllText(file, content);
+        AssertOneSentence(Cli.Run("models", "convert", file, "--out", Path.Combine(folder, "never.onnx")), expected);
+        Assert.False(File.Exists(Path.Combine(folder, "never.onnx")));
+    }
+
+    [SharedTheory("cases")]
+    [InlineData("models/graphmodel/model.json", "a TensorFlow.js graph model")]
+    [InlineData("hostile/k_amp.json", "twice")]
+    [InlineData("hostile/k_lnk.json", "only files below the folder")]
+    public void Convert_of_a_hostile_model_ends_in_one_sentence(string path, string expected)
+    {
+        var folder = fixture.NewFile("hostile");
+        Directory.CreateDirectory(folder);
+        var file = Path.Combine(folder, Path.GetFileName(path));
+        File.Copy(Repository.SharedPath(["cases", .. path.Split('/')]), file, overwrite: true);
+        File.WriteAllBytes(Path.Combine(folder, "big.bin"), new byte[1 << 20]);
+        var outside = fixture.NewFile("outside.bin");
+        File.WriteAllBytes(outside, new byte[4096]);
+        if (!File.Exists(Path.Combine(folder, "lnk"))) File.CreateSymbolicLink(Path.Combine(folder, "lnk"), outside);
+        AssertOneSentence(Cli.Run("models", "convert", file, "--out", Path.Combine(folder, "never.onnx")), expected);
+    }
+
+    [Fact]
+    public void A_saved_model_is_named()
+    {
+        var folder = fixture.NewFile("saved_model");
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "saved_model.pb"), "");
+        foreach (string[] command in (string[][])[["models", "convert", folder, "--out", fixture.NewFile("never.onnx")], ["models", "info", folder], ["models", "layers", folder]])
+            AssertOneSentence(Cli.Run(command), "a TensorFlow SavedModel");
+    }
+
+    private static void AssertOneSentence(CliResult result, string expected)
+    {
+        Assert.Equal((1, ""), (result.ExitCode, result.Output));
+        Assert.StartsWith("error: ", result.Error, StringComparison.Ordinal);
+        Assert.Contains(expected, result.Error, StringComparison.Ordinal);
+        Assert.Single(result.Error.TrimEnd().Split('\n'));
     }
 
     [Fact]

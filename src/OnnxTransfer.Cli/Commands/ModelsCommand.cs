@@ -1,6 +1,5 @@
 using System.CommandLine;
 using OnnxTransfer.Cli.Output;
-using OnnxTransfer.Conversion;
 
 namespace OnnxTransfer.Cli.Commands;
 
@@ -10,7 +9,7 @@ internal static class ModelsCommand
     internal static Command Create() => new("models", "List, download, inspect, convert and change pretrained networks.")
     {
         CreateList(), CreatePull(), ModelsInfoCommand.Create(), ModelsLayersCommand.Create(), ModelsCutCommand.Create(), ModelsWeightsCommand.Create(), ModelsDrawCommand.Create(),
-        CreateConvert(),
+        ModelsConvertCommand.Create(),
     };
 
     private static Command CreateList()
@@ -50,49 +49,6 @@ internal static class ModelsCommand
             var model = parsed.GetRequiredValue(id);
             var path = await Progress.RunAsync($"Getting {model}", report => new ModelStore().GetAsync(model, report, cancellationToken)).ConfigureAwait(false);
             Console.Out.WriteLine(path);
-            return ExitCode.Done;
-        });
-        return command;
-    }
-
-    private static Command CreateConvert()
-    {
-        var file = new Argument<string>("FILE") { Description = "A .tflite file, or the model.json of a Keras model in TensorFlow.js layers format." };
-        var output = new OutputOption("--out") { Description = "The ONNX file to write.", Required = true, HelpName = "FILE.onnx" };
-        var tensors = new Option<string[]>("--outputs") { Description = "The tensors to compute. Default: the model's own outputs.", AllowMultipleArgumentsPerToken = true, HelpName = "TENSOR" };
-        var quantized = new Option<bool>("--keep-quantized") { Description = "For a quantized .tflite: keep integer kernels instead of converting them to float32." };
-        var share = CommonOptions.Number(
-            "--float-share", "With --keep-quantized: the share of all multiplications that stays in float32, counted from the input. Rounding in the first layers costs the most accuracy.",
-            new TfLiteOptions().FloatShare, "SHARE", value => value is >= 0 and <= 1, "a share between 0 and 1, such as 0.15");
-        var preprocess = new Option<string?>("--preprocess")
-        {
-            Description = "The preprocessing that the network expects. It is written into a .model.json, which makes the model a backbone. torch: mean and deviation of ImageNet. "
-                + "tf: RGB in [-1,1]. tf-unit: RGB in [0,1]. caffe: BGR minus a mean.",
-            HelpName = string.Join('|', PreprocessSpec.PresetNames),
-        };
-        preprocess.AcceptOnlyFromAmong([.. PreprocessSpec.PresetNames]);
-        var command = new Command("convert", "Convert a TFLite or Keras model to ONNX.") { file, output, tensors, quantized, share, preprocess };
-        command.SetAction(parsed =>
-        {
-            var (from, to) = (parsed.GetRequiredValue(file), parsed.GetRequiredValue(output));
-            var wanted = parsed.GetValue(tensors) ?? [];
-            var preset = parsed.GetValue(preprocess);
-            switch (Path.GetExtension(from).ToLowerInvariant())
-            {
-                case ".tflite":
-                    TfLiteConverter.Convert(from, to, new TfLiteOptions { Outputs = wanted, KeepQuantized = parsed.GetValue(quantized), FloatShare = parsed.GetValue(share), Preprocess = preset });
-                    break;
-                case ".json" when !parsed.GetValue(quantized):
-                    KerasConverter.Convert(from, to, new KerasOptions { Outputs = wanted, Preprocess = preset });
-                    break;
-                default:
-                    throw new UsageException($"{from} cannot be converted: it must end in .tflite, or be a Keras model.json (without --keep-quantized).");
-            }
-
-            Console.Out.WriteLine(to);
-            Console.Error.WriteLine(preset is null
-                ? $"No .model.json was written, because the file does not state the preprocessing: convert with --preprocess {preprocess.HelpName} to use the model as a backbone."
-                : $"Its card is {Path.ChangeExtension(to, ".model.json")}.");
             return ExitCode.Done;
         });
         return command;

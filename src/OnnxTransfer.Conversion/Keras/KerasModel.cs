@@ -14,36 +14,49 @@ internal sealed record KerasLayer(string Name, string Kind, JsonElement Config, 
 /// <summary>A network of layers: the model itself, or one that is used as a layer in another.</summary>
 internal sealed record KerasNetwork(string Name, IReadOnlyList<KerasLayer> Layers, IReadOnlyList<KerasReference> Inputs, IReadOnlyList<KerasReference> Outputs);
 
-/// <summary>A <c>model.json</c> in TensorFlow.js layers format.</summary>
+/// <summary>The architecture of a model: of a <c>model.json</c> in TensorFlow.js layers format, or Keras's own configuration.</summary>
 internal sealed class KerasModel : IDisposable
 {
     private readonly JsonDocument _json;
 
-    private KerasModel(JsonDocument json, string source)
+    private KerasModel(JsonDocument json, string source, string? version)
     {
         _json = json;
         Source = source;
-        var root = json.RootElement;
-        var topology = root.GetProperty("modelTopology");
-        if (topology.ValueKind == JsonValueKind.Object && topology.TryGetProperty("node", out _)) Throw.KerasGraphModel(source);
+        var topology = json.RootElement;
+        if (topology.ValueKind == JsonValueKind.Object && topology.TryGetProperty("modelTopology", out var inside))
+        {
+            topology = inside;
+            if (topology.ValueKind == JsonValueKind.Object && topology.TryGetProperty("node", out _)) Throw.KerasGraphModel(source);
+            if (topology.TryGetProperty("keras_version", out var stated)) version ??= stated.GetString();
+            Manifest = json.RootElement.GetProperty("weightsManifest");
+        }
+
         if (topology.TryGetProperty("model_config", out var inner)) topology = inner;
+        IsKeras3 = version is not null ? version.StartsWith("3.", StringComparison.Ordinal) : topology.TryGetProperty("module", out _);
         Network = ReadNetwork(topology);
-        Manifest = root.GetProperty("weightsManifest");
     }
 
     public string Source { get; }
 
     public KerasNetwork Network { get; }
 
+    /// <summary>The list of weights in a <c>model.json</c>; undefined for other files.</summary>
     public JsonElement Manifest { get; }
 
-    public static KerasModel Parse(ReadOnlyMemory<byte> bytes, string source)
+    /// <summary>Whether Keras 3 wrote the model, some of whose functions and defaults differ from those of Keras 2.</summary>
+    public bool IsKeras3 { get; }
+
+    /// <param name="bytes">The JSON text.</param>
+    /// <param name="source">The file's name in messages.</param>
+    /// <param name="version">Keras's version, such as 2.15.0; null to take it from the text.</param>
+    public static KerasModel Parse(ReadOnlyMemory<byte> bytes, string source, string? version = null)
     {
         JsonDocument? json = null;
         try
         {
             json = JsonDocument.Parse(bytes);
-            return new KerasModel(json, source);
+            return new KerasModel(json, source, version);
         }
         catch (Exception e)
         {
@@ -73,7 +86,7 @@ internal sealed class KerasModel : IDisposable
             l.TryGetProperty("name", out var stated) ? stated.GetString()! : l.GetProperty("config").GetProperty("name").GetString()!,
             l.GetProperty("class_name").GetString()!,
             l.GetProperty("config"),
-            [.. l.GetProperty("inbound_nodes").EnumerateArray().Select(ReadReferences)])).ToList();
+            [.. l.GetProperty("inbound_nodes").EnumerateArray().Select(ReadCall)])).ToList();
         var (inputs, outputs) = (ReadReferences(config.GetProperty("input_layers")), ReadReferences(config.GetProperty("output_layers")));
         // A nested model's calls are counted from the one by which it was built, which is not among those listed.
         foreach (var layer in layers.Where(l => l.IsModel))
@@ -108,6 +121,30 @@ internal sealed class KerasModel : IDisposable
 
         if (layers.Count == 0) throw new FormatException("A Sequential model has no layers.");
         return new KerasNetwork(name, layers, [new KerasReference(layers[0].Name, 0, 0)], [new KerasReference(layers[^1].Name, 0, 0)]);
+    }
+
+    /// <summary>What a call reads: a list of references, or with Keras 3 the arguments with the tensors among them.</summary>
+    private static KerasReference[] ReadCall(JsonElement node)
+    {
+        if (node.ValueKind != JsonValueKind.Object) return ReadReferences(node);
+        var found = new List<KerasReference>();
+        Collect(node.GetProperty("args"), found);
+        if (node.TryGetProperty("kwargs", out var named)) Collect(named, found);
+        return [.. found];
+    }
+
+    private static void Collect(JsonElement element, List<KerasReference> found)
+    {
+        if (element.ValueKind == JsonValueKind.Array)
+        {
+            foreach (var item in element.EnumerateArray()) Collect(item, found);
+        }
+        else if (element.ValueKind == JsonValueKind.Object)
+        {
+            if (element.TryGetProperty("class_name", out var kind) && kind.ValueKind == JsonValueKind.String && kind.GetString() == "__keras_tensor__")
+                found.Add(ReadReference(element.GetProperty("config").GetProperty("keras_history")));
+            else foreach (var property in element.EnumerateObject()) Collect(property.Value, found);
+        }
     }
 
     /// <summary><c>[["a",0,0,{}], ["b",0,0,{}]]</c>, or <c>["a",0,0]</c> where there is just one.</summary>

@@ -27,9 +27,9 @@ internal sealed partial class KerasTranslator
             case "Multiply": return Merge(call, "Mul");
             case "Maximum": return Merge(call, "Max");
             case "Concatenate": return Concatenate(call);
-            case "Activation": return Activate(call, x, Text(call.Config, "activation", "linear"));
+            case "Activation": return Activate(call, x, FunctionOf(call.Config));
             case "ReLU": return Relu(call);
-            case "LeakyReLU": return Write(call, "LeakyRelu", ("alpha", Number(call.Config, "alpha", 0.3f)));
+            case "LeakyReLU": return Write(call, "LeakyRelu", ("alpha", Number(call.Config, "negative_slope", Number(call.Config, "alpha", 0.3f))));
             case "ELU": return Write(call, "Elu", ("alpha", Number(call.Config, "alpha", 1)));
             case "Softmax": return Activate(call, x, "softmax");
             case "ZeroPadding2D": return ZeroPadding(call);
@@ -70,9 +70,10 @@ internal sealed partial class KerasTranslator
             case "elu": _graph.Node("Elu", y.Name, [x.Name]); break;
             case "selu": _graph.Node("Selu", y.Name, [x.Name]); break;
             case "softplus": _graph.Node("Softplus", y.Name, [x.Name]); break;
-            // Keras 2: 0.2 x + 0.5 between 0 and 1, which is also the default of ONNX.
+            // Keras 3: x/6 + 0.5 between 0 and 1; Keras 2: 0.2 x + 0.5, which is also the default of ONNX.
+            case "hard_sigmoid" when _model.IsKeras3: _graph.Node("HardSigmoid", y.Name, [x.Name], ("alpha", 1f / 6), ("beta", 0.5f)); break;
             case "hard_sigmoid": _graph.Node("HardSigmoid", y.Name, [x.Name]); break;
-            case "hard_swish": _graph.Node("HardSwish", y.Name, [x.Name]); break;
+            case "hard_swish" or "hard_silu": _graph.Node("HardSwish", y.Name, [x.Name]); break;
             case "swish" or "silu": _graph.Node("Mul", y.Name, [x.Name, _graph.Node("Sigmoid", Fresh(y.Name + "/gate"), [x.Name])]); break;
             // Over Keras' last axis, the channels.
             case "softmax": _graph.Node("Softmax", y.Name, [x.Name], ("axis", x.IsNchw ? 1 : x.Shape.Length)); break;
@@ -85,7 +86,7 @@ internal sealed partial class KerasTranslator
     /// <summary>Writes a layer's own node, then the activation it states; the result has the call's name.</summary>
     private Activation WithActivation(Call call, int[] shape, bool isNchw, Action<string> write)
     {
-        var function = Text(call.Config, "activation", "linear");
+        var function = FunctionOf(call.Config);
         var y = new Activation(function == "linear" ? call.Name : Fresh(call.Name + "/linear"), shape, isNchw);
         write(y.Name);
         return Activate(call, y, function);

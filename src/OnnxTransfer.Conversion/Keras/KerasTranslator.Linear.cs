@@ -160,7 +160,7 @@ internal sealed partial class KerasTranslator
         if (x.Shape.Length == 1)
             return WithActivation(call, [count], isNchw: false, name => _graph.Node("Gemm", name, bias is null ? [x.Name, weights] : [x.Name, weights, bias]));
         var product = _graph.Node("MatMul", bias is null ? call.Name : Fresh(call.Name + "/product"), [InOwnOrder(x), weights]);
-        if (bias is null) return Activate(call with { Name = Fresh(call.Name + "/activation") }, new Activation(product, [.. x.Shape[..^1], count], IsNchw: false), Text(call.Config, "activation", "linear"));
+        if (bias is null) return Activate(call with { Name = Fresh(call.Name + "/activation") }, new Activation(product, [.. x.Shape[..^1], count], IsNchw: false), FunctionOf(call.Config));
         return WithActivation(call, [.. x.Shape[..^1], count], isNchw: false, name => _graph.Node("Add", name, [product, bias]));
     }
 

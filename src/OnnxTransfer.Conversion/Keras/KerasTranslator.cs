@@ -178,7 +178,7 @@ internal sealed partial class KerasTranslator
         Dictionary<string, KerasLayer> layers, Dictionary<(string, int), List<(string Layer, int Call)>> readers, KerasLayer layer, int call, IReadOnlyList<KerasReference> outputs)
     {
         if (layer.Kind is not ("Conv2D" or "DepthwiseConv2D") || outputs.Any(o => o.Layer == layer.Name)) return null;
-        if (Text(layer.Config, "activation", "linear") != "linear" || !readers.TryGetValue((layer.Name, call), out var list) || list.Count != 1) return null;
+        if (FunctionOf(layer.Config) != "linear" || !readers.TryGetValue((layer.Name, call), out var list) || list.Count != 1) return null;
         return layers[list[0].Layer].Kind == "BatchNormalization" ? list[0] : null;
     }
 
@@ -203,6 +203,14 @@ internal sealed partial class KerasTranslator
     private string InOwnOrder(Activation x) => !x.IsNchw ? x.Name
         // NCHW -> NHWC
         : Once(x.Name + "/nhwc", name => _graph.Node("Transpose", name, [x.Name], ("perm", new[] { 0, 2, 3, 1 })));
+
+    /// <summary>The name of a layer's activation, which Keras 3 also writes as a function with a description.</summary>
+    private static string FunctionOf(JsonElement config)
+    {
+        if (!config.TryGetProperty("activation", out var value) || value.ValueKind == JsonValueKind.Null) return "linear";
+        if (value.ValueKind == JsonValueKind.String) return value.GetString()!;
+        return value.ValueKind == JsonValueKind.Object && value.TryGetProperty("config", out var name) && name.ValueKind == JsonValueKind.String ? name.GetString()! : value.GetRawText();
+    }
 
     private static string Text(JsonElement config, string name, string otherwise) =>
         config.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : otherwise;

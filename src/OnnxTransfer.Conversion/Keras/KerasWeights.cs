@@ -7,13 +7,14 @@ namespace OnnxTransfer.Conversion.Keras;
 /// <summary>An array of weights, channels last.</summary>
 internal sealed record KerasArray(int[] Shape, float[] Values);
 
-/// <summary>The weights of a model by name, out of the shards that the manifest lists.</summary>
+/// <summary>The weights of a model by name.</summary>
 internal sealed class KerasWeights
 {
     private readonly Dictionary<string, Func<KerasArray>> _arrays = new(StringComparer.Ordinal);
 
     public IEnumerable<string> Names => _arrays.Keys;
 
+    /// <summary>The weights in the shards that a <c>model.json</c> lists.</summary>
     public static KerasWeights Read(KerasModel model, Func<string, ReadOnlyMemory<byte>> readShard)
     {
         var weights = new KerasWeights();
@@ -41,12 +42,30 @@ internal sealed class KerasWeights
         return longer.Count == 1 ? _arrays[longer[0]]() : null;
     }
 
+    /// <summary>Names a weight of a layer. Two layers of one name, in two models inside the model, would be one for the other.</summary>
+    public void Add(string source, string name, Func<KerasArray> read)
+    {
+        if (!_arrays.TryAdd(name, read)) Throw.KerasMalformed(source, $"the weights '{name}' are there twice");
+    }
+
     private void ReadGroup(string source, JsonElement group, Func<string, ReadOnlyMemory<byte>> readShard)
     {
-        var shards = group.GetProperty("paths").EnumerateArray().Select(p => readShard(p.GetString() ?? "")).ToList();
-        var total = shards.Sum(s => (long)s.Length);
-        if (total > int.MaxValue) Throw.KerasMalformed(source, $"its weights are {total:N0} bytes");
+        var needed = 0.0;
+        foreach (var entry in group.GetProperty("weights").EnumerateArray())
+            needed += entry.GetProperty("shape").EnumerateArray().Aggregate(8.0, (product, side) => product * side.GetInt32());
         // The shards of a group are one run of bytes that is cut anywhere, also inside an array.
+        var shards = new List<ReadOnlyMemory<byte>>();
+        var (names, total) = (new HashSet<string>(StringComparer.Ordinal), 0L);
+        foreach (var path in group.GetProperty("paths").EnumerateArray())
+        {
+            var name = path.GetString() ?? "";
+            if (!names.Add(name)) Throw.KerasMalformed(source, $"it names the shard '{name}' twice");
+            if (total > needed) Throw.KerasMalformed(source, $"its shards have more bytes than the weights need");
+            shards.Add(readShard(name));
+            total += shards[^1].Length;
+        }
+
+        if (total > int.MaxValue) Throw.KerasMalformed(source, $"its weights are {total:N0} bytes");
         var bytes = new byte[total];
         var at = 0;
         foreach (var shard in shards)

@@ -1,3 +1,5 @@
+using OnnxTransfer.Internals;
+
 namespace OnnxTransfer.Conversion.TfLite;
 
 /// <summary>The main graph of a TFLite file, read after TFLite's published schema (version 3); slot numbers are the schema's.</summary>
@@ -27,7 +29,7 @@ internal sealed class TfLiteModel
 
     public static TfLiteModel Parse(ReadOnlyMemory<byte> data, string source)
     {
-        if (data.Length < 8 || !data.Span.Slice(4, 4).SequenceEqual("TFL3"u8)) Throw.NotTfLite(source, data.Length);
+        if (data.Length < 8 || !data.Span.Slice(4, 4).SequenceEqual("TFL3"u8)) Throw.NotTfLite(source, data.Length, ForeignModel.Describe(data.Span, source));
         var root = new FlatFile(data, source).Root();
         var graphs = root.Tables(2);
         if (graphs.Count == 0) Throw.Malformed(source, "it has no graph");
@@ -60,9 +62,9 @@ internal sealed class TfLiteModel
         var buffer = table.Int32(2);
         if (buffer < 0 || (buffer > 0 && buffer >= buffers.Count)) Throw.Malformed(source, $"tensor {index} '{name}' has its data in buffer {buffer} of {buffers.Count}");
         var data = buffer == 0 ? default : buffers[buffer].Bytes(0);
+        if (table.Has(6)) Throw.TensorSparse(source, name);
         if (!data.IsEmpty && ElementSize(type) is > 0 and var width && data.Length != count * width)
             Throw.Malformed(source, $"tensor {index} '{name}' of shape [{string.Join(",", shape)}] needs {count * width} bytes, but its buffer has {data.Length}");
-        if (table.Has(6)) Throw.Malformed(source, $"tensor {index} '{name}' is stored in sparse form, which is not supported");
         return new TfLiteTensor(index, name, shape, type, data.IsEmpty ? default(ReadOnlyMemory<byte>?) : data, ReadQuantization(source, index, shape, table.Table(4)));
     }
 
@@ -99,10 +101,10 @@ internal sealed class TfLiteModel
     /// <summary>Bytes of one element; 0 for types whose elements have no fixed size or are not used here.</summary>
     internal static int ElementSize(TfLiteType type) => type switch
     {
-        TfLiteType.Float32 or TfLiteType.Int32 => 4,
-        TfLiteType.Float16 or TfLiteType.Int16 => 2,
+        TfLiteType.Float32 or TfLiteType.Int32 or TfLiteType.UInt32 => 4,
+        TfLiteType.Float16 or TfLiteType.Int16 or TfLiteType.UInt16 or TfLiteType.BFloat16 => 2,
         TfLiteType.UInt8 or TfLiteType.Int8 or TfLiteType.Bool => 1,
-        TfLiteType.Int64 or TfLiteType.Float64 => 8,
+        TfLiteType.Int64 or TfLiteType.Float64 or TfLiteType.UInt64 or TfLiteType.Complex64 => 8,
         _ => 0,
     };
 }

@@ -4,11 +4,15 @@ namespace OnnxTransfer.Conversion.TfLite;
 
 internal sealed partial class TfLiteTranslator
 {
-    /// <summary>The constant behind a tensor, through operators that merely pass one on; null when it depends on the image.</summary>
+    /// <summary>A constant that an operator merely passes on (the dequantized form of 16-bit weights).</summary>
+    private readonly Dictionary<int, int> _aliases = [];
+
+    /// <summary>The constant behind a tensor: stored, folded, or passed on by operators; null when it depends on the image.</summary>
     private TfLiteTensor? ConstantOf(int tensor)
     {
         while (_aliases.TryGetValue(tensor, out var origin)) tensor = origin;
-        return _activations[tensor] is null && _model.Tensors[tensor].Data is not null ? _model.Tensors[tensor] : null;
+        if (_activations[tensor] is not null) return null;
+        return _folded.TryGetValue(tensor, out var folded) ? folded : _model.Tensors[tensor].Data is not null ? _model.Tensors[tensor] : null;
     }
 
     private TfLiteTensor RequiredConstant(TfLiteOperator op, int input, string role)
@@ -19,7 +23,7 @@ internal sealed partial class TfLiteTranslator
     }
 
     /// <summary>A constant's values as float32.</summary>
-    private float[] Floats(TfLiteOperator op, TfLiteTensor constant)
+    private float[] Floats(TfLiteOperator? op, TfLiteTensor constant)
     {
         var bytes = constant.Data!.Value.Span;
         var values = new float[constant.Count];
@@ -44,7 +48,7 @@ internal sealed partial class TfLiteTranslator
                 for (var i = 0; i < values.Length; i++) values[i] = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes[(2 * i)..]);
                 break;
             default:
-                Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], $"its constant '{constant.Name}' is {constant.Type}, but only float32, float16 and quantized integers are converted");
+                Throw.OperatorUnsupported(_model.Source, op!, _names[op!.Outputs[0]], $"its constant '{constant.Name}' is {constant.Type}, but only float32, float16 and quantized integers of 8 to 64 bits are converted");
                 break;
         }
 
@@ -52,10 +56,10 @@ internal sealed partial class TfLiteTranslator
     }
 
     /// <summary>The stored integers of a quantized constant; null if its elements are not of a type that quantization uses.</summary>
-    private static int[]? StoredIntegers(TfLiteTensor constant)
+    private static long[]? StoredIntegers(TfLiteTensor constant)
     {
         var bytes = constant.Data!.Value.Span;
-        var values = new int[constant.Count];
+        var values = new long[constant.Count];
         for (var i = 0; i < values.Length; i++)
         {
             switch (constant.Type)
@@ -64,6 +68,7 @@ internal sealed partial class TfLiteTranslator
                 case TfLiteType.UInt8: values[i] = bytes[i]; break;
                 case TfLiteType.Int16: values[i] = BinaryPrimitives.ReadInt16LittleEndian(bytes[(2 * i)..]); break;
                 case TfLiteType.Int32: values[i] = BinaryPrimitives.ReadInt32LittleEndian(bytes[(4 * i)..]); break;
+                case TfLiteType.Int64: values[i] = BinaryPrimitives.ReadInt64LittleEndian(bytes[(8 * i)..]); break;
                 default: return null;
             }
         }
@@ -71,23 +76,32 @@ internal sealed partial class TfLiteTranslator
         return values;
     }
 
-    /// <summary>The values of an int32 or int64 constant, such as a shape.</summary>
+    /// <summary>The values of an int32 or int64 constant, such as a shape. The number of images may stand in it only at the place of the batch.</summary>
     private int[] Integers(TfLiteOperator op, int input, string role)
     {
         var constant = RequiredConstant(op, input, role);
+        if (constant.Type is not (TfLiteType.Int32 or TfLiteType.Int64)) Throw.OperatorMalformed(_model.Source, op, $"its {role} are {constant.Type} instead of integers");
+        if (_ofBatch.TryGetValue(constant.Index, out var ofBatch) && ofBatch.Where((share, i) => share == BatchShare.Mixed || (share == BatchShare.Alone && i > 0)).Any())
+            Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], $"its {role} depend on the number of images");
+        return [.. Numbers(constant)!.Select(v => (int)Math.Clamp(v, int.MinValue, int.MaxValue))];
+    }
+
+    /// <summary>The numbers as they are stored; null for kinds that are not read so.</summary>
+    private static double[]? Numbers(TfLiteTensor constant)
+    {
         var bytes = constant.Data!.Value.Span;
-        var values = new int[constant.Count];
+        var values = new double[constant.Count];
         for (var i = 0; i < values.Length; i++)
         {
-            values[i] = constant.Type switch
+            switch (constant.Type)
             {
-                TfLiteType.Int32 => BinaryPrimitives.ReadInt32LittleEndian(bytes[(4 * i)..]),
-                TfLiteType.Int64 => (int)Math.Clamp(BinaryPrimitives.ReadInt64LittleEndian(bytes[(8 * i)..]), int.MinValue, int.MaxValue),
-                _ => 0,
-            };
+                case TfLiteType.Int32: values[i] = BinaryPrimitives.ReadInt32LittleEndian(bytes[(4 * i)..]); break;
+                case TfLiteType.Int64: values[i] = BinaryPrimitives.ReadInt64LittleEndian(bytes[(8 * i)..]); break;
+                case TfLiteType.Float32: values[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(4 * i)..]); break;
+                default: return null;
+            }
         }
 
-        if (constant.Type is not (TfLiteType.Int32 or TfLiteType.Int64)) Throw.OperatorMalformed(_model.Source, op, $"its {role} are {constant.Type} instead of integers");
         return values;
     }
 }

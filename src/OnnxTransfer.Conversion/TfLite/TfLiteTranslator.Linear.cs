@@ -115,7 +115,78 @@ internal sealed partial class TfLiteTranslator
         Write(op, [x.Shape[0], count], isNchw: false);
     }
 
-    private void Pool(TfLiteOperator op, string onnxOp)
+    /// <summary>
+    /// The convolution whose gradient this is, run backwards: every input pixel adds its filters around its place in the result. The file
+    /// states the size of the result, from which the padding follows.
+    /// </summary>
+    private void TransposedConvolution(TfLiteOperator op)
+    {
+        var x = ReadRank4(op, Input(op, 2));
+        var weights = RequiredConstant(op, 1, "weights");
+        var options = Options(op);
+        var (strideV, strideH) = (options.Int32(2), options.Int32(1));
+        if (weights.Shape is not [var count, > 0 and var height, > 0 and var width, var depth] || weights.Count == 0 || x.Shape[3] != depth || strideV is < 1 or > TfLiteOptions.LargestSide || strideH is < 1 or > TfLiteOptions.LargestSide)
+        {
+            Throw.OperatorMalformed(_model.Source, op, $"its weights have the shape [{string.Join(",", weights.Shape)}] for {x.Shape[^1]} channels");
+            return;
+        }
+
+        if (Integers(op, 0, "result sizes") is not [_, > 0 and <= TfLiteOptions.LargestSide and var rows, > 0 and <= TfLiteOptions.LargestSide and var columns, _])
+        {
+            Throw.OperatorMalformed(_model.Source, op, "the size of its result is not that of an image");
+            return;
+        }
+
+        var (v, h) = (Place(x.Shape[1], height, strideV, rows), Place(x.Shape[2], width, strideH, columns));
+        if (v is null || h is null) Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], $"at this input size {x.Shape[1]}x{x.Shape[2]} pixels do not become {rows}x{columns}");
+        // OHWI -> IOHW
+        List<string> inputs = [InNchw(x), Once($"{_names[weights.Index]}/3012", name => _graph.Constant(name, [depth, count, height, width], AxisOrder.Permute(Floats(op, weights), weights.Shape, [3, 0, 1, 2])))];
+        if (op.Inputs.Length > 3 && op.Inputs[3] >= 0)
+        {
+            var bias = RequiredConstant(op, 3, "biases");
+            if (bias.Count != count) Throw.OperatorMalformed(_model.Source, op, $"it has {bias.Count} biases for {count} channels");
+            inputs.Add(Once($"{_names[bias.Index]}/bias", name => _graph.Constant(name, [count], Floats(op, bias))));
+        }
+
+        Fused(op, (TfLiteActivation)options.UInt8(3), name => _graph.Node(
+            "ConvTranspose", name, inputs, ("kernel_shape", new[] { height, width }), ("strides", new[] { strideV, strideH }),
+            ("pads", new[] { v!.Value.Before, h!.Value.Before, v.Value.After, h.Value.After }), ("output_padding", new[] { v.Value.Beyond, h.Value.Beyond })));
+        Write(op, [x.Shape[0], rows, columns, count], isNchw: true);
+
+        // What the kernels cover, cut to the stated size: the odd pixel goes behind. A size beyond that is filled behind.
+        static (int Before, int After, int Beyond)? Place(int size, int kernel, int stride, int wanted)
+        {
+            var cut = ((size - 1L) * stride) + kernel - wanted;
+            if (cut >= 2L * kernel || -cut >= stride) return null;
+            return cut < 0 ? (0, 0, (int)-cut) : ((int)(cut / 2), (int)(cut - (cut / 2)), 0);
+        }
+    }
+
+    private void BatchMatMul(TfLiteOperator op)
+    {
+        var (left, right) = (Input(op, 0), Input(op, 1));
+        var x = Read(left);
+        var options = op.Options;
+        var (turnsX, turnsY) = (options?.Bool(0) ?? false, options?.Bool(1) ?? false);
+        var constant = ConstantOf(right);
+        var y = constant is null ? Read(right) : null;
+        var shapeY = y?.Shape ?? constant!.Shape;
+        if (x.Rank < 2 || shapeY.Length < 2 || (y is not null && y.Rank != x.Rank) || shapeY.Length > x.Rank || x.Rank == 2 && (y is not null || turnsX))
+            Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], $"it multiplies [{string.Join(",", x.Shape)}] by [{string.Join(",", shapeY)}], which mixes the images of a batch");
+        int[] Turned(int[] shape, bool turns) => turns ? [.. shape[..^2], shape[^1], shape[^2]] : shape;
+        var (a, b) = (Turned(x.Shape, turnsX), Turned(shapeY, turnsY));
+        if (a[^1] != b[^2]) Throw.OperatorMalformed(_model.Source, op, $"it multiplies [{string.Join(",", a)}] by [{string.Join(",", b)}]");
+        if (constant is not null && constant.Shape.Length == x.Rank && x.Rank > 2 && constant.Shape[0] != 1) Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], "its constant has a batch of its own");
+        int[] shape = [.. Broadcast(op, a[..^2], b[..^2]), a[^2], b[^1]];
+        var factor = y is not null ? InOwnOrder(y) : Once($"{_names[constant!.Index]}/factor", name => _graph.Constant(name, constant.Shape.Select(s => (long)s), Floats(op, constant)));
+        _graph.Node("MatMul", _names[op.Outputs[0]], [Turn(InOwnOrder(x), x.Rank, turnsX), Turn(factor, shapeY.Length, turnsY)]);
+        Write(op, shape, isNchw: false);
+
+        string Turn(string matrix, int rank, bool turns) => !turns ? matrix : Once(matrix + "/turned", name => _graph.Node(
+            "Transpose", name, [matrix], ("perm", Enumerable.Range(0, rank - 2).Append(rank - 1).Append(rank - 2).ToArray())));
+    }
+
+    private void Pool(TfLiteOperator op, string kind)
     {
         var x = ReadRank4(op, Input(op, 0));
         var options = Options(op);
@@ -123,34 +194,45 @@ internal sealed partial class TfLiteTranslator
         var v = Slide(op, x.Shape[1], options.Int32(4), options.Int32(2), 1, same);
         var h = Slide(op, x.Shape[2], options.Int32(3), options.Int32(1), 1, same);
         // Neither TFLite nor ONNX, by default, counts padding in an average.
-        Fused(op, (TfLiteActivation)options.UInt8(5), name => _graph.Node(
+        Fused(op, (TfLiteActivation)options.UInt8(5), name =>
+        {
+            if (kind != "L2Pool") return Window(kind, name, InNchw(x));
+            // The root of the mean of squares.
+            var squares = WriteFunction("Square", _names.Fresh(name + "/squares"), InNchw(x));
+            return _graph.Node("Sqrt", name, [Window("AveragePool", _names.Fresh(name + "/mean"), squares)]);
+        });
+        Write(op, [x.Shape[0], v.Positions, h.Positions, x.Shape[3]], isNchw: true);
+
+        string Window(string onnxOp, string name, string input) => _graph.Node(
             onnxOp,
             name,
-            [InNchw(x)],
+            [input],
             ("kernel_shape", new[] { v.Kernel, h.Kernel }),
             ("strides", new[] { v.Stride, h.Stride }),
-            ("pads", new[] { v.Before, h.Before, v.After, h.After })));
-        Write(op, [x.Shape[0], v.Positions, h.Positions, x.Shape[3]], isNchw: true);
+            ("pads", new[] { v.Before, h.Before, v.After, h.After }));
     }
 
-    private void Mean(TfLiteOperator op)
+    private void Reduce(TfLiteOperator op, string onnxOp)
     {
         var x = Read(Input(op, 0));
         var axes = Integers(op, 1, "axes").Select(a => a < 0 ? a + x.Rank : a).Distinct().Order().ToArray();
         if (axes.Length == 0 || axes[0] < 0 || axes[^1] >= x.Rank) Throw.OperatorMalformed(_model.Source, op, $"its axes are {string.Join(",", axes)} of {x.Rank}");
-        if (axes[0] == 0) Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], "it averages over the batch");
+        if (axes[0] == 0) Throw.OperatorUnsupported(_model.Source, op, _names[op.Outputs[0]], "it reduces over the batch");
         var keep = Options(op).Bool(0);
         var output = _names[op.Outputs[0]];
         var inNchw = x.Rank == 4 && (keep || axes is [1, 2]);
-        if (inNchw && axes is [1, 2])
+        if (onnxOp == "ReduceMean" && inNchw && axes is [1, 2])
         {
             var pooled = _graph.Node("GlobalAveragePool", keep ? output : _names.Fresh(output + "/pooled"), [InNchw(x)]);
             if (!keep) _graph.Node("Flatten", output, [pooled], ("axis", 1));
         }
         else
         {
-            var mapped = inNchw ? axes.Select(NchwAxis).Order().ToArray() : axes;
-            _graph.Node("ReduceMean", output, [inNchw ? InNchw(x) : InOwnOrder(x)], ("axes", mapped), ("keepdims", keep ? 1 : 0));
+            int[] mapped = inNchw ? [.. axes.Select(NchwAxis).Order()] : axes;
+            var input = inNchw ? InNchw(x) : InOwnOrder(x);
+            // Only the sum takes its axes as an input in this operator set.
+            if (onnxOp == "ReduceSum") _graph.Node(onnxOp, output, [input, Longs("axes", [.. mapped.Select(a => (long)a)])], ("keepdims", keep ? 1 : 0));
+            else _graph.Node(onnxOp, output, [input], ("axes", mapped), ("keepdims", keep ? 1 : 0));
         }
 
         Write(op, [.. x.Shape.Select((side, i) => axes.Contains(i) ? 1 : side).Where((_, i) => keep || !axes.Contains(i))], inNchw && keep);

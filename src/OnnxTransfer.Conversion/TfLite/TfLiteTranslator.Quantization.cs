@@ -159,10 +159,26 @@ internal sealed partial class TfLiteTranslator
         var (low, high) = (scale * (least - quantization.ZeroPoint(0)), scale * (most - quantization.ZeroPoint(0)));
         return activation switch
         {
+            // The range is the activation, and the rounding ends where it does.
+            TfLiteActivation.None => true,
             TfLiteActivation.Relu => low >= -scale / 2,
             TfLiteActivation.Relu6 => low >= -scale / 2 && high <= 6 + (scale / 2),
             _ => false,
         };
+    }
+
+    /// <summary>
+    /// The end of an activation that stands only in the range of a result's bytes; null if there is none. The converters of TensorFlow 1
+    /// leave a ReLU or ReLU6 out of the operator when the bytes of its result begin at zero anyway: the kernel ends there, and so did the
+    /// training. A range that begins below zero is the measured range of some images, not a part of the network.
+    /// </summary>
+    private float? ActivationOfRange(TfLiteOperator op)
+    {
+        if (op.Code is not (TfLiteOp.Conv2D or TfLiteOp.DepthwiseConv2D or TfLiteOp.FullyConnected or TfLiteOp.Add or TfLiteOp.Sub or TfLiteOp.Mul)) return null;
+        var tensor = _model.Tensors[op.Outputs[0]];
+        var (least, most) = tensor.Type switch { TfLiteType.Int8 => (-128, 127), TfLiteType.UInt8 => (0, 255), _ => (0, 0) };
+        if (most == 0 || tensor.Quantization is not { IsPerAxis: false } quantization || quantization.ZeroPoint(0) != least) return null;
+        return quantization.Scales[0] * (most - least);
     }
 
     private static OnnxElementType ElementType(TfLiteType type) => type switch

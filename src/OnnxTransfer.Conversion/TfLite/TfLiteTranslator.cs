@@ -18,8 +18,10 @@ internal sealed partial class TfLiteTranslator
     private readonly OnnxGraphBuilder _graph;
     private readonly Activation?[] _activations;
 
-    /// <summary>A constant that an operator merely passes on (the dequantized form of 16-bit weights).</summary>
-    private readonly Dictionary<int, int> _aliases = [];
+    /// <summary>The number of images that the file states; in the ONNX graph it is free.</summary>
+    private int _batchInFile = 1;
+
+    private string? _firstInput;
 
     public TfLiteTranslator(TfLiteModel model, TfLiteOptions options)
     {
@@ -41,18 +43,38 @@ internal sealed partial class TfLiteTranslator
 
     public OnnxModel Translate()
     {
-        var outputs = _options.Outputs.Count == 0 ? _model.Outputs : [.. _options.Outputs.Select(_names.Find)];
+        var outputs = _options.Outputs.Count == 0 ? [.. _model.Outputs.Select(BeforeArgMax)] : _options.Outputs.Select(_names.Find).ToArray();
         var needed = NeededOperators(outputs, out var inputs);
         PlanIntegers(needed, outputs);
         AddInputs(inputs);
-        foreach (var op in needed) Translate(op);
+        foreach (var op in needed)
+            if (!TryFold(op)) Translate(op);
         foreach (var output in outputs.Distinct())
         {
             var activation = Read(output);
+            if (activation.Shape[0] != _batchInFile) Throw.OutputInPieces(_model.Source, _names[output]);
             _graph.Output(activation.Name, OnnxElementType.Float32, OnnxDims(activation));
         }
 
         return _graph.Build(_model.Source);
+    }
+
+    /// <summary>
+    /// The scores behind an output that is only the place of the greatest one (a segmentation, a class number): places are no features,
+    /// and whoever wants them finds them again. Other outputs stay.
+    /// </summary>
+    private int BeforeArgMax(int output)
+    {
+        for (int tensor = output, steps = 0; steps <= _model.Operators.Count; steps++)
+        {
+            var op = _model.Operators.FirstOrDefault(o => o.Outputs.Contains(tensor));
+            if (op is null || op.Inputs.Length == 0 || op.Inputs[0] < 0) return output;
+            if (op.Code is TfLiteOp.ArgMax or TfLiteOp.ArgMin) return op.Inputs[0];
+            if (op.Code is not (TfLiteOp.Reshape or TfLiteOp.Squeeze or TfLiteOp.ExpandDims or TfLiteOp.Cast or TfLiteOp.Quantize or TfLiteOp.Dequantize) ) return output;
+            tensor = op.Inputs[0];
+        }
+
+        return output;
     }
 
     /// <summary>The operators that the outputs depend on, in their order, and the inputs that these read.</summary>
@@ -81,7 +103,9 @@ internal sealed partial class TfLiteTranslator
             Throw.SizeNotSettable(_model.Source, string.Join(", ", inputs.Select(i => $"'{_names[i]}' [{string.Join(",", _model.Tensors[i].Shape)}]")));
         foreach (var index in inputs)
         {
-            var shape = (int[])_model.Tensors[index].Shape.Clone();
+            var tensor = _model.Tensors[index];
+            if (tensor.Quantization is null && tensor.Type is not (TfLiteType.Float32 or TfLiteType.Float16 or TfLiteType.UInt8 or TfLiteType.Int8 or TfLiteType.Int16)) Throw.InputNotReal(_model.Source, _names[index], tensor.Type);
+            var shape = (int[])tensor.Shape.Clone();
             if (shape.Length == 4)
             {
                 shape[1] = _options.Height ?? shape[1];
@@ -93,6 +117,7 @@ internal sealed partial class TfLiteTranslator
             var input = new Activation(_names[index], shape, !keepsOrder);
             _graph.Input(input.Name, OnnxElementType.Float32, OnnxDims(input));
             _activations[index] = input;
+            (_batchInFile, _firstInput) = (shape[0], input.Name);
         }
     }
 
@@ -109,33 +134,81 @@ internal sealed partial class TfLiteTranslator
         {
             case TfLiteOp.Conv2D: Convolution(op); break;
             case TfLiteOp.DepthwiseConv2D: DepthwiseConvolution(op); break;
+            case TfLiteOp.TransposeConv: TransposedConvolution(op); break;
             case TfLiteOp.FullyConnected: FullyConnected(op); break;
+            case TfLiteOp.BatchMatMul: BatchMatMul(op); break;
             case TfLiteOp.AveragePool2D: Pool(op, "AveragePool"); break;
             case TfLiteOp.MaxPool2D: Pool(op, "MaxPool"); break;
-            case TfLiteOp.Mean: Mean(op); break;
+            case TfLiteOp.L2Pool2D: Pool(op, "L2Pool"); break;
+            case TfLiteOp.Mean: Reduce(op, "ReduceMean"); break;
+            case TfLiteOp.Sum: Reduce(op, "ReduceSum"); break;
+            case TfLiteOp.ReduceMax: Reduce(op, "ReduceMax"); break;
+            case TfLiteOp.ReduceMin: Reduce(op, "ReduceMin"); break;
+            case TfLiteOp.ReduceProd: Reduce(op, "ReduceProd"); break;
             case TfLiteOp.Add: Binary(op, "Add", fusedSlot: 0); break;
             case TfLiteOp.Sub: Binary(op, "Sub", fusedSlot: 0); break;
             case TfLiteOp.Mul: Binary(op, "Mul", fusedSlot: 0); break;
             case TfLiteOp.Div: Binary(op, "Div", fusedSlot: 0); break;
+            case TfLiteOp.Pow: Binary(op, "Pow", fusedSlot: null); break;
+            case TfLiteOp.FloorDiv: Binary(op, "Div", fusedSlot: null, then: "Floor"); break;
+            case TfLiteOp.SquaredDifference: Binary(op, "Sub", fusedSlot: null, then: "Square"); break;
             case TfLiteOp.Maximum: Binary(op, "Max", fusedSlot: null); break;
             case TfLiteOp.Minimum: Binary(op, "Min", fusedSlot: null); break;
+            case TfLiteOp.AddN: AddAll(op); break;
             case TfLiteOp.Relu: Activate(op, TfLiteActivation.Relu); break;
             case TfLiteOp.Relu6: Activate(op, TfLiteActivation.Relu6); break;
             case TfLiteOp.ReluN1To1: Activate(op, TfLiteActivation.ReluN1To1); break;
+            case TfLiteOp.Relu0To1: Clip(op, 0, 1); break;
             case TfLiteOp.Tanh: Activate(op, TfLiteActivation.Tanh); break;
             case TfLiteOp.Logistic: Unary(op, "Sigmoid"); break;
             case TfLiteOp.HardSwish: Unary(op, "HardSwish"); break;
+            case TfLiteOp.Elu: Unary(op, "Elu"); break;
+            case TfLiteOp.Exp: Unary(op, "Exp"); break;
+            case TfLiteOp.Log: Unary(op, "Log"); break;
+            case TfLiteOp.Sqrt: Unary(op, "Sqrt"); break;
+            case TfLiteOp.Rsqrt: Unary(op, "Rsqrt"); break;
+            case TfLiteOp.Square: Unary(op, "Square"); break;
+            case TfLiteOp.Abs: Unary(op, "Abs"); break;
+            case TfLiteOp.Neg: Unary(op, "Neg"); break;
+            case TfLiteOp.Floor: Unary(op, "Floor"); break;
+            case TfLiteOp.Ceil: Unary(op, "Ceil"); break;
+            case TfLiteOp.Round: Unary(op, "Round"); break;
+            case TfLiteOp.Sign: Unary(op, "Sign"); break;
+            case TfLiteOp.Sin: Unary(op, "Sin"); break;
+            case TfLiteOp.Cos: Unary(op, "Cos"); break;
+            case TfLiteOp.Gelu: Gelu(op); break;
             case TfLiteOp.LeakyRelu: Unary(op, "LeakyRelu", ("alpha", Options(op).Float(0))); break;
             case TfLiteOp.PRelu: PRelu(op); break;
             case TfLiteOp.Softmax: Softmax(op); break;
+            case TfLiteOp.LogSoftmax: LogSoftmax(op); break;
+            case TfLiteOp.L2Normalization: L2Normalization(op); break;
+            case TfLiteOp.LocalResponseNormalization: LocalResponseNormalization(op); break;
             case TfLiteOp.Reshape: Reshape(op); break;
             case TfLiteOp.Squeeze: Squeeze(op); break;
+            case TfLiteOp.ExpandDims: ExpandDims(op); break;
+            case TfLiteOp.Transpose: Transpose(op); break;
+            case TfLiteOp.Tile: Tile(op); break;
+            case TfLiteOp.BroadcastTo: BroadcastTo(op); break;
+            case TfLiteOp.Slice: Slice(op); break;
+            case TfLiteOp.StridedSlice: StridedSlice(op); break;
+            case TfLiteOp.ReverseV2: Reverse(op); break;
+            case TfLiteOp.Split: Split(op); break;
+            case TfLiteOp.SplitV: SplitV(op); break;
+            case TfLiteOp.Unpack: Unpack(op); break;
+            case TfLiteOp.Pack: Pack(op); break;
+            case TfLiteOp.Gather: Gather(op); break;
             case TfLiteOp.Concatenation: Concatenation(op); break;
-            case TfLiteOp.Pad: Pad(op); break;
+            case TfLiteOp.Pad or TfLiteOp.PadV2: Pad(op, "constant"); break;
+            case TfLiteOp.MirrorPad: Pad(op, "reflect"); break;
+            case TfLiteOp.SpaceToBatchNd: SpaceToBatch(op); break;
+            case TfLiteOp.BatchToSpaceNd: BatchToSpace(op); break;
+            case TfLiteOp.DepthToSpace: DepthToSpace(op); break;
+            case TfLiteOp.SpaceToDepth: SpaceToDepth(op); break;
             case TfLiteOp.ResizeBilinear: Resize(op, "linear"); break;
             case TfLiteOp.ResizeNearestNeighbor: Resize(op, "nearest"); break;
             case TfLiteOp.Dequantize or TfLiteOp.Quantize: Requantize(op); break;
-            default: Throw.OperatorUnknown(_model.Source, op, _names[op.Outputs[0]]); break;
+            case TfLiteOp.Cast: Cast(op); break;
+            default: Throw.OperatorUnknown(_model.Source, op, _names[op.Outputs[0]], op.Inputs.Where(i => i >= 0 && _activations[i] is not null && !_model.Inputs.Contains(i)).Select(i => _names[i])); break;
         }
     }
 
@@ -154,8 +227,26 @@ internal sealed partial class TfLiteTranslator
 
     private Activation Read(int tensor)
     {
-        if (_activations[tensor] is null) Throw.Malformed(_model.Source, $"the tensor '{_names[tensor]}' is read before it is computed");
-        return _activations[tensor]!;
+        if (_activations[tensor] is { } activation) return activation;
+        if (ConstantOf(tensor) is { } constant) return Spread(constant);
+        if (_model.Operators.Any(o => o.Outputs.Contains(tensor))) Throw.Malformed(_model.Source, $"the tensor '{_names[tensor]}' is read before it is computed");
+        Throw.StateUnsupported(_model.Source, _names[tensor]);
+        return null;
+    }
+
+    /// <summary>A constant as a tensor with one copy for each image, as a class token beside the patches of an image.</summary>
+    private Activation Spread(TfLiteTensor constant)
+    {
+        if (constant.Shape is not [1, ..] || _firstInput is null || constant.Type is not TfLiteType.Float32 and not TfLiteType.Float16 && constant.Quantization is null)
+            Throw.ConstantUnsupported(_model.Source, _names[constant.Index], constant.Shape);
+        var spread = Once($"{_names[constant.Index]}/spread", name =>
+        {
+            var stored = _graph.Constant(_names.Fresh(name + "/one"), constant.Shape.Select(s => (long)s), Floats(null, constant));
+            var images = _graph.Node("Slice", _names.Fresh(name + "/images"), [_graph.Node("Shape", _names.Fresh(name + "/shape"), [_firstInput]), Longs("starts", [0]), Longs("ends", [1])]);
+            var sizes = constant.Shape.Length == 1 ? images : _graph.Node("Concat", _names.Fresh(name + "/sizes"), [images, Longs("sides", [.. constant.Shape.Skip(1).Select(s => (long)s)])], ("axis", 0));
+            return _graph.Node("Expand", name, [stored, sizes]);
+        });
+        return new Activation(spread, constant.Shape, IsNchw: false);
     }
 
     private Activation ReadRank4(TfLiteOperator op, int tensor)
@@ -190,9 +281,9 @@ internal sealed partial class TfLiteTranslator
         return name;
     }
 
-    private void Write(TfLiteOperator op, int[] shape, bool isNchw)
+    private void Write(TfLiteOperator op, int[] shape, bool isNchw, int output = 0)
     {
-        var tensor = op.Outputs[0];
+        var tensor = op.Outputs[output];
         if (Array.Exists(shape, side => side < 1))
             Throw.OperatorUnsupported(_model.Source, op, _names[tensor], $"at this input size its result would have the shape [{string.Join(",", shape)}]");
         if (shape.Aggregate(1.0, (product, side) => product * side) > int.MaxValue)

@@ -80,7 +80,9 @@ internal static partial class Throw
     [DoesNotReturn]
     internal static void BackboneNotFound(string idOrPath, string fullPath, bool isFolder, ApplicationModels beside, IEnumerable<string> known) =>
         throw new ModelNotFoundException(
-            (isFolder
+            (isFolder && Internals.ForeignModel.DescribeFolder(idOrPath) is { } kind
+                ? $"The backbone '{idOrPath}' is {kind}. "
+                : isFolder
                 ? $"The backbone '{idOrPath}' is a folder ('{fullPath}'), not an ONNX file: give the path of an .onnx file, or an id. "
                 : $"There is no backbone '{idOrPath}': there is no file '{fullPath}', and no model with that id. ")
             + Places(idOrPath, beside, known) + ".");

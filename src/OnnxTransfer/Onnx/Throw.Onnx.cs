@@ -8,11 +8,14 @@ internal static partial class Throw
     [DoesNotReturn]
     internal static void OnnxFileMissing(string path) =>
         throw new FileNotFoundException(
-            Directory.Exists(path) ? $"{path} is a folder, not an ONNX file: give the path of a file in it." : $"There is no ONNX file at {path}; check the path.", path);
+            Directory.Exists(path) ? $"{path} is {Internals.ForeignModel.DescribeFolder(path) ?? "a folder, not an ONNX file: give the path of a file in it"}." : $"There is no ONNX file at {path}; check the path.", path);
 
     [DoesNotReturn]
     internal static void OnnxFileTooLarge(string source, long bytes) =>
         throw new InvalidDataException($"{source} is a model of {bytes:N0} bytes, but an ONNX file can hold at most 2 GB; use a smaller model or one with its weights in external data files.");
+
+    [DoesNotReturn]
+    internal static void ModelOfAnotherKind(string source, string kind) => throw new InvalidDataException($"{source} is not an ONNX model but {kind}.");
 
     internal static InvalidDataException OnnxFileCorrupt(string source, long bytes, Exception inner) =>
         new($"{source} ({bytes:N0} bytes) is not a complete ONNX file: {inner.Message} Download or export it again.", inner);
@@ -117,7 +120,9 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void WeightFileKindUnknown(string path) =>
-        throw new InvalidDataException($"{path} is not a weight file of a known kind: give a .safetensors, .npz or .onnx file.");
+        throw new InvalidDataException(path.EndsWith(".h5", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".keras", StringComparison.OrdinalIgnoreCase)
+            ? $"{path} is a file of Keras, whose arrays have another order of axes than an ONNX file and are normalized apart: `onnxtransfer models convert {path} --out NEW.onnx`, with --architecture NAME where the file has only weights, makes the network with these weights, layer by layer by name. Other weights come from .safetensors, .npz or .onnx files."
+            : $"{path} is not a weight file of a known kind: give a .safetensors, .npz or .onnx file.");
 
     [DoesNotReturn]
     internal static void WeightFileInvalid(string path, string reason) =>

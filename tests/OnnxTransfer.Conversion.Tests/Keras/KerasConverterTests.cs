@@ -22,7 +22,7 @@ public sealed class KerasConverterTests
     internal static Values Image(int height, int width) =>
         new([.. Enumerable.Range(0, height * width * 3).Select(i => (float)(i * 7919L % 1000 / 1000.0))], 1, height, width, 3);
 
-    private static byte[] Weights(string? json = null)
+    internal static byte[] Weights(string? json = null)
     {
         var bytes = new List<byte>();
         foreach (var weight in JsonNode.Parse(json ?? s_json)!["weightsManifest"]![0]!["weights"]!.AsArray())

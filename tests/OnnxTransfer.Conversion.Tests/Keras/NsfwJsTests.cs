@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.RegularExpressions;
 using OnnxTransfer.Onnx.Editing;
 using OnnxTransfer.Onnx.Schema;
-using OnnxTransfer.TestSupport;
 using OnnxTransfer.Tests.Onnx;
 
 namespace OnnxTransfer.Conversion.Tests.Keras;
@@ -15,7 +14,7 @@ namespace OnnxTransfer.Conversion.Tests.Keras;
 /// </summary>
 public sealed partial class NsfwJsTests
 {
-    [PackageFact]
+    [NsfwJs]
     public void MobileNetV2EqualsTensorFlow()
     {
         var model = Convert("mobilenet_v2", new KerasOptions { Outputs = ["dense_3", "out_relu"], InputLayout = TensorLayout.Nhwc });
@@ -28,7 +27,7 @@ public sealed partial class NsfwJsTests
         AssertFirst(new Values([.. computed["out_relu"].Data.Chunk(49).Select(c => c.Average())], 1280), 0, 0.0122591499, 0, 0);
     }
 
-    [PackageFact]
+    [NsfwJs]
     public void InceptionV3CutAtMixed10HasTheFeaturesOfTensorFlow()
     {
         var model = Convert("inception_v3", new KerasOptions { InputLayout = TensorLayout.Nhwc });
@@ -48,8 +47,26 @@ public sealed partial class NsfwJsTests
 
     private static OnnxModel Convert(string network, KerasOptions options)
     {
+        var (json, shard) = Read(network);
+        return OnnxModel.Parse(KerasConverter.Convert(Encoding.UTF8.GetBytes(json), path => shard(path), options));
+    }
+
+    /// <summary>Writes a network's model.json and shards into a folder and gives its conversion.</summary>
+    internal static byte[] Extract(string network, string folder)
+    {
+        var (json, shard) = Read(network);
+        File.WriteAllText(Path.Combine(folder, "model.json"), json);
+        return KerasConverter.Convert(Encoding.UTF8.GetBytes(json), path =>
+        {
+            File.WriteAllBytes(Path.Combine(folder, path), shard(path));
+            return shard(path);
+        });
+    }
+
+    private static (string Json, Func<string, byte[]> Shard) Read(string network)
+    {
         var files = new Dictionary<string, string>();
-        using (var file = new GZipStream(File.OpenRead(PackageFactAttribute.Archive), CompressionMode.Decompress))
+        using (var file = new GZipStream(File.OpenRead(NsfwJsAttribute.Archive), CompressionMode.Decompress))
         using (var tar = new TarReader(file))
         {
             while (tar.GetNextEntry() is { } entry)
@@ -60,8 +77,7 @@ public sealed partial class NsfwJsTests
             }
         }
 
-        var json = ToJson(files["model"]);
-        return OnnxModel.Parse(KerasConverter.Convert(Encoding.UTF8.GetBytes(json), path => System.Convert.FromBase64String(Base64().Match(files[path]).Groups[1].Value), options));
+        return (ToJson(files["model"]), path => System.Convert.FromBase64String(Base64().Match(files[path]).Groups[1].Value));
     }
 
     /// <summary>The object literal inside a minified module, as JSON: names quoted, numbers and booleans written out.</summary>
@@ -89,15 +105,4 @@ public sealed partial class NsfwJsTests
 
     [GeneratedRegex(@"([:,\[]-?)\.(?=\d)")]
     private static partial Regex BareFraction();
-
-    [AttributeUsage(AttributeTargets.Method)]
-    private sealed class PackageFactAttribute : FactAttribute
-    {
-        public static readonly string Archive = Repository.PathOf("artifacts", "npm", "nsfwjs-4.3.0.tgz");
-
-        public PackageFactAttribute()
-        {
-            if (!File.Exists(Archive)) Skip = "needs artifacts/npm/nsfwjs-4.3.0.tgz, which `npm pack nsfwjs@4.3.0` downloads";
-        }
-    }
 }

@@ -117,12 +117,14 @@ internal sealed partial class Interpreter
         return x with { Data = [.. rows.SelectMany(e => e.Select(v => v / e.Sum()))] };
     }
 
-    private static Real Mean(Real x, int[] axes, bool keep)
+    private static Real Reduce(Real x, int[] axes, bool keep, Func<List<double>, double> f)
     {
         var reduced = axes.Select(a => a < 0 ? a + x.Shape.Length : a).ToHashSet();
         int[] kept = [.. x.Shape.Select((side, i) => reduced.Contains(i) ? 1 : side)];
         var y = Real.Empty(kept);
-        for (var i = 0; i < x.Data.Length; i++) y.Data[Source(i, x.Shape, kept)] += x.Data[i] * y.Data.Length / x.Data.Length;
+        var groups = y.Data.Select(_ => new List<double>()).ToArray();
+        for (var i = 0; i < x.Data.Length; i++) groups[Source(i, x.Shape, kept)].Add(x.Data[i]);
+        y = y with { Data = [.. groups.Select(f)] };
         return keep ? y : y with { Shape = [.. x.Shape.Where((_, i) => !reduced.Contains(i))] };
     }
 
@@ -136,9 +138,10 @@ internal sealed partial class Interpreter
         return new Real([.. Enumerable.Range(0, outer).SelectMany(i => chunks.SelectMany(c => c[i]))], shape);
     }
 
-    private static Real Pad(Real x, int[] pads)
+    private static Real Pad(Real x, int[] pads, double value = 0)
     {
         var y = Real.Empty([.. x.Shape.Select((side, i) => side + pads[2 * i] + pads[(2 * i) + 1])]);
+        Array.Fill(y.Data, value);
         for (var i = 0; i < x.Data.Length; i++)
         {
             var (rest, target, stride) = (i, 0, 1);

@@ -15,6 +15,8 @@ internal sealed class TfLiteBuilder
     public int Tensor(string name, int[] shape, TfLiteType type, float scale, long zeroPoint) =>
         Add(name, shape, type, null, Quantization([scale], [zeroPoint], 0));
 
+    public int Integers(string name, params int[] shape) => Add(name, shape, TfLiteType.Int32, null, null);
+
     public int Constant(string name, int[] shape, float[] values) =>
         Add(name, shape, TfLiteType.Float32, [.. values.SelectMany(BitConverter.GetBytes)], null);
 
@@ -23,6 +25,8 @@ internal sealed class TfLiteBuilder
 
     public int Constant(string name, params int[] values) =>
         Add(name, [values.Length], TfLiteType.Int32, [.. values.SelectMany(BitConverter.GetBytes)], null);
+
+    public int Scalar(string name, int value) => Add(name, [], TfLiteType.Int32, BitConverter.GetBytes(value), null);
 
     public int Constant(string name, int[] shape, int[] values, float[] scales, int axis) =>
         Add(name, shape, TfLiteType.Int32, [.. values.SelectMany(BitConverter.GetBytes)], Quantization(scales, new long[scales.Length], axis));
@@ -35,11 +39,13 @@ internal sealed class TfLiteBuilder
 
     public void Op(TfLiteOp code, int[] inputs, int output, FlatNode? options = null) => Op((int)code, "", inputs, output, options);
 
-    public void Op(int code, string customName, int[] inputs, int output, FlatNode? options = null)
+    public void Op(int code, string customName, int[] inputs, int output, FlatNode? options = null) => Op(code, customName, inputs, [output], options);
+
+    public void Op(int code, string customName, int[] inputs, int[] outputs, FlatNode? options = null)
     {
         FlatNode kind = new() { [0] = (byte)Math.Min(code, 127), [3] = code };
         if (customName.Length > 0) kind[1] = customName;
-        FlatNode op = new() { [0] = _codes.Count, [1] = inputs, [2] = new[] { output } };
+        FlatNode op = new() { [0] = _codes.Count, [1] = inputs, [2] = outputs };
         if (options is not null) op[4] = options;
         _codes.Add(kind);
         _operators.Add(op);

@@ -100,10 +100,16 @@ internal sealed class OnnxModel
         }
         catch (InvalidProtocolBufferException e)
         {
+            if (ForeignModel.Describe(bytes, source) is { } kind) Throw.ModelOfAnotherKind(source, kind);
             throw Throw.OnnxFileCorrupt(source, bytes.Length, e);
         }
 
-        if (proto.Graph is null || proto.OpsetImport.Count == 0) Throw.OnnxFileIsSomethingElse(source, bytes.Length);
+        if (proto.Graph is null || proto.OpsetImport.Count == 0)
+        {
+            if (ForeignModel.Describe(bytes, source) is { } kind) Throw.ModelOfAnotherKind(source, kind);
+            Throw.OnnxFileIsSomethingElse(source, bytes.Length);
+        }
+
         if (proto.Graph.Output.Count == 0) Throw.OnnxGraphWithoutOutputs(source);
         return new OnnxModel(proto, source);
     }

@@ -1,0 +1,24 @@
+using System.Text.Json;
+
+namespace OnnxTransfer.Conversion.Keras;
+
+/// <summary>The weights of each kind of layer, in the order in which Keras creates and saves them.</summary>
+internal static class KerasLayerWeights
+{
+    /// <summary>The names of a layer's weights; null for a kind that is not converted, and for a model.</summary>
+    public static IReadOnlyList<string>? Names(KerasLayer layer)
+    {
+        var config = layer.Config;
+        bool Has(string option) => config.ValueKind != JsonValueKind.Object || !config.TryGetProperty(option, out var value) || value.ValueKind != JsonValueKind.False;
+        List<string> Biased(params string[] names) => [.. names, .. Has("use_bias") ? (string[])["bias"] : []];
+        return layer.Kind switch
+        {
+            "Conv2D" or "Dense" => Biased("kernel"),
+            "DepthwiseConv2D" => Biased("depthwise_kernel"),
+            "SeparableConv2D" => Biased("depthwise_kernel", "pointwise_kernel"),
+            "BatchNormalization" => [.. Has("scale") ? (string[])["gamma"] : [], .. Has("center") ? (string[])["beta"] : [], "moving_mean", "moving_variance"],
+            "Normalization" => ["mean", "variance", "count"],
+            _ => null,
+        };
+    }
+}
