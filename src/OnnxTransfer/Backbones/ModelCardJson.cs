@@ -26,6 +26,11 @@ internal static class ModelCardJson
         (ResizeFilter.OpenCvLinear, "opencv-linear"),
         (ResizeFilter.Nearest, "nearest"),
         (ResizeFilter.TensorFlowNearest, "tf-nearest"),
+        (ResizeFilter.PillowNearest, "pillow-nearest"),
+        (ResizeFilter.PillowLanczos, "pillow-lanczos"),
+        (ResizeFilter.PillowBox, "pillow-box"),
+        (ResizeFilter.PillowHamming, "pillow-hamming"),
+        (ResizeFilter.TorchBilinear, "torch-bilinear"),
     ];
 
     internal static ModelCard Parse(ReadOnlySpan<byte> utf8, string origin) =>
