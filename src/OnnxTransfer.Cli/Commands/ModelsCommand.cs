@@ -4,13 +4,13 @@ using OnnxTransfer.Conversion;
 
 namespace OnnxTransfer.Cli.Commands;
 
-/// <summary><c>onnxtransfer models list | pull ID | info ID|FILE | layers ID|FILE | cut ID|FILE | weights ID|FILE | draw ID|FILE | convert FILE</c></summary>
+/// <summary><c>onnxtransfer models list | pull ID | info ID|FILE | layers ID|FILE | cut ID|FILE | weights ID|FILE | draw ID|FILE | card FILE | convert FILE</c></summary>
 internal static class ModelsCommand
 {
     internal static Command Create() => new("models", "List, download, inspect, convert and change pretrained networks.")
     {
         CreateList(), CreatePull(), ModelsInfoCommand.Create(), ModelsLayersCommand.Create(), ModelsCutCommand.Create(), ModelsWeightsCommand.Create(), ModelsDrawCommand.Create(),
-        CreateConvert(),
+        ModelsCardCommand.Create(), CreateConvert(),
     };
 
     private static Command CreateList()
@@ -43,8 +43,8 @@ internal static class ModelsCommand
 
     private static Command CreatePull()
     {
-        var id = new Argument<string>("ID") { Description = "An id of `onnxtransfer models list`." };
-        var command = new Command("pull", "Download a model of the catalog, and verify it.") { id };
+        var id = new Argument<string>("ID|hf:owner/name") { Description = "An id of `onnxtransfer models list`, or a model of the Hugging Face hub: hf:owner/name[@revision][/file.onnx]." };
+        var command = new Command("pull", "Download a model of the catalog or of the Hugging Face hub, and verify it.") { id };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var model = parsed.GetRequiredValue(id);
@@ -64,13 +64,8 @@ internal static class ModelsCommand
         var share = CommonOptions.Number(
             "--float-share", "With --keep-quantized: the share of all multiplications that stays in float32, counted from the input. Rounding in the first layers costs the most accuracy.",
             new TfLiteOptions().FloatShare, "SHARE", value => value is >= 0 and <= 1, "a share between 0 and 1, such as 0.15");
-        var preprocess = new Option<string?>("--preprocess")
-        {
-            Description = "The preprocessing that the network expects. It is written into a .model.json, which makes the model a backbone. torch: mean and deviation of ImageNet. "
-                + "tf: RGB in [-1,1]. tf-unit: RGB in [0,1]. caffe: BGR minus a mean.",
-            HelpName = string.Join('|', PreprocessSpec.PresetNames),
-        };
-        preprocess.AcceptOnlyFromAmong([.. PreprocessSpec.PresetNames]);
+        var preprocess = CommonOptions.Preprocess();
+        preprocess.Description = $"The preprocessing that the network expects. It is written into a .model.json, which makes the model a backbone. {preprocess.Description![(preprocess.Description!.IndexOf("torch:", StringComparison.Ordinal))..]}";
         var command = new Command("convert", "Convert a TFLite or Keras model to ONNX.") { file, output, tensors, quantized, share, preprocess };
         command.SetAction(parsed =>
         {

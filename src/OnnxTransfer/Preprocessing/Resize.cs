@@ -48,6 +48,9 @@ public abstract record Resize
     /// <summary>The size that an image of a size has after the resize and before the crop.</summary>
     internal abstract ImageSize Resized(int sourceWidth, int sourceHeight);
 
+    /// <summary>The same with another rounding of the crop.</summary>
+    internal Resize Rounded(CropRounding rounding) => this with { CropRounding = rounding };
+
     /// <summary>What follows from the kind; a new kind does not compile before every place knows it.</summary>
     internal abstract T Match<T>(Func<StretchResize, T> stretch, Func<ShortestEdgeResize, T> shortestEdge);
 
