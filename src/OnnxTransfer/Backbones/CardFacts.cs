@@ -80,7 +80,7 @@ internal sealed record CardFacts
     /// <param name="graph">The graph.</param>
     /// <param name="path">The model, for messages.</param>
     /// <param name="preprocess">The preprocessing in use, which may fix the size.</param>
-    /// <exception cref="InvalidModelException">The graph takes images of another size than the preprocessing makes.</exception>
+    /// <exception cref="ModelException">The graph takes images of another size than the preprocessing makes.</exception>
     /// <exception cref="InvalidDataException">The graph has no such input.</exception>
     internal ModelInput InputOf(OnnxModel graph, string path, PreprocessChoice preprocess)
     {
@@ -90,7 +90,8 @@ internal sealed record CardFacts
             ? (size.Width, size.Height)
             : (Input.Width ?? image.Width, Input.Height ?? image.Height);
         var made = preprocess.At(height, width, path).OutputSize;
-        if ((image.Height ?? made.Height) != made.Height || (image.Width ?? made.Width) != made.Width)
+        // The size that a card states is compared with the graph's when the network is cut, together with the layout.
+        if (Input.Height is null && ((image.Height ?? made.Height) != made.Height || (image.Width ?? made.Width) != made.Width))
             throw Throw.PreparedSizeDiffers(path, image.Height, image.Width, made, StatedBy is { } file && preprocess == Preprocess ? file : null);
         return new ModelInput(image.Tensor, image.Layout, made.Height, made.Width);
     }

@@ -10,12 +10,17 @@ internal sealed class JsonProblems(string origin, IReadOnlyDictionary<string, in
     /// <summary>The file, or where else the text comes from.</summary>
     internal string Origin => origin;
 
-    internal int Count => _found.Count;
+    /// <summary>How often a problem was noted, a second one of the same field included: it grows with every check that fails.</summary>
+    internal int Count { get; private set; }
 
     /// <summary>Notes a problem. A field has one: a wrong one is not also missing.</summary>
     /// <param name="field">The path of the field, such as <c>preprocess.std</c>.</param>
     /// <param name="sentence">What follows "the field 'preprocess.std'", without a period.</param>
-    internal void Add(string field, string sentence) => _found.TryAdd(field, $"{Line(field)}the field '{field}' {sentence}");
+    internal void Add(string field, string sentence)
+    {
+        Count++;
+        _found.TryAdd(field, $"{Line(field)}the field '{field}' {sentence}");
+    }
 
     /// <exception cref="InvalidModelException">There are problems; the message has all of them.</exception>
     internal void ThrowIfAny()

@@ -37,7 +37,7 @@ internal sealed class ModelCatalog
         var byId = new Dictionary<string, CatalogEntry>(StringComparer.OrdinalIgnoreCase);
         for (var i = 0; i < entries.Count; i++)
         {
-            if (!byId.TryAdd(entries[i]!.Id, entries[i]!)) fields.Report($"models[{i}].card.id", $"is '{entries[i]!.Id}', which occurs twice; give each model its own id");
+            if (!byId.TryAdd(entries[i]!.Id, entries[i]!)) fields.Report($"models[{i}].card.id", $"is not the only one: '{entries[i]!.Id}' occurs twice; give each model its own id");
         }
 
         problems.ThrowIfAny();
@@ -58,7 +58,7 @@ internal sealed class ModelCatalog
         if (card.Id is { } id && !IsFileName(id))
             inCard.Report("id", $"is '{id}'. It names files in the model store, so it may hold only lower-case letters, digits, '.', '-' and '_', and must begin with a letter or digit");
         if (card.Sha256 is null) inCard.Report("sha256", "is missing or empty");
-        if ((entry.Package is null) == (mirrors.Length == 0)) fields.Report("mirrors", "must be there, or the field 'package', but not both: one of them says where the file comes from");
+        if ((entry.Package is null) == (mirrors.Length == 0)) fields.Report("mirrors", "does not say where the file comes from: an entry needs either mirrors or a package");
         if (fields.Problems.Count > before) return null;
         return new CatalogEntry
         {

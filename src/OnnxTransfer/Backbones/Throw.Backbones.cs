@@ -28,7 +28,7 @@ internal static partial class Throw
     internal static InvalidModelException PresetNotSquare(string model, string preset, int height, int width) =>
         new($"The preprocessing '{preset}' makes square images, but {model} takes {width}x{height} pixels: write the preprocessing into a .model.json, or set FeatureExtractorOptions.Preprocess.");
 
-    internal static InvalidModelException PreparedSizeDiffers(string model, int? height, int? width, ImageSize made, string? statedBy) =>
+    internal static ModelException PreparedSizeDiffers(string model, int? height, int? width, ImageSize made, string? statedBy) =>
         new($"The input of {model} takes images of {width?.ToString(CultureInfo.InvariantCulture) ?? "any width"} x {height?.ToString(CultureInfo.InvariantCulture) ?? "any height"} pixels, "
             + $"but {(statedBy is null ? "the preprocessing" : $"'{statedBy}'")} makes {made.Width} x {made.Height}: use the preprocessing that the file was made with (--preprocess NAME@SIZE on the command line), or a file for this size.");
 

@@ -22,7 +22,7 @@ internal sealed class HubModels : IDisposable
     private readonly HubCache _cache;
     private readonly HttpClient _http;
     private readonly IProgress<WorkProgress>? _progress;
-    private readonly bool _isOffline;
+    private bool _isOffline;
     private string? _commit;
 
     private HubModels(HubId id, ModelStore store, IProgress<WorkProgress>? progress)
@@ -58,6 +58,14 @@ internal sealed class HubModels : IDisposable
         var folder = file.Contains('/', StringComparison.Ordinal) ? file[..(file.LastIndexOf('/') + 1)] : "";
         foreach (var name in ModelFolder.ConfigNames)
             await GetAsync(folder == ModelFolder.Subfolder + "/" ? name : folder + name, cancellationToken).ConfigureAwait(false);
+        var hash = await HashAsync(path, cancellationToken).ConfigureAwait(false);
+        if (IsDamaged(path, hash))
+        {
+            File.Delete(Content(path));
+            path = await GetAsync(file, cancellationToken).ConfigureAwait(false) ?? throw Throw.HubFileNotHere(_id, file, _store.Hub.Folder);
+            hash = await HashAsync(path, cancellationToken).ConfigureAwait(false);
+        }
+
         if (new FileInfo(Content(path)).Length <= LargestWithoutWeights)
         {
             foreach (var weights in OnnxModel.ExternalFiles(path))
@@ -69,14 +77,6 @@ internal sealed class HubModels : IDisposable
             }
         }
 
-        var hash = await HashAsync(path, cancellationToken).ConfigureAwait(false);
-        if (IsDamaged(path, hash))
-        {
-            File.Delete(Content(path));
-            path = await GetAsync(file, cancellationToken).ConfigureAwait(false) ?? throw Throw.HubFileNotHere(_id, file, _store.Hub.Folder);
-            hash = await HashAsync(path, cancellationToken).ConfigureAwait(false);
-        }
-
         var facts = ModelFolder.FactsOf(path);
         return new ResolvedBackbone(path, hash, facts with { Id = facts.Id ?? _id.Repository, Source = facts.Source ?? $"hf:{_id.Repository}@{_commit}/{file}" });
     }
@@ -86,10 +86,13 @@ internal sealed class HubModels : IDisposable
     /// <summary>Whether a large file has changed since its download: its name in the cache is its SHA-256.</summary>
     private static bool IsDamaged(string path, string hash) => Checksum.OfTag(Path.GetFileName(Content(path))) is { Digits: { Length: 64 } digits } && digits != hash;
 
+    /// <summary>The ONNX files that will do, the first that there is.</summary>
+    private IReadOnlyList<string> Wanted => _id.File is { } named ? [named] : ModelFolder.UsualFiles;
+
     private async Task<string> ChooseAsync(CancellationToken cancellationToken)
     {
         if (_id.File is { } named) return named;
-        foreach (var file in ModelFolder.UsualFiles)
+        foreach (var file in Wanted)
         {
             if (_commit is { } commit && _cache.Find(commit, file) is not null) return file;
             if (!_isOffline && await AskAsync(file, cancellationToken).ConfigureAwait(false) is not null) return file;
@@ -127,10 +130,10 @@ internal sealed class HubModels : IDisposable
         catch (Exception exception) when (exception is HttpRequestException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             // Without a network, the version of the last time serves.
-            if (_commit is null && _cache.CommitOf(_id.Revision) is { } commit && _cache.Find(commit, file) is not null)
+            if (_commit is null && _cache.CommitOf(_id.Revision) is { } commit && Wanted.Any(one => _cache.Find(commit, one) is not null))
             {
-                _commit = commit;
-                return new HubFile(file, address, commit, null, 0);
+                (_commit, _isOffline) = (commit, true);
+                return _cache.Find(commit, file) is null ? null : new HubFile(file, address, commit, null, 0);
             }
 
             throw Throw.HubUnreachable(_id, address, exception);
