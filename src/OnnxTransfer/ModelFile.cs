@@ -124,7 +124,7 @@ public sealed class ModelFile
     internal ModelCard? Card { get; }
 
     /// <summary>Reads a network. A model of the catalog is downloaded and verified on first use.</summary>
-    /// <param name="model">The id of a model beside the application or of the catalog, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
+    /// <param name="model">The id of a model beside the application or of the catalog, such as <c>resnet18</c>; the path of an <c>.onnx</c> file or of a folder of Hugging Face or timm; or <c>hf:owner/name[@revision][/file]</c>.</param>
     /// <param name="store">The store of downloaded models; null for the user's own folder.</param>
     /// <exception cref="ModelNotFoundException">There is no such model, or it could not be downloaded.</exception>
     /// <exception cref="InvalidModelException">The file or its card is damaged, or the network has no image input.</exception>
@@ -132,7 +132,7 @@ public sealed class ModelFile
     public static ModelFile Open(string model, ModelStore? store = null) => OpenAsync(model, store).GetAwaiter().GetResult();
 
     /// <summary>Reads a network as <see cref="Open"/> does, without blocking, with progress of a download.</summary>
-    /// <param name="model">The id of a model beside the application or of the catalog, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
+    /// <param name="model">The id of a model beside the application or of the catalog, such as <c>resnet18</c>; the path of an <c>.onnx</c> file or of a folder of Hugging Face or timm; or <c>hf:owner/name[@revision][/file]</c>.</param>
     /// <param name="store">The store of downloaded models; null for the user's own folder.</param>
     /// <param name="progress">Receives the progress of a download.</param>
     /// <param name="cancellationToken">Stops a download.</param>

@@ -27,7 +27,7 @@ internal sealed class HubCache(string folder, string repository)
     }
 
     /// <summary>A file of a commit; null where the cache does not have it.</summary>
-    internal string? Find(string commit, string file) => SnapshotPath(commit, file) is var path && File.Exists(path) ? path : null;
+    internal string? Find(string commit, string file) => SnapshotPath(commit, file) is var path && Exists(path) ? path : null;
 
     /// <summary>Whether the hub said that a commit does not have a file.</summary>
     internal bool IsKnownMissing(string commit, string file) => File.Exists(Path.Combine(Root, ".no_exist", commit, file));
@@ -44,7 +44,7 @@ internal sealed class HubCache(string folder, string repository)
     internal string Link(string commit, string file, string tag)
     {
         var path = SnapshotPath(commit, file);
-        if (File.Exists(path)) return path;
+        if (Exists(path)) return path;
         var parent = Path.GetDirectoryName(path)!;
         Directory.CreateDirectory(parent);
         try
@@ -53,7 +53,7 @@ internal sealed class HubCache(string folder, string repository)
             File.Delete(path);
             File.CreateSymbolicLink(path, Path.GetRelativePath(parent, BlobPath(tag)));
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && !File.Exists(path))
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && !Exists(path))
         {
             // Windows allows links to administrators and developers only.
             File.Copy(BlobPath(tag), path, overwrite: true);
@@ -61,6 +61,9 @@ internal sealed class HubCache(string folder, string repository)
 
         return path;
     }
+
+    /// <summary>Whether there is a file with content: a link to a blob that was deleted is none.</summary>
+    private static bool Exists(string path) => File.Exists(path) && (File.ResolveLinkTarget(path, returnFinalTarget: true)?.Exists ?? true);
 
     private static void Write(string path, string text)
     {
