@@ -113,7 +113,7 @@ public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
             Assert.True(result.ExitCode == 0, $"{string.Join(' ', command)}: {result.Error}");
         }
 
-        Assert.Contains("has no classes", Cli.Run("classify", photo, "--backbone", bare, "--preprocess", "vit", "--provider", "cpu").Error, StringComparison.Ordinal);
+        Assert.Contains("has no known classes", Cli.Run("classify", photo, "--backbone", bare, "--preprocess", "vit", "--provider", "cpu").Error, StringComparison.Ordinal);
         var unknown = Cli.Run("embed", photo, "--backbone", bare, "--out", fixture.NewFile("never.npy"), "--preprocess", "vitt");
         Assert.Equal(2, unknown.ExitCode);
         Assert.Contains("There is no preprocessing named 'vitt'", unknown.Error, StringComparison.Ordinal);

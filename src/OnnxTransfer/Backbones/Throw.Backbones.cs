@@ -41,8 +41,8 @@ internal static partial class Throw
             + "A model of the Hugging Face hub is named `hf:owner/name`.");
 
     internal static ModelNotFoundException NoModelInFolder(string folder, IReadOnlyList<string> files) => new(files.Count == 0
-        ? $"The folder '{folder}' has no ONNX file: it needs model.onnx or onnx/model.onnx. To export a model of transformers, run `optimum-cli export onnx --model NAME {folder}`."
-        : $"The folder '{folder}' has {files.Count} ONNX files and none is called model.onnx or vision_model.onnx: name one of {string.Join(", ", files.Take(8))}.");
+        ? $"'{folder}' is a folder without an ONNX file: it needs model.onnx or onnx/model.onnx. To export a model of transformers, run `optimum-cli export onnx --model NAME {folder}`."
+        : $"'{folder}' is a folder with {files.Count} ONNX files, and none is called model.onnx or vision_model.onnx: name one of {string.Join(", ", files.Take(8))}.");
 
     internal static ArgumentException HubIdUnreadable(string text) =>
         new($"'{text}' is not a name on the Hugging Face hub: write hf:owner/name, and where needed @revision and /file behind it, as hf:Xenova/dinov2-small@main/onnx/model.onnx.");

@@ -113,7 +113,7 @@ public sealed partial record PreprocessSpec
     public static PreprocessSpec Clip(int size = 224) => new()
     {
         Filter = ResizeFilter.PillowBicubic,
-        Resize = Resize.ShortestEdge(size, size) with { CropRounding = CropRounding.Down },
+        Resize = Resize.ShortestEdge(Require.Side(size, nameof(size)), size) with { CropRounding = CropRounding.Down },
         Mean = [0.48145466, 0.4578275, 0.40821073],
         Std = [0.26862954, 0.26130258, 0.27577711],
     };
@@ -133,7 +133,7 @@ public sealed partial record PreprocessSpec
     /// <param name="size">The side of the input in pixels.</param>
     /// <exception cref="ArgumentException">The size is out of range.</exception>
     public static PreprocessSpec Vit(int size = 224) =>
-        new() { Filter = ResizeFilter.PillowBilinear, Resize = Resize.Stretch(size, size), Mean = s_half, Std = s_half };
+        new() { Filter = ResizeFilter.PillowBilinear, Resize = Resize.Stretch(Require.Side(size, nameof(size)), size), Mean = s_half, Std = s_half };
 
     /// <summary>
     /// What DINOv2 expects: shorter side to 256/224 of <paramref name="size"/>, Pillow's bicubic filter, center crop, RGB / 255, then
@@ -154,7 +154,7 @@ public sealed partial record PreprocessSpec
     /// <param name="size">The side of the input in pixels.</param>
     /// <exception cref="ArgumentException">The size is out of range.</exception>
     public static PreprocessSpec Dinov3(int size = 224) =>
-        new() { Filter = ResizeFilter.TorchBilinear, Resize = Resize.Stretch(size, size), Mean = s_imageNetMean, Std = s_imageNetStd };
+        new() { Filter = ResizeFilter.TorchBilinear, Resize = Resize.Stretch(Require.Side(size, nameof(size)), size), Mean = s_imageNetMean, Std = s_imageNetStd };
 
-    private static PreprocessSpec Stretched(int size) => new() { Filter = ResizeFilter.TensorFlowBilinear, Resize = Resize.Stretch(size, size) };
+    private static PreprocessSpec Stretched(int size) => new() { Filter = ResizeFilter.TensorFlowBilinear, Resize = Resize.Stretch(Require.Side(size, nameof(size)), size) };
 }

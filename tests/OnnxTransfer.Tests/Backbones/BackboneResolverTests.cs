@@ -51,7 +51,7 @@ public sealed class BackboneResolverTests : IDisposable
     public async Task FolderWithoutAModelSaysWhatItNeeds()
     {
         var error = await Assert.ThrowsAsync<ModelNotFoundException>(() => BackboneResolver.ResolveAsync(_folder.Path));
-        Assert.Contains("has no ONNX file: it needs model.onnx or onnx/model.onnx", error.Message, StringComparison.Ordinal);
+        Assert.Contains("is a folder without an ONNX file: it needs model.onnx or onnx/model.onnx", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
