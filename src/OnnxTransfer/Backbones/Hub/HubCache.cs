@@ -1,3 +1,6 @@
+using System.Text;
+using OnnxTransfer.Internals;
+
 namespace OnnxTransfer.Backbones.Hub;
 
 /// <summary>
@@ -56,7 +59,11 @@ internal sealed class HubCache(string folder, string repository)
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && !Exists(path))
         {
             // Windows allows links to administrators and developers only.
-            File.Copy(BlobPath(tag), path, overwrite: true);
+            AtomicFile.Write(path, target =>
+            {
+                using var blob = File.OpenRead(BlobPath(tag));
+                blob.CopyTo(target);
+            });
         }
 
         return path;
@@ -68,6 +75,6 @@ internal sealed class HubCache(string folder, string repository)
     private static void Write(string path, string text)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllText(path, text);
+        AtomicFile.Write(path, Encoding.ASCII.GetBytes(text));
     }
 }

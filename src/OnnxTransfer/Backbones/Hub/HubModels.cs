@@ -183,15 +183,13 @@ internal sealed class HubModels : IDisposable
         if (file.Bytes == 0)
         {
             // There is nothing to ask for.
-            await File.WriteAllBytesAsync(partial, [], cancellationToken).ConfigureAwait(false);
-        }
-        else
-        {
-            var isModel = file.Name.EndsWith(".json", StringComparison.Ordinal) is false;
-            var download = new Download(_http, new DownloadTarget([file.Address], file.Bytes, file.Checksum), partial, _store.Timeout, isModel ? _progress : null);
-            if (!await download.RunAsync(cancellationToken).ConfigureAwait(false)) throw Throw.HubDownloadFailed(_id, file.Name, download.Failures);
+            AtomicFile.Write(blob, [], cancellationToken: cancellationToken);
+            return;
         }
 
+        var isModel = !file.Name.EndsWith(".json", StringComparison.Ordinal);
+        var download = new Download(_http, new DownloadTarget([file.Address], file.Bytes, file.Checksum), partial, _store.Timeout, isModel ? _progress : null);
+        if (!await download.RunAsync(cancellationToken).ConfigureAwait(false)) throw Throw.HubDownloadFailed(_id, file.Name, download.Failures);
         File.Move(partial, blob, overwrite: true);
     }
 
