@@ -63,7 +63,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     /// Opens a backbone. A model beside the application needs no download. A model of the catalog is downloaded and verified at its
     /// first use.
     /// </summary>
-    /// <param name="model">The id of a model beside the application or of the catalog, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
+    /// <param name="model">The id of a model beside the application or of the catalog, such as <c>resnet18</c>; the path of an <c>.onnx</c> file or of a folder of Hugging Face or timm; or <c>hf:owner/name[@revision][/file]</c>.</param>
     /// <param name="options">Layers, provider, threads, decoder and store; null for the defaults.</param>
     /// <exception cref="ModelNotFoundException">There is no such model, or it could not be downloaded.</exception>
     /// <exception cref="InvalidModelException">The file or its card is damaged.</exception>
@@ -75,7 +75,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
         LoadAsync(model, options).GetAwaiter().GetResult();
 
     /// <summary>Opens a backbone as <see cref="Load"/> does, without blocking, with progress of a download.</summary>
-    /// <param name="model">The id of a model beside the application or of the catalog, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
+    /// <param name="model">The id of a model beside the application or of the catalog, such as <c>resnet18</c>; the path of an <c>.onnx</c> file or of a folder of Hugging Face or timm; or <c>hf:owner/name[@revision][/file]</c>.</param>
     /// <param name="options">Layers, provider, threads, decoder and store; null for the defaults.</param>
     /// <param name="progress">Receives the progress of a download.</param>
     /// <param name="cancellationToken">Stops a download or a calibration. The next call continues the download.</param>

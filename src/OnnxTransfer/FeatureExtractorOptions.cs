@@ -60,8 +60,27 @@ public sealed record FeatureExtractorOptions
     /// <summary>The store of downloaded models; null for the user's own folder.</summary>
     public ModelStore? Store { get; init; }
 
-    /// <summary>The preprocessing of a model that comes without a <c>.model.json</c>; null to take the model's own.</summary>
+    /// <summary>
+    /// The preprocessing, instead of the model's own; null, the default, to take the model's own or <see cref="Preset"/>. A model that comes
+    /// without a card and without a configuration needs one of the two.
+    /// </summary>
     public PreprocessSpec? Preprocess { get; init; }
+
+    /// <summary>
+    /// The preprocessing by name, instead of the model's own: one of <see cref="PreprocessSpec.PresetNames"/>, at the size of the network's
+    /// input, or with <c>@SIDE</c> behind it for a network that takes any size, such as <c>clip@336</c>; 224 where nobody states a size. Null,
+    /// the default, takes the model's own or <see cref="Preprocess"/>, which comes first.
+    /// </summary>
+    /// <exception cref="ArgumentException">There is no such preset, or the side is out of range.</exception>
+    public string? Preset
+    {
+        get;
+        init
+        {
+            if (value is not null) _ = PreprocessChoice.Parse(value);
+            field = value;
+        }
+    }
 
     /// <summary>
     /// How to enlarge an image of which neither side is larger than the network's input (<see cref="PreprocessSpec.Upsampling"/>); null
@@ -98,7 +117,9 @@ public sealed record FeatureExtractorOptions
     /// </summary>
     public ILogger? Logger { get; init; }
 
-    internal BackboneOptions ForBackbone() => new() { Store = Store, Preprocess = Preprocess, Layers = _layers, Pooling = Pooling };
+    internal BackboneOptions ForBackbone() => new() { Store = Store, Preprocess = Choice, Layers = _layers, Pooling = Pooling };
+
+    private PreprocessChoice? Choice => Preprocess is { } spec ? PreprocessChoice.Of(spec) : Preset is { } name ? PreprocessChoice.Parse(name) : null;
 
     /// <summary>The same with every default filled in.</summary>
     internal NetworkOptions ForNetwork()

@@ -54,7 +54,7 @@ public sealed partial class ImageClassifier
     }
 
     /// <summary>Opens a classifier with a backbone's own classes, without any training.</summary>
-    /// <param name="model">The id of a model beside the application or of the catalog, or the path of an <c>.onnx</c> file whose <c>.model.json</c> names the tensor of class scores.</param>
+    /// <param name="model">The id of a model beside the application or of the catalog; the path of an <c>.onnx</c> file or of a folder of Hugging Face or timm; or <c>hf:owner/name[@revision][/file]</c>. Its graph or its <c>.model.json</c> must show the tensor of class scores.</param>
     /// <param name="options">Provider, threads, decoder and store; null for the defaults.</param>
     /// <exception cref="ModelNotFoundException">There is no such model, or it could not be downloaded.</exception>
     /// <exception cref="InvalidModelException">The file or its card is damaged.</exception>
@@ -67,7 +67,7 @@ public sealed partial class ImageClassifier
     /// Opens a classifier with a backbone's own classes as <see cref="FromBackbone"/> does, without blocking, with progress of a
     /// download.
     /// </summary>
-    /// <param name="model">The id of a model beside the application or of the catalog, or the path of an <c>.onnx</c> file whose <c>.model.json</c> names the tensor of class scores.</param>
+    /// <param name="model">The id of a model beside the application or of the catalog; the path of an <c>.onnx</c> file or of a folder of Hugging Face or timm; or <c>hf:owner/name[@revision][/file]</c>. Its graph or its <c>.model.json</c> must show the tensor of class scores.</param>
     /// <param name="options">Provider, threads, decoder and store; null for the defaults.</param>
     /// <param name="progress">Receives the progress of a download.</param>
     /// <param name="cancellationToken">Stops a download.</param>

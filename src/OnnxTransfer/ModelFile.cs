@@ -1,4 +1,5 @@
 using OnnxTransfer.Backbones;
+using OnnxTransfer.Data;
 using OnnxTransfer.Internals;
 using OnnxTransfer.Onnx.Editing;
 using OnnxTransfer.Onnx.Inspection;
@@ -26,16 +27,18 @@ public sealed class ModelFile
     private readonly OnnxModel _backbone;
     private readonly OnnxImageInput _image;
     private readonly bool _isClassifier;
+    private readonly ResolvedBackbone _resolved;
 
     private ModelFile(OnnxModel model, ResolvedBackbone resolved)
     {
         _model = model;
-        var inside = resolved.Card is null ? ClassifierFile.CardOf(model) : null;
+        var inside = resolved.Facts == CardFacts.None ? ClassifierFile.CardOf(model) : null;
         _isClassifier = inside is not null;
-        (Path, Sha256, Card) = (resolved.OnnxPath, resolved.Sha256, resolved.Card ?? inside);
+        (Path, Sha256, Card) = (resolved.OnnxPath, resolved.Sha256!, inside ?? resolved.Card ?? Backbone.TryOpen(model, resolved)?.Card);
         Info = Card is null ? null : ModelInfo.Of(Card);
         Bytes = new FileInfo(Path).Length + model.ExternalBytes;
 
+        _resolved = resolved;
         _backbone = model.Clone();
         if (inside is not null) ClassifierFile.TakeNetwork(_backbone, inside);
         var image = Backbone.ImageOf(_backbone, Card?.Input);
@@ -69,8 +72,8 @@ public sealed class ModelFile
     public string Sha256 { get; }
 
     /// <summary>
-    /// The facts that the catalog or the <c>.model.json</c> beside the file states, or that a trained classifier states about its
-    /// backbone; null if there are none.
+    /// The facts that the catalog, the <c>.model.json</c> beside the file or the configuration of its folder states, completed from the
+    /// graph, or that a trained classifier states about its backbone; null if the preprocessing is not stated or the features are not found.
     /// </summary>
     public ModelInfo? Info { get; }
 
@@ -121,7 +124,7 @@ public sealed class ModelFile
     internal ModelCard? Card { get; }
 
     /// <summary>Reads a network. A model of the catalog is downloaded and verified on first use.</summary>
-    /// <param name="model">The id of a model beside the application or of the catalog, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
+    /// <param name="model">The id of a model beside the application or of the catalog, such as <c>resnet18</c>; the path of an <c>.onnx</c> file or of a folder of Hugging Face or timm; or <c>hf:owner/name[@revision][/file]</c>.</param>
     /// <param name="store">The store of downloaded models; null for the user's own folder.</param>
     /// <exception cref="ModelNotFoundException">There is no such model, or it could not be downloaded.</exception>
     /// <exception cref="InvalidModelException">The file or its card is damaged, or the network has no image input.</exception>
@@ -129,7 +132,7 @@ public sealed class ModelFile
     public static ModelFile Open(string model, ModelStore? store = null) => OpenAsync(model, store).GetAwaiter().GetResult();
 
     /// <summary>Reads a network as <see cref="Open"/> does, without blocking, with progress of a download.</summary>
-    /// <param name="model">The id of a model beside the application or of the catalog, such as <c>resnet18</c>, or the path of an <c>.onnx</c> file.</param>
+    /// <param name="model">The id of a model beside the application or of the catalog, such as <c>resnet18</c>; the path of an <c>.onnx</c> file or of a folder of Hugging Face or timm; or <c>hf:owner/name[@revision][/file]</c>.</param>
     /// <param name="store">The store of downloaded models; null for the user's own folder.</param>
     /// <param name="progress">Receives the progress of a download.</param>
     /// <param name="cancellationToken">Stops a download.</param>
@@ -232,6 +235,46 @@ public sealed class ModelFile
             throw Throw.ModelUnusable(exception);
         }
     }
+
+    /// <summary>
+    /// Writes the card of this file beside it, as <c>.model.json</c>: what the file's own card or the configuration of its folder states, and
+    /// the rest from the graph. An existing card is replaced. Names of classes that are not in a file yet go to <c>.labels.txt</c>.
+    /// </summary>
+    /// <param name="preset">The preprocessing, as in <see cref="FeatureExtractorOptions.Preset"/>; null to take the stated one.</param>
+    /// <param name="labels">A text file with one name for each of the network's own classes on its lines, in order; null to take the stated names.</param>
+    /// <returns>The facts of the card.</returns>
+    /// <exception cref="ArgumentException">There is no such preset.</exception>
+    /// <exception cref="ModelException">
+    /// The preprocessing is not known, the features are not found, the labels do not fit the classes, or this is a trained classifier.
+    /// </exception>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public ModelInfo WriteCard(string? preset = null, string? labels = null)
+    {
+        if (_isClassifier) throw Throw.CardOfClassifier(Path);
+        try
+        {
+            var resolved = labels is null ? _resolved : _resolved with { Facts = _resolved.Facts.WithLabels() };
+            var backbone = Backbone.Open(Path, _model.Clone(), resolved, new BackboneOptions { Preprocess = preset is null ? null : PreprocessChoice.Parse(preset) });
+            var card = backbone.Card;
+            var names = labels is null ? card.Classes?.Labels is null ? backbone.Labels : [] : LabelsOf(labels, card);
+            if (names.Count > 0)
+            {
+                var file = System.IO.Path.ChangeExtension(Path, ".labels.txt");
+                AtomicFile.Write(file, System.Text.Encoding.UTF8.GetBytes(string.Join('\n', names) + "\n"));
+                card = card with { Classes = card.Classes! with { Labels = System.IO.Path.GetFileName(file) } };
+            }
+
+            card.Save(ModelCard.PathFor(Path));
+            return ModelInfo.Of(card);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw Throw.ModelUnreadable(exception);
+        }
+    }
+
+    private IReadOnlyList<string> LabelsOf(string file, ModelCard card) =>
+        LabelMap.Load(file, card.Classes?.Count ?? throw Throw.LabelsWithoutClasses(Path)).Labels;
 
     private static ModelCard? Save(OnnxModel graph, string output, ModelCard? card)
     {

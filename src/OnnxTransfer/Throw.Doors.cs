@@ -56,6 +56,12 @@ internal static partial class Throw
     internal static InvalidModelException ClassifierDisagrees(string path, float difference, float tolerance) =>
         new($"{path} does not give the probabilities that it gave when it was saved: one probability of its probe images is off by {difference:0.####}, but at most {tolerance:0.####} is allowed. The file was changed, or the network computes something else on this machine: copy the file again, or train again.");
 
+    internal static ModelException CardOfClassifier(string path) =>
+        new($"{path} is a trained classifier, which carries its card inside: write a card for the backbone's own file instead.");
+
+    internal static ModelException LabelsWithoutClasses(string path) =>
+        new($"{path} has no classes of its own, as far as its graph shows, so labels have no meaning: leave them out, or state 'classes' in its .model.json.");
+
     internal static ModelException WeightsOfClassifier(string path) =>
         new($"{path} is a trained classifier, whose head fits its own backbone only: put other weights into the backbone, and train on that.");
 

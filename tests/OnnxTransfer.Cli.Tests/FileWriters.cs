@@ -14,6 +14,7 @@ internal static class FileWriters
         ["OnnxTransfer.Internals.FileHash.Sha256Async"] = "it only reads",
         ["OnnxTransfer.Backbones.Download.TransferAsync"] = "a part of a file that a later run goes on with; it has its own name until it is verified",
         ["OnnxTransfer.ModelStore.Publish"] = "the rename that gives a verified download its name",
+        ["OnnxTransfer.Backbones.Hub.HubModels.DownloadAsync"] = "the rename that gives a verified download its name",
         ["OnnxTransfer.Heic.HeicFile.Write"] = "a temporary file that only the decoder it is written for opens",
         ["OnnxTransfer.Heic.HeicLibrary.SetUp"] = "a policy in a temporary folder that only the library it is written for opens",
     };

@@ -91,6 +91,74 @@ public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Equal(1280, result.Json.GetProperty("dim").GetInt32());
     }
 
+    /// <summary>The preprocessing is known to no file, so each command that takes a backbone must take it by name.</summary>
+    [Fact]
+    public void A_file_without_a_card_works_with_preprocess_in_every_command()
+    {
+        var bare = Bare();
+        var photo = Path.Combine(fixture.Photos, "red", "red-00.png");
+        var refused = Cli.Run("embed", photo, "--backbone", bare, "--out", fixture.NewFile("never.npy"), "--cache", "none");
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("--preprocess NAME", refused.Error, StringComparison.Ordinal);
+        string[][] commands =
+        [
+            ["embed", photo, "--backbone", bare, "--out", fixture.NewFile("bare.npy"), "--cache", "none"],
+            ["train", fixture.Photos, "--backbone", bare, "--out", fixture.NewFile("bare-trained.onnx"), "--cache", "none"],
+            ["doctor", "--backbone", bare],
+            ["models", "draw", bare, "--filters", "--out", fixture.NewFile("bare.png")],
+        ];
+        foreach (var command in commands)
+        {
+            var result = Cli.Run([.. command, "--preprocess", "vit", "--provider", "cpu"]);
+            Assert.True(result.ExitCode == 0, $"{string.Join(' ', command)}: {result.Error}");
+        }
+
+        Assert.Contains("has no known classes", Cli.Run("classify", photo, "--backbone", bare, "--preprocess", "vit", "--provider", "cpu").Error, StringComparison.Ordinal);
+        var unknown = Cli.Run("embed", photo, "--backbone", bare, "--out", fixture.NewFile("never.npy"), "--preprocess", "vitt");
+        Assert.Equal(2, unknown.ExitCode);
+        Assert.Contains("There is no preprocessing named 'vitt'", unknown.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Card_writes_what_the_graph_tells_and_the_named_preprocessing()
+    {
+        var bare = Bare();
+        var result = Cli.Run("models", "card", bare, "--preprocess", "clip", "--json");
+        Assert.True(result.ExitCode == 0, result.Error);
+        Assert.Equal(TinyBackbone.Dim, result.Json.GetProperty("dim").GetInt32());
+        var card = ModelCard.Load(ModelCard.PathFor(bare));
+        Assert.Equal((TinyBackbone.Dim, PreprocessSpec.Clip(TinyBackbone.Side)), (card.Features.Dim, card.Preprocess));
+        Assert.Equal(0, Cli.Run("embed", Path.Combine(fixture.Photos, "red", "red-00.png"), "--backbone", bare, "--out", fixture.NewFile("card.npy"), "--cache", "none").ExitCode);
+    }
+
+    /// <summary>A folder of Hugging Face, without a card: train, save, predict, and the warning about a field that it leaves out.</summary>
+    [Fact]
+    public void A_folder_of_Hugging_Face_is_a_backbone()
+    {
+        var folder = Path.Combine(Path.GetDirectoryName(Bare())!, "exported");
+        Directory.CreateDirectory(Path.Combine(folder, "onnx"));
+        TinyBackbone.Write(Path.Combine(folder, "onnx", "model.onnx"));
+        File.Delete(Path.Combine(folder, "onnx", "model.model.json"));
+        File.WriteAllText(Path.Combine(folder, "config.json"), """{"model_type":"vit"}""");
+        File.WriteAllText(
+            Path.Combine(folder, "preprocessor_config.json"),
+            $$"""{"image_processor_type":"ViTImageProcessor","size":{"height":{{TinyBackbone.Side}},"width":{{TinyBackbone.Side}}},"image_mean":[0.5,0.5,0.5],"image_std":[0.5,0.5,0.5]}""");
+        var output = fixture.NewFile("from-folder.onnx");
+        var trained = Cli.Run("train", fixture.Photos, "--backbone", folder, "--out", output, "--provider", "cpu", "--cache", "none", "--json");
+        Assert.True(trained.ExitCode == 0, trained.Error);
+        Assert.Equal("exported", trained.Json.GetProperty("backbone").GetProperty("id").GetString());
+        Assert.Contains("has no 'resample'", trained.Error, StringComparison.Ordinal);
+        Assert.Equal(0, Cli.Run("predict", output, Path.Combine(fixture.Photos, "red", "red-00.png"), "--provider", "cpu").ExitCode);
+    }
+
+    private string Bare()
+    {
+        var path = fixture.NewFile($"bare-{Guid.NewGuid():N}.onnx");
+        TinyBackbone.Write(path);
+        File.Delete(ModelCard.PathFor(path));
+        return path;
+    }
+
     [SharedFact("models/mobilenet_v2_1.0_224_ptq.tflite")]
     public void Convert_writes_an_onnx_file_of_a_real_tflite()
     {

@@ -10,14 +10,15 @@ internal static class ClassifyCommand
     {
         var images = CommonOptions.Images();
         var backbone = CommonOptions.Backbone();
+        var preprocess = CommonOptions.Preprocess();
         var top = CommonOptions.Top();
         var json = CommonOptions.Json();
-        var command = new Command("classify", "Classify images with a backbone's own classes.") { images, backbone, top, json };
+        var command = new Command("classify", "Classify images with a backbone's own classes.") { images, backbone, preprocess, top, json };
         var machine = new MachineOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var name = parsed.GetRequiredValue(backbone);
-            var options = machine.Read(parsed);
+            var options = CommonOptions.Extractor(machine.Read(parsed), preprocess: parsed.GetValue(preprocess));
             using var classifier = await Progress.RunAsync(
                 $"Opening {name}", report => ImageClassifier.FromBackboneAsync(name, options, report, cancellationToken)).ConfigureAwait(false);
             return await PredictionOutput.RunAsync(

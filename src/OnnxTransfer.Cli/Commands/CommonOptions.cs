@@ -27,10 +27,36 @@ internal static class CommonOptions
 
     internal static Option<string> Backbone() => new("--backbone")
     {
-        Description = "An id of `onnxtransfer models list` or the path of an .onnx file; resnet18 needs no download.",
+        Description = "An id of `onnxtransfer models list`, the path of an .onnx file or of a folder with a model of Hugging Face or timm, or hf:owner/name; resnet18 needs no download.",
         DefaultValueFactory = _ => DefaultBackbone,
-        HelpName = "ID|PATH",
+        HelpName = "ID|PATH|hf:owner/name",
     };
+
+    /// <summary>The preprocessing of a backbone by name; the library knows the names.</summary>
+    internal static Option<string?> Preprocess()
+    {
+        var option = new Option<string?>("--preprocess")
+        {
+            Description = "The preprocessing of a model that states none, or instead of its own. torch: mean and deviation of ImageNet. tf: RGB in [-1,1]. tf-unit: RGB in [0,1]. caffe: BGR minus a mean. "
+                + "raw: RGB of 0 to 255. keras-MODULE: as keras.applications.MODULE, such as keras-resnet50. @SIDE sets the size for a network that takes any, as clip@336.",
+            HelpName = PresetHelp,
+        };
+        option.Validators.Add(result =>
+        {
+            try
+            {
+                if (result.Tokens is [var token]) _ = new FeatureExtractorOptions { Preset = token.Value };
+            }
+            catch (ArgumentException exception)
+            {
+                result.AddError($"{option.Name} {result.Tokens[0].Value}: {Failure.Describe(exception)}");
+            }
+        });
+        return option;
+    }
+
+    /// <summary>The names of preprocessings, the families of Keras as one.</summary>
+    internal static string PresetHelp => string.Join('|', [.. PreprocessSpec.PresetNames.Where(name => !name.StartsWith("keras-", StringComparison.Ordinal)), "keras-MODULE"]);
 
     internal static OutputOption Report() => new("--report") { Description = "Also write an HTML report: accuracy, curves, mistakes, images, all in one file.", HelpName = "FILE.html" };
 
@@ -146,14 +172,17 @@ internal static class CommonOptions
         return option;
     }
 
-    internal static Argument<string> Model() => new("ID|FILE") { Description = "An id of `onnxtransfer models list`, or the path of an .onnx file." };
+    internal static Argument<string> Model() => new("ID|PATH|hf:owner/name") { Description = "An id of `onnxtransfer models list`, the path of an .onnx file or of a model's folder, or a model of the Hugging Face hub." };
 
     /// <param name="machine">Where the network runs.</param>
     /// <param name="precision">A name of <see cref="Precision"/>.</param>
     /// <param name="cache">The cache's folder; null or "none" for no cache.</param>
     /// <param name="upsampling">How small images are enlarged; null to leave that to the model's preprocessing.</param>
-    internal static FeatureExtractorOptions Extractor(FeatureExtractorOptions machine, string precision = "fp32", string? cache = null, string? upsampling = null) => machine with
+    /// <param name="preprocess">A value of <see cref="Preprocess"/>; null for the model's own.</param>
+    internal static FeatureExtractorOptions Extractor(
+        FeatureExtractorOptions machine, string precision = "fp32", string? cache = null, string? upsampling = null, string? preprocess = null) => machine with
     {
+        Preset = preprocess,
         Precision = s_precisions[precision],
         Cache = cache is null or "none" ? null : new FeatureCache(cache),
         Upsampling = upsampling is null ? null : s_upsampling[upsampling],
@@ -192,9 +221,19 @@ internal static class CommonOptions
             throw new FileNotFoundException($"There is no file '{backbone}' (looked for {Path.GetFullPath(backbone)}): check the path, or name a model that `onnxtransfer models list` shows.");
     }
 
-    /// <summary>Opens a backbone with a bar for its download.</summary>
-    internal static Task<FeatureExtractor> OpenAsync(string backbone, FeatureExtractorOptions options, CancellationToken cancellationToken) =>
-        Progress.RunAsync($"Opening {backbone}", report => FeatureExtractor.LoadAsync(backbone, options, report, cancellationToken));
+    /// <summary>Opens a backbone with a bar for its download, and says on standard error what is not certain about it.</summary>
+    internal static async Task<FeatureExtractor> OpenAsync(string backbone, FeatureExtractorOptions options, CancellationToken cancellationToken)
+    {
+        var extractor = await Progress.RunAsync($"Opening {backbone}", report => FeatureExtractor.LoadAsync(backbone, options, report, cancellationToken)).ConfigureAwait(false);
+        Warn(extractor.Model);
+        return extractor;
+    }
+
+    /// <summary>What is not certain about a model, on standard error.</summary>
+    internal static void Warn(ModelInfo? model)
+    {
+        foreach (var warning in model?.Warnings ?? []) Console.Error.WriteLine($"warning: {warning}");
+    }
 
     /// <summary>The images skipped, on standard error, each with its reason.</summary>
     internal static void WarnSkipped(IReadOnlyList<SkippedImage> skipped)

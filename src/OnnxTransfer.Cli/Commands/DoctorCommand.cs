@@ -10,16 +10,17 @@ internal static class DoctorCommand
     {
         var backbone = new Option<string?>("--backbone")
         {
-            Description = "Also check this model (an id of `onnxtransfer models list` or the path of an .onnx file): where its operators run, and whether its vectors equal the published ones.",
-            HelpName = "ID|PATH",
+            Description = "Also check this model (an id of `onnxtransfer models list`, the path of an .onnx file or of a model's folder, or hf:owner/name): where its operators run, and whether its vectors equal the published ones.",
+            HelpName = "ID|PATH|hf:owner/name",
         };
+        var preprocess = CommonOptions.Preprocess();
         var json = CommonOptions.Json();
-        var command = new Command("doctor", "Show versions, the decoders, the execution providers with the reason if one does not work, and the model folder; verify pixels and vectors.") { backbone, json };
+        var command = new Command("doctor", "Show versions, the decoders, the execution providers with the reason if one does not work, and the model folder; verify pixels and vectors.") { backbone, preprocess, json };
         var machine = new MachineOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var report = RuntimeReport.Collect();
-            var (vectors, network) = await LookAsync(report, parsed.GetValue(backbone), machine.Read(parsed), cancellationToken).ConfigureAwait(false);
+            var (vectors, network) = await LookAsync(report, parsed.GetValue(backbone), CommonOptions.Extractor(machine.Read(parsed), preprocess: parsed.GetValue(preprocess)), cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(json)) JsonOutput.Write(ToJson(report, vectors, network), JsonContracts.Default.DoctorJson);
             else Print(report, vectors, network);
             return report.Parity.Concat(vectors).All(check => check.Passed) ? ExitCode.Done : ExitCode.Failed;

@@ -13,16 +13,17 @@ internal static class EmbedCommand
         var backbone = CommonOptions.Backbone();
         var layers = CommonOptions.Layers();
         var upsample = CommonOptions.Upsample();
+        var preprocess = CommonOptions.Preprocess();
         var pooling = CommonOptions.Pooling();
         var batch = CommonOptions.NonNegative("--batch-size", "Images per run of the network; 0 chooses the number that suits the provider.", 0, "N");
         var precision = CommonOptions.Precision();
         var cache = CommonOptions.Cache();
         var json = CommonOptions.Json();
-        var command = new Command("embed", "Write the feature vectors of images to a .npy file.") { inputs, output, backbone, layers, pooling, batch, upsample, precision, cache, json };
+        var command = new Command("embed", "Write the feature vectors of images to a .npy file.") { inputs, output, backbone, layers, pooling, preprocess, batch, upsample, precision, cache, json };
         var machine = new MachineOptions(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(inputs), parsed.GetRequiredValue(output), parsed.GetRequiredValue(backbone), parsed.GetValue(batch),
-            CommonOptions.Extractor(machine.Read(parsed), parsed.GetRequiredValue(precision), parsed.GetValue(cache), parsed.GetValue(upsample)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
+            CommonOptions.Extractor(machine.Read(parsed), parsed.GetRequiredValue(precision), parsed.GetValue(cache), parsed.GetValue(upsample), parsed.GetValue(preprocess)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
             parsed.GetValue(json), cancellationToken));
         return command;
     }

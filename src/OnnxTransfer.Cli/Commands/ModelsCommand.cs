@@ -3,13 +3,13 @@ using OnnxTransfer.Cli.Output;
 
 namespace OnnxTransfer.Cli.Commands;
 
-/// <summary><c>onnxtransfer models list | pull ID | info ID|FILE | layers ID|FILE | cut ID|FILE | weights ID|FILE | draw ID|FILE | convert FILE</c></summary>
+/// <summary><c>onnxtransfer models list | pull ID | info ID|FILE | layers ID|FILE | cut ID|FILE | weights ID|FILE | draw ID|FILE | card FILE | convert FILE</c></summary>
 internal static class ModelsCommand
 {
     internal static Command Create() => new("models", "List, download, inspect, convert and change pretrained networks.")
     {
         CreateList(), CreatePull(), ModelsInfoCommand.Create(), ModelsLayersCommand.Create(), ModelsCutCommand.Create(), ModelsWeightsCommand.Create(), ModelsDrawCommand.Create(),
-        ModelsConvertCommand.Create(),
+        ModelsCardCommand.Create(), ModelsConvertCommand.Create(),
     };
 
     private static Command CreateList()
@@ -42,8 +42,8 @@ internal static class ModelsCommand
 
     private static Command CreatePull()
     {
-        var id = new Argument<string>("ID") { Description = "An id of `onnxtransfer models list`." };
-        var command = new Command("pull", "Download a model of the catalog, and verify it.") { id };
+        var id = new Argument<string>("ID|hf:owner/name") { Description = "An id of `onnxtransfer models list`, or a model of the Hugging Face hub: hf:owner/name[@revision][/file.onnx]." };
+        var command = new Command("pull", "Download a model of the catalog or of the Hugging Face hub, and verify it.") { id };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var model = parsed.GetRequiredValue(id);

@@ -23,13 +23,8 @@ internal static class ModelsConvertCommand
         var share = CommonOptions.Number(
             "--float-share", "With --keep-quantized: the share of all multiplications that stays in float32, counted from the input. Rounding in the first layers costs the most accuracy.",
             new TfLiteOptions().FloatShare, "SHARE", value => value is >= 0 and <= 1, "a share between 0 and 1, such as 0.15");
-        var preprocess = new Option<string?>("--preprocess")
-        {
-            Description = "The preprocessing that the network expects. It is written into a .model.json, which makes the model a backbone. torch: mean and deviation of ImageNet. "
-                + "tf: RGB in [-1,1]. tf-unit: RGB in [0,1]. caffe: BGR minus a mean.",
-            HelpName = string.Join('|', PreprocessSpec.PresetNames),
-        };
-        preprocess.AcceptOnlyFromAmong([.. PreprocessSpec.PresetNames]);
+        var preprocess = CommonOptions.Preprocess();
+        preprocess.Description = $"The preprocessing that the network expects. It is written into a .model.json, which makes the model a backbone. {preprocess.Description![(preprocess.Description!.IndexOf("torch:", StringComparison.Ordinal))..]}";
         var command = new Command("convert", "Convert a TFLite or Keras model to ONNX.") { file, output, tensors, architecture, quantized, share, preprocess };
         command.SetAction(parsed =>
         {

@@ -38,6 +38,7 @@ internal static class TrainCommand
         var random = CommonOptions.NonNegative("--random-batches", "Make an epoch of this number of batches, drawn with replacement; 0 makes it one pass over all images.", 0, "N");
         var seed = CommonOptions.NonNegative("--seed", "The seed of the split, the first weights and the order of the images; the same seed gives the same file.", 1, "S");
         var upsample = CommonOptions.Upsample();
+        var preprocess = CommonOptions.Preprocess();
         var precision = CommonOptions.Precision();
         var cache = CommonOptions.Cache();
         var maxBad = CommonOptions.Number(
@@ -46,7 +47,7 @@ internal static class TrainCommand
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on labeled images.")
         {
-            output, validation, test, backbone, layers, pooling, split, epochs, optimizer, head, rate, batch, random, seed, upsample, precision, cache, maxBad, report, json,
+            output, validation, test, backbone, layers, pooling, preprocess, split, epochs, optimizer, head, rate, batch, random, seed, upsample, precision, cache, maxBad, report, json,
         };
         var images = new DataArguments(command);
         var machine = new MachineOptions(command);
@@ -55,7 +56,7 @@ internal static class TrainCommand
             parsed.GetRequiredValue(output),
             parsed.GetValue(report),
             parsed.GetRequiredValue(backbone),
-            CommonOptions.Extractor(machine.Read(parsed), parsed.GetRequiredValue(precision), parsed.GetValue(cache), parsed.GetValue(upsample)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
+            CommonOptions.Extractor(machine.Read(parsed), parsed.GetRequiredValue(precision), parsed.GetValue(cache), parsed.GetValue(upsample), parsed.GetValue(preprocess)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
             Plan(parsed.GetRequiredValue(head)) with
             {
                 Epochs = parsed.GetValue(epochs),

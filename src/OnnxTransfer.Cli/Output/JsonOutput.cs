@@ -85,6 +85,7 @@ internal sealed record ProviderJson(string Name, bool Usable, string? WhyNot);
 [JsonSerializable(typeof(ModelInfoJson))]
 [JsonSerializable(typeof(IReadOnlyList<TensorJson>))]
 [JsonSerializable(typeof(CutJson))]
+[JsonSerializable(typeof(CardJson))]
 [JsonSerializable(typeof(WeightsJson))]
 [JsonSerializable(typeof(DoctorJson))]
 [JsonSerializable(typeof(CacheJson))]

@@ -61,12 +61,16 @@ internal sealed record PreprocessJson(
     /// <summary>A crop that is no square, which has no <see cref="CropSize"/>.</summary>
     public SizeJson? Crop { get; init; }
 
+    /// <summary>The rounding of a crop that does not begin as torchvision's; null for all others.</summary>
+    public string? CropRounding { get; init; }
+
     internal static PreprocessJson From(PreprocessSpec spec) => new(
         spec.Filter.ToString(), (spec.Resize as StretchResize)?.Width, (spec.Resize as StretchResize)?.Height, (spec.Resize as ShortestEdgeResize)?.Edge,
         CropOf(spec.Resize) is { } square && square.Width == square.Height ? square.Width : null,
         spec.Rescale, spec.Mean, spec.Std, spec.Bgr ? "BGR" : "RGB")
     {
         Crop = CropOf(spec.Resize) is { } crop && crop.Width != crop.Height ? new SizeJson(crop.Width, crop.Height) : null,
+        CropRounding = CropOf(spec.Resize) is not null && spec.Resize.CropRounding != OnnxTransfer.CropRounding.HalfToEven ? spec.Resize.CropRounding.ToString() : null,
     };
 
     private static ImageSize? CropOf(Resize resize) => resize is StretchResize stretch ? stretch.Crop : resize.OutputSize;
@@ -92,3 +96,5 @@ internal sealed record CutJson(string Model, string Features, int? Dim, long Byt
 
 internal sealed record WeightsJson(
     string Model, IReadOnlyList<string> Matched, IReadOnlyList<string> Missing, IReadOnlyList<string> WrongShape, IReadOnlyList<string> Unused);
+
+internal sealed record CardJson(string Card, int Dim, int Classes, int Width, int Height);

@@ -42,7 +42,7 @@ internal sealed class ApplicationModels(string folder)
         var hash = rehash
             ? await VerifiedMark.RehashAsync(path, mark, cancellationToken).ConfigureAwait(false)
             : await VerifiedMark.HashAsync(path, mark, cancellationToken).ConfigureAwait(false);
-        if (card.Sha256 is null || card.Sha256 == hash) return new ResolvedBackbone(path, hash, card);
+        if (card.Sha256 is null || card.Sha256 == hash) return new ResolvedBackbone(path, hash, CardFacts.Of(card));
         // A package's files keep the time of packing, so another version can have the remembered size and time.
         if (!rehash) return await OpenAsync(path, store, rehash: true, cancellationToken).ConfigureAwait(false);
         Throw.ModelHashDiffers(path, ModelCard.PathFor(path), card.Sha256, hash);

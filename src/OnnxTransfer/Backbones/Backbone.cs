@@ -59,38 +59,65 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
         }
     }
 
-    private static Backbone Open(string model, OnnxModel graph, ResolvedBackbone resolved, BackboneOptions options)
+    /// <summary>The backbone without any choice of a caller; null where the preprocessing is not stated or the features are not found.</summary>
+    /// <exception cref="ModelException">What is stated does not fit the graph.</exception>
+    internal static Backbone? TryOpen(OnnxModel graph, ResolvedBackbone resolved)
     {
-        var card = resolved.Card;
-        if (options.Preprocess is { } preprocess && card is not null)
-        {
-            var (width, height) = preprocess.OutputSize;
-            card = card with { Preprocess = preprocess, Input = card.Input with { Width = width, Height = height } };
-        }
+        if (resolved.Facts.Preprocess is null) return null;
+        var copy = graph.Clone();
+        return resolved.Facts.Features.Tensor is null && OnnxInspector.Inspect(copy).Features is not { Dim: not null, IsSpatial: false }
+            ? null
+            : Open(resolved.OnnxPath, copy, resolved, new BackboneOptions());
+    }
 
-        var input = card?.Input ?? InputOf(graph, options.Preprocess ?? throw Throw.PreprocessingUnknown(resolved.OnnxPath, ModelCard.PathFor(resolved.OnnxPath)));
+    /// <summary>A backbone of a graph, which it changes.</summary>
+    /// <param name="model">The name in messages.</param>
+    /// <param name="graph">The graph.</param>
+    /// <param name="resolved">What is stated about it.</param>
+    /// <param name="options">Preprocessing and layers.</param>
+    /// <exception cref="ModelException">The preprocessing is not known, the features are not found, or what is stated does not fit the graph.</exception>
+    internal static Backbone Open(string model, OnnxModel graph, ResolvedBackbone resolved, BackboneOptions options)
+    {
+        var facts = resolved.Facts.FittingTo(graph);
+        var path = resolved.OnnxPath;
+        var choice = options.Preprocess ?? facts.Preprocess ?? throw Throw.PreprocessingUnknown(path, ModelCard.PathFor(path));
+        var input = facts.InputOf(graph, path, choice);
+        var preprocess = choice.At(input.Height, input.Width, path);
         var image = ImageOf(graph, input);
         if (OnnxAdapter.MakeBackbone(graph, image) is null) image = image with { FixedBatch = null };
+        ModelCard card;
         if (options.Layers.Count > 0)
         {
             var cut = OnnxGraphEditor.CutToFeatures(graph, options.Layers, options.Pooling, image);
-            var features = new ModelFeatures(cut.Tensor, cut.Dim!.Value);
             // The nodes that computed the network's own classes are cut off.
-            card = card is null ? NewCard(resolved, input, features, options.Preprocess!) : card with { Features = features, Classes = null };
+            card = NewCard(resolved, input, new ModelFeatures(cut.Tensor, cut.Dim!.Value), preprocess);
+        }
+        else if (facts.Features.Tensor is { } tensor)
+        {
+            var seen = facts.Classes is null or { Tensor: not null, Kind: not null, Count: not null } ? null : ClassesOf(OnnxInspector.Inspect(graph));
+            card = NewCard(resolved, input, new ModelFeatures(tensor, facts.Features.Dim ?? LengthOf(graph, image, tensor, path)), preprocess) with { Classes = facts.ClassesOver(seen, path) };
+        }
+        else
+        {
+            card = Inspect(graph, resolved, input, preprocess);
+            card = card with { Classes = facts.ClassesOver(card.Classes, path) };
         }
 
-        card ??= Inspect(graph, resolved, input, options.Preprocess!);
-        card = card with { Sha256 = resolved.Sha256 };
-        return new Backbone(model, graph, card, ClassNames.Of(card, resolved.OnnxPath));
+        card = card with { Warnings = [.. options.Preprocess is null ? facts.Warnings : [], .. facts.ClassNameWarnings(card.Classes)] };
+        return new Backbone(model, graph, card, facts.NamesOf(card, path));
     }
 
-    /// <summary>The image input of a file without a card, at the size that is prepared.</summary>
-    private static ModelInput InputOf(OnnxModel graph, PreprocessSpec preprocess)
+    /// <summary>The length of a feature tensor whose card leaves it to the graph.</summary>
+    private static int LengthOf(OnnxModel graph, OnnxImageInput image, string tensor, string path)
     {
-        var image = OnnxInspector.ImageInputOf(graph);
-        var (width, height) = preprocess.OutputSize;
-        return new ModelInput(image.Tensor, image.Layout, height, width);
+        var layers = OnnxSummary.Of(graph, image).Layers;
+        var found = layers.FirstOrDefault(layer => layer.Value.Name == tensor);
+        if (found is null) Throw.OnnxTensorUnknown(graph.Source, tensor, layers.Select(layer => layer.Value.Name));
+        return found.FeatureDim ?? throw Throw.FeaturesUnknown(path, $"The length of '{tensor}' could not be inferred: state it as 'features.dim'.");
     }
+
+    private static ModelClasses? ClassesOf(OnnxInspection inspection) =>
+        inspection.Classes is { Count: { } count } classes ? new ModelClasses(classes.Tensor, classes.Kind, count, null) : null;
 
     /// <summary>The card of a file that has none, read from its graph.</summary>
     /// <param name="graph">The graph.</param>
@@ -98,7 +125,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
     /// <param name="preprocess">The facts that a graph does not state.</param>
     /// <exception cref="ModelException">The graph has no feature vector, as far as can be seen.</exception>
     internal static ModelCard CardOf(OnnxModel graph, string path, PreprocessSpec preprocess) =>
-        Inspect(graph, new ResolvedBackbone(path, "", null), InputOf(graph, preprocess), preprocess);
+        Inspect(graph, new ResolvedBackbone(path, null, CardFacts.None), CardFacts.None.InputOf(graph, path, PreprocessChoice.Of(preprocess)), preprocess);
 
     private static ModelCard Inspect(OnnxModel graph, ResolvedBackbone resolved, ModelInput input, PreprocessSpec preprocess)
     {
@@ -108,14 +135,17 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
             throw Throw.FeaturesUnknown(resolved.OnnxPath, inspection.WhyNoFeatures ?? "Its feature tensor still has a height and a width, or its length could not be inferred.");
         }
 
-        return NewCard(resolved, input, new ModelFeatures(features.Tensor, dim), preprocess) with
-        {
-            Classes = inspection.Classes is { Count: { } count } classes
-                ? new ModelClasses(classes.Tensor, classes.Kind, count, null)
-                : null,
-        };
+        return NewCard(resolved, input, new ModelFeatures(features.Tensor, dim), preprocess) with { Classes = ClassesOf(inspection) };
     }
 
-    private static ModelCard NewCard(ResolvedBackbone resolved, ModelInput input, ModelFeatures features, PreprocessSpec preprocess) =>
-        new() { Id = Path.GetFileNameWithoutExtension(resolved.OnnxPath), Input = input, Features = features, Preprocess = preprocess };
+    private static ModelCard NewCard(ResolvedBackbone resolved, ModelInput input, ModelFeatures features, PreprocessSpec preprocess) => new()
+    {
+        Id = resolved.Facts.Id ?? Path.GetFileNameWithoutExtension(resolved.OnnxPath),
+        Sha256 = resolved.Sha256,
+        License = resolved.Facts.License,
+        Source = resolved.Facts.Source,
+        Input = input,
+        Features = features,
+        Preprocess = preprocess,
+    };
 }

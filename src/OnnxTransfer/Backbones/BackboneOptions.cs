@@ -7,7 +7,7 @@ internal sealed record BackboneOptions
     public ModelStore? Store { get; init; }
 
     /// <summary>Replaces the card's preprocessing; required if there is no card.</summary>
-    public PreprocessSpec? Preprocess { get; init; }
+    public PreprocessChoice? Preprocess { get; init; }
 
     /// <summary>The layers whose tensors are the features; empty for the layers of the card.</summary>
     public IReadOnlyList<string> Layers { get; init; } = [];

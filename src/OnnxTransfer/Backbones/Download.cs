@@ -2,17 +2,22 @@ using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Backbones;
 
-/// <summary>Downloads one file from the first mirror that has the whole file, and continues an interrupted attempt.</summary>
+/// <summary>A file to download.</summary>
+/// <param name="Addresses">Addresses of the same bytes, tried in this order.</param>
+/// <param name="Bytes">Its size.</param>
+/// <param name="Checksum">What its content must give.</param>
+internal sealed record DownloadTarget(IReadOnlyList<Uri> Addresses, long Bytes, Checksum Checksum);
+
+/// <summary>Downloads one file from the first address that has the whole file, and continues an interrupted attempt.</summary>
 internal sealed class Download(
-    HttpClient http, CatalogEntry entry, string partialPath, TimeSpan silence, IProgress<WorkProgress>? progress)
+    HttpClient http, DownloadTarget target, string partialPath, TimeSpan silence, IProgress<WorkProgress>? progress)
 {
     private const int ChunkBytes = 1 << 18;
     private readonly List<(Uri Url, string Reason)> _failures = [];
-    private readonly long _total = entry.Bytes;
+    private readonly long _total = target.Bytes;
 
     /// <summary>The mirrors that failed, in the order tried.</summary>
     internal IReadOnlyList<(Uri Url, string Reason)> Failures => _failures;
@@ -24,7 +29,7 @@ internal sealed class Download(
     {
         // A run that ended between the last byte and the rename needs no server.
         if (await IsWholeAsync(cancellationToken).ConfigureAwait(false)) return true;
-        foreach (var url in entry.Mirrors)
+        foreach (var url in target.Addresses)
         {
             try
             {
@@ -51,14 +56,14 @@ internal sealed class Download(
             if (await IsWholeAsync(cancellationToken).ConfigureAwait(false)) return true;
         }
 
-        throw new MirrorException($"sent {_total} bytes with another sha256");
+        throw new MirrorException($"sent {_total} bytes with another {target.Checksum.Name}");
     }
 
     /// <summary>Whether the partial file has the right size and hash; a full-sized wrong one is deleted.</summary>
     private async Task<bool> IsWholeAsync(CancellationToken cancellationToken)
     {
         if (!File.Exists(partialPath) || new FileInfo(partialPath).Length < _total) return false;
-        if (await FileHash.Sha256Async(partialPath, cancellationToken).ConfigureAwait(false) == entry.Card.Sha256) return true;
+        if (await target.Checksum.IsOfAsync(partialPath, cancellationToken).ConfigureAwait(false)) return true;
         File.Delete(partialPath);
         return false;
     }

@@ -34,6 +34,9 @@ internal sealed record ModelCard
     /// <summary>How an image becomes the input tensor.</summary>
     public required PreprocessSpec Preprocess { get; init; }
 
+    /// <summary>What a user should know before they trust the preprocessing, each in one sentence; not written to a file.</summary>
+    public IReadOnlyList<string> Warnings { get; init => field = EquatableList.Of(value); } = EquatableList.Of<string>([]);
+
     /// <summary>The path of the card of an ONNX file: <c>X.onnx</c> has <c>X.model.json</c> beside it.</summary>
     /// <param name="onnxPath">Path of the ONNX file.</param>
     public static string PathFor(string onnxPath) => Path.ChangeExtension(onnxPath, ".model.json");

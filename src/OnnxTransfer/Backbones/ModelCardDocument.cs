@@ -74,6 +74,10 @@ internal sealed record CropDocument
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Width { get; init; }
+
+    /// <summary>Where the crop begins if an odd number of pixels is cut off: <c>half-to-even</c>, the default, or <c>down</c>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Rounding { get; init; }
 }
 
 internal sealed record CatalogDocument(int? Schema, EntryDocument[]? Models);

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 
 namespace OnnxTransfer.Backbones;
 
@@ -26,35 +27,46 @@ internal sealed class ModelCatalog
 
     internal static ModelCatalog Parse(ReadOnlySpan<byte> utf8, string origin)
     {
-        var document = ModelCardJson.Read(utf8, BackboneJson.Context.CatalogDocument, origin);
-        if (document.Schema != Schema) Throw.CatalogSchemaUnknown(origin, document.Schema, Schema);
-        var models = new JsonFields(origin, "").Required(document.Models, "models");
-        var entries = new List<CatalogEntry>(models.Length);
+        var document = JsonFile.Read(utf8, BackboneJson.Context.CatalogDocument, origin, out var problems);
+        var fields = new JsonFields(problems, "");
+        if (document.Schema != Schema) fields.Report("schema", $"is {document.Schema?.ToString(CultureInfo.InvariantCulture) ?? "not stated"}, but this version reads schema {Schema}");
+        var models = fields.Required(document.Models, "models");
+        problems.ThrowIfAny();
+        var entries = models!.Select((model, i) => Entry(model, fields.Within($"models[{i}]."))).ToList();
+        problems.ThrowIfAny();
         var byId = new Dictionary<string, CatalogEntry>(StringComparer.OrdinalIgnoreCase);
-        for (var i = 0; i < models.Length; i++)
+        for (var i = 0; i < entries.Count; i++)
         {
-            var entry = Entry(models[i], new JsonFields(origin, $"models[{i}]."));
-            if (!byId.TryAdd(entry.Id, entry)) Throw.CatalogIdTwice(origin, entry.Id);
-            entries.Add(entry);
+            if (!byId.TryAdd(entries[i]!.Id, entries[i]!)) fields.Report($"models[{i}].card.id", $"is not the only one: '{entries[i]!.Id}' occurs twice; give each model its own id");
         }
 
-        return new ModelCatalog(entries.AsReadOnly(), byId);
+        problems.ThrowIfAny();
+        return new ModelCatalog(entries.AsReadOnly()!, byId);
     }
 
-    private static CatalogEntry Entry(EntryDocument entry, JsonFields fields)
+    /// <summary>An entry; null where a problem was noted.</summary>
+    private static CatalogEntry? Entry(EntryDocument entry, JsonFields fields)
     {
-        var card = ModelCardJson.FromDocument(fields.Required(entry.Card, "card"), fields.Within("card."));
-        fields.Within("card.").Text(card.License, "license");
-        if (!IsFileName(card.Id)) Throw.CatalogIdNotAFileName(fields.Origin, card.Id);
+        var before = fields.Problems.Count;
+        var inCard = fields.Within("card.");
+        var card = fields.Required(entry.Card, "card") is { } document ? ModelCardJson.FromDocument(document, inCard, whole: true) : CardFacts.None;
+        inCard.Text(card.License, "license");
+        var name = fields.Text(entry.Name, "name");
+        var bytes = fields.Positive(entry.Bytes, "bytes");
         var mirrors = (entry.Mirrors ?? []).Select((url, i) => fields.Https(url, $"mirrors[{i}]")).ToArray();
-        if (card.Sha256 is null || (entry.Package is null) == (mirrors.Length == 0)) Throw.CatalogEntryHasNoOrigin(fields.Origin, card.Id);
+        fields.Text(entry.Package, "package", optional: true);
+        if (card.Id is { } id && !IsFileName(id))
+            inCard.Report("id", $"is '{id}'. It names files in the model store, so it may hold only lower-case letters, digits, '.', '-' and '_', and must begin with a letter or digit");
+        if (card.Sha256 is null) inCard.Report("sha256", "is missing or empty");
+        if ((entry.Package is null) == (mirrors.Length == 0)) fields.Report("mirrors", "does not say where the file comes from: an entry needs either mirrors or a package");
+        if (fields.Problems.Count > before) return null;
         return new CatalogEntry
         {
-            Name = fields.Text(entry.Name, "name"),
-            Card = card,
-            Bytes = fields.Positive(entry.Bytes, "bytes"),
-            Mirrors = mirrors,
-            Package = entry.Package is null ? null : fields.Text(entry.Package, "package"),
+            Name = name!,
+            Card = card.Whole!,
+            Bytes = bytes!.Value,
+            Mirrors = mirrors!,
+            Package = entry.Package,
             Top1 = entry.Accuracy?.Top1,
             Top5 = entry.Accuracy?.Top5,
             AccuracySource = entry.Accuracy?.Source,

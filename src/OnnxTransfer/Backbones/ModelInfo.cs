@@ -61,6 +61,12 @@ public sealed record ModelInfo
     /// <summary>Further notes for a user of this model; null if there are none.</summary>
     public string? Note => Entry?.Note;
 
+    /// <summary>
+    /// What to know before trusting the preprocessing, each in one sentence: fields that a configuration leaves out and whose default has
+    /// changed, two sizes in one configuration, names of classes that do not fit. Empty for a model with a card.
+    /// </summary>
+    public IReadOnlyList<string> Warnings => Card.Warnings;
+
     /// <summary>Whether the library carries feature vectors of this model for <c>FeatureExtractor.VerifyParity()</c> to compare with.</summary>
     public bool HasReferenceVectors => ReferenceVectors.Exist(Card);
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using OnnxTransfer.Backbones;
+using OnnxTransfer.Backbones.Hub;
 using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;
@@ -38,6 +39,13 @@ public sealed class ModelStore
         get => field ??= Path.GetFullPath(Path.Combine(UserFolder.Home, "models"));
         init => field = Path.GetFullPath(value);
     }
+
+    /// <summary>
+    /// The full path of the folder of models of the Hugging Face hub, which other tools share: <c>HF_HUB_CACHE</c> if that is set, otherwise
+    /// <c>hub</c> in <c>HF_HOME</c>, or in <c>huggingface</c> in the user's cache folder.
+    /// </summary>
+    /// <exception cref="DirectoryNotFoundException">None is set and the account has no home folder.</exception>
+    public string HubFolder => Hub.Folder;
 
     /// <summary>
     /// Whether the store never uses the internet. The environment variable <c>ONNXTRANSFER_OFFLINE=1</c> also switches this on.
@@ -100,7 +108,8 @@ public sealed class ModelStore
 
     /// <summary>
     /// The path of a model. If the model is neither beside the application nor in <see cref="Folder"/>, it is downloaded first. A
-    /// canceled or failed download leaves a <c>.partial</c> file, and the next call continues it.
+    /// canceled or failed download leaves a <c>.partial</c> file, and the next call continues it. A model of the Hugging Face hub,
+    /// <c>hf:owner/name[@revision][/file]</c>, is kept in <see cref="HubFolder"/>, with the files that state its preprocessing.
     /// </summary>
     /// <exception cref="ModelException">
     /// There is no such model; the file beside the application does not match its card; the model comes with a package that this
@@ -110,6 +119,7 @@ public sealed class ModelStore
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
     public async Task<string> GetAsync(string id, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
+        if (HubId.TryParse(id, out var hub)) return (await HubModels.OpenAsync(hub, this, progress, cancellationToken).ConfigureAwait(false)).OnnxPath;
         if (Application.Find(id) is not { } beside) return await GetAsync(EntryOf(id), progress, cancellationToken).ConfigureAwait(false);
         return (await ApplicationModels.OpenAsync(beside, this, rehash: false, cancellationToken).ConfigureAwait(false)).OnnxPath;
     }
@@ -145,6 +155,9 @@ public sealed class ModelStore
             }
         }
     }
+
+    /// <summary>The Hugging Face hub, as its environment variables set it; another one in tests.</summary>
+    internal HubSettings Hub { get => field ??= HubSettings.FromEnvironment(Environment.GetEnvironmentVariable); init; }
 
     /// <summary>The models beside the application; those of this process but in tests.</summary>
     internal ApplicationModels Application { get; init; } = ApplicationModels.Default;
@@ -224,7 +237,7 @@ public sealed class ModelStore
         CatalogEntry entry, string path, string damage, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
     {
         using var http = new HttpClient(MessageHandler ?? s_handler, disposeHandler: false) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
-        var download = new Download(http, entry, PartialPathOf(entry), Timeout, progress);
+        var download = new Download(http, new DownloadTarget(entry.Mirrors, entry.Bytes, Checksum.Sha256(entry.Card.Sha256!)), PartialPathOf(entry), Timeout, progress);
         bool isWhole;
         try
         {

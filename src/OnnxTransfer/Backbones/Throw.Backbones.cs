@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Json;
 using OnnxTransfer.Backbones;
+using OnnxTransfer.Backbones.Hub;
 
 namespace OnnxTransfer;
 
@@ -11,81 +12,76 @@ internal static partial class Throw
     internal static void CardNotFound(string path) =>
         throw new ModelNotFoundException($"There is no model card at '{path}': the card of a model X.onnx is the file X.model.json beside it.");
 
-    [DoesNotReturn]
-    internal static void JsonEmpty(string origin) =>
-        throw new InvalidModelException($"{origin}: the JSON is null, but must be an object.");
+    internal static InvalidModelException JsonNotAnObject(string origin, JsonValueKind kind) =>
+        new($"{origin}: the JSON must be an object, but is {(kind == JsonValueKind.Null ? "null" : $"a value of the kind {kind}")}.");
 
     internal static InvalidModelException JsonUnreadable(string origin, JsonException cause)
     {
-        var field = cause.Path is { Length: > 2 } path ? $", field '{path[2..]}'" : "";
         var line = cause.LineNumber is { } number ? string.Create(CultureInfo.InvariantCulture, $", line {number + 1}") : "";
-        var where = origin + line + field;
-        // The serializer wraps the reader's own exception where the text itself is broken.
-        return cause.InnerException is JsonException
-            ? new InvalidModelException($"{where}: this is not valid JSON.", cause)
-            : new InvalidModelException($"{where}: the field does not exist in this format, or its value has the wrong type; correct its spelling or its value.", cause);
+        return new InvalidModelException($"{origin}{line}: this is not valid JSON.", cause);
     }
 
-    [DoesNotReturn]
-    internal static void FieldMissing(string origin, string field) =>
-        throw new InvalidModelException($"{origin}: the field '{field}' is missing or empty.");
+    internal static InvalidModelException JsonProblems(string origin, IReadOnlyList<string> problems) => new(problems is [var only]
+        ? $"{origin}: {only}."
+        : $"{origin}: {problems.Count} fields are wrong.{string.Concat(problems.Select(problem => $"{Environment.NewLine}  {problem}."))}");
 
-    [DoesNotReturn]
-    internal static void FieldNotPositive(string origin, string field, long value) =>
-        throw new InvalidModelException($"{origin}: the field '{field}' must be greater than zero, but is {value}.");
+    internal static InvalidModelException PresetNotSquare(string model, string preset, int height, int width) =>
+        new($"The preprocessing '{preset}' makes square images, but {model} takes {width}x{height} pixels: write the preprocessing into a .model.json, or set FeatureExtractorOptions.Preprocess.");
 
-    [DoesNotReturn]
-    internal static void FieldNotUsable(string origin, string field, string wanted, string found) =>
-        throw new InvalidModelException($"{origin}: the field '{field}' must be {wanted}, but is '{found}'.");
-
-    [DoesNotReturn]
-    internal static void FieldChoiceUnknown(string origin, string field, string found, IEnumerable<string> known) =>
-        throw new InvalidModelException($"{origin}: the field '{field}' is '{found}', but must be one of {Known(found, known)}.");
-
-    [DoesNotReturn]
-    internal static void FieldOutOfPlace(string origin, string field, string mode, string wanted) =>
-        throw new InvalidModelException($"{origin}: the field '{field}' has no meaning with the resize mode '{mode}', which takes {wanted}; remove the field.");
-
-    [DoesNotReturn]
-    internal static void CropMissing(string origin, string field) =>
-        throw new InvalidModelException($"{origin}: the field '{field}' is missing or null, but the resize mode 'shortest-edge' does not fix the longer side, so it needs a crop with a size.");
-
-    [DoesNotReturn]
-    internal static void PresetNotAlone(string origin, string prefix, string preset) =>
-        throw new InvalidModelException($"{origin}: '{prefix}preset' is '{preset}'. A preset fixes everything but the upsampling, so no other field may stand beside it: remove the other fields, or remove the preset.");
-
-    [DoesNotReturn]
-    internal static void CardSizesDiffer(string origin, string prefix, int preparedWidth, int preparedHeight, int width, int height) =>
-        throw new InvalidModelException($"{origin}: '{prefix}preprocess' makes images of {preparedWidth}x{preparedHeight} pixels, but '{prefix}input' takes {width}x{height}; make the two sizes equal.");
-
-    [DoesNotReturn]
-    internal static void CatalogSchemaUnknown(string origin, int? schema, int known) =>
-        throw new InvalidModelException($"{origin}: the schema is {schema?.ToString(CultureInfo.InvariantCulture) ?? "not stated"}, but this version reads schema {known}.");
-
-    [DoesNotReturn]
-    internal static void CatalogIdTwice(string origin, string id) =>
-        throw new InvalidModelException($"{origin}: the id '{id}' occurs twice; give each model its own id.");
-
-    [DoesNotReturn]
-    internal static void CatalogIdNotAFileName(string origin, string id) =>
-        throw new InvalidModelException($"{origin}: the id '{id}' names files in the model store, so it may hold only lower-case letters, digits, '.', '-' and '_', and must begin with a letter or digit.");
-
-    [DoesNotReturn]
-    internal static void CatalogEntryHasNoOrigin(string origin, string id) =>
-        throw new InvalidModelException($"{origin}: the entry '{id}' needs bytes, the card's sha256, and either mirrors or a package.");
+    internal static ModelException PreparedSizeDiffers(string model, int? height, int? width, ImageSize made, string? statedBy) =>
+        new($"The input of {model} takes images of {width?.ToString(CultureInfo.InvariantCulture) ?? "any width"} x {height?.ToString(CultureInfo.InvariantCulture) ?? "any height"} pixels, "
+            + $"but {(statedBy is null ? "the preprocessing" : $"'{statedBy}'")} makes {made.Width} x {made.Height}: use the preprocessing that the file was made with (--preprocess NAME@SIZE on the command line), or a file for this size.");
 
     internal static ModelNotFoundException ModelIdUnknown(string id, ApplicationModels beside, IEnumerable<string> known) =>
         new($"There is no model '{id}'. {Places(id, beside, known)}.");
 
     [DoesNotReturn]
-    internal static void BackboneNotFound(string idOrPath, string fullPath, bool isFolder, ApplicationModels beside, IEnumerable<string> known) =>
-        throw new ModelNotFoundException(
-            (isFolder && Internals.ForeignModel.DescribeFolder(idOrPath) is { } kind
-                ? $"The backbone '{idOrPath}' is {kind}. "
-                : isFolder
-                ? $"The backbone '{idOrPath}' is a folder ('{fullPath}'), not an ONNX file: give the path of an .onnx file, or an id. "
-                : $"There is no backbone '{idOrPath}': there is no file '{fullPath}', and no model with that id. ")
-            + Places(idOrPath, beside, known) + ".");
+    internal static void BackboneNotFound(string idOrPath, string fullPath, ApplicationModels beside, IEnumerable<string> known) =>
+        throw new ModelNotFoundException($"There is no backbone '{idOrPath}': there is no file or folder '{fullPath}', and no model with that id. {Places(idOrPath, beside, known)}. "
+            + "A model of the Hugging Face hub is named `hf:owner/name`.");
+
+    internal static ModelNotFoundException NoModelInFolder(string folder, IReadOnlyList<string> files) => new(files.Count == 0
+        ? Internals.ForeignModel.DescribeFolder(folder) is { } kind ? $"'{folder}' is {kind}."
+        : $"'{folder}' is a folder without an ONNX file: it needs model.onnx or onnx/model.onnx. To export a model of transformers, run `optimum-cli export onnx --model NAME {folder}`."
+        : $"'{folder}' is a folder with {files.Count} ONNX files, and none is called model.onnx or vision_model.onnx: name one of {string.Join(", ", files.Take(8))}.");
+
+    internal static ArgumentException HubIdUnreadable(string text) =>
+        new($"'{text}' is not a name on the Hugging Face hub: write hf:owner/name, and where needed @revision and /file behind it, as hf:Xenova/dinov2-small@main/onnx/model.onnx.");
+
+    internal static ModelException HubEndpointUnreadable(string endpoint) =>
+        new($"HF_ENDPOINT is '{endpoint}', but must be the address of a Hugging Face hub, such as https://huggingface.co: correct the variable, or remove it.");
+
+    internal static DirectoryNotFoundException HubFolderUnknown() =>
+        new("This account has no home folder for the cache of the Hugging Face hub: set HF_HUB_CACHE to a folder.");
+
+    internal static ModelNotFoundException HubFileNotHere(HubId id, string file, string folder) => new(
+        $"'{file}' of {id} is not in the cache '{folder}', and downloads are switched off (HF_HUB_OFFLINE, ONNXTRANSFER_OFFLINE or ModelStore.IsOffline): switch them on once, or use another model.");
+
+    internal static ModelNotFoundException HubHasNoModel(HubId id, IEnumerable<string> tried) => new(
+        $"The repository {id} of the Hugging Face hub has no ONNX file with a usual name ({string.Join(", ", tried)}): name its file, as hf:{id.Repository}/FILE.onnx, or use a repository with an ONNX export.");
+
+    internal static ModelNotFoundException HubEntryNotFound(HubId id, string file) => new($"The repository {id} of the Hugging Face hub has no file '{file}': check the name.");
+
+    internal static ModelNotFoundException HubRefused(HubId id, Uri address, int status, string? code, bool hasToken) => new(code switch
+    {
+        "GatedRepo" => $"The repository {id} is gated: accept its terms on its page, and set HF_TOKEN to a token of your account.",
+        "RevisionNotFound" => $"The repository {id.Repository} of the Hugging Face hub has no revision '{id.Revision}': check the name behind '@'.",
+        "RepoNotFound" or null when status is 401 or 403 or 404 =>
+            $"The Hugging Face hub has no repository {id.Repository} that {(hasToken ? "the token in HF_TOKEN" : "somebody without a token")} may read (HTTP {status.ToString(CultureInfo.InvariantCulture)} of {address}): check the name{(hasToken ? "" : ", or set HF_TOKEN if it is private")}.",
+        _ => $"The Hugging Face hub answered HTTP {status.ToString(CultureInfo.InvariantCulture)}{(code is null ? "" : $" ({code})")} to {address}: try again later.",
+    });
+
+    internal static ModelException HubUnreachable(HubId id, Uri address, Exception cause) => new(
+        $"Could not ask the Hugging Face hub for {id} ({address}): {OneLine(cause.InnerException is { } inner ? $"{cause.Message} {inner.Message}" : cause.Message)} Check the network connection, HF_ENDPOINT and the proxy.", cause);
+
+    internal static ModelException HubAnswerUnusable(HubId id, Uri address, string what) => new(
+        $"The answer of {address} for {id} {what}: this is no Hugging Face hub, or a proxy or ModelStore.MessageHandler follows redirects by itself, which hides the checksum.");
+
+    internal static ModelNotFoundException HubDownloadFailed(HubId id, string file, IReadOnlyList<(Uri Url, string Reason)> tried) => new(
+        $"Could not download '{file}' of {id}: {string.Join("; ", tried.Select(one => $"{one.Url.GetLeftPart(UriPartial.Path)} {one.Reason}"))}. The next call continues the download.");
+
+    internal static ModelException HubCacheNotWritable(string folder, Exception cause) => new(
+        $"The cache of the Hugging Face hub '{folder}' cannot be written: {OneLine(cause.Message)} Free some disk space, give this account the right to write there, or set HF_HUB_CACHE to another folder.", cause);
 
     /// <summary>The ids in both places.</summary>
     private static string Places(string id, ApplicationModels beside, IEnumerable<string> known) =>
@@ -137,7 +133,12 @@ internal static partial class Throw
         throw new ArgumentOutOfRangeException(name, value, $"{name} must be longer than zero, but is {value}.");
 
     internal static ModelException PreprocessingUnknown(string path, string cardPath) =>
-        new($"{path} has no .model.json beside it, so the preprocessing of its images is not known: write {cardPath}, or set FeatureExtractorOptions.Preprocess (--preprocess on the command line).");
+        new($"The preprocessing of the images of {path} is not known, because no .model.json, preprocessor_config.json or timm config.json with a preprocessing is beside it: "
+            + $"name one with `--preprocess NAME` (FeatureExtractorOptions.Preset in C#; {string.Join(", ", PreprocessSpec.PresetNames.Where(name => !name.StartsWith("keras-", StringComparison.Ordinal)))}, keras-MODULE), "
+            + $"or write {cardPath} with `onnxtransfer models card {path} --preprocess NAME`.");
+
+    internal static ModelException ClassesUnknown(string path) =>
+        new($"The card of {path} states something about the classes, but neither it nor the graph tells the tensor, the kind and the number: state 'classes.tensor', 'classes.kind' and 'classes.count'.");
 
     internal static ModelException FeaturesUnknown(string path, string why) =>
         new($"Could not find the tensor of {path} that holds one feature vector per image. {why} Name the tensor in a .model.json beside the file.");

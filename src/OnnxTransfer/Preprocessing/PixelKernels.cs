@@ -69,6 +69,35 @@ internal static class PixelKernels
         for (var i = 0; i < result.Length; i++) result[i] = (float)((upper[i] * upperWeight) + (lower[i] * lowerWeight));
     }
 
+    /// <summary>The horizontal pass of torch's antialiased resize, <c>[W,3]</c> bytes to <c>[axis.Count,3]</c>.</summary>
+    internal static void TorchHorizontal(ReadOnlySpan<byte> row, ResizeAxis axis, Span<double> result)
+    {
+        var first = axis.First;
+        var taps = axis.Taps;
+        var weights = axis.RealWeights;
+        var stride = axis.TapStride;
+        for (var x = 0; x < first.Length; x++)
+        {
+            double r = 0, g = 0, b = 0;
+            var pixels = row.Slice(3 * first[x], 3 * taps[x]);
+            var pixelWeights = weights.Slice(x * stride, taps[x]);
+            for (var t = 0; t < pixelWeights.Length; t++)
+            {
+                r += pixels[3 * t] * pixelWeights[t];
+                g += pixels[(3 * t) + 1] * pixelWeights[t];
+                b += pixels[(3 * t) + 2] * pixelWeights[t];
+            }
+
+            (result[3 * x], result[(3 * x) + 1], result[(3 * x) + 2]) = (r, g, b);
+        }
+    }
+
+    /// <summary>One row's part of torch's vertical pass: <c>sums += row * weight</c>.</summary>
+    internal static void TorchAccumulate(ReadOnlySpan<double> row, double weight, Span<double> sums)
+    {
+        for (var i = 0; i < sums.Length; i++) sums[i] += row[i] * weight;
+    }
+
     /// <summary>OpenCV's horizontal pass: <c>[W,3]</c> bytes to sums with 11 bits behind the point.</summary>
     internal static void OpenCvHorizontal(ReadOnlySpan<byte> row, ResizeAxis axis, Span<int> result)
     {

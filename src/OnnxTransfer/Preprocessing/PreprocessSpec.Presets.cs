@@ -5,12 +5,33 @@ namespace OnnxTransfer;
 /// <content>The preprocessings that most published networks were trained with, by name.</content>
 public sealed partial record PreprocessSpec
 {
+    private static readonly double[] s_imageNetMean = [0.485, 0.456, 0.406];
+
+    private static readonly double[] s_imageNetStd = [0.229, 0.224, 0.225];
+
+    private static readonly double[] s_half = [0.5, 0.5, 0.5];
+
+    /// <summary>The modules of <c>keras.applications</c>, each by the preprocessing of its <c>preprocess_input</c>.</summary>
+    private static readonly (string Module, Func<int, PreprocessSpec> Make)[] s_keras =
+    [
+        ("vgg16", Caffe), ("vgg19", Caffe), ("resnet", Caffe), ("resnet50", Caffe),
+        ("resnet_v2", TensorFlow), ("mobilenet", TensorFlow), ("mobilenet_v2", TensorFlow), ("inception_v3", TensorFlow),
+        ("inception_resnet_v2", TensorFlow), ("xception", TensorFlow), ("nasnet", TensorFlow),
+        ("densenet", size => Stretched(size) with { Mean = s_imageNetMean, Std = s_imageNetStd }),
+        ("mobilenet_v3", Raw), ("efficientnet", Raw), ("efficientnet_v2", Raw), ("convnext", Raw),
+    ];
+
     private static readonly (string Name, Func<int, PreprocessSpec> Make)[] s_presets =
-        [("torch", Torch), ("tf", TensorFlow), ("tf-unit", TensorFlowUnit), ("caffe", Caffe)];
+    [
+        ("torch", Torch), ("tf", TensorFlow), ("tf-unit", TensorFlowUnit), ("caffe", Caffe), ("raw", Raw),
+        ("clip", Clip), ("siglip", Siglip), ("vit", Vit), ("dinov2", Dinov2), ("dinov3", Dinov3),
+        .. s_keras.Select(one => ($"keras-{one.Module}", one.Make)),
+    ];
 
     /// <summary>
-    /// The names that <see cref="Named"/> knows: <c>torch</c>, <c>tf</c> (RGB in [-1,1]), <c>tf-unit</c> (RGB in [0,1]) and
-    /// <c>caffe</c> (BGR minus a mean).
+    /// The names that <see cref="Named"/> knows: <c>torch</c>, <c>tf</c> (RGB in [-1,1]), <c>tf-unit</c> (RGB in [0,1]), <c>caffe</c> (BGR
+    /// minus a mean), <c>raw</c> (RGB of 0 to 255), <c>clip</c>, <c>siglip</c>, <c>vit</c>, <c>dinov2</c>, <c>dinov3</c>, and
+    /// <c>keras-MODULE</c> for each module of <c>keras.applications</c>, such as <c>keras-resnet50</c>.
     /// </summary>
     public static IReadOnlyList<string> PresetNames { get; } = [.. s_presets.Select(preset => preset.Name)];
 
@@ -42,8 +63,8 @@ public sealed partial record PreprocessSpec
         {
             Filter = ResizeFilter.PillowBilinear,
             Resize = Resize.ShortestEdge((int)Math.Round(size * 256.0 / 224), size),
-            Mean = [0.485, 0.456, 0.406],
-            Std = [0.229, 0.224, 0.225],
+            Mean = s_imageNetMean,
+            Std = s_imageNetStd,
         };
     }
 
@@ -54,7 +75,7 @@ public sealed partial record PreprocessSpec
     /// </summary>
     /// <param name="size">The side of the input in pixels.</param>
     /// <exception cref="ArgumentException">The size is out of range.</exception>
-    public static PreprocessSpec TensorFlow(int size = 224) => Stretched(size) with { Mean = [0.5, 0.5, 0.5], Std = [0.5, 0.5, 0.5] };
+    public static PreprocessSpec TensorFlow(int size = 224) => Stretched(size) with { Mean = s_half, Std = s_half };
 
     /// <summary>
     /// What TensorFlow Hub's image models expect: the whole image stretched to the input as <c>tf.image.resize</c> does, RGB in
@@ -74,9 +95,66 @@ public sealed partial record PreprocessSpec
     public static PreprocessSpec Caffe(int size = 224) =>
         Stretched(size) with { Rescale = 1, Mean = [103.939, 116.779, 123.68], Bgr = true };
 
-    private static PreprocessSpec Stretched(int size)
+    /// <summary>
+    /// What Keras' EfficientNet, ConvNeXt and MobileNetV3 expect, which normalize inside the network: the whole image stretched to the
+    /// input as <c>tf.image.resize</c> does, RGB of 0 to 255. Source: their <c>preprocess_input</c>, which changes nothing; the resize is
+    /// that of <c>image_dataset_from_directory</c>.
+    /// </summary>
+    /// <param name="size">The side of the input in pixels.</param>
+    /// <exception cref="ArgumentException">The size is out of range.</exception>
+    public static PreprocessSpec Raw(int size = 224) => Stretched(size) with { Rescale = 1 };
+
+    /// <summary>
+    /// What OpenAI's CLIP expects: shorter side to <paramref name="size"/>, Pillow's bicubic filter, center crop, RGB / 255, then CLIP's
+    /// own mean and standard deviation. Source: <c>CLIPImageProcessor</c> of Hugging Face's transformers.
+    /// </summary>
+    /// <param name="size">The side of the input in pixels.</param>
+    /// <exception cref="ArgumentException">The size is out of range.</exception>
+    public static PreprocessSpec Clip(int size = 224) => new()
     {
-        Require.Side(size, nameof(size));
-        return new PreprocessSpec { Filter = ResizeFilter.TensorFlowBilinear, Resize = Resize.Stretch(size, size) };
-    }
+        Filter = ResizeFilter.PillowBicubic,
+        Resize = Resize.ShortestEdge(Require.Side(size, nameof(size)), size) with { CropRounding = CropRounding.Down },
+        Mean = [0.48145466, 0.4578275, 0.40821073],
+        Std = [0.26862954, 0.26130258, 0.27577711],
+    };
+
+    /// <summary>
+    /// What SigLIP expects: the whole image stretched to the input, Pillow's bicubic filter, RGB in [-1,1]. Source:
+    /// <c>SiglipImageProcessor</c> of Hugging Face's transformers.
+    /// </summary>
+    /// <param name="size">The side of the input in pixels.</param>
+    /// <exception cref="ArgumentException">The size is out of range.</exception>
+    public static PreprocessSpec Siglip(int size = 224) => Vit(size) with { Filter = ResizeFilter.PillowBicubic };
+
+    /// <summary>
+    /// What Google's ViT weights expect: the whole image stretched to the input, Pillow's bilinear filter, RGB in [-1,1]. Source:
+    /// <c>ViTImageProcessor</c> of Hugging Face's transformers.
+    /// </summary>
+    /// <param name="size">The side of the input in pixels.</param>
+    /// <exception cref="ArgumentException">The size is out of range.</exception>
+    public static PreprocessSpec Vit(int size = 224) =>
+        new() { Filter = ResizeFilter.PillowBilinear, Resize = Resize.Stretch(Require.Side(size, nameof(size)), size), Mean = s_half, Std = s_half };
+
+    /// <summary>
+    /// What DINOv2 expects: shorter side to 256/224 of <paramref name="size"/>, Pillow's bicubic filter, center crop, RGB / 255, then
+    /// ImageNet's mean and standard deviation. Source: the <c>preprocessor_config.json</c> of DINOv2 for <c>BitImageProcessor</c>.
+    /// </summary>
+    /// <param name="size">The side of the input in pixels.</param>
+    /// <exception cref="ArgumentException">The size is out of range.</exception>
+    public static PreprocessSpec Dinov2(int size = 224) => Torch(size) with
+    {
+        Filter = ResizeFilter.PillowBicubic,
+        Resize = Resize.ShortestEdge((int)Math.Round(size * 256.0 / 224), size) with { CropRounding = CropRounding.Down },
+    };
+
+    /// <summary>
+    /// What DINOv3 expects: the whole image stretched to the input in floats, antialiased bilinear, RGB / 255, then ImageNet's mean and
+    /// standard deviation. Source: <c>DINOv3ViTImageProcessorFast</c> of Hugging Face's transformers, which rescales before it resizes.
+    /// </summary>
+    /// <param name="size">The side of the input in pixels.</param>
+    /// <exception cref="ArgumentException">The size is out of range.</exception>
+    public static PreprocessSpec Dinov3(int size = 224) =>
+        new() { Filter = ResizeFilter.TorchBilinear, Resize = Resize.Stretch(Require.Side(size, nameof(size)), size), Mean = s_imageNetMean, Std = s_imageNetStd };
+
+    private static PreprocessSpec Stretched(int size) => new() { Filter = ResizeFilter.TensorFlowBilinear, Resize = Resize.Stretch(Require.Side(size, nameof(size)), size) };
 }

@@ -70,4 +70,22 @@ public enum ResizeFilter
     /// TensorFlow rounds it. Whole factors repeat every pixel exactly, as Keras' <c>UpSampling2D</c> does.
     /// </summary>
     TensorFlowNearest,
+
+    /// <summary>Pillow's <c>NEAREST</c>: the source pixel under the center of the result's pixel, in double as Pillow sums it.</summary>
+    PillowNearest,
+
+    /// <summary>Pillow's <c>LANCZOS</c> (three lobes): antialiased, 8-bit fixed point, bit-exact.</summary>
+    PillowLanczos,
+
+    /// <summary>Pillow's <c>BOX</c>: the mean of the covered pixels, 8-bit fixed point, bit-exact.</summary>
+    PillowBox,
+
+    /// <summary>Pillow's <c>HAMMING</c>: antialiased, 8-bit fixed point, bit-exact.</summary>
+    PillowHamming,
+
+    /// <summary>
+    /// torchvision's bilinear <c>resize</c> of a float tensor with <c>antialias=True</c>: the filter of <see cref="PillowBilinear"/>
+    /// without rounding to bytes. DINOv3's processor uses it.
+    /// </summary>
+    TorchBilinear,
 }

@@ -52,7 +52,7 @@ internal static class PreprocessingParity
     {
         var tensor = new float[3 * Side * Side];
         new ImagePreprocessor(spec, TensorLayout.Nhwc, decoder).Prepare(picture, tensor);
-        var exact = spec.Filter != ResizeFilter.TensorFlowBilinear;
+        var exact = spec.Filter is not (ResizeFilter.TensorFlowBilinear or ResizeFilter.TorchBilinear);
         var difference = exact
             ? Difference(Resource(name + ".rgb"), tensor)
             : Difference(MemoryMarshal.Cast<byte, float>(Resource(name + ".f32")), tensor);

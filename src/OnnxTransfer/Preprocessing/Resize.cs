@@ -15,6 +15,13 @@ public abstract record Resize
     /// <summary>Width and height in pixels of the result, the same for every image.</summary>
     public abstract ImageSize OutputSize { get; }
 
+    /// <summary>
+    /// Where the crop begins if an odd number of pixels is cut off. It makes a difference of one pixel. By default as torchvision and
+    /// timm do.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not in the enumeration.</exception>
+    public CropRounding CropRounding { get; init => field = Require.Defined(value, nameof(CropRounding)); }
+
     /// <summary>Stretches every image to one size; its proportions may change.</summary>
     /// <param name="width">Width in pixels, from 1 to 16384.</param>
     /// <param name="height">Height in pixels, from 1 to 16384.</param>
@@ -40,6 +47,9 @@ public abstract record Resize
 
     /// <summary>The size that an image of a size has after the resize and before the crop.</summary>
     internal abstract ImageSize Resized(int sourceWidth, int sourceHeight);
+
+    /// <summary>The same with another rounding of the crop.</summary>
+    internal Resize Rounded(CropRounding rounding) => this with { CropRounding = rounding };
 
     /// <summary>What follows from the kind; a new kind does not compile before every place knows it.</summary>
     internal abstract T Match<T>(Func<StretchResize, T> stretch, Func<ShortestEdgeResize, T> shortestEdge);
@@ -105,4 +115,14 @@ public sealed record ShortestEdgeResize : Resize
         : new ImageSize((int)((long)Edge * sourceWidth / sourceHeight), Edge);
 
     internal override T Match<T>(Func<StretchResize, T> stretch, Func<ShortestEdgeResize, T> shortestEdge) => shortestEdge(this);
+}
+
+/// <summary>The rounding of half a pixel where a center crop begins.</summary>
+public enum CropRounding
+{
+    /// <summary>To the even number, as torchvision's <c>CenterCrop</c> and timm: 17.5 becomes 18, 16.5 becomes 16.</summary>
+    HalfToEven,
+
+    /// <summary>Down, as Hugging Face's image processors: 17.5 becomes 17.</summary>
+    Down,
 }

@@ -53,7 +53,7 @@ internal sealed class ResizeAxis
     /// <summary>The distance between two rows' pair weights.</summary>
     internal int PairStride { get; private set; }
 
-    /// <summary>Weights <c>[Count,TapStride]</c> that sum to one: TensorFlow's filter.</summary>
+    /// <summary>Weights <c>[Count,TapStride]</c> that sum to one: TensorFlow's and torch's filters.</summary>
     internal ReadOnlySpan<double> RealWeights => _realWeights.AsSpan(0, Count * TapStride);
 
     /// <summary>Plans a window of an axis.</summary>
@@ -74,6 +74,21 @@ internal sealed class ResizeAxis
             case ResizeFilter.PillowBicubic:
                 PlanPillow(source, resized, start, support: 2.0, Cubic);
                 break;
+            case ResizeFilter.PillowLanczos:
+                PlanPillow(source, resized, start, support: 3.0, Lanczos);
+                break;
+            case ResizeFilter.PillowBox:
+                PlanPillow(source, resized, start, support: 0.5, Box);
+                break;
+            case ResizeFilter.PillowHamming:
+                PlanPillow(source, resized, start, support: 1.0, Hamming);
+                break;
+            case ResizeFilter.PillowNearest:
+                PlanPillowNearest(source, resized, start);
+                break;
+            case ResizeFilter.TorchBilinear:
+                PlanAntialiased(source, resized, start, support: 1.0, Triangle);
+                break;
             case ResizeFilter.TensorFlowBilinear:
                 PlanTensorFlow(source, resized, start);
                 break;
@@ -89,37 +104,47 @@ internal sealed class ResizeAxis
         }
     }
 
-    /// <summary>
-    /// Pillow's <c>precompute_coeffs</c> and <c>normalize_coeffs_8bpc</c>: when shrinking, the filter widens by the scale.
-    /// </summary>
+    /// <summary>Pillow's <c>normalize_coeffs_8bpc</c>: the weights of <see cref="PlanAntialiased"/> in fixed point.</summary>
     private void PlanPillow(int source, int resized, int start, double support, Func<double, double> filter)
+    {
+        PlanAntialiased(source, resized, start, support, filter);
+        Grow(ref _weights, Count * TapStride);
+        for (var i = 0; i < Count * TapStride; i++)
+        {
+            var weight = _realWeights[i] * (1 << PillowBits);
+            _weights[i] = (int)(weight < 0 ? weight - 0.5 : weight + 0.5);
+        }
+    }
+
+    /// <summary>
+    /// Pillow's <c>precompute_coeffs</c>, which torch's <c>interpolate</c> with <c>antialias=True</c> shares: when shrinking, the filter
+    /// widens by the scale.
+    /// </summary>
+    private void PlanAntialiased(int source, int resized, int start, double support, Func<double, double> filter)
     {
         var scale = (double)source / resized;
         var filterScale = Math.Max(scale, 1.0);
         support *= filterScale;
         Reserve(((int)Math.Ceiling(support) * 2) + 1);
-        Grow(ref _weights, Count * TapStride);
-        Grow(ref _realWeights, TapStride);
+        Grow(ref _realWeights, Count * TapStride);
         var step = 1.0 / filterScale;
         for (var i = 0; i < Count; i++)
         {
             var center = (start + i + 0.5) * scale;
             var first = Math.Max((int)(center - support + 0.5), 0);
             var taps = Math.Min((int)(center + support + 0.5), source) - first;
-            var real = _realWeights.AsSpan(0, taps);
+            var weights = _realWeights.AsSpan(i * TapStride, TapStride);
+            weights.Clear();
             var sum = 0.0;
             for (var t = 0; t < taps; t++)
             {
-                real[t] = filter((t + first - center + 0.5) * step);
-                sum += real[t];
+                weights[t] = filter((t + first - center + 0.5) * step);
+                sum += weights[t];
             }
 
-            var weights = _weights.AsSpan(i * TapStride, TapStride);
-            weights.Clear();
-            for (var t = 0; t < taps; t++)
+            if (sum != 0)
             {
-                var weight = (sum == 0 ? real[t] : real[t] / sum) * (1 << PillowBits);
-                weights[t] = (int)(weight < 0 ? weight - 0.5 : weight + 0.5);
+                for (var t = 0; t < taps; t++) weights[t] /= sum;
             }
 
             _first[i] = first;
@@ -235,6 +260,24 @@ internal sealed class ResizeAxis
         }
     }
 
+    /// <summary>
+    /// Pillow's <c>resize</c> with <c>NEAREST</c>, its <c>ImagingScaleAffine</c>: the source pixel under the resized pixel's center. The
+    /// coordinate is a running sum, whose rounding decides where the center lies between two pixels.
+    /// </summary>
+    private void PlanPillowNearest(int source, int resized, int start)
+    {
+        Reserve(1);
+        var scale = (double)source / resized;
+        var at = scale * 0.5;
+        for (var i = 0; i < start; i++) at += scale;
+        for (var i = 0; i < Count; i++)
+        {
+            _first[i] = Math.Min((int)at, source - 1);
+            _taps[i] = 1;
+            at += scale;
+        }
+    }
+
     private void Reserve(int tapStride)
     {
         TapStride = tapStride;
@@ -248,6 +291,21 @@ internal sealed class ResizeAxis
     }
 
     private static double Triangle(double x) => Math.Max(0.0, 1.0 - Math.Abs(x));
+
+    private static double Box(double x) => x is > -0.5 and <= 0.5 ? 1 : 0;
+
+    private static double Hamming(double x)
+    {
+        x = Math.Abs(x);
+        if (x == 0) return 1;
+        if (x >= 1) return 0;
+        x *= Math.PI;
+        return Math.Sin(x) / x * (0.54 + (0.46 * Math.Cos(x)));
+    }
+
+    private static double Lanczos(double x) => x is >= -3 and < 3 ? Sinc(x) * Sinc(x / 3) : 0;
+
+    private static double Sinc(double x) => x == 0 ? 1 : Math.Sin(x * Math.PI) / (x * Math.PI);
 
     /// <summary>Keys' cubic convolution with a = -0.5.</summary>
     private static double Cubic(double x)

@@ -18,9 +18,12 @@ internal readonly record struct ResizeGeometry(
             return Stretch(sourceWidth, sourceHeight, input.Width, input.Height) with { Upsampling = filter };
         var (width, height) = spec.Resize.Resized(sourceWidth, sourceHeight);
         var kept = spec.OutputSize;
-        return new(sourceWidth, sourceHeight, width, height, CropStart(width, kept.Width), CropStart(height, kept.Height), kept.Width, kept.Height);
+        var rounding = spec.Resize.CropRounding;
+        return new(
+            sourceWidth, sourceHeight, width, height, CropStart(width, kept.Width, rounding), CropStart(height, kept.Height, rounding), kept.Width, kept.Height);
     }
 
-    /// <summary>torchvision's CenterCrop: Python's <c>round</c>, half to even.</summary>
-    private static int CropStart(int length, int kept) => (int)Math.Round((length - kept) / 2.0, MidpointRounding.ToEven);
+    private static int CropStart(int length, int kept, CropRounding rounding) => rounding == CropRounding.Down
+        ? (length - kept) / 2
+        : (int)Math.Round((length - kept) / 2.0, MidpointRounding.ToEven);
 }

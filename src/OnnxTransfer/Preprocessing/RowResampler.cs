@@ -16,6 +16,7 @@ internal sealed class RowResampler(bool vectors)
     private byte[] _ring = [];
     private byte[] _padded = [];
     private int[] _sums = [];
+    private double[] _realSums = [];
     private int[] _offsets = [];
     private byte[] _bytes = [];
     private float[] _floats = [];
@@ -30,7 +31,7 @@ internal sealed class RowResampler(bool vectors)
     private bool _vectorized;
 
     /// <summary>Whether <see cref="TryProduce"/> fills <see cref="Floats"/> rather than <see cref="Bytes"/>.</summary>
-    internal bool ProducesFloats => _filter == ResizeFilter.TensorFlowBilinear;
+    internal bool ProducesFloats => _filter is ResizeFilter.TensorFlowBilinear or ResizeFilter.TorchBilinear;
 
     /// <summary>The produced row <c>[width,3]</c>, 0 to 255.</summary>
     internal ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _rowLength);
@@ -53,7 +54,7 @@ internal sealed class RowResampler(bool vectors)
         _rowLength = 3 * geometry.Width;
         _slotLength = _rowLength * filter switch
         {
-            ResizeFilter.TensorFlowBilinear => sizeof(double),
+            ResizeFilter.TensorFlowBilinear or ResizeFilter.TorchBilinear => sizeof(double),
             ResizeFilter.OpenCvLinear => sizeof(int),
             _ => sizeof(byte),
         };
@@ -63,7 +64,8 @@ internal sealed class RowResampler(bool vectors)
         _sourceHeight = geometry.SourceHeight;
         _capacity = _vertical.TapStride;
         _next = 0;
-        _vectorized = vectors && filter is ResizeFilter.PillowBilinear or ResizeFilter.PillowBicubic;
+        _vectorized = vectors && filter
+            is ResizeFilter.PillowBilinear or ResizeFilter.PillowBicubic or ResizeFilter.PillowLanczos or ResizeFilter.PillowBox or ResizeFilter.PillowHamming;
         if (_vectorized)
         {
             // Rows come in several at a time, while those before them are still wanted.
@@ -78,7 +80,8 @@ internal sealed class RowResampler(bool vectors)
         Grow(ref _ring, _slotLength * _capacity);
         Grow(ref _bytes, _rowLength + VectorKernels.Padding);
         if (ProducesFloats) Grow(ref _floats, _rowLength);
-        Grow(ref _sums, _rowLength);
+        if (filter == ResizeFilter.TorchBilinear) Grow(ref _realSums, _rowLength);
+        else Grow(ref _sums, _rowLength);
     }
 
     /// <summary>Takes source row <paramref name="y"/>, <c>[sourceWidth,3]</c>; rows come in order, none left out.</summary>
@@ -103,7 +106,10 @@ internal sealed class RowResampler(bool vectors)
                 if (vectors) VectorKernels.OpenCvHorizontal(rgb, _horizontal, MemoryMarshal.Cast<byte, int>(slot));
                 else PixelKernels.OpenCvHorizontal(rgb, _horizontal, MemoryMarshal.Cast<byte, int>(slot));
                 break;
-            case ResizeFilter.Nearest or ResizeFilter.TensorFlowNearest:
+            case ResizeFilter.TorchBilinear:
+                PixelKernels.TorchHorizontal(rgb, _horizontal, MemoryMarshal.Cast<byte, double>(slot));
+                break;
+            case ResizeFilter.Nearest or ResizeFilter.TensorFlowNearest or ResizeFilter.PillowNearest:
                 if (vectors) VectorKernels.NearestHorizontal(rgb, _horizontal, slot);
                 else PixelKernels.NearestHorizontal(rgb, _horizontal, slot);
                 break;
@@ -129,7 +135,10 @@ internal sealed class RowResampler(bool vectors)
             case ResizeFilter.OpenCvLinear:
                 BlendRows(MemoryMarshal.Cast<byte, int>(Slot(upper)), MemoryMarshal.Cast<byte, int>(Slot(lower)));
                 break;
-            case ResizeFilter.Nearest or ResizeFilter.TensorFlowNearest:
+            case ResizeFilter.TorchBilinear:
+                SumRealRows(upper);
+                break;
+            case ResizeFilter.Nearest or ResizeFilter.TensorFlowNearest or ResizeFilter.PillowNearest:
                 Slot(upper).CopyTo(_bytes);
                 break;
             default:
@@ -190,6 +199,15 @@ internal sealed class RowResampler(bool vectors)
         PixelKernels.PillowBegin(sums);
         for (var t = 0; t < weights.Length; t++) PixelKernels.PillowAccumulate(Slot(firstRow + t)[.._rowLength], weights[t], sums);
         PixelKernels.PillowClip(sums, _bytes);
+    }
+
+    private void SumRealRows(int firstRow)
+    {
+        var weights = _vertical.RealWeights.Slice(_next * _vertical.TapStride, _vertical.Taps[_next]);
+        var sums = _realSums.AsSpan(0, _rowLength);
+        sums.Clear();
+        for (var t = 0; t < weights.Length; t++) PixelKernels.TorchAccumulate(MemoryMarshal.Cast<byte, double>(Slot(firstRow + t)), weights[t], sums);
+        for (var i = 0; i < sums.Length; i++) _floats[i] = (float)sums[i];
     }
 
     private Span<byte> Slot(int y) => _ring.AsSpan(y % _capacity * _slotLength, _slotLength);

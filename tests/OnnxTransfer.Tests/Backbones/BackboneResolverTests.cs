@@ -42,16 +42,16 @@ public sealed class BackboneResolverTests : IDisposable
     public async Task NeitherFileNorIdSaysBothAndListsTheNearest()
     {
         var error = await Assert.ThrowsAsync<ModelNotFoundException>(() => BackboneResolver.ResolveAsync("mobilnet-v2"));
-        Assert.Contains($"no file '{Path.GetFullPath("mobilnet-v2")}'", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"no file or folder '{Path.GetFullPath("mobilnet-v2")}'", error.Message, StringComparison.Ordinal);
         Assert.Contains("The application's folder", error.Message, StringComparison.Ordinal);
         Assert.Contains("has resnet18; the catalog has mobilenet-v2,", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task FolderIsSaidToBeOne()
+    public async Task FolderWithoutAModelSaysWhatItNeeds()
     {
         var error = await Assert.ThrowsAsync<ModelNotFoundException>(() => BackboneResolver.ResolveAsync(_folder.Path));
-        Assert.Contains("is a folder", error.Message, StringComparison.Ordinal);
+        Assert.Contains("is a folder without an ONNX file: it needs model.onnx or onnx/model.onnx", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

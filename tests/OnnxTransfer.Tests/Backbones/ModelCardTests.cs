@@ -51,6 +51,11 @@ public sealed class ModelCardTests : IDisposable
     [InlineData("\"channels\": \"BGR\"", "\"channels\": \"BGR\", \"upsampling\": \"tf-nearest\"")]
     [InlineData("logits", "probabilities")]
     [InlineData("BGR", "RGB")]
+    [InlineData("opencv-linear", "pillow-nearest")]
+    [InlineData("opencv-linear", "pillow-lanczos")]
+    [InlineData("opencv-linear", "pillow-box")]
+    [InlineData("opencv-linear", "pillow-hamming")]
+    [InlineData("opencv-linear", "torch-bilinear")]
     [InlineData("\"mode\": \"shortest-edge\", \"filter\": \"opencv-linear\", \"size\": 256", "\"mode\": \"stretch\", \"filter\": \"nearest\", \"height\": 300, \"width\": 260")]
     [InlineData("\"license\": \"MIT\"", "\"source\": \"a ü 'b' + c\"")]
     public void WhatIsWrittenIsWhatWasRead(string find, string replacement)
@@ -68,6 +73,9 @@ public sealed class ModelCardTests : IDisposable
         var card = ModelCard.FromJson(wide);
         Assert.Equal(Resize.ShortestEdge(256, new ImageSize(224, 192)), card.Preprocess.Resize);
         Assert.Equal(card, ModelCard.FromJson(card.ToJson()));
+        var down = card with { Preprocess = card.Preprocess with { Resize = card.Preprocess.Resize with { CropRounding = CropRounding.Down } } };
+        Assert.Contains("\"rounding\": \"down\"", down.ToJson(), StringComparison.Ordinal);
+        Assert.Equal(down, ModelCard.FromJson(down.ToJson()));
         var stretched = card with { Preprocess = card.Preprocess with { Resize = Resize.Stretch(300, 200, new ImageSize(224, 192)) } };
         Assert.Equal(stretched, ModelCard.FromJson(stretched.ToJson()));
     }
@@ -153,6 +161,41 @@ public sealed class ModelCardTests : IDisposable
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
         Assert.Contains(wanted, error.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void EveryErrorOfACardIsInOneMessage()
+    {
+        var path = _folder.File("wrong.model.json");
+        var text = Valid;
+        foreach (var (find, replacement) in (ReadOnlySpan<(string, string)>)
+            [("\"id\": \"x\",", ""), ("\"dim\": 8", "\"dim\": \"eight\""), ("\"NCHW\"", "\"CHW\""), ("[4, 5, 6]", "[4, 0, 6]"), ("\"crop\":", "\"crops\":"), ("\"count\": 10", "\"count\": -1")])
+        {
+            text = text.Replace(find, replacement, StringComparison.Ordinal);
+        }
+
+        File.WriteAllText(path, text);
+        var message = Assert.Throws<InvalidModelException>(() => ModelCard.Load(path)).Message;
+        Assert.StartsWith($"{path}: 7 fields are wrong.", message, StringComparison.Ordinal);
+        foreach (var wanted in (ReadOnlySpan<string>)
+            [
+                "the field 'id' is missing", "line 4: the field 'features.dim' must be a whole number, but is \"eight\"", "line 3: the field 'input.layout' is 'CHW'",
+                "line 8: the field 'preprocess.std' must be three numbers other than zero", "line 8: the field 'preprocess.crops' does not exist in this format, which has crop, ",
+                "the field 'preprocess.crop' is missing or null", "line 5: the field 'classes.count' must be greater than zero, but is -1",
+            ])
+        {
+            Assert.Contains(wanted, message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("\"dim\": 8", "\"dim\": 8, \"dim\": 9", "'features.dim' occurs twice")]
+    [InlineData("[1, 2, 3]", "[1, \"2\", 3]", "'preprocess.mean[1]' must be a number, but is \"2\"")]
+    [InlineData("[1, 2, 3]", "3", "'preprocess.mean' must be a list, but is 3")]
+    [InlineData("{ \"tensor\": \"f\", \"dim\": 8 }", "7", "'features' must be an object, but is 7")]
+    [InlineData("\"dim\": 8", "\"dim\": 8.5", "'features.dim' must be a whole number, but is 8.5")]
+    [InlineData("\"size\": 224 }", "\"size\": 224, \"rounding\": \"up\" }", "'preprocess.crop.rounding' is 'up', but must be one of")]
+    public void WrongTypesAreSaid(string find, string replacement, string wanted) =>
+        Assert.Contains(wanted, Assert.Throws<InvalidModelException>(() => ModelCard.FromJson(Replace(find, replacement))).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("")]

@@ -41,6 +41,8 @@ public sealed class ModelCatalogTests
             Assert.Equal(entry.Mirrors.Count, entry.Mirrors.Distinct().Count());
             Assert.All(entry.Mirrors, url => Assert.Equal(Uri.UriSchemeHttps, url.Scheme));
             Assert.All(entry.Mirrors, url => Assert.EndsWith(".onnx", url.AbsolutePath, StringComparison.Ordinal));
+            // A network without classes of its own has no accuracy on ImageNet.
+            if (entry.Card.Classes is null) return;
             Assert.InRange(entry.Top1!.Value, 50, 95);
             Assert.NotNull(entry.AccuracySource);
         }

@@ -28,7 +28,7 @@ public sealed class CacheKeyTests
 
     private static readonly Dictionary<string, string> s_card = new()
     {
-        ["Id"] = ForPeople, ["Sha256"] = ForPeople, ["License"] = ForPeople, ["Source"] = ForPeople,
+        ["Id"] = ForPeople, ["Sha256"] = ForPeople, ["License"] = ForPeople, ["Source"] = ForPeople, ["Warnings"] = ForPeople,
         ["Classes.Tensor"] = Classes, ["Classes.Kind"] = Classes, ["Classes.Count"] = Classes, ["Classes.Labels"] = Classes,
         ["Features.Tensor"] = "the tensor that is read is named by the caller, and in the key", ["Features.Dim"] = "as the tensor",
     };
@@ -36,7 +36,7 @@ public sealed class CacheKeyTests
     /// <summary>The options of an extractor: each goes into the key by one of the ways that the tests below or those of the cache run, or it is no matter of numbers.</summary>
     private static readonly Dictionary<string, string> s_extractor = new()
     {
-        ["Provider"] = Resolved, ["Precision"] = Resolved, ["CalibrationImages"] = Resolved, ["Decoder"] = Resolved, ["Preprocess"] = Resolved,
+        ["Provider"] = Resolved, ["Precision"] = Resolved, ["CalibrationImages"] = Resolved, ["Decoder"] = Resolved, ["Preprocess"] = Resolved, ["Preset"] = Resolved,
         ["Upsampling"] = Resolved, ["Layer"] = Resolved, ["Layers"] = Resolved, ["Pooling"] = Resolved, ["Store"] = Resolved,
         ["Decode"] = "its own properties are looked at one by one",
         ["DeviceId"] = "which of several devices; two of one kind give the same numbers, and another kind is another machine's cache",
@@ -92,7 +92,8 @@ public sealed class CacheKeyTests
         cards.Add("width", s_full with { Input = s_full.Input with { Width = 20 }, Preprocess = spec with { Resize = Resize.Stretch(20, 16) } });
         cards.Add("crop", s_full with { Preprocess = spec with { Resize = Resize.Stretch(20, 20, new ImageSize(16, 16)) } });
         cards.Add("shortest edge", s_full with { Preprocess = spec with { Resize = Resize.ShortestEdge(20, 16) } });
-        AssertTellsApart(s_full, cards, [], card => Converted(card, Request()));
+        cards.Add("rounding", s_full with { Preprocess = spec with { Resize = Resize.ShortestEdge(20, 16) with { CropRounding = CropRounding.Down } } });
+        AssertTellsApart(s_full, cards, new() { ["Warnings"] = ForPeople, ["Preprocess.Resize.CropRounding"] = "without a crop it changes nothing" }, card => Converted(card, Request()));
         AssertTellsApart(
             Request(), new Dictionary<string, NetworkOptions>
             {

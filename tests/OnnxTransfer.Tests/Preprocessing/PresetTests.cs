@@ -10,6 +10,16 @@ public sealed class PresetTests
     [InlineData("tf", 1, 0.0039216, -1)]
     [InlineData("tf-unit", 1, 0.5019608, 0)]
     [InlineData("caffe", -103.939, 11.221, 131.32)]
+    [InlineData("raw", 255, 128, 0)]
+    [InlineData("clip", 1.9303361, 0.1689141, -1.4802197)]
+    [InlineData("siglip", 1, 0.0039216, -1)]
+    [InlineData("vit", 1, 0.0039216, -1)]
+    [InlineData("dinov2", 2.2489083, 0.2052, -1.8044444)]
+    [InlineData("dinov3", 2.2489083, 0.2052, -1.8044444)]
+    [InlineData("keras-resnet50", -103.939, 11.221, 131.32)]
+    [InlineData("keras-resnet_v2", 1, 0.0039216, -1)]
+    [InlineData("keras-densenet", 2.2489083, 0.2052, -1.8044444)]
+    [InlineData("keras-efficientnet_v2", 255, 128, 0)]
     public void APresetPreparesAPixelAsItsSourceDoes(string name, double first, double second, double third)
     {
         byte[] pixel = [255, 128, 0];
@@ -26,7 +36,7 @@ public sealed class PresetTests
     [Fact]
     public void EveryNameGivesASpecOfTheWantedSize()
     {
-        Assert.Equal(["torch", "tf", "tf-unit", "caffe"], PreprocessSpec.PresetNames);
+        Assert.Equal(["torch", "tf", "tf-unit", "caffe", "raw", "clip", "siglip", "vit", "dinov2", "dinov3"], PreprocessSpec.PresetNames.Where(name => !name.StartsWith("keras-", StringComparison.Ordinal)));
         foreach (var name in PreprocessSpec.PresetNames)
         {
             var spec = PreprocessSpec.Named(name, 299);

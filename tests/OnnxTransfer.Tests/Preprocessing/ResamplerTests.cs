@@ -10,7 +10,11 @@ public abstract class ResamplerLaws
     private protected abstract RowResampler Rows { get; }
 
     public static TheoryData<ResizeFilter> ByteFilters =>
-        [ResizeFilter.PillowBilinear, ResizeFilter.PillowBicubic, ResizeFilter.OpenCvLinear, ResizeFilter.Nearest, ResizeFilter.TensorFlowNearest];
+        [.. Enum.GetValues<ResizeFilter>().Except(s_floats)];
+
+    private static readonly ResizeFilter[] s_floats = [ResizeFilter.TensorFlowBilinear, ResizeFilter.TorchBilinear];
+
+    public static TheoryData<ResizeFilter> FloatFilters => [.. s_floats];
 
     [Theory]
     [MemberData(nameof(ByteFilters))]
@@ -20,11 +24,12 @@ public abstract class ResamplerLaws
         return Resized(source, ResizeGeometry.Stretch(width, height, width, height), filter).SequenceEqual(source);
     });
 
-    [Fact]
-    public void ResizeToFloats_ToTheSameSize_ChangesNothing() => Check((width, height, _, _, seed) =>
+    [Theory]
+    [MemberData(nameof(FloatFilters))]
+    public void ResizeToFloats_ToTheSameSize_ChangesNothing(ResizeFilter filter) => Check((width, height, _, _, seed) =>
     {
         var source = Reference.Noise(width, height, seed);
-        return ResizeToFloats(source, ResizeGeometry.Stretch(width, height, width, height)).Select(v => (byte)v).SequenceEqual(source);
+        return ResizeToFloats(source, ResizeGeometry.Stretch(width, height, width, height), filter).Select(v => (byte)v).SequenceEqual(source);
     });
 
     [Theory]
@@ -66,9 +71,33 @@ public abstract class ResamplerLaws
     public void ResizeToFloats_EqualsTheFormulaInDouble() => Check((width, height, toWidth, toHeight, seed) =>
     {
         var source = Reference.Noise(width, height, seed);
-        var result = ResizeToFloats(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight));
+        var result = ResizeToFloats(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), ResizeFilter.TensorFlowBilinear);
         return Enumerable.Range(0, result.Length).All(i => Math.Abs(result[i]
             - Reference.TensorFlowBilinear(source, width, height, i / 3 % toWidth, i / 3 / toWidth, i % 3, toWidth, toHeight)) <= 1e-5);
+    });
+
+    /// <summary>Pillow rounds to bytes between the passes and after them; torch's float resize does not.</summary>
+    [Theory]
+    [InlineData(ResizeFilter.PillowBilinear)]
+    [InlineData(ResizeFilter.PillowBicubic)]
+    [InlineData(ResizeFilter.PillowLanczos)]
+    [InlineData(ResizeFilter.PillowBox)]
+    [InlineData(ResizeFilter.PillowHamming)]
+    [InlineData(ResizeFilter.PillowNearest)]
+    public void Pillow_EqualsItsFormula(ResizeFilter filter) => Check((width, height, toWidth, toHeight, seed) =>
+    {
+        var source = Reference.Noise(width, height, seed);
+        var expected = Pillow.Resize(source, width, height, toWidth, toHeight, filter);
+        return Resized(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), filter).Zip(expected).All(pair => pair.First == pair.Second);
+    });
+
+    [Fact]
+    public void TorchBilinear_EqualsItsFormulaInDouble() => Check((width, height, toWidth, toHeight, seed) =>
+    {
+        var source = Reference.Noise(width, height, seed);
+        var expected = Pillow.Resize(source, width, height, toWidth, toHeight, ResizeFilter.TorchBilinear);
+        return ResizeToFloats(source, ResizeGeometry.Stretch(width, height, toWidth, toHeight), ResizeFilter.TorchBilinear)
+            .Zip(expected).All(pair => Math.Abs(pair.First - pair.Second) <= 2e-5);
     });
 
     [Fact]
@@ -152,10 +181,10 @@ public abstract class ResamplerLaws
         return result;
     }
 
-    private float[] ResizeToFloats(byte[] source, ResizeGeometry geometry)
+    private float[] ResizeToFloats(byte[] source, ResizeGeometry geometry, ResizeFilter filter)
     {
         var result = new float[3 * geometry.Width * geometry.Height];
-        Resampler.Resize(source, geometry, result, Rows);
+        Resampler.Resize(source, geometry, filter, result, Rows);
         return result;
     }
 
@@ -189,6 +218,9 @@ public sealed class VectorResamplerTests : ResamplerLaws
     [Theory]
     [InlineData(ResizeFilter.PillowBilinear)]
     [InlineData(ResizeFilter.PillowBicubic)]
+    [InlineData(ResizeFilter.PillowLanczos)]
+    [InlineData(ResizeFilter.PillowBox)]
+    [InlineData(ResizeFilter.PillowHamming)]
     [InlineData(ResizeFilter.OpenCvLinear)]
     [InlineData(ResizeFilter.Nearest)]
     public void Vectors_EqualTheScalarCodeToTheBit(ResizeFilter filter) => Check(1, 90, (width, height, toWidth, toHeight, seed) =>
@@ -207,8 +239,8 @@ public sealed class VectorResamplerTests : ResamplerLaws
         var source = Reference.Noise(width, height, seed);
         var geometry = ResizeGeometry.Stretch(width, height, toWidth, toHeight);
         var (vectors, scalar) = (new float[3 * toWidth * toHeight], new float[3 * toWidth * toHeight]);
-        Resampler.Resize(source, geometry, vectors, Rows);
-        Resampler.Resize(source, geometry, scalar, s_scalar);
+        Resampler.Resize(source, geometry, ResizeFilter.TensorFlowBilinear, vectors, Rows);
+        Resampler.Resize(source, geometry, ResizeFilter.TensorFlowBilinear, scalar, s_scalar);
         return vectors.AsSpan().SequenceEqual(scalar);
     });
 

@@ -57,7 +57,8 @@ internal sealed record CacheSpace(string Model, string Description, int Dim)
     // The text is that of earlier versions, so that their rows are found again.
     private static string Describe(Resize resize) => resize.Match(
         stretch => $"to {stretch.Width}x{stretch.Height}, shortest edge , crop {(stretch.Crop is { } crop ? Describe(crop) : "")}",
-        shortest => $"to 0x0, shortest edge {shortest.Edge}, crop {Describe(shortest.Crop)}");
+        shortest => $"to 0x0, shortest edge {shortest.Edge}, crop {Describe(shortest.Crop)}")
+        + (resize.CropRounding == CropRounding.HalfToEven ? "" : $" rounded {resize.CropRounding}");
 
     private static string Describe(ImageSize crop) => crop.Width == crop.Height ? $"{crop.Width}" : $"{crop.Width}x{crop.Height}";
 

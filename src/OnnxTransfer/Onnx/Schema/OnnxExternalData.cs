@@ -44,6 +44,13 @@ internal static class OnnxExternalData
         }
     }
 
+    /// <summary>The files that hold weights of a graph, relative to the model's folder, as the file states them.</summary>
+    public static IReadOnlyList<string> Locations(GraphProto graph) =>
+    [
+        .. Tensors(graph).Where(t => t.DataLocation == TensorProto.Types.DataLocation.External)
+            .Select(t => t.ExternalData.LastOrDefault(e => e.Key == "location")?.Value ?? "").Where(location => location.Length > 0).Distinct(StringComparer.Ordinal),
+    ];
+
     private static IEnumerable<TensorProto> Tensors(GraphProto graph) =>
         graph.Initializer.Concat(graph.Node.SelectMany(n => n.Attribute).Where(a => a.T is not null).Select(a => a.T));
 

@@ -83,6 +83,10 @@ internal sealed class OnnxModel
         return model;
     }
 
+    /// <summary>The files below a model's folder that hold its weights; they need not be there yet.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged or something else.</exception>
+    internal static IReadOnlyList<string> ExternalFiles(string path) => OnnxExternalData.Locations(Parse(File.ReadAllBytes(path), path).Graph);
+
     /// <summary>Refuses a file that no array can hold, with <see cref="InvalidDataException"/>.</summary>
     internal static void CheckSize(string path)
     {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes what VerifyParity compares with: two tiny images and what Pillow, OpenCV and TensorFlow's formula make of them.
+"""Writes what VerifyParity compares with: two tiny images and what Pillow, OpenCV, TensorFlow's formula and torch's make of them.
 
 Needs Debian's python3-pil (9.4) and python3-opencv (4.6). The .rgb and .f32 files are raw [H,W,3] bytes or little-endian float32, 0 to 255.
 """
@@ -45,6 +45,18 @@ def tensorflow_nearest(image):
     return bytes(v for y in range(OUT) for x in range(OUT) for v in p[at(x, W), at(y, H)])
 
 
+def torch_bilinear(image):
+    """torch's interpolate(mode='bilinear', antialias=True) of floats, in float64: one matrix to each axis."""
+    def matrix(size_in):
+        scale = size_in / OUT
+        wide = max(scale, 1)
+        at = (numpy.arange(OUT)[:, None] + 0.5) * scale - 0.5
+        weights = numpy.maximum(0, 1 - numpy.abs(numpy.arange(size_in)[None, :] - at) / wide)
+        return weights / weights.sum(1, keepdims=True)
+    pixels = numpy.asarray(image).astype(numpy.float64)
+    return numpy.einsum('yh,xw,hwc->yxc', matrix(H), matrix(W), pixels).astype('<f4').tobytes()
+
+
 def main():
     image = Image.new('RGB', (W, H))
     image.putdata([pixel(x, y) for y in range(H) for x in range(W)])
@@ -55,11 +67,14 @@ def main():
     write('picture.jpg.rgb', Image.open(path('picture.jpg')).tobytes())
     write('PillowBilinear.rgb', image.resize((OUT, OUT), Image.BILINEAR).tobytes())
     write('PillowBicubic.rgb', image.resize((OUT, OUT), Image.BICUBIC).tobytes())
+    for name in ('NEAREST', 'LANCZOS', 'BOX', 'HAMMING'):
+        write(f'Pillow{name.capitalize()}.rgb', image.resize((OUT, OUT), getattr(Image, name)).tobytes())
     opencv = lambda how: cv2.resize(numpy.asarray(image), (OUT, OUT), interpolation=how).tobytes()
     write('Nearest.rgb', opencv(cv2.INTER_NEAREST))
     write('OpenCvLinear.rgb', opencv(cv2.INTER_LINEAR))
     write('TensorFlowBilinear.f32', tensorflow(image))
     write('TensorFlowNearest.rgb', tensorflow_nearest(image))
+    write('TorchBilinear.f32', torch_bilinear(image))
     resized = image.resize((SHORT * W // H, SHORT), Image.BILINEAR)
     left, top = round((resized.width - OUT) / 2), round((resized.height - OUT) / 2)
     write('ShortestEdgeAndCrop.rgb', resized.crop((left, top, left + OUT, top + OUT)).tobytes())
