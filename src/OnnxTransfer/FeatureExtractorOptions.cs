@@ -89,7 +89,8 @@ public sealed record FeatureExtractorOptions
     }
 
     /// <summary>
-    /// How the height and width of <see cref="Layers"/> are reduced; by default to their average, one number per channel.
+    /// How the height and width, or the tokens, of <see cref="Layers"/> are reduced; by default to their average, one number per channel.
+    /// A pooling of tokens (<see cref="FeaturePooling.Cls"/> and those after it) without a layer applies to the last tokens of a transformer.
     /// </summary>
     public FeaturePooling Pooling { get; init => field = Require.Defined(value, nameof(Pooling)); }
 
@@ -98,7 +99,7 @@ public sealed record FeatureExtractorOptions
     /// </summary>
     public ILogger? Logger { get; init; }
 
-    internal BackboneOptions ForBackbone() => new() { Store = Store, Preprocess = Preprocess, Layers = _layers, Pooling = Pooling };
+    internal BackboneOptions ForBackbone() => new() { Store = Store, Preprocess = Preprocess, Layers = _layers, Pooling = Pooling, Measure = TensorShape.Measure };
 
     /// <summary>The same with every default filled in.</summary>
     internal NetworkOptions ForNetwork()
@@ -113,7 +114,7 @@ public sealed record FeatureExtractorOptions
     /// <summary>A classifier has its layers already: to name others is a mistake, not a wish to ignore.</summary>
     internal FeatureExtractorOptions WithoutLayers()
     {
-        if (_layers.Count > 0) Throw.LayersOfClassifier();
+        if (_layers.Count > 0 || Pooling >= FeaturePooling.Cls) Throw.LayersOfClassifier();
         return this;
     }
 

@@ -42,13 +42,16 @@ public sealed class ModelFile
         Layout = image.Layout;
         WhyBatchFixed = OnnxAdapter.MakeBackbone(_backbone, image);
         _image = WhyBatchFixed is null ? image with { FixedBatch = null } : image;
+        // What the input leaves free, position embeddings may fix.
+        if (_image.Height is null && _image.Width is null && OnnxFit.OnlySize(_backbone, _image) is { } side) _image = _image with { Height = side, Width = side };
+        (Height, Width) = (_image.Height, _image.Width);
 
         var summary = OnnxSummary.Of(_backbone, _image);
         Layers = [.. summary.Layers.Select(Describe)];
         Parameters = summary.Parameters;
         Inputs = [.. model.Inputs.Select(input => Describe(input))];
         Outputs = [.. model.Outputs.Select(output => Layers.FirstOrDefault(layer => layer.Name == output.Name) ?? Describe(output))];
-        Features = FindFeatures();
+        (Features, FeaturesNote) = FindFeatures();
         (FrozenParameters, FlopsPerImage) = (Parameters, summary.MultiplyAdds * 2);
         if (Features is not null)
         {
@@ -95,6 +98,12 @@ public sealed class ModelFile
     /// <summary>The axis order of the image input: the card's, or guessed from the graph.</summary>
     public TensorLayout Layout { get; }
 
+    /// <summary>The height in pixels of the images that the network takes; null if it takes any height.</summary>
+    public int? Height { get; }
+
+    /// <summary>The width in pixels of the images that the network takes; null if it takes any width.</summary>
+    public int? Width { get; }
+
     /// <summary>Why the network takes only a fixed number of images at a time; null if it takes any number.</summary>
     public string? WhyBatchFixed { get; }
 
@@ -102,6 +111,12 @@ public sealed class ModelFile
     /// The layer whose tensor is the feature vector: the card's layer, or the one before the classifier; null if neither is known.
     /// </summary>
     public ModelTensor? Features { get; }
+
+    /// <summary>
+    /// What to know about <see cref="Features"/>: why they are not known and which tensors there are to choose from, or what is unusual
+    /// about the choice; null for nothing.
+    /// </summary>
+    public string? FeaturesNote { get; }
 
     /// <summary>The number of weights in the whole file.</summary>
     public long Parameters { get; }
@@ -166,7 +181,7 @@ public sealed class ModelFile
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
-        var stated = OnnxInspector.ImageInputOf(_backbone, _image.Tensor, _image.Layout);
+        var stated = OnnxImageInput.Of(_backbone, _image.Tensor, _image.Layout);
         if ((stated.Height ?? height) != height || (stated.Width ?? width) != width)
             throw Throw.ModelTakesOneSize(Path, stated.Height, stated.Width, height, width);
         return [.. OnnxSummary.Of(_backbone, _image with { Height = height, Width = width }).Layers.Select(Describe)];
@@ -252,10 +267,11 @@ public sealed class ModelFile
         return card;
     }
 
-    private ModelTensor? FindFeatures()
+    private (ModelTensor? Features, string? Note) FindFeatures()
     {
-        var name = Card?.Features.Tensor ?? OnnxInspector.Inspect(_backbone).Features?.Tensor;
-        return Layers.FirstOrDefault(layer => layer.Name == name);
+        if (Card is not null) return (Layers.FirstOrDefault(layer => layer.Name == Card.Features.Tensor), null);
+        var found = OnnxInspector.Inspect(_backbone, _image);
+        return (Layers.FirstOrDefault(layer => layer.Name == found.Features?.Tensor), found.WhyNoFeatures ?? found.Note);
     }
 
     private static ModelTensor Describe(OnnxValue value) =>

@@ -32,8 +32,8 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
 
     /// <summary>The image input as the card says, with its size; read from the graph where there is no card.</summary>
     internal static OnnxImageInput ImageOf(OnnxModel graph, ModelInput? input) => input is null
-        ? OnnxInspector.ImageInputOf(graph)
-        : OnnxInspector.ImageInputOf(graph, input.Tensor, input.Layout) with { Height = input.Height, Width = input.Width };
+        ? OnnxImageInput.Of(graph)
+        : OnnxImageInput.Of(graph, input.Tensor, input.Layout) with { Height = input.Height, Width = input.Width };
 
     /// <summary>The names of the network's own classes; where its card does not name them, <c>class 0</c>, <c>class 1</c> and so on.</summary>
     internal IReadOnlyList<string> ClassLabels() =>
@@ -73,13 +73,21 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
         if (OnnxAdapter.MakeBackbone(graph, image) is null) image = image with { FixedBatch = null };
         if (options.Layers.Count > 0)
         {
-            var cut = OnnxGraphEditor.CutToFeatures(graph, options.Layers, options.Pooling, image);
+            var cut = OnnxGraphEditor.CutToFeatures(graph, options.Layers, options.Pooling, image, options.Measure is { } measure ? (end, tensor) => measure(end, input, tensor) : null);
             var features = new ModelFeatures(cut.Tensor, cut.Dim!.Value);
             // The nodes that computed the network's own classes are cut off.
             card = card is null ? NewCard(resolved, input, features, options.Preprocess!) : card with { Features = features, Classes = null };
         }
 
-        card ??= Inspect(graph, resolved, input, options.Preprocess!);
+        else if (options.Pooling >= FeaturePooling.Cls)
+        {
+            // The tokens that the class scores or the features of the card are made of.
+            var cut = OnnxGraphEditor.CutToFeatures(graph, [OnnxInspector.TokensOf(graph, card?.Features.Tensor, image)], options.Pooling, image);
+            var features = new ModelFeatures(cut.Tensor, cut.Dim!.Value);
+            card = card is null ? NewCard(resolved, input, features, options.Preprocess!) : card with { Features = features, Classes = null };
+        }
+
+        card ??= Inspect(graph, resolved, image, input, options.Preprocess!);
         card = card with { Sha256 = resolved.Sha256 };
         return new Backbone(model, graph, card, ClassNames.Of(card, resolved.OnnxPath));
     }
@@ -87,7 +95,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
     /// <summary>The image input of a file without a card, at the size that is prepared.</summary>
     private static ModelInput InputOf(OnnxModel graph, PreprocessSpec preprocess)
     {
-        var image = OnnxInspector.ImageInputOf(graph);
+        var image = OnnxImageInput.Of(graph);
         var (width, height) = preprocess.OutputSize;
         return new ModelInput(image.Tensor, image.Layout, height, width);
     }
@@ -98,16 +106,16 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
     /// <param name="preprocess">The facts that a graph does not state.</param>
     /// <exception cref="ModelException">The graph has no feature vector, as far as can be seen.</exception>
     internal static ModelCard CardOf(OnnxModel graph, string path, PreprocessSpec preprocess) =>
-        Inspect(graph, new ResolvedBackbone(path, "", null), InputOf(graph, preprocess), preprocess);
+        Inspect(graph, new ResolvedBackbone(path, "", null), ImageOf(graph, InputOf(graph, preprocess)), InputOf(graph, preprocess), preprocess);
 
-    private static ModelCard Inspect(OnnxModel graph, ResolvedBackbone resolved, ModelInput input, PreprocessSpec preprocess)
+    private static ModelCard Inspect(OnnxModel graph, ResolvedBackbone resolved, OnnxImageInput image, ModelInput input, PreprocessSpec preprocess)
     {
-        var inspection = OnnxInspector.Inspect(graph);
-        if (inspection.Features is not { Dim: { } dim, IsSpatial: false } features)
-        {
-            throw Throw.FeaturesUnknown(resolved.OnnxPath, inspection.WhyNoFeatures ?? "Its feature tensor still has a height and a width, or its length could not be inferred.");
-        }
-
+        var inspection = OnnxInspector.Inspect(graph, image);
+        if (inspection.Features is not { Dim: { } dim } features)
+            throw Throw.FeaturesUnknown(resolved.OnnxPath, inspection.WhyNoFeatures ?? "The length of its feature tensor could not be inferred.");
+        // A map or tokens become a vector; the nodes of the network's own classes stay.
+        if (features.IsSpatial || features.Pooling is not null)
+            features = features with { Tensor = OnnxGraphEditor.Pool(graph, [features.Tensor], features.Pooling ?? FeaturePooling.Average, image)[0] };
         return NewCard(resolved, input, new ModelFeatures(features.Tensor, dim), preprocess) with
         {
             Classes = inspection.Classes is { Count: { } count } classes

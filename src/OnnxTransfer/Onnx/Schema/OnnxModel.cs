@@ -98,13 +98,15 @@ internal sealed class OnnxModel
         {
             proto = ModelProto.Parser.ParseFrom(bytes);
         }
-        catch (InvalidProtocolBufferException e)
+        // A damaged length makes the parser read past the end of the bytes.
+        catch (Exception e) when (e is InvalidProtocolBufferException or IndexOutOfRangeException or ArgumentException)
         {
             throw Throw.OnnxFileCorrupt(source, bytes.Length, e);
         }
 
         if (proto.Graph is null || proto.OpsetImport.Count == 0) Throw.OnnxFileIsSomethingElse(source, bytes.Length);
         if (proto.Graph.Output.Count == 0) Throw.OnnxGraphWithoutOutputs(source);
+        OnnxFunctions.Inline(proto);
         return new OnnxModel(proto, source);
     }
 
