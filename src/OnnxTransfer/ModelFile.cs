@@ -1,4 +1,5 @@
 using OnnxTransfer.Backbones;
+using OnnxTransfer.Inference;
 using OnnxTransfer.Internals;
 using OnnxTransfer.Onnx.Editing;
 using OnnxTransfer.Onnx.Inspection;
@@ -204,7 +205,7 @@ public sealed class ModelFile
         ArgumentException.ThrowIfNullOrWhiteSpace(output);
         ArgumentNullException.ThrowIfNull(layers);
         var graph = _backbone.Clone();
-        var features = OnnxGraphEditor.CutToFeatures(graph, layers, Require.Defined(pooling, nameof(pooling)), _image);
+        var features = OnnxGraphEditor.CutToFeatures(graph, layers, Require.Defined(pooling, nameof(pooling)), _image, Measure);
         OnnxAdapter.UseFloat32(graph);
         var card = Save(graph, output, Card is null ? null : Card with
         {
@@ -247,6 +248,10 @@ public sealed class ModelFile
             throw Throw.ModelUnusable(exception);
         }
     }
+
+    private long[]? Measure(OnnxModel graph, string tensor) => _image is { Height: { } height, Width: { } width }
+        ? TensorShape.Measure(graph, new ModelInput(_image.Tensor, _image.Layout, height, width), tensor)
+        : null;
 
     private static ModelCard? Save(OnnxModel graph, string output, ModelCard? card)
     {

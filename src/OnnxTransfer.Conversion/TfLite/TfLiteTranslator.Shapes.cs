@@ -1,3 +1,4 @@
+using OnnxTransfer.Onnx.Editing;
 using OnnxTransfer.Conversion.Internals;
 
 namespace OnnxTransfer.Conversion.TfLite;
@@ -85,7 +86,7 @@ internal sealed partial class TfLiteTranslator
 
         var constant = Once($"pads_{string.Join("_", written)}", name => _graph.Constant(name, [written.Length], written));
         List<string> inputs = [x.Name, constant];
-        if (_model.Operators.Any(o => o.Code == TfLiteOp.MaxPool2D && o.Inputs.Contains(op.Outputs[0]))) inputs.Add(Scalar(PaddingValue.BeforeMaximum));
+        if (_model.Operators.Any(o => o.Code == TfLiteOp.MaxPool2D && o.Inputs.Contains(op.Outputs[0]))) inputs.Add(Scalar(OnnxPadding.BeforeMaximum));
         _graph.Node("Pad", _names[op.Outputs[0]], inputs);
         Write(op, [.. x.Shape.Select((side, i) => side + pads[2 * i] + pads[(2 * i) + 1])], x.IsNchw);
     }

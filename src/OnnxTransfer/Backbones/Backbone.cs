@@ -62,6 +62,9 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
     private static Backbone Open(string model, OnnxModel graph, ResolvedBackbone resolved, BackboneOptions options)
     {
         var card = resolved.Card;
+        // A network that takes bytes has its normalization inside: only the sizes of the preprocessing are its caller's business.
+        if ((options.Preprocess ?? card?.Preprocess) is { } given && OnnxImageInput.IsBytes(graph, card?.Input.Tensor))
+            options = options with { Preprocess = given with { Rescale = 1, Mean = [0, 0, 0], Std = [1, 1, 1] } };
         if (options.Preprocess is { } preprocess && card is not null)
         {
             var (width, height) = preprocess.OutputSize;

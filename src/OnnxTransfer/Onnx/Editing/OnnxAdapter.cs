@@ -15,6 +15,7 @@ internal static class OnnxAdapter
     {
         DropConstantInputs(model);
         UseFloat32(model);
+        OnnxPadding.KeepBeforeMaximum(model);
         try
         {
             FreeBatch(model, image);

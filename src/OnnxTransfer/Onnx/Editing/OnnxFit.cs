@@ -60,14 +60,12 @@ internal static class OnnxFit
     /// </summary>
     internal static int? OnlySize(OnnxModel model, OnnxImageInput image)
     {
-        // Every network that takes images of any size takes at least one of these, and every one that takes only one takes at most one.
         if (Fits(224) && Fits(320)) return null;
-        foreach (var patch in new[] { 16, 14, 32 })
+        // Sides of whole patches; a single patch would fit anything.
+        var patch = (int)Math.Clamp(model.Graph.Node.FirstOrDefault(node => node.OpType == "Conv")?.Ints("strides")?[0] ?? 1, 1, 64);
+        for (var side = 2 * patch; side <= 1024; side += patch)
         {
-            for (var side = patch; side <= 1024; side += patch)
-            {
-                if (Fits(side)) return side;
-            }
+            if (Fits(side)) return side;
         }
 
         return null;

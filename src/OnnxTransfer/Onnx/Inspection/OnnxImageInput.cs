@@ -44,6 +44,12 @@ internal sealed record OnnxImageInput(string Tensor, OnnxElementType ElementType
         return Of(input, layout, null);
     }
 
+    /// <summary>Whether a graph takes pixels as bytes.</summary>
+    /// <param name="model">The graph, before its input is made float32.</param>
+    /// <param name="tensor">The image input; null to find it.</param>
+    internal static bool IsBytes(OnnxModel model, string? tensor) =>
+        (tensor is null ? Of(model).ElementType : model.Inputs.FirstOrDefault(input => input.Name == tensor)?.ElementType) == OnnxElementType.UInt8;
+
     private static OnnxImageInput Of(OnnxValue input, TensorLayout layout, int? channels)
     {
         var (c, h, w) = layout == TensorLayout.Nchw ? (1, 2, 3) : (3, 1, 2);

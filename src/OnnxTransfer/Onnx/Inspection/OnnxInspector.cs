@@ -51,7 +51,7 @@ internal static class OnnxInspector
         var doubts = new List<string>();
 
         if (outputs.Find(name => OutputNames.IsProjection(name)) is { } projection && Vector(projection, shapes) is { } embedding) return new(image, embedding, null, null);
-        foreach (var output in outputs.Where(name => !OutputNames.IsEmbedding(name)))
+        foreach (var output in outputs)
         {
             var end = OnnxNetworkEnd.Of(output, index, shapes);
             if (end.IsClassifier == true) return new(image, Described(end.Features!, end.Dim, shapes), end.Classes, null, end.Note);

@@ -34,19 +34,21 @@ internal sealed record OnnxNetworkEnd
         var budget = index.NodeCount + 1;
         var seen = new Way(output);
         var found = Walk(output, new Way(output), index, shapes, ref budget, ref seen);
-        var isNamed = OutputNames.IsScores(output);
+        var (isNamed, isEmbedding) = (OutputNames.IsScores(output), OutputNames.IsEmbedding(output));
         if (found.Count == 0)
         {
             // Scores whose layer was not found are no features.
             var last = shapes.Dims(output) is { Count: > 1 } dims ? (int)(dims[^1].Size ?? 0) : 0;
-            return new() { IsClassifier = seen.IsChoice || seen.IsSigmoid || isNamed || s_imageNetCounts.Contains(last) ? null : false };
+            return new() { IsClassifier = seen.IsChoice || (seen.IsSigmoid && !isEmbedding) || isNamed || s_imageNetCounts.Contains(last) ? null : false };
         }
 
         var head = found.Count == 1 ? found[0] : found.OrderBy(one => TokenOf(DataOf(one.Node, index), index, shapes)).First();
         var way = head.Way;
         var count = head.Count ?? 0;
         var looksLikeEmbedding = count >= 64 && count % (way.IsPooled || way.IsActive || way.IsMap ? 8 : 64) == 0;
-        bool? isClassifier = way.IsChoice || way.IsSigmoid || isNamed || s_imageNetCounts.Contains(count) ? true
+        bool? isClassifier = way.IsChoice || isNamed ? true
+            : isEmbedding ? false
+            : way.IsSigmoid || s_imageNetCounts.Contains(count) ? true
             : way.IsActive ? (looksLikeEmbedding ? false : null)
             : looksLikeEmbedding ? (way.IsMap && !way.IsPooled ? false : null)
             : way.IsMap && !way.IsPooled ? null : true;
