@@ -1,4 +1,3 @@
-using OnnxTransfer.Onnx.Editing;
 using System.Text.Json;
 using OnnxTransfer.Conversion.Internals;
 

@@ -1,4 +1,3 @@
-using OnnxTransfer.Onnx.Editing;
 using OnnxTransfer.Conversion.Internals;
 
 namespace OnnxTransfer.Conversion.TfLite;

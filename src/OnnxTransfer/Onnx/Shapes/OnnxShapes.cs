@@ -61,7 +61,10 @@ internal sealed class OnnxShapes
             }
         }
 
-        foreach (var value in model.Graph.ValueInfo.Concat(model.Graph.Output)) shapes._declared[value.Name] = OnnxValue.From(value);
+        foreach (var value in model.Graph.ValueInfo.Concat(model.Graph.Output).Select(OnnxValue.From))
+        {
+            if (value.Dims is not null || !shapes._declared.ContainsKey(value.Name)) shapes._declared[value.Name] = value;
+        }
         return shapes;
     }
 
