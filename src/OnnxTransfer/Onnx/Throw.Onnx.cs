@@ -126,6 +126,10 @@ internal static partial class Throw
     internal static void OnnxBatchFixed(string source, string opType, string node, string tensor, string why) =>
         throw new NotSupportedException($"The fixed batch of {source} cannot be freed: {opType} '{node}' computes '{tensor}', and {why}. Export the model with a dynamic batch axis, or use it one image at a time.");
 
+    [DoesNotReturn]
+    internal static void OnnxBatchMixed(string source, string opType, string node, long size) =>
+        throw new InvalidDataException($"{source} takes {size} images at a time, and {opType} '{node}' computes across them, so no image has features of its own. Export the model with a batch of one or a dynamic batch axis.");
+
     internal static InvalidDataException OnnxNoSpatialMap(string source, string features, string why) =>
         new($"{source} cannot show where it sees a class: its features '{features}' must be the average of a feature map, but '{features}' {why}.");
 

@@ -62,7 +62,7 @@ internal static class OnnxAdapter
         {
             axis.Free(image);
         }
-        catch (NotSupportedException) when (image.FixedBatch is null && !axis.Changed)
+        catch (NotSupportedException) when (image.FixedBatch is null && !axis.Changed && !axis.MixesImages)
         {
             // The file says that its batch is free, and nothing speaks against it so far.
             return;

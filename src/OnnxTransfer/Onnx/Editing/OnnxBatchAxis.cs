@@ -24,8 +24,12 @@ internal sealed class OnnxBatchAxis(OnnxModel model, long size)
     /// <summary>Whether a constant had to be rewritten.</summary>
     internal bool Changed { get; private set; }
 
+    /// <summary>Whether a node was found that computes across the images.</summary>
+    internal bool MixesImages { get; private set; }
+
     /// <summary>Frees the batch.</summary>
     /// <exception cref="NotSupportedException">A node mixes the images or fixes their number; it is named.</exception>
+    /// <exception cref="InvalidDataException">A node mixes the images of a batch of several, so that no image has features of its own.</exception>
     internal void Free(OnnxImageInput image)
     {
         var shapes = OnnxShapes.Begin(model, image.Sizes(model));
@@ -161,7 +165,9 @@ internal sealed class OnnxBatchAxis(OnnxModel model, long size)
 
         var factor = dims[axes[0]].Factor;
         var inputs = node.Input.Where(_places.ContainsKey).Select(input => (Dims: shapes.Dims(input)!, Place: _places[input])).ToList();
-        if (Moved(node, dims, axes[0], factor, inputs) is { } place && !Mixes(node, inputs[0].Place, inputs[0].Dims.Count)) return place;
+        MixesImages = Mixes(node, inputs[0].Place, inputs[0].Dims.Count);
+        if (MixesImages && size > 1) Throw.OnnxBatchMixed(model.Source, node.OpType, node.Name, size);
+        if (!MixesImages && Moved(node, dims, axes[0], factor, inputs) is { } place) return place;
         Throw.OnnxBatchFixed(model.Source, node.OpType, node.Name, output, "it mixes the images of a batch");
         return null;
     }

@@ -52,17 +52,29 @@ class Block(nn.Module):
 class ViT(nn.Module):
     """prefix: class token, distillation token, registers. head: what makes scores."""
 
-    def __init__(self, dim=48, depth=5, prefix=1, fused=True, scale=False, patch=16):
+    def __init__(self, dim=48, depth=5, prefix=1, fused=True, scale=False, patch=16, interpolate=False):
         super().__init__()
+        self.interpolate = interpolate
         self.patches = nn.Conv2d(3, dim, patch, patch)
         self.prefix = nn.ParameterList([nn.Parameter(torch.randn(1, 1, dim)) for _ in range(prefix)])
         self.position = nn.Parameter(torch.randn(1, (SIDE // patch) ** 2 + prefix, dim))
         self.blocks = nn.ModuleList([Block(dim, 4, fused, scale) for _ in range(depth)])
         self.norm = nn.LayerNorm(dim)
 
+    def positions(self, h, w):
+        """The position embeddings, resized to the image as DINOv2 does."""
+        if not self.interpolate:
+            return self.position
+        n, d = len(self.prefix), self.position.shape[2]
+        side = int((self.position.shape[1] - n) ** 0.5)
+        grid = self.position[:, n:].reshape(1, side, side, d).permute(0, 3, 1, 2)
+        grid = nn.functional.interpolate(grid, size=(h // 16, w // 16), mode="bicubic", align_corners=False)
+        return torch.cat([self.position[:, :n], grid.permute(0, 2, 3, 1).reshape(1, -1, d)], 1)
+
     def states(self, x):
+        position = self.positions(x.shape[2], x.shape[3])
         x = self.patches(x).flatten(2).transpose(1, 2)
-        x = torch.cat([p.expand(x.shape[0], -1, -1) for p in self.prefix] + [x], 1) + self.position
+        x = torch.cat([p.expand(x.shape[0], -1, -1) for p in self.prefix] + [x], 1) + position
         each = []
         for block in self.blocks:
             x = block(x)
@@ -279,6 +291,7 @@ NETWORKS = {
     "vit-hidden": (lambda: Hidden(), ["last_hidden_state"]),
     "vit-pooler": (lambda: ViTPooler(), ["last_hidden_state", "pooler_output"]),
     "vit-registers": (lambda: Hidden(prefix=5, scale=True), ["last_hidden_state"]),
+    "dino-interpolated": (lambda: Hidden(scale=True, interpolate=True), ["last_hidden_state"]),
     "deit-logits": (lambda: DeiTLogits(), ["logits"]),
     "deit-hidden": (lambda: Hidden(prefix=2), ["last_hidden_state"]),
     "clip-pooler": (lambda: Clip("pooler"), ["last_hidden_state", "pooler_output"]),
