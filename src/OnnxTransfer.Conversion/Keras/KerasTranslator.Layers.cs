@@ -1,5 +1,5 @@
 using System.Text.Json;
-using OnnxTransfer.Conversion.Internals;
+using OnnxTransfer.Onnx.Editing;
 
 namespace OnnxTransfer.Conversion.Keras;
 

@@ -1,4 +1,4 @@
-using OnnxTransfer.Conversion.Internals;
+using OnnxTransfer.Onnx.Editing;
 
 namespace OnnxTransfer.Conversion.TfLite;
 
