@@ -276,7 +276,8 @@ public sealed class ModelFile
     {
         if (Card is not null) return (Layers.FirstOrDefault(layer => layer.Name == Card.Features.Tensor), null);
         var found = OnnxInspector.Inspect(_backbone, _image);
-        return (Layers.FirstOrDefault(layer => layer.Name == found.Features?.Tensor), found.WhyNoFeatures ?? found.Note);
+        var pooled = found.Features?.Pooling is { } pooling ? $"Its tokens become one vector by --pooling {OnnxGraphEditor.PoolingName(pooling)}." : null;
+        return (Layers.FirstOrDefault(layer => layer.Name == found.Features?.Tensor), found.WhyNoFeatures ?? (found.Note is null ? pooled : $"{pooled} {found.Note}".Trim()));
     }
 
     private static ModelTensor Describe(OnnxValue value) =>

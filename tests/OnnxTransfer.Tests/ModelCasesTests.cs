@@ -76,6 +76,13 @@ public sealed class ModelCasesTests : IDisposable
     public void TheSizeOfTheImagesIsSaid(string file, int side) =>
         Assert.Equal((side, side), (ModelFile.Open(Repository.SharedPath("cases", "models", file)).Height, ModelFile.Open(Repository.SharedPath("cases", "models", file)).Width));
 
+    [SharedFact("cases/models")]
+    public void ThePoolingOfTokensAndAnUnsafeLayerAreSaid()
+    {
+        Assert.Equal("Its tokens become one vector by --pooling cls.", ModelFile.Open(Repository.SharedPath("cases", "models", "vit_hidden.o17s.onnx")).FeaturesNote);
+        Assert.Contains("'pooler_output' was not chosen", ModelFile.Open(Repository.SharedPath("cases", "models", "vit_hf", "model.onnx")).FeaturesNote, StringComparison.Ordinal);
+    }
+
     [SharedFact("cases/hostile")]
     public void ADamagedLengthIsAnErrorOfTheModel()
     {
