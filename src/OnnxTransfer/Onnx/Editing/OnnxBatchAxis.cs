@@ -159,6 +159,9 @@ internal sealed class OnnxBatchAxis(OnnxModel model, long size)
         var axes = Enumerable.Range(0, dims.Count).Where(axis => dims[axis].Symbol == Symbol).ToList();
         if (axes.Count != 1)
         {
+            // All sizes are known and none is the batch: the images were reduced to one value.
+            MixesImages = axes.Count == 0 && node.OpType != "Reshape" && dims.All(dim => dim.IsKnown);
+            if (MixesImages && size > 1) Throw.OnnxBatchMixed(model.Source, node.OpType, node.Name, size);
             Throw.OnnxBatchFixed(model.Source, node.OpType, node.Name, output,
                 $"its shape becomes {shapes[output].ShapeText}, which {(axes.Count == 0 ? "does not have the batch" : "has the batch twice")}");
         }
