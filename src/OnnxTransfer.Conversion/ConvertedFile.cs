@@ -23,7 +23,7 @@ internal static class ConvertedFile
 
     private static ModelCard Describe(OnnxModel model, string source, string onnxPath, string preset)
     {
-        var input = OnnxInspector.ImageInputOf(model);
+        var input = OnnxImageInput.Of(model);
         if (input is not { Height: { } height, Width: { } width } || height != width) throw Throw.InputNotSquare(source, preset, input.Height, input.Width);
         var card = Backbone.CardOf(model, onnxPath, PreprocessSpec.Named(preset, height));
         return card with { Source = $"{Path.GetFileName(source)}, converted by OnnxTransfer" };

@@ -108,7 +108,8 @@ public sealed record FeatureExtractorOptions
     }
 
     /// <summary>
-    /// How the height and width of <see cref="Layers"/> are reduced; by default to their average, one number per channel.
+    /// How the height and width, or the tokens, of <see cref="Layers"/> are reduced; by default to their average, one number per channel.
+    /// A pooling of tokens (<see cref="FeaturePooling.Cls"/> and those after it) without a layer applies to the last tokens of a transformer.
     /// </summary>
     public FeaturePooling Pooling { get; init => field = Require.Defined(value, nameof(Pooling)); }
 
@@ -117,7 +118,7 @@ public sealed record FeatureExtractorOptions
     /// </summary>
     public ILogger? Logger { get; init; }
 
-    internal BackboneOptions ForBackbone() => new() { Store = Store, Preprocess = Choice, Layers = _layers, Pooling = Pooling };
+    internal BackboneOptions ForBackbone() => new() { Store = Store, Preprocess = Choice, Layers = _layers, Pooling = Pooling, Measure = TensorShape.Measure };
 
     private PreprocessChoice? Choice => Preprocess is { } spec ? PreprocessChoice.Of(spec) : Preset is { } name ? PreprocessChoice.Parse(name) : null;
 
@@ -134,7 +135,7 @@ public sealed record FeatureExtractorOptions
     /// <summary>A classifier has its layers already: to name others is a mistake, not a wish to ignore.</summary>
     internal FeatureExtractorOptions WithoutLayers()
     {
-        if (_layers.Count > 0) Throw.LayersOfClassifier();
+        if (_layers.Count > 0 || Pooling >= FeaturePooling.Cls) Throw.LayersOfClassifier();
         return this;
     }
 

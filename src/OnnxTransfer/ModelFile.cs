@@ -1,5 +1,6 @@
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Data;
+using OnnxTransfer.Inference;
 using OnnxTransfer.Internals;
 using OnnxTransfer.Onnx.Editing;
 using OnnxTransfer.Onnx.Inspection;
@@ -45,13 +46,16 @@ public sealed class ModelFile
         Layout = image.Layout;
         WhyBatchFixed = OnnxAdapter.MakeBackbone(_backbone, image);
         _image = WhyBatchFixed is null ? image with { FixedBatch = null } : image;
+        // What the input leaves free, position embeddings may fix.
+        if (_image.Height is null && _image.Width is null && OnnxFit.OnlySize(_backbone, _image) is { } side) _image = _image with { Height = side, Width = side };
+        (Height, Width) = (_image.Height, _image.Width);
 
         var summary = OnnxSummary.Of(_backbone, _image);
         Layers = [.. summary.Layers.Select(Describe)];
         Parameters = summary.Parameters;
         Inputs = [.. model.Inputs.Select(input => Describe(input))];
         Outputs = [.. model.Outputs.Select(output => Layers.FirstOrDefault(layer => layer.Name == output.Name) ?? Describe(output))];
-        Features = FindFeatures();
+        (Features, FeaturesNote) = FindFeatures();
         (FrozenParameters, FlopsPerImage) = (Parameters, summary.MultiplyAdds * 2);
         if (Features is not null)
         {
@@ -98,6 +102,12 @@ public sealed class ModelFile
     /// <summary>The axis order of the image input: the card's, or guessed from the graph.</summary>
     public TensorLayout Layout { get; }
 
+    /// <summary>The height in pixels of the images that the network takes; null if it takes any height.</summary>
+    public int? Height { get; }
+
+    /// <summary>The width in pixels of the images that the network takes; null if it takes any width.</summary>
+    public int? Width { get; }
+
     /// <summary>Why the network takes only a fixed number of images at a time; null if it takes any number.</summary>
     public string? WhyBatchFixed { get; }
 
@@ -105,6 +115,12 @@ public sealed class ModelFile
     /// The layer whose tensor is the feature vector: the card's layer, or the one before the classifier; null if neither is known.
     /// </summary>
     public ModelTensor? Features { get; }
+
+    /// <summary>
+    /// What to know about <see cref="Features"/>: why they are not known and which tensors there are to choose from, or what is unusual
+    /// about the choice; null for nothing.
+    /// </summary>
+    public string? FeaturesNote { get; }
 
     /// <summary>The number of weights in the whole file.</summary>
     public long Parameters { get; }
@@ -169,7 +185,7 @@ public sealed class ModelFile
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
-        var stated = OnnxInspector.ImageInputOf(_backbone, _image.Tensor, _image.Layout);
+        var stated = OnnxImageInput.Of(_backbone, _image.Tensor, _image.Layout);
         if ((stated.Height ?? height) != height || (stated.Width ?? width) != width)
             throw Throw.ModelTakesOneSize(Path, stated.Height, stated.Width, height, width);
         return [.. OnnxSummary.Of(_backbone, _image with { Height = height, Width = width }).Layers.Select(Describe)];
@@ -192,7 +208,7 @@ public sealed class ModelFile
         ArgumentException.ThrowIfNullOrWhiteSpace(output);
         ArgumentNullException.ThrowIfNull(layers);
         var graph = _backbone.Clone();
-        var features = OnnxGraphEditor.CutToFeatures(graph, layers, Require.Defined(pooling, nameof(pooling)), _image);
+        var features = OnnxGraphEditor.CutToFeatures(graph, layers, Require.Defined(pooling, nameof(pooling)), _image, Measure);
         OnnxAdapter.UseFloat32(graph);
         var card = Save(graph, output, Card is null ? null : Card with
         {
@@ -276,6 +292,10 @@ public sealed class ModelFile
     private IReadOnlyList<string> LabelsOf(string file, ModelCard card) =>
         LabelMap.Load(file, card.Classes?.Count ?? throw Throw.LabelsWithoutClasses(Path)).Labels;
 
+    private long[]? Measure(OnnxModel graph, string tensor) => _image is { Height: { } height, Width: { } width }
+        ? TensorShape.Measure(graph, new ModelInput(_image.Tensor, _image.Layout, height, width), tensor)
+        : null;
+
     private static ModelCard? Save(OnnxModel graph, string output, ModelCard? card)
     {
         byte[] bytes;
@@ -295,10 +315,12 @@ public sealed class ModelFile
         return card;
     }
 
-    private ModelTensor? FindFeatures()
+    private (ModelTensor? Features, string? Note) FindFeatures()
     {
-        var name = Card?.Features.Tensor ?? OnnxInspector.Inspect(_backbone).Features?.Tensor;
-        return Layers.FirstOrDefault(layer => layer.Name == name);
+        if (Card is not null) return (Layers.FirstOrDefault(layer => layer.Name == Card.Features.Tensor), null);
+        var found = OnnxInspector.Inspect(_backbone, _image);
+        var pooled = found.Features?.Pooling is { } pooling ? $"Its tokens become one vector by --pooling {OnnxGraphEditor.PoolingName(pooling)}." : null;
+        return (Layers.FirstOrDefault(layer => layer.Name == found.Features?.Tensor), found.WhyNoFeatures ?? (found.Note is null ? pooled : $"{pooled} {found.Note}".Trim()));
     }
 
     private static ModelTensor Describe(OnnxValue value) =>

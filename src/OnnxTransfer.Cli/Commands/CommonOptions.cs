@@ -23,6 +23,18 @@ internal static class CommonOptions
         ["auto"] = NetworkPrecision.Auto,
     };
 
+    private static readonly Dictionary<string, FeaturePooling> s_poolings = new()
+    {
+        ["average"] = FeaturePooling.Average,
+        ["max"] = FeaturePooling.Max,
+        ["flatten"] = FeaturePooling.Flatten,
+        ["none"] = FeaturePooling.None,
+        ["cls"] = FeaturePooling.Cls,
+        ["mean-tokens"] = FeaturePooling.MeanTokens,
+        ["cls+mean"] = FeaturePooling.ClsAndMean,
+        ["cls4+mean"] = FeaturePooling.LastFourAndMean,
+    };
+
     internal static Option<bool> Json() => new("--json") { Description = "Print one JSON document on standard output." };
 
     internal static Option<string> Backbone() => new("--backbone")
@@ -137,7 +149,23 @@ internal static class CommonOptions
         HelpName = "NAME[,NAME]",
     };
 
-    internal static Option<FeaturePooling> Pooling() => Choice("--pooling", "How to reduce a layer's height and width.", FeaturePooling.Average);
+    internal static Option<FeaturePooling> Pooling()
+    {
+        var option = new Option<FeaturePooling>("--pooling")
+        {
+            Description = "How to reduce a layer's height and width, or the tokens of a transformer. cls: the class token. mean-tokens: the mean of the patches. "
+                + "cls+mean: both. cls4+mean: the class tokens of the last four blocks and the mean of the patches, as DINOv2 is evaluated.",
+            DefaultValueFactory = _ => FeaturePooling.Average,
+            HelpName = string.Join('|', s_poolings.Keys),
+            CustomParser = result =>
+            {
+                if (s_poolings.TryGetValue(result.Tokens[^1].Value.ToLowerInvariant(), out var pooling)) return pooling;
+                result.AddError($"--pooling {result.Tokens[^1].Value} is not one of {string.Join(", ", s_poolings.Keys)}.");
+                return default;
+            },
+        };
+        return option;
+    }
 
     /// <summary>What the library's Threads means; the library says which numbers it takes.</summary>
     internal static Option<int> Threads()

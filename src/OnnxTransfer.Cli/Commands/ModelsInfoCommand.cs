@@ -65,7 +65,10 @@ internal static class ModelsInfoCommand
             Inputs = [.. file.Inputs.Select(TensorJson.From)],
             Outputs = [.. file.Outputs.Select(TensorJson.From)],
             Layout = file.Layout.ToString().ToUpperInvariant(),
+            Height = file.Height ?? known.Height,
+            Width = file.Width ?? known.Width,
             WhyBatchFixed = file.WhyBatchFixed,
+            FeaturesNote = file.FeaturesNote,
             Features = file.Features?.Name,
             Dim = file.Features?.Dim ?? model?.Dim,
             Parameters = new ParametersJson(file.Parameters, file.FrozenParameters, classes, trainable, file.FrozenParameters + trainable),
@@ -82,6 +85,7 @@ internal static class ModelsInfoCommand
         foreach (var output in info.Outputs ?? []) Line("output", output.Text);
         Line("images", $"{info.Layout}{(info.Height is null ? ", any size" : $" {info.Height}x{info.Width}")}{(info.WhyBatchFixed is null ? "" : ". " + info.WhyBatchFixed)}");
         Line("features", info.Dim is null ? "not known; choose a layer" : $"{info.Dim} numbers{(info.Features is null ? "" : $", '{info.Features}'")}");
+        if (info.FeaturesNote is { } note) Line("", note);
         if (info.Parameters is { } parameters) PrintParameters(parameters, info.FlopsPerImage);
         if (info.Opset is not null) Line("made by", $"{(info.Producer!.Length > 0 ? info.Producer : "a tool not stated")}, opset {info.Opset}, IR version {info.IrVersion}");
         if (info.Top1 is { } top1) Line("ImageNet", $"top-1 {Table.Number(top1, "0.0")}%{(info.Top5 is { } top5 ? $", top-5 {Table.Number(top5, "0.0")}%" : "")}");

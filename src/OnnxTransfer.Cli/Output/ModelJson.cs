@@ -46,6 +46,8 @@ internal sealed record ModelInfoJson
 
     public string? Features { get; init; }
 
+    public string? FeaturesNote { get; init; }
+
     public int? Dim { get; init; }
 
     public ParametersJson? Parameters { get; init; }

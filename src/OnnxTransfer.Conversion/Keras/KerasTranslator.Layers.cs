@@ -1,5 +1,5 @@
 using System.Text.Json;
-using OnnxTransfer.Conversion.Internals;
+using OnnxTransfer.Onnx.Editing;
 
 namespace OnnxTransfer.Conversion.Keras;
 
@@ -152,7 +152,7 @@ internal sealed partial class KerasTranslator
         if (new[] { top, bottom, left, right }.Any(p => p is < 0 or > TfLiteOptions.LargestSide)) Unsupported(call, $"it pads by {top}, {bottom}, {left}, {right}");
         long[] pads = [0, 0, top, left, 0, 0, bottom, right];
         List<string> inputs = [x.Name, Once($"pads_{string.Join("_", pads)}", name => _graph.Constant(name, [8], pads))];
-        if (call.FeedsMaximum) inputs.Add(Scalar(PaddingValue.BeforeMaximum));
+        if (call.FeedsMaximum) inputs.Add(Scalar(OnnxPadding.BeforeMaximum));
         _graph.Node("Pad", call.Name, inputs);
         return new Activation(call.Name, [x.Shape[0] + top + bottom, x.Shape[1] + left + right, x.Shape[2]], IsNchw: true);
 

@@ -1,4 +1,4 @@
-using OnnxTransfer.Conversion.Internals;
+using OnnxTransfer.Onnx.Editing;
 
 namespace OnnxTransfer.Conversion.TfLite;
 
@@ -187,7 +187,7 @@ internal sealed partial class TfLiteTranslator
         {
             if ((op.Code == TfLiteOp.PadV2 ? Floats(op, RequiredConstant(op, 2, "padding values")) : [0f]) is not [var value]) { Throw.OperatorMalformed(_model.Source, op, "its padding value is not one number"); return; }
             var feedsMaximum = _model.Operators.Any(o => o.Code == TfLiteOp.MaxPool2D && o.Inputs.Contains(op.Outputs[0]));
-            if (value != 0 || feedsMaximum) inputs.Add(Scalar(value == 0 ? PaddingValue.BeforeMaximum : value));
+            if (value != 0 || feedsMaximum) inputs.Add(Scalar(value == 0 ? OnnxPadding.BeforeMaximum : value));
         }
 
         _graph.Node("Pad", _names[op.Outputs[0]], inputs, ("mode", mode));

@@ -32,8 +32,8 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
 
     /// <summary>The image input as the card says, with its size; read from the graph where there is no card.</summary>
     internal static OnnxImageInput ImageOf(OnnxModel graph, ModelInput? input) => input is null
-        ? OnnxInspector.ImageInputOf(graph)
-        : OnnxInspector.ImageInputOf(graph, input.Tensor, input.Layout) with { Height = input.Height, Width = input.Width };
+        ? OnnxImageInput.Of(graph)
+        : OnnxImageInput.Of(graph, input.Tensor, input.Layout) with { Height = input.Height, Width = input.Width };
 
     /// <summary>The names of the network's own classes; where its card does not name them, <c>class 0</c>, <c>class 1</c> and so on.</summary>
     internal IReadOnlyList<string> ClassLabels() =>
@@ -63,9 +63,10 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
     /// <exception cref="ModelException">What is stated does not fit the graph.</exception>
     internal static Backbone? TryOpen(OnnxModel graph, ResolvedBackbone resolved)
     {
-        if (resolved.Facts.Preprocess is null) return null;
+        if (resolved.Facts.Preprocess is not { } choice) return null;
         var copy = graph.Clone();
-        return resolved.Facts.Features.Tensor is null && OnnxInspector.Inspect(copy).Features is not { Dim: not null, IsSpatial: false }
+        var image = ImageOf(copy, resolved.Facts.FittingTo(copy).InputOf(copy, resolved.OnnxPath, choice));
+        return resolved.Facts.Features.Tensor is null && OnnxInspector.Inspect(copy, image).Features is not { Dim: not null }
             ? null
             : Open(resolved.OnnxPath, copy, resolved, new BackboneOptions());
     }
@@ -83,23 +84,31 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
         var choice = options.Preprocess ?? facts.Preprocess ?? throw Throw.PreprocessingUnknown(path, ModelCard.PathFor(path));
         var input = facts.InputOf(graph, path, choice);
         var preprocess = choice.At(input.Height, input.Width, path);
+        // A network that takes bytes has its normalization inside: only the sizes of the preprocessing are its caller's business.
+        if (OnnxImageInput.IsBytes(graph, input.Tensor)) preprocess = preprocess with { Rescale = 1, Mean = [0, 0, 0], Std = [1, 1, 1] };
         var image = ImageOf(graph, input);
         if (OnnxAdapter.MakeBackbone(graph, image) is null) image = image with { FixedBatch = null };
         ModelCard card;
         if (options.Layers.Count > 0)
         {
-            var cut = OnnxGraphEditor.CutToFeatures(graph, options.Layers, options.Pooling, image);
+            var cut = OnnxGraphEditor.CutToFeatures(graph, options.Layers, options.Pooling, image, options.Measure is { } measure ? (end, tensor) => measure(end, input, tensor) : null);
             // The nodes that computed the network's own classes are cut off.
+            card = NewCard(resolved, input, new ModelFeatures(cut.Tensor, cut.Dim!.Value), preprocess);
+        }
+        else if (options.Pooling >= FeaturePooling.Cls)
+        {
+            // The tokens that the class scores or the stated features are made of.
+            var cut = OnnxGraphEditor.CutToFeatures(graph, [OnnxInspector.TokensOf(graph, facts.Features.Tensor, image)], options.Pooling, image);
             card = NewCard(resolved, input, new ModelFeatures(cut.Tensor, cut.Dim!.Value), preprocess);
         }
         else if (facts.Features.Tensor is { } tensor)
         {
-            var seen = facts.Classes is null or { Tensor: not null, Kind: not null, Count: not null } ? null : ClassesOf(OnnxInspector.Inspect(graph));
+            var seen = facts.Classes is null or { Tensor: not null, Kind: not null, Count: not null } ? null : ClassesOf(OnnxInspector.Inspect(graph, image));
             card = NewCard(resolved, input, new ModelFeatures(tensor, facts.Features.Dim ?? LengthOf(graph, image, tensor, path)), preprocess) with { Classes = facts.ClassesOver(seen, path) };
         }
         else
         {
-            card = Inspect(graph, resolved, input, preprocess);
+            card = Inspect(graph, resolved, image, input, preprocess);
             card = card with { Classes = facts.ClassesOver(card.Classes, path) };
         }
 
@@ -124,17 +133,20 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
     /// <param name="path">The file, whose name becomes the id.</param>
     /// <param name="preprocess">The facts that a graph does not state.</param>
     /// <exception cref="ModelException">The graph has no feature vector, as far as can be seen.</exception>
-    internal static ModelCard CardOf(OnnxModel graph, string path, PreprocessSpec preprocess) =>
-        Inspect(graph, new ResolvedBackbone(path, null, CardFacts.None), CardFacts.None.InputOf(graph, path, PreprocessChoice.Of(preprocess)), preprocess);
-
-    private static ModelCard Inspect(OnnxModel graph, ResolvedBackbone resolved, ModelInput input, PreprocessSpec preprocess)
+    internal static ModelCard CardOf(OnnxModel graph, string path, PreprocessSpec preprocess)
     {
-        var inspection = OnnxInspector.Inspect(graph);
-        if (inspection.Features is not { Dim: { } dim, IsSpatial: false } features)
-        {
-            throw Throw.FeaturesUnknown(resolved.OnnxPath, inspection.WhyNoFeatures ?? "Its feature tensor still has a height and a width, or its length could not be inferred.");
-        }
+        var input = CardFacts.None.InputOf(graph, path, PreprocessChoice.Of(preprocess));
+        return Inspect(graph, new ResolvedBackbone(path, null, CardFacts.None), ImageOf(graph, input), input, preprocess);
+    }
 
+    private static ModelCard Inspect(OnnxModel graph, ResolvedBackbone resolved, OnnxImageInput image, ModelInput input, PreprocessSpec preprocess)
+    {
+        var inspection = OnnxInspector.Inspect(graph, image);
+        if (inspection.Features is not { Dim: { } dim } features)
+            throw Throw.FeaturesUnknown(resolved.OnnxPath, inspection.WhyNoFeatures ?? "The length of its feature tensor could not be inferred.");
+        // A map or tokens become a vector; the nodes of the network's own classes stay.
+        if (features.IsSpatial || features.Pooling is not null)
+            features = features with { Tensor = OnnxGraphEditor.Pool(graph, [features.Tensor], features.Pooling ?? FeaturePooling.Average, image)[0] };
         return NewCard(resolved, input, new ModelFeatures(features.Tensor, dim), preprocess) with { Classes = ClassesOf(inspection) };
     }
 

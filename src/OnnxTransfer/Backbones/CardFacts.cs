@@ -98,9 +98,9 @@ internal sealed record CardFacts
 
     private OnnxImageInput Find(OnnxModel graph)
     {
-        if (Input.Tensor is { } tensor && Input.Layout is { } layout) return OnnxInspector.ImageInputOf(graph, tensor, layout);
-        var image = OnnxInspector.ImageInputOf(graph);
-        return OnnxInspector.ImageInputOf(graph, Input.Tensor ?? image.Tensor, Input.Layout ?? image.Layout);
+        if (Input.Tensor is { } tensor && Input.Layout is { } layout) return OnnxImageInput.Of(graph, tensor, layout);
+        var image = OnnxImageInput.Of(graph);
+        return OnnxImageInput.Of(graph, Input.Tensor ?? image.Tensor, Input.Layout ?? image.Layout);
     }
 
     /// <summary>The network's own classes: what is stated over what the graph shows.</summary>

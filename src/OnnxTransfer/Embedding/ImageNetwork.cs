@@ -44,6 +44,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         _meter = new ExtractorMeter(backbone.Card.Id);
         Options = options;
         (Backbone, _graph, Precision) = PrecisionChooser.Choose(backbone, tensor, dim, options, cancellationToken);
+        _graph = OptimizerCheck.Apply(_graph, Card, Precision.Precision, options.Store.FolderIfAny);
         Settings = options.Session with { IsHalf = Precision.Precision == NetworkPrecision.Float16 };
         _preprocessor = new ImagePreprocessor(Card.Preprocess, Card.Input.Layout, options.Decoder, options.Decode);
         _sessions = new NetworkSessions(OpenSession, Settings, forOne, _runs);

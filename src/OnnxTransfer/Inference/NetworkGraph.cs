@@ -1,3 +1,4 @@
+using Microsoft.ML.OnnxRuntime;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Onnx.Schema;
 using OnnxTransfer.Onnx.Shapes;
@@ -52,6 +53,12 @@ internal sealed class NetworkGraph
     /// <summary>D, the length of one row of the output.</summary>
     internal int RowLength { get; }
 
+    /// <summary>The level of ONNX Runtime's optimizer; lower than all where the optimizer changes what the network computes.</summary>
+    internal GraphOptimizationLevel Optimization { get; private init; } = GraphOptimizationLevel.ORT_ENABLE_ALL;
+
+    /// <summary>Why <see cref="Optimization"/> is lower than all; null if it is not.</summary>
+    internal string? OptimizationNote { get; private init; }
+
     /// <summary>Numbers of one prepared image.</summary>
     internal int ImageLength { get; }
 
@@ -63,6 +70,9 @@ internal sealed class NetworkGraph
 
     /// <summary>A copy of the graph, to be edited.</summary>
     internal OnnxModel CopyModel() => _model.Clone();
+
+    /// <summary>The same network, opened at another level of optimization.</summary>
+    internal NetworkGraph With(GraphOptimizationLevel level, string note) => new(_model, Name, Input, ImageShape, Output, RowLength) { Optimization = level, OptimizationNote = note };
 
     /// <summary>The same input and output, computed by another graph.</summary>
     internal NetworkGraph With(OnnxModel model) => new(model, Name, Input, ImageShape, Output, RowLength);

@@ -20,6 +20,7 @@ internal static class NodePlacement
         {
             var (runner, _) = SessionFactory.Open(graph.ToBytes(), graph.Name, settings with { CaptureGraph = false }, options =>
             {
+                options.GraphOptimizationLevel = graph.Optimization;
                 options.ProfileOutputPathPrefix = Path.Combine(folder, "profile");
                 options.EnableProfiling = true;
             });

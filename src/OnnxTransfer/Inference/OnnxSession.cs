@@ -32,7 +32,7 @@ internal sealed class OnnxSession : IDisposable
         _graph = graph;
         _runs = runs ?? new RunGate(typeof(OnnxSession));
         var bytes = graph.ToBytes();
-        (_runner, _provider) = SessionFactory.Open(bytes, graph.Name, settings with { CaptureGraph = false });
+        (_runner, _provider) = SessionFactory.Open(bytes, graph.Name, settings with { CaptureGraph = false }, Configure);
         try
         {
             FixedBatch = CheckInput();
@@ -47,7 +47,7 @@ internal sealed class OnnxSession : IDisposable
                     if (settings.Provider != ExecutionProvider.Auto) Throw.ProviderUnavailable(wanted.Title, obstacle);
                     _thread.Run(_runner.Dispose);
                     _thread = null;
-                    (_runner, _) = SessionFactory.Open(bytes, graph.Name, SessionSettings.OnCpu(settings.Threads));
+                    (_runner, _) = SessionFactory.Open(bytes, graph.Name, SessionSettings.OnCpu(settings.Threads), Configure);
                     _provider = SessionFactory.NotUsable(wanted, obstacle);
                 }
             }
@@ -62,7 +62,10 @@ internal sealed class OnnxSession : IDisposable
     }
 
     /// <summary>What the session really runs on.</summary>
-    internal ExecutionProviderInfo Provider => _device?.Refusal is { } refusal ? _provider with { Reason = $"{_provider.Reason} But {refusal}" } : _provider;
+    internal ExecutionProviderInfo Provider => _provider with
+    {
+        Reason = string.Join(' ', new[] { _provider.Reason, _device?.Refusal is { } refusal ? $"But {refusal}" : null, _graph.OptimizationNote }.Where(part => part is not null)),
+    };
 
     /// <summary>D, the length of one output row.</summary>
     internal int RowLength => _graph.RowLength;
@@ -114,6 +117,8 @@ internal sealed class OnnxSession : IDisposable
         if (_thread is null) _runner.Dispose();
         else _thread.Run(_runner.Dispose);
     }
+
+    private void Configure(Microsoft.ML.OnnxRuntime.SessionOptions options) => options.GraphOptimizationLevel = _graph.Optimization;
 
     private void Prepare(DeviceRunner device, int size)
     {
@@ -184,7 +189,7 @@ internal sealed class OnnxSession : IDisposable
     private (NetworkRunner Runner, DeviceRunner? Device, ExecutionProviderInfo Provider) Recording(byte[] graph, SessionSettings here)
     {
         if (_device is null) return Not("only CUDA and WebGPU can record it.");
-        var (runner, obstacle) = SessionFactory.TryOpen(DeviceProvider.Of(here.Provider), graph, _graph.Name, here);
+        var (runner, obstacle) = SessionFactory.TryOpen(DeviceProvider.Of(here.Provider), graph, _graph.Name, here, Configure);
         if (runner is null) return Not(obstacle!);
         DeviceRunner? device = null;
         try

@@ -68,6 +68,27 @@ internal static partial class Throw
         throw new ArgumentException($"The tensor '{tensor}' has shape {shape}, but pooling needs four axes: batch, height, width and channels.");
 
     [DoesNotReturn]
+    internal static void OnnxTokensMissing(string source, string tensor, string shape) =>
+        throw new ArgumentException($"The tensor '{tensor}' of {source} has shape {shape}, but this pooling needs the tokens of a transformer, [N,T,D]: choose another layer, or --pooling average, max or flatten.");
+
+    internal static ArgumentException OnnxTokensUnclear(string source, string tensor, string shape) =>
+        new($"The tensor '{tensor}' of {source} has shape {shape}, but the graph does not show which tokens are patches of the image: use --pooling flatten, or choose another layer.");
+
+    [DoesNotReturn]
+    internal static void OnnxNoClassToken(string source, string tensor, int patches) =>
+        throw new ArgumentException($"The tensor '{tensor}' of {source} has no class token: all its {patches} tokens are patches of the image. Use --pooling mean-tokens.");
+
+    internal static ArgumentException OnnxNoTokens(string source, string features) =>
+        new($"The features '{features}' of {source} are not made of the tokens of a transformer, [N,T,D]: use --pooling average, max or flatten, or name a layer of tokens by --layer.");
+
+    [DoesNotReturn]
+    internal static void OnnxAxesUnclear(string source, string tensor, string shape) =>
+        throw new ArgumentException($"The tensor '{tensor}' of {source} has shape {shape}, but the graph does not show which of its axes are height and width: use --pooling flatten, or choose another layer.");
+
+    internal static ArgumentException OnnxTooFewBlocks(string source, string tensor, int count) =>
+        new($"The tokens '{tensor}' of {source} are not the normalized output of at least {count} transformer blocks that add to their input: use --pooling cls+mean.");
+
+    [DoesNotReturn]
     internal static void OnnxHeadHasWrongSize(string tensor, string shape, int weights, int bias) =>
         throw new ArgumentException($"A head on '{tensor}' of shape {shape} with {bias} biases needs weights [D,{bias}], where D is the length of one image's vector, but {weights} weights were given; pool the tensor first, or train on it as it is.");
 
@@ -94,7 +115,7 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void OnnxNoImageInput(string source, string inputs) =>
-        throw new InvalidDataException($"{source} has no image input: none of its inputs ({inputs}) has four axes with 1, 3 or 4 channels; give a .model.json that names the input.");
+        throw new InvalidDataException($"{source} has no image input: none of its inputs ({inputs}) has four axes with 1, 3 or 4 channels, and no convolution reads one; give a .model.json that names the input.");
 
     [DoesNotReturn]
     internal static void OnnxExternalFileElsewhere(string source, string tensor, string location) =>
@@ -107,6 +128,10 @@ internal static partial class Throw
     [DoesNotReturn]
     internal static void OnnxBatchFixed(string source, string opType, string node, string tensor, string why) =>
         throw new NotSupportedException($"The fixed batch of {source} cannot be freed: {opType} '{node}' computes '{tensor}', and {why}. Export the model with a dynamic batch axis, or use it one image at a time.");
+
+    [DoesNotReturn]
+    internal static void OnnxBatchMixed(string source, string opType, string node, long size) =>
+        throw new InvalidDataException($"{source} takes {size} images at a time, and {opType} '{node}' computes across them, so no image has features of its own. Export the model with a batch of one or a dynamic batch axis.");
 
     internal static InvalidDataException OnnxNoSpatialMap(string source, string features, string why) =>
         new($"{source} cannot show where it sees a class: its features '{features}' must be the average of a feature map, but '{features}' {why}.");

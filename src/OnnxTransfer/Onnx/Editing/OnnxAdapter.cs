@@ -8,7 +8,6 @@ namespace OnnxTransfer.Onnx.Editing;
 internal static class OnnxAdapter
 {
     private const long FirstIrVersionWithFreeConstants = 4;
-    private const string Batch = "N";
 
     /// <summary>Makes a model a backbone: its constants are no inputs, callers feed and get float32, and the batch is free where it can be.</summary>
     /// <returns>Why the batch stays fixed; null if it is free.</returns>
@@ -16,6 +15,7 @@ internal static class OnnxAdapter
     {
         DropConstantInputs(model);
         UseFloat32(model);
+        OnnxPadding.KeepBeforeMaximum(model);
         try
         {
             FreeBatch(model, image);
@@ -50,20 +50,26 @@ internal static class OnnxAdapter
     /// named, and the model is as it was.</exception>
     public static void FreeBatch(OnnxModel model, OnnxImageInput? image = null)
     {
-        image ??= OnnxInspector.ImageInputOf(model);
+        image ??= OnnxImageInput.Of(model);
         if (model.Inputs.FirstOrDefault(i => i.Name == image.Tensor)?.Dims is null) return;
         var trial = model.Clone();
-        SetBatch(trial, image, new TensorShapeProto.Types.Dimension { DimParam = Batch });
+        SetBatch(trial, image, new TensorShapeProto.Types.Dimension { DimParam = OnnxBatchAxis.Symbol });
         // The inner shapes that the file states repeat the old size.
         trial.Graph.ValueInfo.Clear();
         trial.Graph.Output.Clear();
+        var axis = new OnnxBatchAxis(trial, image.FixedBatch ?? 1);
+        try
+        {
+            axis.Free(image);
+        }
+        catch (NotSupportedException) when (image.FixedBatch is null && !axis.Changed && !axis.MixesImages)
+        {
+            // The file says that its batch is free, and nothing speaks against it so far.
+            return;
+        }
 
+        if (image.FixedBatch is null && !axis.Changed) return;
         var shapes = OnnxShapes.Infer(trial);
-        // A Reshape's result shows whether the next one reads a free batch, so several passes may be needed.
-        var changes = image.FixedBatch is not null;
-        for (; RewriteReshapes(trial, shapes, image.FixedBatch ?? 1); changes = true) shapes = OnnxShapes.Infer(trial);
-        if (!changes) return;
-        Verify(trial, shapes, image.Tensor);
         foreach (var output in model.Graph.Output)
         {
             var value = OnnxValue.From(output);
@@ -73,17 +79,29 @@ internal static class OnnxAdapter
         model.Replace(trial);
     }
 
-    /// <summary>Puts casts at inputs and outputs of 16-bit or 64-bit floating point, so that callers feed and get float32; names stay.</summary>
+    /// <summary>Puts casts at inputs of bytes and at inputs and outputs of 16-bit or 64-bit floating point, so that callers feed and get float32; names stay.</summary>
     public static void UseFloat32(OnnxModel model)
     {
         var casts = new List<NodeProto>();
-        foreach (var input in model.Inputs.Where(i => i.ElementType is OnnxElementType.Float16 or OnnxElementType.Float64))
+        foreach (var input in model.Inputs.Where(i => i.ElementType is OnnxElementType.Float16 or OnnxElementType.Float64 or OnnxElementType.UInt8))
         {
             var inner = OnnxGraphEditor.FreeName(model, input.Name + "/cast");
             OnnxGraphEditor.Rename(model, input.Name, inner);
             var proto = model.Graph.Input.First(i => i.Name == inner);
             (proto.Name, proto.Type.TensorType.ElemType) = (input.Name, (int)OnnxElementType.Float32);
-            casts.Add(Cast(model, input.Name, inner, input.ElementType));
+            if (input.ElementType != OnnxElementType.UInt8)
+            {
+                casts.Add(Cast(model, input.Name, inner, input.ElementType));
+                continue;
+            }
+
+            // Some resizes give fractions, and some filters overshoot; a cast alone would wrap around.
+            string[] names = [.. new[] { "/low", "/high", "/rounded", "/limited" }.Select(end => OnnxGraphEditor.FreeName(model, input.Name + end))];
+            model.Graph.Initializer.Add(OnnxTensorData.Make(names[0], [], [0f]));
+            model.Graph.Initializer.Add(OnnxTensorData.Make(names[1], [], [255f]));
+            casts.Add(OnnxGraphEditor.MakeNode(model, "Round", [input.Name], names[2]));
+            casts.Add(OnnxGraphEditor.MakeNode(model, "Clip", [names[2], names[0], names[1]], names[3]));
+            casts.Add(Cast(model, names[3], inner, input.ElementType));
         }
 
         var shapes = OnnxShapes.Infer(model);
@@ -108,41 +126,4 @@ internal static class OnnxAdapter
 
     private static NodeProto Cast(OnnxModel model, string input, string output, OnnxElementType to) =>
         OnnxGraphEditor.MakeNode(model, "Cast", [input], output, ("to", (int)to));
-
-    private static bool RewriteReshapes(OnnxModel model, OnnxShapes shapes, int size)
-    {
-        var changed = false;
-        foreach (var node in model.Graph.Node.Where(n => n.OpType == "Reshape" && n.IsStandard() && n.Input.Count == 2))
-        {
-            if (shapes.Dims(node.Input[0]) is not [{ Symbol: Batch }, ..] x || shapes.Contents(node.Input[1]) is not { Length: > 0 } target) continue;
-            if (target[0].Size != size || Array.Exists(target, d => d.Size is null)) continue;
-            // Only where each image keeps its own elements may the first number be read as the batch.
-            var perImage = Sizes.Product(x.Skip(1));
-            if (!Array.Exists(target, d => d.Size == -1) && (perImage is null || Sizes.Product(target.Skip(1)) != perImage)) continue;
-            var name = OnnxGraphEditor.FreeName(model, node.Input[1] + "/batch");
-            // A 0 copies the batch size of the run.
-            model.Graph.Initializer.Add(OnnxTensorData.Make(name, [target.Length], [0L, .. target.Skip(1).Select(d => d.Size!.Value)]));
-            node.Input[1] = name;
-            changed = true;
-        }
-
-        return changed;
-    }
-
-    private static void Verify(OnnxModel model, OnnxShapes shapes, string image)
-    {
-        var fromImage = new HashSet<string>(StringComparer.Ordinal) { image };
-        foreach (var node in model.Graph.Node.Where(n => n.Input.Any(fromImage.Contains)))
-        {
-            foreach (var output in node.Output.Where(o => o.Length > 0))
-            {
-                fromImage.Add(output);
-                // Integers are shapes on their way to a Reshape, not images.
-                if (shapes[output].ElementType is OnnxElementType.Int64 or OnnxElementType.Int32 or OnnxElementType.Bool) continue;
-                if (shapes.WhyUnknown(output) is { } why) Throw.OnnxBatchFixed(model.Source, node.OpType, node.Name, output, why);
-                if (shapes.Dims(output) is not [{ Symbol: Batch }, ..])
-                    Throw.OnnxBatchFixed(model.Source, node.OpType, node.Name, output, $"its shape becomes {shapes[output].ShapeText}, which does not begin with the batch");
-            }
-        }
-    }
 }

@@ -37,9 +37,43 @@ internal static class OnnxFit
             return given is not null && wanted is not null && given != wanted ? $"takes {wanted} numbers for each image, but this size gives {given}" : null;
         }
 
+        if (node.OpType is "Add" or "Sub" or "Mul" or "Div" or "Where" && node.Output.Count > 0 && shapes.Dims(node.Output[0]) is null && node.Input.All(input => shapes.Dims(input) is not null))
+            return $"joins {string.Join(" and ", node.Input.Select(input => shapes[input].ShapeText))}, which do not fit together";
+        if (node.OpType == "Reshape" && node.IsStandard() && node.Output.Count > 0 && shapes.Dims(node.InputAt(0)) is { } from && shapes.Dims(node.Output[0]) is { } to && Lengths(from, to) is var (have, made) && have != made)
+            return $"makes {shapes[node.Output[0]].ShapeText} of {shapes[node.Input[0]].ShapeText}, which has another number of elements";
         var isWindow = node.OpType is "Conv" or "QLinearConv" or "ConvInteger" or "MaxPool" or "AveragePool" or "LpPool";
         return isWindow && node.Output.Count > 0 && shapes.Dims(node.Output[0]) is null && shapes.Dims(node.InputAt(0)) is [_, _, { IsKnown: true }, { IsKnown: true }]
             ? $"has a window that is larger than the remaining image, {shapes[node.Input[0]].ShapeText}"
             : null;
+    }
+
+    /// <summary>The numbers of elements of two shapes of the same batch; null if they are not known.</summary>
+    private static (long Left, long Right)? Lengths(IReadOnlyList<OnnxDim> left, IReadOnlyList<OnnxDim> right)
+    {
+        var (a, b) = (left.Aggregate((OnnxDim)1, (all, dim) => all * dim), right.Aggregate((OnnxDim)1, (all, dim) => all * dim));
+        return a.Size is { } x && b.Size is { } y ? (x, y) : a.Symbol is { } symbol && b.Symbol == symbol ? (a.Factor, b.Factor) : null;
+    }
+
+    /// <summary>
+    /// The size of square images that a graph takes although it leaves height and width free; null if it takes any size, or if no size is
+    /// known. Position embeddings and dense layers fix a size that the input does not state.
+    /// </summary>
+    internal static int? OnlySize(OnnxModel model, OnnxImageInput image)
+    {
+        if (Fits(224) && Fits(320)) return null;
+        // Sides of whole patches; a single patch would fit anything.
+        var patch = (int)Math.Clamp(model.Graph.Node.FirstOrDefault(node => node.OpType == "Conv")?.Ints("strides")?[0] ?? 1, 1, 64);
+        for (var side = 2 * patch; side <= 1024; side += patch)
+        {
+            if (Fits(side)) return side;
+        }
+
+        return null;
+
+        bool Fits(int side)
+        {
+            var shapes = OnnxShapes.Infer(model, (image with { Height = side, Width = side }).Sizes(model));
+            return model.Graph.Node.All(node => WhyNot(node, shapes) is null);
+        }
     }
 }

@@ -47,7 +47,7 @@ internal static class OnnxGraphEditor
         CheckExists(model, tensor);
         CheckFree(model, outputName);
         var value = OnnxShapes.Infer(model)[tensor];
-        if (value.Dims is { Count: not 4 }) Throw.OnnxPoolingNeedsImage(tensor, value.ShapeText);
+        if (value.Dims is { Count: not 4 } || (pooling != FeaturePooling.Flatten && pooling >= FeaturePooling.Cls)) Throw.OnnxPoolingNeedsImage(tensor, value.ShapeText);
         if (pooling == FeaturePooling.Flatten)
         {
             Add(model, "Flatten", [tensor], outputName, ("axis", 1));
@@ -61,72 +61,171 @@ internal static class OnnxGraphEditor
             Add(model, pooling == FeaturePooling.Average ? "GlobalAveragePool" : "GlobalMaxPool", [tensor], pooled);
             Add(model, "Flatten", [pooled], outputName, ("axis", 1));
         }
-        else if (pooling == FeaturePooling.Average && model.Opset >= 18)
-        {
-            // From operator set 18 on, the axes of this operator are an input.
-            var axes = FreeName(model, outputName + "/axes");
-            model.Graph.Initializer.Add(OnnxTensorData.Make(axes, [2], [1L, 2L]));
-            Add(model, "ReduceMean", [tensor, axes], outputName, ("keepdims", 0));
-        }
-        else if (pooling == FeaturePooling.Average)
-        {
-            Add(model, "ReduceMean", [tensor], outputName, ("axes", new long[] { 1, 2 }), ("keepdims", 0));
-        }
         else
         {
-            var turned = FreeName(model, outputName + "/nchw");
-            var pooled = FreeName(model, outputName + "/pooled");
-            Add(model, "Transpose", [tensor], turned, ("perm", new long[] { 0, 3, 1, 2 }));
-            Add(model, "GlobalMaxPool", [turned], pooled);
-            Add(model, "Flatten", [pooled], outputName, ("axis", 1));
+            Reduce(model, pooling == FeaturePooling.Max ? "ReduceMax" : "ReduceMean", tensor, outputName, 1, 2);
         }
 
         var dims = value.Dims is { } d ? new[] { d[0], layout == TensorLayout.Nchw ? d[1] : d[3] } : null;
         model.Graph.Output.Add(new OnnxValue(outputName, value.ElementType, dims).ToProto());
     }
 
+    /// <summary>Adds an output <c>[N,D]</c>, or <c>[N,2D]</c> or more, that is made of the tokens of <paramref name="tensor"/>.</summary>
+    /// <param name="model">The graph.</param>
+    /// <param name="tensor">A tensor <c>[N,T,D]</c>.</param>
+    /// <param name="tokens">What its tokens are; null if that is not clear.</param>
+    /// <param name="pooling">What becomes of them.</param>
+    /// <param name="outputName">The name of the new output.</param>
+    /// <exception cref="ArgumentException">The tokens do not allow the pooling.</exception>
+    public static void AppendTokenPooling(OnnxModel model, string tensor, OnnxTokens? tokens, FeaturePooling pooling, string outputName)
+    {
+        CheckExists(model, tensor);
+        CheckFree(model, outputName);
+        var value = OnnxShapes.Infer(model)[tensor];
+        if (value.Dims is not { Count: 3 }) Throw.OnnxTokensMissing(model.Source, tensor, value.ShapeText);
+        if (pooling == FeaturePooling.Flatten)
+        {
+            Add(model, "Flatten", [tensor], outputName, ("axis", 1));
+        }
+        else
+        {
+            if (tokens is null) throw Throw.OnnxTokensUnclear(model.Source, tensor, value.ShapeText);
+            if (tokens.Prefix == 0 && pooling is FeaturePooling.Cls or FeaturePooling.ClsAndMean or FeaturePooling.LastFourAndMean) Throw.OnnxNoClassToken(model.Source, tensor, tokens.Patches);
+            switch (pooling)
+            {
+                case FeaturePooling.Cls:
+                    ClassToken(model, tensor, outputName);
+                    break;
+                case FeaturePooling.Max:
+                    Reduce(model, "ReduceMax", Patches(model, tensor, tokens, outputName), outputName, 1);
+                    break;
+                case FeaturePooling.Average or FeaturePooling.MeanTokens:
+                    Reduce(model, "ReduceMean", Patches(model, tensor, tokens, outputName), outputName, 1);
+                    break;
+                default:
+                    IEnumerable<string> blocks = pooling == FeaturePooling.LastFourAndMean ? OnnxBlocks.Normalized(model, tensor, 4) : [tensor];
+                    var parts = blocks.Select(block => ClassToken(model, block, FreeName(model, block + "/cls"))).ToList();
+                    parts.Add(Reduce(model, "ReduceMean", Patches(model, tensor, tokens, outputName), FreeName(model, outputName + "/mean"), 1));
+                    Add(model, "Concat", parts, outputName, ("axis", 1));
+                    break;
+            }
+        }
+
+        model.Graph.Output.Add(OnnxShapes.Infer(model)[outputName].ToProto());
+    }
+
+    private static string ClassToken(OnnxModel model, string tensor, string output)
+    {
+        var first = FreeName(model, output + "/first");
+        model.Graph.Initializer.Add(OnnxTensorData.Make(first, [], [0L]));
+        return Add(model, "Gather", [tensor, first], output, ("axis", 1));
+    }
+
+    private static string Patches(OnnxModel model, string tensor, OnnxTokens tokens, string output)
+    {
+        if (tokens.Prefix == 0) return tensor;
+        var patches = FreeName(model, output + "/patches");
+        if (model.Opset < 10) return Add(model, "Slice", [tensor], patches, ("starts", new long[] { tokens.Prefix }), ("ends", new[] { long.MaxValue }), ("axes", new long[] { 1 }));
+        string[] numbers = [.. new[] { ("/start", tokens.Prefix), ("/end", long.MaxValue), ("/axis", 1L) }.Select(number => Number(model, patches + number.Item1, number.Item2))];
+        return Add(model, "Slice", [tensor, .. numbers], patches);
+    }
+
+    private static string Number(OnnxModel model, string wanted, params long[] values)
+    {
+        var name = FreeName(model, wanted);
+        model.Graph.Initializer.Add(OnnxTensorData.Make(name, [values.Length], values));
+        return name;
+    }
+
+    /// <summary>Adds the mean or the maximum over axes, which are an input from operator set 18 on.</summary>
+    private static string Reduce(OnnxModel model, string opType, string tensor, string output, params long[] axes) => model.Opset >= 18
+        ? Add(model, opType, [tensor, Number(model, output + "/axes", axes)], output, ("keepdims", 0))
+        : Add(model, opType, [tensor], output, ("axes", axes), ("keepdims", 0));
+
     /// <summary>
-    /// Cuts the graph at one or more layers and makes one feature vector <c>[N,D]</c> per image of them: spatial layers are
+    /// Cuts the graph at one or more layers and makes one feature vector <c>[N,D]</c> per image of them: spatial layers and tokens are
     /// pooled, and several are joined in the order given. The result is the only output.
     /// </summary>
     /// <param name="model">The graph; its metadata is kept.</param>
-    /// <param name="layers">Tensors of <see cref="OnnxSummary.Layers"/>.</param>
-    /// <param name="pooling">What becomes of spatial axes.</param>
+    /// <param name="layers">Tensors of <see cref="OnnxSummary.Layers"/>, or others whose shape <paramref name="measure"/> tells.</param>
+    /// <param name="pooling">What becomes of spatial axes and tokens.</param>
     /// <param name="image">The image input, with the size to assume where the graph leaves it free; null to read it from the graph.</param>
+    /// <param name="measure">Runs a graph that ends in one tensor, and tells the shape of the tensor; null if nothing can be run.</param>
     /// <returns>
     /// The feature tensor, named after its layers and pooling (<c>relu/average</c>, <c>relu/average+scores</c>) so that the
     /// name alone tells what it holds, and its length.
     /// </returns>
     /// <exception cref="ArgumentException">A layer does not exist, or is not a tensor of features, or its length is not known.</exception>
-    public static OnnxFeatureTensor CutToFeatures(OnnxModel model, IReadOnlyList<string> layers, FeaturePooling pooling = FeaturePooling.Average, OnnxImageInput? image = null)
+    public static OnnxFeatureTensor CutToFeatures(
+        OnnxModel model, IReadOnlyList<string> layers, FeaturePooling pooling = FeaturePooling.Average, OnnxImageInput? image = null, Func<OnnxModel, string, long[]?>? measure = null)
     {
         if (layers.Count == 0) Throw.OnnxNoTensorsToKeep();
-        image ??= OnnxInspector.ImageInputOf(model);
+        image ??= OnnxImageInput.Of(model);
         // Only vectors can be joined, so with several layers even an unpooled one is flattened.
         if (pooling == FeaturePooling.None && layers.Count > 1) pooling = FeaturePooling.Flatten;
-        var known = OnnxSummary.Of(model, image).Layers.DistinctBy(l => l.Value.Name).ToDictionary(l => l.Value.Name, StringComparer.Ordinal);
-        var unknown = layers.FirstOrDefault(l => !known.ContainsKey(l));
-        if (unknown is not null) Throw.OnnxTensorUnknown(model.Source, unknown, known.Keys);
-        var vectors = new List<string>();
-        foreach (var layer in layers)
-        {
-            if (!known[layer].IsSpatial || pooling == FeaturePooling.None)
-            {
-                vectors.Add(layer);
-                continue;
-            }
-
-            var name = FreeName(model, $"{layer}/{pooling.ToString().ToLowerInvariant()}");
-            AppendPooling(model, layer, known[layer].Layout ?? TensorLayout.Nchw, pooling, name);
-            vectors.Add(name);
-        }
-
+        if (measure is not null) Measure(model, layers, image, measure);
+        var vectors = Pool(model, layers, pooling, image);
         var output = vectors[0];
         if (vectors.Count > 1) output = Add(model, "Concat", vectors, FreeName(model, string.Join('+', vectors)), ("axis", 1));
         Cut(model, output);
         var value = OnnxShapes.Infer(model, image.Sizes(model))[output];
         if (value.RowLength is null) Throw.OnnxFeatureLengthUnknown(model.Source, output, value.ShapeText);
         return new OnnxFeatureTensor(output, value.RowLength, IsSpatial: value.Dims is { Count: 4 });
+    }
+
+    /// <summary>Adds the pooling of each layer to the graph, whose other nodes and outputs stay.</summary>
+    /// <returns>The vectors of the layers; a layer that is one already is itself.</returns>
+    internal static List<string> Pool(OnnxModel model, IReadOnlyList<string> layers, FeaturePooling pooling, OnnxImageInput image)
+    {
+        var known = OnnxSummary.Of(model, image).Layers.DistinctBy(l => l.Value.Name).ToDictionary(l => l.Value.Name, StringComparer.Ordinal);
+        var unknown = layers.FirstOrDefault(l => !known.ContainsKey(l));
+        if (unknown is not null) Throw.OnnxTensorUnknown(model.Source, unknown, known.Keys);
+        var vectors = new List<string>();
+        foreach (var layer in layers.Select(name => known[name]))
+        {
+            var tensor = layer.Value.Name;
+            var hasTokens = layer.Value.Dims is [_, not { Size: 1 }, not { Size: 1 }];
+            if (pooling == FeaturePooling.None || (!layer.IsSpatial && layer.Value.Dims!.Count != 3))
+            {
+                if (pooling >= FeaturePooling.Cls) Throw.OnnxTokensMissing(model.Source, tensor, layer.Value.ShapeText);
+                vectors.Add(tensor);
+                continue;
+            }
+
+            var name = FreeName(model, $"{tensor}/{PoolingName(pooling)}");
+            if (hasTokens) AppendTokenPooling(model, tensor, layer.Tokens, pooling, name);
+            else if (!layer.IsSpatial) AppendTokenPooling(model, tensor, null, FeaturePooling.Flatten, name);
+            else if (layer.Layout is { } layout || pooling == FeaturePooling.Flatten) AppendPooling(model, tensor, layer.Layout ?? TensorLayout.Nchw, pooling, name);
+            else Throw.OnnxAxesUnclear(model.Source, tensor, layer.Value.ShapeText);
+            vectors.Add(name);
+        }
+
+        return vectors;
+    }
+
+    /// <summary>The name of a pooling on the command line and in names of tensors, such as <c>mean-tokens</c>.</summary>
+    internal static string PoolingName(FeaturePooling pooling) => pooling switch
+    {
+        FeaturePooling.MeanTokens => "mean-tokens",
+        FeaturePooling.ClsAndMean => "cls+mean",
+        FeaturePooling.LastFourAndMean => "cls4+mean",
+        _ => pooling.ToString().ToLowerInvariant(),
+    };
+
+    /// <summary>Writes into the graph what one run tells about layers whose shape does not follow from the rules.</summary>
+    private static void Measure(OnnxModel model, IReadOnlyList<string> layers, OnnxImageInput image, Func<OnnxModel, string, long[]?> measure)
+    {
+        var shapes = OnnxShapes.Infer(model, image.Sizes(model));
+        foreach (var layer in layers.Where(layer => ComputedTensors(model).Contains(layer) && shapes.Dims(layer)?.Skip(1).Any(dim => !dim.IsKnown) != false))
+        {
+            var cut = model.Clone();
+            Cut(cut, layer);
+            OnnxAdapter.UseFloat32(cut);
+            if (measure(cut, layer) is not { Length: > 1 } dims) continue;
+            foreach (var old in model.Graph.ValueInfo.Where(value => value.Name == layer).ToList()) model.Graph.ValueInfo.Remove(old);
+            var type = shapes[layer].ElementType is OnnxElementType.Unknown ? OnnxElementType.Float32 : shapes[layer].ElementType;
+            model.Graph.ValueInfo.Add(new OnnxValue(layer, type, [image.FixedBatch is { } size ? size : OnnxDim.Named(OnnxBatchAxis.Symbol), .. dims.Skip(1).Select(dim => (OnnxDim)dim)]).ToProto());
+        }
     }
 
     /// <summary>

@@ -14,23 +14,11 @@ internal enum ScoreKind
     Probabilities,
 }
 
-/// <summary>The image input. Height and width are null if they are free; so is the batch size.</summary>
-internal sealed record OnnxImageInput(string Tensor, OnnxElementType ElementType, TensorLayout Layout, int? Channels, int? Height, int? Width, int? FixedBatch)
-{
-    /// <summary>The shape of this input with its height and width, where the graph leaves them free; for <see cref="OnnxShapes.Infer"/>.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<OnnxDim>> Sizes(OnnxModel model)
-    {
-        var dims = model.Inputs.FirstOrDefault(i => i.Name == Tensor)?.Dims?.ToArray() ?? [OnnxDim.Unknown, OnnxDim.Unknown, OnnxDim.Unknown, OnnxDim.Unknown];
-        if (dims.Length != 4) return new Dictionary<string, IReadOnlyList<OnnxDim>>();
-        var first = Layout == TensorLayout.Nchw ? 2 : 1;
-        if (!dims[first].IsKnown && Height is { } height) dims[first] = height;
-        if (!dims[first + 1].IsKnown && Width is { } width) dims[first + 1] = width;
-        return new Dictionary<string, IReadOnlyList<OnnxDim>>(StringComparer.Ordinal) { [Tensor] = dims };
-    }
-}
-
-/// <summary>The feature tensor. Spatial ones must be pooled before they are one vector per image; <paramref name="Dim"/> is null if it could not be inferred.</summary>
-internal sealed record OnnxFeatureTensor(string Tensor, int? Dim, bool IsSpatial);
+/// <summary>
+/// The feature tensor. Spatial ones must be pooled before they are one vector per image; so must tokens, by <paramref name="Pooling"/>.
+/// <paramref name="Dim"/> is null if it could not be inferred.
+/// </summary>
+internal sealed record OnnxFeatureTensor(string Tensor, int? Dim, bool IsSpatial, FeaturePooling? Pooling = null);
 
 /// <summary>The class scores <c>[N,C]</c>.</summary>
 internal sealed record OnnxClassOutput(string Tensor, ScoreKind Kind, int? Count);
@@ -39,174 +27,138 @@ internal sealed record OnnxClassOutput(string Tensor, ScoreKind Kind, int? Count
 /// <param name="Input">The image input.</param>
 /// <param name="Features">The feature tensor; null if none was found, for the reason in <paramref name="WhyNoFeatures"/>.</param>
 /// <param name="Classes">The class scores; null if the graph does not end in a classifier.</param>
-/// <param name="WhyNoFeatures">The reason, as one sentence.</param>
-internal sealed record OnnxInspection(OnnxImageInput Input, OnnxFeatureTensor? Features, OnnxClassOutput? Classes, string? WhyNoFeatures);
+/// <param name="WhyNoFeatures">The reason, and the tensors to choose from.</param>
+/// <param name="Note">What a user should know about the choice; null for nothing.</param>
+internal sealed record OnnxInspection(OnnxImageInput Input, OnnxFeatureTensor? Features, OnnxClassOutput? Classes, string? WhyNoFeatures, string? Note = null);
 
 /// <summary>
-/// Reads from a graph what a model card would say: the image input, and the features as the data input of the last
-/// Gemm, MatMul or 1x1 convolution that makes class scores.
+/// Reads from a graph what a model card would say: the image input, and the features. They are the data input of the last linear layer if
+/// the graph ends in class scores, or an output if it ends in an embedding or in tokens. Where this is not clear, nothing is chosen.
 /// </summary>
 internal static class OnnxInspector
 {
-    /// <summary>Numbers of classes by which an ImageNet classifier is recognized where no softmax shows it.</summary>
-    private static readonly int[] s_imageNetCounts = [1000, 1001];
+    private const int MostCandidates = 6;
 
-    public static OnnxInspection Inspect(OnnxModel model)
+    /// <param name="model">The graph.</param>
+    /// <param name="image">The image input, with the size to assume where the graph leaves it free; null to read it from the graph.</param>
+    public static OnnxInspection Inspect(OnnxModel model, OnnxImageInput? image = null)
     {
-        var shapes = OnnxShapes.Infer(model);
-        var input = ImageInputOf(model);
+        image ??= OnnxImageInput.Of(model);
+        var shapes = OnnxShapes.Infer(model, image.Sizes(model));
         var index = new OnnxGraphIndex(model);
+        // An output that also reads a text is none of the image alone.
+        var outputs = model.Outputs.Where(output => NeedsOnly(image.Tensor, output.Name, index)).Select(output => output.Name).ToList();
+        var doubts = new List<string>();
 
-        foreach (var output in model.Outputs)
+        if (outputs.Find(name => OutputNames.IsProjection(name)) is { } projection && Vector(projection, shapes) is { } embedding) return new(image, embedding, null, null);
+        foreach (var output in outputs)
         {
-            if (FindClassifier(output.Name, index, shapes) is not { } found) continue;
-            return new OnnxInspection(input, found.Features, found.Classes, null);
+            var end = OnnxNetworkEnd.Of(output, index, shapes);
+            if (end.IsClassifier == true) return new(image, Described(end.Features!, end.Dim, shapes), end.Classes, null, end.Note);
+            if (end.IsClassifier is null) doubts.Add(output);
         }
 
-        foreach (var output in model.Outputs)
+        var others = outputs.Except(doubts).ToList();
+        if (Tokens(others, index, shapes) is { } tokens) return new(image, tokens.Features, null, null, tokens.Note);
+        foreach (var output in others)
         {
-            var dims = shapes.Dims(output.Name) ?? output.Dims;
-            if (dims is not { Count: 2 or 4 }) continue;
-            var dim = dims.Count == 2 ? dims[1].Size : dims[2].Size == 1 ? dims.Skip(1).FirstOrDefault(d => d.Size != 1).Size : dims[1].Size;
-            var spatial = dims.Count == 4 && dims[2].Size != 1;
-            return new OnnxInspection(input, new OnnxFeatureTensor(output.Name, (int?)dim, spatial), null, null);
+            if (Vector(output, shapes) is { } found) return new(image, found, null, null);
         }
 
-        var last = model.Outputs[0].Name;
-        var why = $"The graph of {model.Source} does not end in a Gemm, MatMul or 1x1 convolution, and its output '{last}' is not [N,D]"
-            + (shapes.WhyUnknown(last) is { } reason ? $" as far as can be seen: {reason}" : "")
-            + "; name the feature tensor in a .model.json.";
-        return new OnnxInspection(input, null, null, why);
+        return new(image, null, null, WhyNot(model, doubts, index, shapes));
     }
 
-    /// <summary>The input that takes the images; <see cref="InvalidDataException"/> where there is none.</summary>
-    public static OnnxImageInput ImageInputOf(OnnxModel model)
+    /// <summary>The tokens <c>[N,T,D]</c> that a feature vector is made of, or that are an output themselves.</summary>
+    /// <param name="model">The graph.</param>
+    /// <param name="features">The feature vector; null for the one that the graph shows.</param>
+    /// <param name="image">The image input with its size.</param>
+    /// <exception cref="ArgumentException">There are none.</exception>
+    internal static string TokensOf(OnnxModel model, string? features, OnnxImageInput image)
     {
-        foreach (var input in model.Inputs)
+        var shapes = OnnxShapes.Infer(model, image.Sizes(model));
+        var index = new OnnxGraphIndex(model);
+        var output = model.Outputs.Select(one => one.Name).Where(name => OnnxTokens.Of(shapes, name) is not null).OrderBy(name => name.Contains("last", StringComparison.OrdinalIgnoreCase)).LastOrDefault();
+        if (output is not null) return output;
+        features ??= Inspect(model, image).Features?.Tensor;
+        var tensor = features;
+        for (var steps = 0; tensor is not null && steps <= index.NodeCount; steps++)
         {
-            if (input.Dims is { Count: 4 } && Layout(model, input) is { } layout) return ImageInputOf(input, layout);
+            if (OnnxTokens.Of(shapes, tensor) is not null) return tensor;
+            tensor = index.Producer(tensor)?.InputAt(0);
         }
 
-        Throw.OnnxNoImageInput(model.Source, string.Join(", ", model.Inputs.Select(i => $"'{i.Name}' {i.ShapeText}")));
-        return null;
+        throw Throw.OnnxNoTokens(model.Source, features ?? model.Outputs[0].Name);
     }
 
-    /// <summary>The input of that name, which a card says takes the images in that layout.</summary>
-    public static OnnxImageInput ImageInputOf(OnnxModel model, string tensor, TensorLayout layout)
+    /// <summary>The output of a transformer without a classifier.</summary>
+    private static (OnnxFeatureTensor Features, string? Note)? Tokens(List<string> outputs, OnnxGraphIndex index, OnnxShapes shapes)
     {
-        var input = model.Inputs.FirstOrDefault(i => i.Name == tensor);
-        if (input is null) Throw.OnnxInputUnknown(model.Source, tensor, model.Inputs.Select(i => i.Name));
-        if (input.Dims is { Count: not 4 }) Throw.OnnxInputNotAnImage(model.Source, tensor, input.ShapeText);
-        return ImageInputOf(input, layout);
+        var hidden = outputs.Where(name => OnnxTokens.Of(shapes, name) is not null).OrderBy(name => name.Contains("last", StringComparison.OrdinalIgnoreCase)).LastOrDefault();
+        var pooler = outputs.Find(OutputNames.IsPooler);
+        if (hidden is null) return pooler is not null && Vector(pooler, shapes) is { } only ? (only, NoteOn(pooler)) : null;
+        if (pooler is not null && !IsTanhPooler() && Vector(pooler, shapes) is { } pooled) return (pooled, null);
+        return (Described(hidden, null, shapes), pooler is null ? null : $"'{pooler}' was not chosen: it is a layer that some checkpoints leave at random numbers.");
+
+        bool IsTanhPooler() => index.Producer(pooler) is { OpType: "Tanh" };
+
+        string? NoteOn(string name) => index.Producer(name) is { OpType: "Tanh" } ? $"'{name}' is a layer that some checkpoints leave at random numbers: compare it with another layer." : null;
     }
 
-    private static OnnxImageInput ImageInputOf(OnnxValue input, TensorLayout layout)
+    private static OnnxFeatureTensor? Vector(string tensor, OnnxShapes shapes) => shapes[tensor] switch
     {
-        var (c, h, w) = layout == TensorLayout.Nchw ? (1, 2, 3) : (3, 1, 2);
-        int? Size(int axis) => (int?)input.Dims?[axis].Size;
-        return new OnnxImageInput(input.Name, input.ElementType, layout, Size(c), Size(h), Size(w), Size(0));
-    }
+        { ElementType: OnnxElementType.Int64 or OnnxElementType.Int32 or OnnxElementType.Bool } => null,
+        { Dims.Count: 2 or 4 } or { Dims: [_, { Size: 1 }, _] or [_, _, { Size: 1 }] } => Described(tensor, null, shapes),
+        _ => null,
+    };
 
-    /// <summary>Three or so channels stand on axis 1 or axis 3; where sizes do not tell, the first node behind the input does.</summary>
-    private static TensorLayout? Layout(OnnxModel model, OnnxValue input)
+    private static OnnxFeatureTensor Described(string tensor, int? dim, OnnxShapes shapes)
     {
-        if (input.Dims![1].Size is 1 or 3 or 4) return TensorLayout.Nchw;
-        if (input.Dims[3].Size is 1 or 3 or 4) return TensorLayout.Nhwc;
-        if (input.Dims[1].IsKnown && input.Dims[3].IsKnown) return null;
-        var reader = model.Graph.Node.FirstOrDefault(n => n.InputAt(0) == input.Name);
-        return reader?.OpType switch
+        switch (shapes.Dims(tensor))
         {
-            "Transpose" => reader.Ints("perm") is [0, 3, 1, 2] ? TensorLayout.Nhwc : null,
-            "Conv" or "BatchNormalization" => TensorLayout.Nchw,
-            _ => null,
-        };
-    }
-
-    private static (OnnxFeatureTensor Features, OnnxClassOutput Classes)? FindClassifier(
-        string output, OnnxGraphIndex index, OnnxShapes shapes)
-    {
-        var kind = ScoreKind.Logits;
-        var tensor = output;
-        var throughPooling = false;
-        // A graph has no cycles, but a damaged file may: no walk is longer than the graph.
-        for (var steps = 0; steps <= index.NodeCount && index.Producer(tensor) is { } node; steps++)
-        {
-            if (Weights(node, index, shapes) is { } weights)
-            {
-                var (dim, count) = weights;
-                // A network without a head also ends in convolution, activation and pooling, so only the form of a classifier decides.
-                if (throughPooling && kind == ScoreKind.Logits && !s_imageNetCounts.Contains(count ?? 0)) return null;
-                var features = Unrounded(node.Input[0], index);
-                var dims = shapes.Dims(features);
-                var spatial = dims is { Count: 4 } && !(dims[2].Size == 1 && dims[3].Size == 1);
-                return (new OnnxFeatureTensor(features, dim, spatial), new OnnxClassOutput(output, kind, count));
-            }
-
-            if (node.InputAt(0) is not { } data) return null;
-            switch (node.OpType)
-            {
-                case "Softmax":
-                    kind = ScoreKind.Probabilities;
-                    tensor = data;
-                    break;
-                case "Identity" or "Cast" or "Dropout" or "Flatten" or "Reshape" or "Squeeze" or "Unsqueeze" or "Transpose" or "QuantizeLinear" or "DequantizeLinear":
-                    tensor = data;
-                    break;
-                case "GlobalAveragePool" or "AveragePool" or "ReduceMean" or "Relu" or "Clip":
-                    throughPooling = true;
-                    tensor = data;
-                    break;
-                case "Add" or "Mul" when node.Input.Count == 2 && IsConstant(node.Input[1], index):
-                    tensor = data;
-                    break;
-                case "Add" or "Mul" when node.Input.Count == 2 && IsConstant(node.Input[0], index):
-                    tensor = node.Input[1];
-                    break;
-                default:
-                    return null;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>Dimension and number of classes of a linear layer; null when the node is not one.</summary>
-    private static (int? Dim, int? Count)? Weights(NodeProto node, OnnxGraphIndex index, OnnxShapes shapes)
-    {
-        if (node.Input.Count < 2 || !IsConstant(node.Input[1], index)) return null;
-        var w = shapes.Dims(node.Input[1]);
-        switch (node.OpType)
-        {
-            case "Gemm":
-                var transposed = node.Int("transB", 0) != 0;
-                return w is { Count: 2 } ? ((int?)w[transposed ? 1 : 0].Size, (int?)w[transposed ? 0 : 1].Size) : (null, null);
-            case "MatMul":
-                return w is { Count: 2 } ? ((int?)w[0].Size, (int?)w[1].Size) : null;
-            case "Conv" or "ConvInteger" when w is [var count, var dim, { Size: 1 }, { Size: 1 }] && node.Int("group", 1) == 1:
-                return ((int?)dim.Size, (int?)count.Size);
+            case [_, var c, var h, var w]:
+                var channels = h.Size == 1 ? new[] { c, w }.FirstOrDefault(d => d.Size != 1, c) : c;
+                return new(tensor, dim ?? (int?)channels.Size, h.Size != 1 || (w.Size != 1 && c.Size != 1));
+            case [_, { Size: not 1 }, { Size: not 1 and var length }]:
+                return new(tensor, dim ?? (int?)length, false, OnnxTokens.Of(shapes, tensor) is { Prefix: > 0 } ? FeaturePooling.Cls : FeaturePooling.MeanTokens);
             default:
-                return null;
+                return new(tensor, dim ?? shapes[tensor].RowLength, false);
         }
     }
 
-    /// <summary>The real numbers behind what an integer layer reads: rounding them is that layer's own business.</summary>
-    private static string Unrounded(string tensor, OnnxGraphIndex index)
+    private static bool NeedsOnly(string input, string output, OnnxGraphIndex index)
     {
-        if (index.Producer(tensor) is { OpType: "DequantizeLinear" } dequantized && index.Producer(dequantized.Input[0]) is not null) tensor = dequantized.Input[0];
-        return index.Producer(tensor) is { OpType: "QuantizeLinear" } quantized ? quantized.Input[0] : tensor;
-    }
-
-    /// <summary>Whether a tensor does not depend on the image: a constant, or what a chain of simple nodes makes of one.</summary>
-    private static bool IsConstant(string tensor, OnnxGraphIndex index)
-    {
-        for (var steps = 0; steps <= index.NodeCount; steps++)
+        var open = new Stack<string>([output]);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var reached = false;
+        while (open.TryPop(out var tensor))
         {
-            if (index.Producer(tensor) is not { } node) return !index.IsInput(tensor);
-            if (node.OpType == "Constant") return true;
-            if (node.OpType is not ("DequantizeLinear" or "Cast" or "Transpose" or "Identity" or "Reshape" or "Squeeze" or "Unsqueeze")) return false;
-            tensor = node.InputAt(0) ?? "";
+            if (!seen.Add(tensor)) continue;
+            if (index.Producer(tensor) is { } node)
+            {
+                foreach (var one in node.Input.Where(one => one.Length > 0)) open.Push(one);
+            }
+            else if (index.IsInput(tensor))
+            {
+                if (tensor != input) return false;
+                reached = true;
+            }
         }
 
-        return false;
+        return reached;
+    }
+
+    private static string WhyNot(OnnxModel model, List<string> doubts, OnnxGraphIndex index, OnnxShapes shapes)
+    {
+        var last = model.Outputs[0].Name;
+        var why = doubts.Count > 0
+            ? $"'{doubts[0]}' of {model.Source} may hold class scores or an embedding."
+            : $"The graph of {model.Source} does not end in a Gemm, MatMul or 1x1 convolution, and its output '{last}' is not [N,D]"
+                + (shapes.WhyUnknown(last) is { } reason ? $" as far as can be seen: {reason}." : ".");
+        // The outputs, and what the last nodes with weights read.
+        var names = model.Outputs.Select(output => output.Name)
+            .Concat(model.Graph.Node.Reverse().Where(node => OnnxNetworkEnd.IsLinear(node, index, shapes)).Select(node => OnnxNetworkEnd.DataOf(node, index)))
+            .Where(name => index.Producer(name) is not null && shapes[name].ElementType is OnnxElementType.Float32 or OnnxElementType.Float16 or OnnxElementType.Unknown)
+            .Distinct().Take(MostCandidates).Select(name => $"'{name}' {shapes[name].ShapeText}").ToList();
+        return $"{why} Candidates: {(names.Count == 0 ? "none" : string.Join(", ", names))}; choose one by --layer NAME (FeatureExtractorOptions.Layer), or name it in a .model.json.";
     }
 }

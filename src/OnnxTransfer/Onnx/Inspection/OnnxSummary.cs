@@ -13,6 +13,9 @@ internal sealed record OnnxLayer(OnnxValue Value, string OpType, TensorLayout? L
 {
     public bool IsSpatial => Value.Dims is [_, _, _, _];
 
+    /// <summary>The tokens of a transformer's <c>[N,T,D]</c>; null if it has none, or their meaning is not clear.</summary>
+    public OnnxTokens? Tokens { get; init; }
+
     /// <summary>D after pooling the spatial axes, if there are any; null if it is not known.</summary>
     public int? FeatureDim => (int?)(IsSpatial ? Value.Dims![Layout == TensorLayout.Nhwc ? 3 : 1] : Value.Dims![^1]).Size;
 }
@@ -27,7 +30,7 @@ internal sealed record OnnxSummary(IReadOnlyList<OnnxLayer> Layers, long Paramet
     /// <param name="image">The image input, with the size to assume where the graph leaves it free; null to read it from the graph.</param>
     public static OnnxSummary Of(OnnxModel model, OnnxImageInput? image = null)
     {
-        image ??= OnnxInspector.ImageInputOf(model);
+        image ??= OnnxImageInput.Of(model);
         var shapes = OnnxShapes.Infer(model, image.Sizes(model));
         var layouts = new Dictionary<string, TensorLayout>(StringComparer.Ordinal) { [image.Tensor] = image.Layout };
         var constants = new Dictionary<string, TensorProto>(StringComparer.Ordinal);
@@ -47,22 +50,25 @@ internal sealed record OnnxSummary(IReadOnlyList<OnnxLayer> Layers, long Paramet
             if (!node.Input.Any(fromImage.Contains)) continue;
             multiplyAdds += MultiplyAddsOf(node, shapes, image.FixedBatch ?? 1);
             foreach (var output in node.Output) fromImage.Add(output);
-            if (LayoutBehind(node, layouts) is { } layout) layouts[node.Output[0]] = layout;
+            if (node.Output.Count > 0 && LayoutBehind(node, layouts, shapes) is { } layout) layouts[node.Output[0]] = layout;
             if (node.Output.Count > 0 && CanBeFeature(shapes[node.Output[0]], image))
             {
                 var output = shapes[node.Output[0]];
-                layers.Add(new OnnxLayer(output, node.OpType, output.Dims!.Count == 4 ? layouts.GetValueOrDefault(output.Name) : null, parameters, multiplyAdds));
+                layers.Add(new OnnxLayer(output, node.OpType, output.Dims!.Count == 4 && layouts.TryGetValue(output.Name, out var order) ? order : null, parameters, multiplyAdds)
+                {
+                    Tokens = OnnxTokens.Of(shapes, output.Name),
+                });
             }
         }
 
         return new OnnxSummary(layers, parameters, multiplyAdds);
     }
 
-    /// <summary>One vector or map of real numbers per image: anything else cannot be fed to a head.</summary>
+    /// <summary>One vector, map or row of tokens of real numbers per image: anything else cannot be fed to a head.</summary>
     private static bool CanBeFeature(OnnxValue value, OnnxImageInput image) =>
         value.ElementType is OnnxElementType.Float32 or OnnxElementType.Float16
-        && value.Dims is [var batch, ..] and { Count: 2 or 4 }
-        && (image.FixedBatch is { } size ? batch.Size == size : !batch.IsKnown);
+        && value.Dims is [var batch, ..] and { Count: >= 2 and <= 4 }
+        && (image.FixedBatch is { } size ? batch.Size == size : !batch.IsKnown && batch.Factor == 1);
 
     /// <summary>Whether a node reads a constant as a weight: limits, scales and zero points are none, nor are lone numbers of the formula.</summary>
     private static bool IsWeight(NodeProto node, int input, TensorProto constant)
@@ -88,14 +94,32 @@ internal sealed record OnnxSummary(IReadOnlyList<OnnxLayer> Layers, long Paramet
 
     private static long Count(TensorProto tensor) => OnnxTensorData.CountElements(tensor.Name, tensor.Dims);
 
-    /// <summary>The axis order behind a node: convolutions and pools fix it, a transpose turns it, the rest passes it on.</summary>
-    private static TensorLayout? LayoutBehind(NodeProto node, Dictionary<string, TensorLayout> layouts)
+    /// <summary>
+    /// Where the channels are behind a node: convolutions and pools have them on the second axis, linear layers and normalizations on the
+    /// last one, a transpose moves them, and the rest passes them on. Null where that is not clear, as for the weights of an attention.
+    /// </summary>
+    private static TensorLayout? LayoutBehind(NodeProto node, Dictionary<string, TensorLayout> layouts, OnnxShapes shapes)
     {
         if (node.OpType is "Conv" or "ConvTranspose" or "QLinearConv" or "MaxPool" or "AveragePool" or "GlobalAveragePool" or "GlobalMaxPool" or "BatchNormalization") return TensorLayout.Nchw;
-        if (node.OpType == "Transpose") return node.Ints("perm") is [0, 2, 3, 1] ? TensorLayout.Nhwc : TensorLayout.Nchw;
-        foreach (var input in node.Input)
-            if (layouts.TryGetValue(input, out var layout)) return layout;
-        return null;
+        var given = node.Input.FirstOrDefault(layouts.ContainsKey);
+        TensorLayout? layout = given is null ? null : layouts[given];
+        switch (node.OpType)
+        {
+            case "LayerNormalization" when node.Int("axis", -1) == -1:
+                return TensorLayout.Nhwc;
+            case "MatMul" or "FusedMatMul" or "MatMulInteger" or "QLinearMatMul":
+                return node.Input.Count(layouts.ContainsKey) == 1 && shapes.Dims(node.Input.FirstOrDefault(input => !layouts.ContainsKey(input))) is { Count: 2 } ? TensorLayout.Nhwc : null;
+            case "Transpose" when shapes.Dims(given) is { Count: var rank and >= 3 } && layout is not null && node.Ints("perm") is { } order && order.Length == rank:
+                var channels = Array.IndexOf(order, layout == TensorLayout.Nchw ? 1 : rank - 1);
+                return channels == rank - 1 ? TensorLayout.Nhwc : channels == 1 ? TensorLayout.Nchw : null;
+            case "Transpose":
+                return node.Ints("perm") is [0, 2, 3, 1] ? TensorLayout.Nhwc : TensorLayout.Nchw;
+            case "Reshape" when layout is not null && shapes.Dims(given) is { Count: >= 3 } from && shapes.Dims(node.Output[0]) is { Count: >= 3 } to:
+                // Only where the channels' own axis stays whole.
+                return layout == TensorLayout.Nhwc ? (from[^1] == to[^1] ? layout : null) : from[1] == to[1] ? layout : null;
+            default:
+                return layout;
+        }
     }
 
     private static long? MultiplyAddsOf(NodeProto node, OnnxShapes shapes, int batch)

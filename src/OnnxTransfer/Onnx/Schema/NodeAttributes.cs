@@ -8,6 +8,8 @@ internal static class NodeAttributes
     public static long Int(this NodeProto node, string name, long otherwise) =>
         Find(node, name) is { HasI: true } found ? found.I : otherwise;
 
+    public static long? IntOrNull(this NodeProto node, string name) => Find(node, name) is { HasI: true } found ? found.I : null;
+
     public static float Float(this NodeProto node, string name, float otherwise) =>
         Find(node, name) is { HasF: true } found ? found.F : otherwise;
 
@@ -24,6 +26,9 @@ internal static class NodeAttributes
         index < node.Input.Count && node.Input[index].Length > 0 ? node.Input[index] : null;
 
     public static bool IsStandard(this NodeProto node) => node.Domain is "" or "ai.onnx";
+
+    /// <summary>Whether it is one of ONNX Runtime's own operators, which its optimizer and quantizer write.</summary>
+    public static bool IsOfRuntime(this NodeProto node) => node.Domain == "com.microsoft";
 
     internal static AttributeProto Make(string name, object value) => value switch
     {

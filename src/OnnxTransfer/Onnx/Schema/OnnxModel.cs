@@ -102,7 +102,8 @@ internal sealed class OnnxModel
         {
             proto = ModelProto.Parser.ParseFrom(bytes);
         }
-        catch (InvalidProtocolBufferException e)
+        // A damaged length makes the parser read past the end of the bytes.
+        catch (Exception e) when (e is InvalidProtocolBufferException or IndexOutOfRangeException or ArgumentException)
         {
             if (ForeignModel.Describe(bytes, source) is { } kind) Throw.ModelOfAnotherKind(source, kind);
             throw Throw.OnnxFileCorrupt(source, bytes.Length, e);
@@ -115,6 +116,7 @@ internal sealed class OnnxModel
         }
 
         if (proto.Graph.Output.Count == 0) Throw.OnnxGraphWithoutOutputs(source);
+        OnnxFunctions.Inline(proto);
         return new OnnxModel(proto, source);
     }
 

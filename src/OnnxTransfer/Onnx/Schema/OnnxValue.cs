@@ -22,8 +22,13 @@ internal enum OnnxElementType
     BFloat16 = 16,
 }
 
-/// <summary>One axis of a tensor: a size, or a symbol such as <c>N</c> for a size that is free, or neither.</summary>
-internal readonly record struct OnnxDim(long? Size, string? Symbol)
+/// <summary>
+/// One axis of a tensor: a size, or a multiple of a symbol such as <c>N</c> for a size that is free, or neither.
+/// </summary>
+/// <param name="Size">The size; null if it is free or not known.</param>
+/// <param name="Symbol">The symbol; null if there is none.</param>
+/// <param name="Factor">How many times the symbol: 4 for the axis of four windows of each image.</param>
+internal readonly record struct OnnxDim(long? Size, string? Symbol, long Factor = 1)
 {
     public static readonly OnnxDim Unknown = new(null, null);
 
@@ -33,7 +38,34 @@ internal readonly record struct OnnxDim(long? Size, string? Symbol)
 
     public static OnnxDim Named(string symbol) => new(null, symbol);
 
-    public override string ToString() => Size?.ToString() ?? Symbol ?? "?";
+    public static OnnxDim operator +(OnnxDim a, OnnxDim b) => (a, b) switch
+    {
+        ({ Size: { } x }, { Size: { } y }) => x + y,
+        ({ Size: 0 }, _) => b,
+        (_, { Size: 0 }) => a,
+        ({ Symbol: { } x }, { Symbol: { } y }) when x == y => a with { Factor = a.Factor + b.Factor },
+        _ => Unknown,
+    };
+
+    public static OnnxDim operator *(OnnxDim a, OnnxDim b) => (a, b) switch
+    {
+        ({ Size: { } x }, { Size: { } y }) => Math.BigMul(x, y, out var low) == (low >> 63) ? low : Unknown,
+        ({ Size: > 0 and var x }, { Symbol: not null }) => b with { Factor = b.Factor * x },
+        ({ Symbol: not null }, { Size: > 0 and var y }) => a with { Factor = a.Factor * y },
+        _ => Unknown,
+    };
+
+    /// <summary>The quotient where it has no remainder.</summary>
+    public static OnnxDim operator /(OnnxDim a, OnnxDim b) => (a, b) switch
+    {
+        (_, { Size: 0 }) => Unknown,
+        ({ Size: { } x }, { Size: { } y }) when x % y == 0 => x / y,
+        ({ Symbol: not null }, { Size: > 0 and var y }) when a.Factor % y == 0 => a with { Factor = a.Factor / y },
+        ({ Symbol: { } x }, { Symbol: { } y }) when x == y && a.Factor % b.Factor == 0 => a.Factor / b.Factor,
+        _ => Unknown,
+    };
+
+    public override string ToString() => Size?.ToString() ?? (Symbol is null ? "?" : Factor == 1 ? Symbol : $"{Factor}*{Symbol}");
 }
 
 /// <summary>A tensor of a graph: its name, its element type, and its axes (null when not even their number is known).</summary>
@@ -78,7 +110,7 @@ internal sealed record OnnxValue(string Name, OnnxElementType ElementType, IRead
     {
         var proto = new TensorShapeProto.Types.Dimension();
         if (dim.Size is { } size) proto.DimValue = size;
-        else if (dim.Symbol is { } symbol) proto.DimParam = symbol;
+        else if (dim is { Symbol: { } symbol, Factor: 1 }) proto.DimParam = symbol;
         return proto;
     }
 }

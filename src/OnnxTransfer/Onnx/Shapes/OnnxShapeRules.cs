@@ -9,10 +9,13 @@ internal static partial class OnnxShapeRules
 
     private static readonly Dictionary<string, Rule> s_rules = Build();
 
+    private static readonly Dictionary<string, Rule> s_runtimeRules = BuildOfRuntime();
+
     public static bool TryInfer(NodeProto node, OnnxShapes shapes, out IReadOnlyList<OnnxDim>?[] results)
     {
         results = [];
-        if (!s_rules.TryGetValue(node.OpType, out var rule)) return false;
+        var rules = node.IsStandard() ? s_rules : node.IsOfRuntime() ? s_runtimeRules : null;
+        if (rules is null || !rules.TryGetValue(node.OpType, out var rule)) return false;
         results = rule(node, shapes);
         return true;
     }
@@ -30,6 +33,10 @@ internal static partial class OnnxShapeRules
         "DynamicQuantizeLinear" => output == 1 ? OnnxElementType.Float32 : OnnxElementType.UInt8,
         "DequantizeLinear" or "Where" => shapes[node.InputAt(1) ?? ""].ElementType,
         "QLinearConv" or "QLinearMatMul" => shapes[node.InputAt(7) ?? ""].ElementType,
+        "ConvInteger" or "MatMulInteger" => OnnxElementType.Int32,
+        "DynamicQuantizeMatMul" or "MatMulIntegerToFloat" => OnnxElementType.Float32,
+        "QGemm" => node.InputAt(8) is { } zero ? shapes[zero].ElementType : OnnxElementType.Float32,
+        "Dropout" when output == 1 => OnnxElementType.Bool,
         _ => shapes[node.InputAt(0) ?? ""].ElementType,
     };
 
@@ -45,7 +52,9 @@ internal static partial class OnnxShapeRules
             "Relu", "LeakyRelu", "PRelu", "Elu", "Selu", "Celu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish", "Softplus", "Softsign", "Tanh", "Erf", "Gelu", "Mish",
             "Exp", "Log", "Sqrt", "Reciprocal", "Neg", "Abs", "Floor", "Ceil", "Round", "Sign", "Not", "Identity", "Cast", "Dropout", "Softmax", "LogSoftmax", "Hardmax",
             "BatchNormalization", "InstanceNormalization", "LayerNormalization", "GroupNormalization", "LpNormalization", "LRN", "MeanVarianceNormalization",
-            "QuantizeLinear", "DequantizeLinear", "CumSum", "ThresholdedRelu");
+            "QuantizeLinear", "DequantizeLinear", "CumSum", "ThresholdedRelu", "Swish", "RMSNormalization", "IsNaN", "IsInf", "Sin", "Cos", "Trilu",
+            "ScatterND", "ScatterElements", "Scatter");
+        Add((node, shapes) => [shapes.Dims(node.InputAt(0)), [], []], "DynamicQuantizeLinear");
         Add(Broadcast, "Add", "Sub", "Mul", "Div", "Pow", "Min", "Max", "Sum", "Mean", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Where", "Mod");
         Add((node, shapes) => Convolution(node, shapes, weightInput: 1), "Conv", "ConvInteger");
         Add((node, shapes) => Convolution(node, shapes, weightInput: 3), "QLinearConv");
@@ -64,7 +73,31 @@ internal static partial class OnnxShapeRules
         return rules;
     }
 
-    private static IReadOnlyList<OnnxDim>?[] SameAsInput(NodeProto node, OnnxShapes shapes) => [shapes.Dims(node.InputAt(0))];
+    /// <summary>The operators that ONNX Runtime's own optimizer and quantizer write.</summary>
+    private static Dictionary<string, Rule> BuildOfRuntime()
+    {
+        var rules = new Dictionary<string, Rule>(StringComparer.Ordinal);
+        void Add(Rule rule, params string[] operators)
+        {
+            foreach (var name in operators) rules.Add(name, rule);
+        }
+
+        Add(SameAsInput,
+            "Gelu", "FastGelu", "QuickGelu", "BiasGelu", "BiasSoftmax", "SkipLayerNormalization", "SimplifiedLayerNormalization", "LayerNormalization", "QuantizeLinear",
+            "DequantizeLinear", "QLinearSigmoid", "QLinearLeakyRelu", "QLinearSoftmax", "MultiHeadAttention", "GroupNorm");
+        Add((node, shapes) => [Broadcast(shapes.Dims(node.InputAt(0)), shapes.Dims(node.InputAt(3)))], "QLinearAdd", "QLinearMul");
+        Add((node, shapes) => Convolution(node, shapes, weightInput: 1), "FusedConv");
+        Add(Pool, "QLinearAveragePool");
+        Add(GlobalPool, "QLinearGlobalAveragePool");
+        Add(FusedMatMul, "FusedMatMul");
+        Add(Gemm, "FusedGemm");
+        Add((node, shapes) => Gemm(node, shapes.Dims(node.InputAt(0)), shapes.Dims(node.InputAt(3))), "QGemm");
+        Add((node, shapes) => MatMul(shapes.Dims(node.InputAt(0)), shapes.Dims(node.InputAt(1))), "MatMulIntegerToFloat", "DynamicQuantizeMatMul", "GemmFastGelu");
+        Add((node, shapes) => [shapes.Dims(node.InputAt(0)) is { Count: > 0 } x ? [.. x.SkipLast(1), node.Int("N", -1)] : null], "MatMulNBits");
+        return rules;
+    }
+
+    private static IReadOnlyList<OnnxDim>?[] SameAsInput(NodeProto node, OnnxShapes shapes) => [.. node.Output.Select(_ => shapes.Dims(node.InputAt(0)))];
 
     private static IReadOnlyList<OnnxDim>?[] Broadcast(NodeProto node, OnnxShapes shapes)
     {
@@ -88,7 +121,7 @@ internal static partial class OnnxShapeRules
             var a = i <= left.Count ? left[^i] : 1;
             var b = i <= right.Count ? right[^i] : 1;
             if (a.Size is > 1 && b.Size is > 1 && a != b) return null;
-            result[^i] = a == b || b.Size == 1 ? a
+            result[^i] = (a == b && (a.IsKnown || a.Symbol is not null)) || b.Size == 1 ? a
                 : a.Size == 1 ? b
                 : a.IsKnown ? a
                 : b.IsKnown ? b
@@ -176,10 +209,20 @@ internal static partial class OnnxShapeRules
         return strides.Length == axes && dilations.Length == axes && pads.Length == 2 * axes && Array.TrueForAll(strides, v => v > 0);
     }
 
-    private static IReadOnlyList<OnnxDim>?[] Gemm(NodeProto node, OnnxShapes shapes)
+    private static IReadOnlyList<OnnxDim>?[] Gemm(NodeProto node, OnnxShapes shapes) => Gemm(node, shapes.Dims(node.InputAt(0)), shapes.Dims(node.InputAt(1)));
+
+    private static IReadOnlyList<OnnxDim>?[] Gemm(NodeProto node, IReadOnlyList<OnnxDim>? left, IReadOnlyList<OnnxDim>? right)
     {
-        if (shapes.Dims(node.InputAt(0)) is not { Count: 2 } a || shapes.Dims(node.InputAt(1)) is not { Count: 2 } b) return [null];
+        if (left is not { Count: 2 } a || right is not { Count: 2 } b) return [null];
         return [[node.Int("transA", 0) != 0 ? a[1] : a[0], node.Int("transB", 0) != 0 ? b[0] : b[1]]];
+    }
+
+    private static IReadOnlyList<OnnxDim>?[] FusedMatMul(NodeProto node, OnnxShapes shapes)
+    {
+        if (node.Int("transBatchA", 0) != 0 || node.Int("transBatchB", 0) != 0) return [null];
+        return MatMul(Turned(shapes.Dims(node.InputAt(0)), node.Int("transA", 0)), Turned(shapes.Dims(node.InputAt(1)), node.Int("transB", 0)));
+
+        static IReadOnlyList<OnnxDim>? Turned(IReadOnlyList<OnnxDim>? dims, long turn) => turn == 0 || dims is not { Count: >= 2 } ? dims : [.. dims.SkipLast(2), dims[^1], dims[^2]];
     }
 
     private static IReadOnlyList<OnnxDim>?[] MatMul(IReadOnlyList<OnnxDim>? a, IReadOnlyList<OnnxDim>? b)
@@ -221,7 +264,11 @@ internal static partial class OnnxShapeRules
         return [[]];
     }
 
-    private static IReadOnlyList<OnnxDim>?[] ConstantOfShape(NodeProto node, OnnxShapes shapes) => [shapes.Contents(node.InputAt(0))];
+    private static IReadOnlyList<OnnxDim>?[] ConstantOfShape(NodeProto node, OnnxShapes shapes) => [Target(node.InputAt(0), shapes)];
+
+    /// <summary>A shape that a tensor holds; where only its length is known, that many unknown axes.</summary>
+    private static OnnxDim[]? Target(string? tensor, OnnxShapes shapes) =>
+        shapes.Contents(tensor) ?? (shapes.Dims(tensor) is [{ Size: >= 0 and <= OnnxShapeContents.Longest and { } rank }] ? [.. Enumerable.Repeat(OnnxDim.Unknown, (int)rank)] : null);
 
     /// <summary>Axes as an attribute (older operator sets) or as a constant input (newer ones).</summary>
     private static long[]? Axes(NodeProto node, OnnxShapes shapes, int input, out bool stated)

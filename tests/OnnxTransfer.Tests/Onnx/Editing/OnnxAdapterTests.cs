@@ -1,4 +1,5 @@
 using OnnxTransfer.Onnx.Editing;
+using OnnxTransfer.Onnx.Inspection;
 using OnnxTransfer.Onnx.Schema;
 using OnnxTransfer.TestSupport;
 
@@ -57,15 +58,71 @@ public sealed class OnnxAdapterTests
         var model = FixedBatch(graph =>
         {
             graph.Constant("shape1", [2], [48L, 4]);
-            graph.Node("Reshape", "y", ["flat", "shape1"]);
+            graph.Node("Reshape", "parts", ["flat", "shape1"]);
+            graph.Node("Softmax", "y", ["parts"], ("axis", 0));
         });
         var before = model.ToBytes();
 
         var error = Assert.Throws<NotSupportedException>(() => OnnxAdapter.FreeBatch(model));
 
-        Assert.Contains("Reshape 'y'", error.Message, StringComparison.Ordinal);
-        Assert.Contains("[48,4]", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Softmax 'y'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("mixes the images", error.Message, StringComparison.Ordinal);
         Assert.Equal(before, model.ToBytes());
+    }
+
+    [Theory]
+    [InlineData(3, "MeanVarianceNormalization")]
+    [InlineData(null, "MeanVarianceNormalization")]
+    [InlineData(3, "ReduceMean")]
+    [InlineData(null, "ReduceMean")]
+    public void ImagesThatANodeMixesAreNeverRunTogether(int? batch, string opType)
+    {
+        var graph = new OnnxGraphBuilder("mixes");
+        graph.Input("image", OnnxElementType.Float32, batch ?? OnnxDim.Named("batch"), 3, 8, 8);
+        graph.Node("Add", "normal", [graph.Node(opType, "mixed", ["image"], ("axes", new[] { 0, 2, 3 })), "image"]);
+        graph.Output("normal", OnnxElementType.Float32, null);
+        var model = graph.Build("mixes.onnx");
+        var image = OnnxImageInput.Of(model);
+
+        if (batch is not null)
+        {
+            Assert.Contains("computes across them", Assert.Throws<InvalidDataException>(() => OnnxAdapter.MakeBackbone(model, image)).Message, StringComparison.Ordinal);
+            return;
+        }
+
+        Assert.Contains($"{opType} 'mixed'", OnnxAdapter.MakeBackbone(model, image), StringComparison.Ordinal);
+        Assert.Equal("[1,3,8,8]", model.Inputs[0].ShapeText);
+    }
+
+    [Fact]
+    public void ABatchPastDropoutWithAMaskIsFreed()
+    {
+        var model = FixedBatch(graph => graph.Node("Gemm", "y", [graph.Node("Dropout", "dropped", ["flat"]), "w"]));
+        model.Graph.Node.First(node => node.OpType == "Dropout").Output.Add("mask");
+
+        OnnxAdapter.FreeBatch(model);
+
+        Assert.Equal("[N,4]", model.Outputs[0].ShapeText);
+    }
+
+    [Fact]
+    public void AClassTokenOfOneImageIsRepeated()
+    {
+        var graph = new OnnxGraphBuilder("tokens");
+        graph.Input("image", OnnxElementType.Float32, 1, 3, 8, 8);
+        graph.Constant("rows", [3], [1L, 3, 64]);
+        graph.Constant("token", [1, 1, 64], Values.Random(2, 64).Data);
+        graph.Node("Reshape", "tokens", ["image", "rows"]);
+        graph.Node("Concat", "all", ["token", "tokens"], ("axis", 1));
+        graph.Output("all", OnnxElementType.Float32, [1, 4, 64]);
+        var model = graph.Build("tokens.onnx");
+
+        OnnxAdapter.FreeBatch(model);
+
+        var image = Values.Random(3, 2, 3, 8, 8);
+        var all = GraphRunner.Run(model, ("image", image))["all"];
+        Assert.Equal([2L, 4L, 64L], all.Shape);
+        for (var i = 0; i < 2; i++) Assert.Equal([.. model.Graph.Initializer.Where(t => t.Name == "token").SelectMany(OnnxTensorData.ReadFloats), .. image.Data[(i * 192)..((i + 1) * 192)]], all.Data[(i * 256)..((i + 1) * 256)]);
     }
 
     [Theory]

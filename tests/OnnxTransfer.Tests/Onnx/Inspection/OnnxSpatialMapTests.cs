@@ -79,7 +79,7 @@ public sealed class OnnxSpatialMapTests
     public void A_real_network_has_one_of_7_by_7()
     {
         var model = OnnxModel.Load(Repository.SharedPath("models", "mobilenet_v2_imagenet.onnx"));
-        var map = OnnxSpatialMap.BehindAverage(model, "features", OnnxInspector.ImageInputOf(model));
+        var map = OnnxSpatialMap.BehindAverage(model, "features", OnnxImageInput.Of(model));
         Assert.Equal((1280, 7, 7), (map.Channels, map.Height, map.Width));
     }
 
@@ -93,6 +93,6 @@ public sealed class OnnxSpatialMapTests
         end(graph);
         graph.Output("features", OnnxElementType.Float32, null);
         var model = graph.Build("test");
-        return OnnxSpatialMap.BehindAverage(model, "features", OnnxInspector.ImageInputOf(model) with { Height = 10, Width = 12 });
+        return OnnxSpatialMap.BehindAverage(model, "features", OnnxImageInput.Of(model) with { Height = 10, Width = 12 });
     }
 }

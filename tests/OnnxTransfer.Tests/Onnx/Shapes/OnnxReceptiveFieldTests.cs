@@ -25,6 +25,6 @@ public sealed class OnnxReceptiveFieldTests
         graph.Output("g", OnnxElementType.Float32, null);
         var model = graph.Build("test");
         // 1 + 2; + 4 windows of dilation 2 at 2 pixels; the 1x1 adds nothing; + 1 at 2 pixels.
-        Assert.Equal([3, 3, 19, 3, 19, 21, null], "abcdefg".Select(name => OnnxReceptiveField.Of(model, OnnxInspector.ImageInputOf(model), name.ToString())));
+        Assert.Equal([3, 3, 19, 3, 19, 21, null], "abcdefg".Select(name => OnnxReceptiveField.Of(model, OnnxImageInput.Of(model), name.ToString())));
     }
 }
