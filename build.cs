@@ -86,8 +86,9 @@ int Mutate()
     string[] arguments = ["stryker", "--skip-version-check", "-m", $"{folder}/**/*.cs", "--test-case-filter", $"FullyQualifiedName~OnnxTransfer.Tests.{folder}&Category!=Long", "-O", Path.Combine(root, "artifacts", "mutation", folder)];
     var tests = Path.Combine(new MutationTree(root).Prepare(folder), "tests", "OnnxTransfer.Tests");
     if (Environment.GetEnvironmentVariable(SharedVariable) is not { Length: > 0 }) Environment.SetEnvironmentVariable(SharedVariable, Path.GetFullPath(Path.Combine(root, "..", "shared")));
-    var restored = Shell.Run("dotnet", ["tool", "restore"], tests);
-    return restored == 0 ? Shell.Run("dotnet", [.. arguments, .. rest.Skip(1)], tests) : restored;
+    // Stryker finds the projects of the copy only once they are built.
+    string[][] steps = [["build", "-c", "Release", "--nologo", "-v", "quiet"], ["tool", "restore"], [.. arguments, .. rest.Skip(1)]];
+    return steps.Select(step => Shell.Run("dotnet", step, tests)).FirstOrDefault(code => code != 0);
 }
 
 int PackAll() => Pack(packages, "all");

@@ -317,7 +317,8 @@ public sealed class ModelFile
 
     private (ModelTensor? Features, string? Note) FindFeatures()
     {
-        if (Card is not null) return (Layers.FirstOrDefault(layer => layer.Name == Card.Features.Tensor), null);
+        // Where nobody states the tensor, the card has the vector that becomes of it.
+        if (Card is not null && (_isClassifier || _resolved.Facts.Features.Tensor is not null)) return (Layers.FirstOrDefault(layer => layer.Name == Card.Features.Tensor), null);
         var found = OnnxInspector.Inspect(_backbone, _image);
         var pooled = found.Features?.Pooling is { } pooling ? $"Its tokens become one vector by --pooling {OnnxGraphEditor.PoolingName(pooling)}." : null;
         return (Layers.FirstOrDefault(layer => layer.Name == found.Features?.Tensor), found.WhyNoFeatures ?? (found.Note is null ? pooled : $"{pooled} {found.Note}".Trim()));

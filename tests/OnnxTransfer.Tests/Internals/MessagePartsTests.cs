@@ -57,6 +57,22 @@ public sealed class MessagePartsTests
         string Word(int most) => string.Concat(Enumerable.Range(0, random.Next(most + 1)).Select(_ => (char)('a' + random.Next(3))));
     }
 
+    [Theory]
+    [InlineData("trian", "train")]
+    [InlineData("TRAIN", "train")]
+    [InlineData("trai", "train")]
+    [InlineData("t", null)]
+    [InlineData("tuna", null)]
+    [InlineData("--otu", "--out")]
+    [InlineData("--optimiser", "--optimizer")]
+    [InlineData("--optimmmmm", null)]
+    [InlineData("eval", null)]
+    public void A_mistyped_name_means_the_nearest_within_a_third_of_its_letters(string typed, string? meant) =>
+        Assert.Equal(meant, Throw.Meant(typed, ["evaluate", "train", "--out", "--optimizer"]));
+
+    [Fact]
+    public void Without_names_nothing_is_meant() => Assert.Null(Throw.Meant("train", []));
+
     /// <summary>The definition of Levenshtein's distance, in which two neighbors that changed places count once, without its table.</summary>
     private static int Distance(string a, string b) =>
         a.Length == 0 ? b.Length
