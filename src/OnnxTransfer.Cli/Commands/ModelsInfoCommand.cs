@@ -89,7 +89,7 @@ internal static class ModelsInfoCommand
         if (info.Parameters is { } parameters) PrintParameters(parameters, info.FlopsPerImage);
         if (info.Opset is not null) Line("made by", $"{(info.Producer!.Length > 0 ? info.Producer : "a tool not stated")}, opset {info.Opset}, IR version {info.IrVersion}");
         if (info.Top1 is { } top1) Line("ImageNet", $"top-1 {Table.Number(top1, "0.0")}%{(info.Top5 is { } top5 ? $", top-5 {Table.Number(top5, "0.0")}%" : "")}");
-        Line("pixels", info.Preprocess is { } preprocess ? Describe(preprocess) : "preprocessing not stated; it needs a .model.json beside the file");
+        Line("pixels", info.Preprocess is { } preprocess ? Describe(preprocess) : "not stated: name it by --preprocess, or write a card with `onnxtransfer models card`");
         Line("license", info.License ?? "not stated");
         Line("source", info.Source ?? "not stated");
         if (info.Sha256 is not null) Line("sha256", info.Sha256);
