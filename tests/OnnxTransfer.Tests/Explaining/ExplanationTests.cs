@@ -1,3 +1,4 @@
+using OnnxTransfer.Decoding;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Explaining;
@@ -50,11 +51,33 @@ public sealed class ExplanationTests : IDisposable
         using var extractor = Extractor();
         using var classifier = await TrainAsync(extractor, new TrainingPlan());
         var explanation = classifier.Explain(HalfOrangeHalfCyan());
-        foreach (var name in new[] { "overlay.png", "overlay.jpg" })
+        foreach (var (name, format) in new[] { ("overlay.png", ImageFormat.Png), ("overlay.jpg", ImageFormat.Jpeg), ("overlay.JPEG", ImageFormat.Jpeg), ("overlay", ImageFormat.Png) })
         {
             explanation.Save(_folder.File(name));
+            Assert.Equal(format, ImageFormats.Detect(File.ReadAllBytes(_folder.File(name))));
             using var picture = ImageDecoders.Default.DecodeFile(_folder.File(name));
             Assert.Equal((64, 32), (picture.Width, picture.Height));
+        }
+    }
+
+    /// <summary>One hot column of a map that is wider than high, over a gray photo: the hot pixels are a band from top to bottom.</summary>
+    [Fact]
+    public void A_map_that_is_not_square_lies_as_it_is()
+    {
+        using var extractor = Extractor();
+        File.WriteAllBytes(_folder.File("gray.png"), TestImage.NoisyPng(64, 32, (128, 128, 128), 1));
+        var explanation = new Explanation(_folder.File("gray.png"), new ClassProbability("orange", 0, 1), [1, 0, 0, 0, 1, 0, 0, 0], height: 2, width: 4, extractor.Network);
+        Assert.Equal((2, 4), (explanation.Height, explanation.Width));
+        explanation.Save(_folder.File("band.png"));
+        using var picture = ImageDecoders.Default.DecodeFile(_folder.File("band.png"));
+        int[] warmth = [Warmth(1, 1), Warmth(1, 30), Warmth(62, 1), Warmth(62, 30)];
+        Assert.True(Math.Min(warmth[0], warmth[1]) > Math.Max(warmth[2], warmth[3]) + 50, $"the left is hot from top to bottom, the right cold: {string.Join(", ", warmth)}");
+
+        // Pale yellow has far more red than blue, dark violet and gray have not.
+        int Warmth(int x, int y)
+        {
+            var at = 3 * ((y * picture.Width) + x);
+            return picture.Pixels[at] - picture.Pixels[at + 2];
         }
     }
 
