@@ -62,14 +62,14 @@ public sealed record FeatureExtractorOptions
 
     /// <summary>
     /// The preprocessing, instead of the model's own; null, the default, to take the model's own or <see cref="Preset"/>. A model that comes
-    /// without a card and without a configuration needs one of the two.
+    /// without a card and without a configuration needs one of the two; both together are refused when the model is opened.
     /// </summary>
     public PreprocessSpec? Preprocess { get; init; }
 
     /// <summary>
     /// The preprocessing by name, instead of the model's own: one of <see cref="PreprocessSpec.PresetNames"/>, at the size of the network's
     /// input, or with <c>@SIDE</c> behind it for a network that takes any size, such as <c>clip@336</c>; 224 where nobody states a size. Null,
-    /// the default, takes the model's own or <see cref="Preprocess"/>, which comes first.
+    /// the default, takes the model's own or <see cref="Preprocess"/>.
     /// </summary>
     /// <exception cref="ArgumentException">There is no such preset, or the side is out of range.</exception>
     public string? Preset
@@ -120,7 +120,14 @@ public sealed record FeatureExtractorOptions
 
     internal BackboneOptions ForBackbone() => new() { Store = Store, Preprocess = Choice, Layers = _layers, Pooling = Pooling, Measure = TensorShape.Measure };
 
-    private PreprocessChoice? Choice => Preprocess is { } spec ? PreprocessChoice.Of(spec) : Preset is { } name ? PreprocessChoice.Parse(name) : null;
+    private PreprocessChoice? Choice
+    {
+        get
+        {
+            if (Preprocess is not null && Preset is not null) Throw.OptionsExclude(nameof(Preprocess), nameof(Preset));
+            return Preprocess is { } spec ? PreprocessChoice.Of(spec) : Preset is { } name ? PreprocessChoice.Parse(name) : null;
+        }
+    }
 
     /// <summary>The same with every default filled in.</summary>
     internal NetworkOptions ForNetwork()

@@ -29,6 +29,13 @@ public sealed class ModelFolderTests : IDisposable
     }
 
     [Fact]
+    public void APresetAndAPreprocessingAreNotChosenBetween()
+    {
+        var error = Assert.Throws<ArgumentException>(() => FeatureExtractor.Load("no-such.onnx", new FeatureExtractorOptions { Preset = "torch", Preprocess = PreprocessSpec.Torch(224) }));
+        Assert.Equal("Preprocess and Preset exclude each other: leave one out.", error.Message);
+    }
+
+    [Fact]
     public async Task AFolderTrainsSavesAndReloadsToTheSameNumbers()
     {
         var photos = Enumerable.Range(0, 12).Select(i => new LabeledImage(
