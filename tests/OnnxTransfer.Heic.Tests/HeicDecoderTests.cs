@@ -4,6 +4,7 @@ using OnnxTransfer.Tests.Decoding;
 
 namespace OnnxTransfer.Heic.Tests;
 
+[Collection(nameof(Alone))]
 public sealed class HeicDecoderTests : DecoderPromises
 {
     private static readonly IImageDecoder s_decoder = HeicDecoder.Instance;

@@ -1,7 +1,9 @@
+using OnnxTransfer.TestSupport;
 using OnnxTransfer.Tests.Preprocessing;
 
 namespace OnnxTransfer.Vips.Tests;
 
+[Collection(nameof(Alone))]
 public sealed class VipsDecodedRowsTests : DecodedRowsContract
 {
     public override IImageDecoder Decoder => VipsDecoder.Instance;

@@ -3,6 +3,7 @@ using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Decoding;
 
+[Collection(nameof(Alone))]
 public sealed class EncodedImageTests : IDisposable
 {
     private const int Bytes = 1 << 20;

@@ -8,6 +8,7 @@ using OnnxTransfer.Tests.Onnx;
 
 namespace OnnxTransfer.Tests.Inference;
 
+[Collection(nameof(Alone))]
 public sealed class NetworkGraphTests : IDisposable
 {
     private const int Side = 8;

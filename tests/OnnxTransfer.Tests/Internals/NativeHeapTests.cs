@@ -2,9 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using OnnxTransfer.Internals;
+using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Internals;
 
+[Collection(nameof(Alone))]
 public sealed class NativeHeapTests
 {
     [Fact]

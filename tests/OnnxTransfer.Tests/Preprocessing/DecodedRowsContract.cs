@@ -121,7 +121,7 @@ public abstract class DecodedRowsContract
 
         PrepareAll();
         PrepareAll();
-        // The least of many: a collection that another test brings about may empty the pools in between.
+        // The least of many: a collection may empty the pools in between.
         Assert.InRange(Enumerable.Range(0, 15).Min(_ => Allocated()), 0, 10 * images.Length * MostBytesAllocated);
     }
 

@@ -1,7 +1,9 @@
 using OnnxTransfer.Decoding;
+using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Preprocessing;
 
+[Collection(nameof(Alone))]
 public sealed class SkiaDecodedRowsTests : DecodedRowsContract
 {
     public override IImageDecoder Decoder { get; } = new SkiaImageDecoder(new DecoderRegistry());
