@@ -243,7 +243,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
             Validation = Score(validation),
             Test = Score(test),
             Embedding = embedding,
-            Skipped = sets.Skipped(),
+            Skipped = TrainingSets.SkippedOf(images, embedding),
             Warnings = sets.Warnings(),
             TrainingTime = time,
         };

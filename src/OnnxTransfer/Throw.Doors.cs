@@ -30,6 +30,14 @@ internal static partial class Throw
     internal static ModelException NoClasses(string model) =>
         new($"{model} has no known classes of its own: its .model.json names no tensor of class scores. Train a classifier on it with `onnxtransfer train`.");
 
+    internal static ArgumentException NothingToCompare() => new("There is no backbone to compare: name at least one.", "models");
+
+    internal static ArgumentException MoreFoldsThanImages(int folds, int images) =>
+        new($"{folds} folds of {images} usable images: each fold needs at least one image, so choose at most {images} folds or add images.");
+
+    internal static DatasetException TooFewImagesForFolds(string label, string source, int images) =>
+        new($"The class '{label}' of '{source}' has {images} usable image{(images == 1 ? "" : "s")}; folds need at least two of each class, one to learn from and one to judge by. Add images, or leave the class out.");
+
     internal static InvalidOperationException NothingTrained() =>
         new("This classifier has its backbone's own classes, and no head was trained, so there is nothing to save: use the backbone's file.");
 

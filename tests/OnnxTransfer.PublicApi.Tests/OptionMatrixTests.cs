@@ -80,7 +80,7 @@ public sealed class OptionMatrixTests
         Assert.Superset(
             new HashSet<Type>
             {
-                typeof(FeatureExtractorOptions), typeof(DecodeOptions), typeof(PreprocessSpec), typeof(TrainingOptions), typeof(TrainingPlan),
+                typeof(FeatureExtractorOptions), typeof(DecodeOptions), typeof(PreprocessSpec), typeof(TrainingOptions), typeof(TrainingPlan), typeof(ComparisonOptions),
                 typeof(TfLiteOptions), typeof(KerasOptions), typeof(LabeledImage),
             },
             records.ToHashSet());

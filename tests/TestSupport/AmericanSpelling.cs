@@ -41,9 +41,9 @@ internal static partial class AmericanSpelling
     [GeneratedRegex(@"```.*?```|`[^`\n]*`|<c>.*?</c>|\]\([^)\n]*\)|https?://\S+", RegexOptions.Singleline)]
     private static partial Regex Code();
 
-    // Words such as noise, raise, precise, otherwise and exercise have their s everywhere.
+    // Words such as noise, raise, precise, otherwise, exercise and supervise have their s everywhere.
     [GeneratedRegex(
         "colour|\\bgrey(?!hound)|labell(?!edby)|catalogue|licence|\\bcentre|neighbour|behaviour|favour|honour|flavour|cancell(?!ation)|modell|travell|analyse|artefact|fibre|judgement|learnt|spelt|whilst|theatre|centring|defence|dialogue"
-        + "|[a-z]isation|(?<!\\br|ra|no|prec|w|exerc|prem|prom|compr|conc|disgu|surpr|rev|adv|\\bar|dev|imp)(?<=[a-z])is(e|ed|es|ing|er|ers)\\b")]
+        + "|[a-z]isation|(?<!\\br|ra|no|prec|w|exerc|prem|prom|compr|conc|disgu|surpr|rev|adv|\\bar|dev|imp|superv)(?<=[a-z])is(e|ed|es|ing|er|ers)\\b")]
     private static partial Regex British();
 }

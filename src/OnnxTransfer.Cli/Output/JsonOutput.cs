@@ -42,6 +42,14 @@ internal sealed record EvaluateJson(
 
 internal sealed record ClassJson(string Label, double Precision, double Recall, double F1, int Support);
 
+internal sealed record ComparedBackboneJson(
+    string Backbone, string Id, int Dim, long Bytes, long Parameters, int Images, FoldMeanJson Accuracy, FoldMeanJson Loss, FoldMeanJson NeighborAccuracy, FoldMeanJson ClassMeanAccuracy,
+    double HScore, double ImagesPerSecond, DomainJson? Domain, IReadOnlyList<SkippedJson> Skipped);
+
+internal sealed record FoldMeanJson(double Mean, double StandardError);
+
+internal sealed record DomainJson(double Confidence, double Entropy, int Images);
+
 internal sealed record EmbedResultJson(int Rows, int Dim, PrecisionJson Precision, int Cached, double Seconds, double ImagesPerSecond, IReadOnlyList<SkippedJson> Skipped, IReadOnlyList<WarningJson> Warnings,
     IReadOnlyList<UnusedJson> Unused);
 
@@ -78,6 +86,7 @@ internal sealed record ProviderJson(string Name, bool Usable, string? WhyNot);
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(TrainJson))]
 [JsonSerializable(typeof(EvaluateJson))]
+[JsonSerializable(typeof(ComparedBackboneJson[]))]
 [JsonSerializable(typeof(EmbedResultJson))]
 [JsonSerializable(typeof(EmbedIdsJson))]
 [JsonSerializable(typeof(IReadOnlyList<PredictionJson>))]

@@ -214,6 +214,9 @@ public sealed class ImageDataset
         return new ImageDataset(Source, Description, Classes, images, Unused);
     }
 
+    /// <summary>The images of all other sets; the classes stay.</summary>
+    internal ImageDataset Except(DataSplit split) => new(Source, Description, Classes, [.. Images.Where(image => image.Split != split)], Unused);
+
     /// <summary>For example <c>flower_photos: 600 images in 5 classes</c>.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Source}: {Images.Count} images in {Classes.Count} classes");
 

@@ -52,13 +52,13 @@ internal sealed class TrainingSets
     }
 
     /// <summary>The images that could not be used, with their classes and the sets they name.</summary>
-    internal IReadOnlyList<SkippedImage> Skipped()
+    internal static IReadOnlyList<SkippedImage> SkippedOf(ImageDataset dataset, EmbeddingResult embedding)
     {
-        var used = _embedding.Indices.ToHashSet();
+        var used = embedding.Indices.ToHashSet();
         return
         [
-            .. Enumerable.Range(0, _dataset.Images.Count).Where(index => !used.Contains(index)).Select(index => _dataset.Images[index])
-                .Zip(_embedding.Skipped, (image, skipped) => skipped with { Label = image.Label, Split = image.Split }),
+            .. Enumerable.Range(0, dataset.Images.Count).Where(index => !used.Contains(index)).Select(index => dataset.Images[index])
+                .Zip(embedding.Skipped, (image, skipped) => skipped with { Label = image.Label, Split = image.Split }),
         ];
     }
 
