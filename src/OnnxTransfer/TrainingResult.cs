@@ -79,15 +79,16 @@ public sealed class TrainingResult
     /// The images of the set that scores the training: the test images; if there are none, the validation images; otherwise the
     /// training images.
     /// </summary>
-    internal IReadOnlyList<JudgedImage> Judge()
-    {
-        var judged = Test is not null ? DataSplit.Test : Validation is not null ? DataSplit.Validation : DataSplit.Train;
-        return
-        [
-            .. _sets.Rows(judged).Select(row => Embedding.Indices[row])
-                .Select(index => new JudgedImage(_dataset.Images[index].Image, _dataset.ClassIndices[index], Images[index].Prediction!.Probabilities)),
-        ];
-    }
+    internal IReadOnlyList<JudgedImage> Judge() =>
+    [
+        .. _sets.Rows(Judged).Select(row => Embedding.Indices[row])
+            .Select(index => new JudgedImage(_dataset.Images[index].Image, _dataset.ClassIndices[index], Images[index].Prediction!.Probabilities)),
+    ];
+
+    /// <summary>The vectors of the images that <see cref="Judge"/> gives.</summary>
+    internal FeatureMatrix JudgedVectors() => Embedding.Features.Select(_sets.Rows(Judged));
+
+    private DataSplit Judged => Test is not null ? DataSplit.Test : Validation is not null ? DataSplit.Validation : DataSplit.Train;
 
     private void Report(string path, CancellationToken cancellationToken) => Reports.Write(path, Reports.OfTraining(this), Classifier, cancellationToken);
 }

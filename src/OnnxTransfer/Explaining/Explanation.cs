@@ -55,7 +55,8 @@ public sealed class Explanation
 
     /// <summary>
     /// Writes the image with the map over it, as PNG, or as JPEG if the name ends in <c>.jpg</c>; whole or not at all. Places that
-    /// support the class are colored from dark violet to pale yellow; the rest of the image is gray.
+    /// support the class are colored from dark red to pale yellow; the rest of the image is gray. A strip below the image shows the class, its
+    /// probability and the scale of the colors, the words if the system has a font for them.
     /// </summary>
     /// <param name="path">The file to write; an existing one is replaced.</param>
     /// <exception cref="ImageDecodeException">The image, which is read again, no longer exists or has changed.</exception>
@@ -65,7 +66,8 @@ public sealed class Explanation
         using var photo = Photo(LongestSide);
         using var overlay = Overlay(photo);
         var isJpeg = Path.GetExtension(path).ToLowerInvariant() is ".jpg" or ".jpeg";
-        AtomicFile.Write(path, isJpeg ? ImageEncoder.Jpeg(overlay, JpegQuality) : ImageEncoder.Png(overlay));
+        using var picture = HeatCaption.Under(overlay, Label, Probability);
+        AtomicFile.Write(path, isJpeg ? ImageEncoder.Jpeg(picture, JpegQuality) : ImageEncoder.Png(picture));
     }
 
     /// <summary>The photo and its overlay for a page.</summary>

@@ -1,7 +1,7 @@
 namespace OnnxTransfer.Explaining;
 
 /// <summary>
-/// Colors for heat, from dark violet over red to pale yellow. They are laid out in OKLab (Ottosson 2020), where equal
+/// Colors for heat, from dark red over orange to pale yellow. They are laid out in OKLab (Ottosson 2020), where equal
 /// distances look equal: lightness rises evenly from end to end, so the scale reads the same in gray and with any color
 /// vision, and no color looks like an edge that is not in the data.
 /// </summary>
@@ -10,10 +10,8 @@ internal static class HeatColors
     private const int Steps = 256;
     private const double DarkestLightness = 0.22;
     private const double PalestLightness = 0.94;
-    private const double FirstHue = 295;
-
-    /// <summary>Past 360: violet, through red at 385, to yellow.</summary>
-    private const double LastHue = 462;
+    private const double FirstHue = 15;
+    private const double LastHue = 102;
 
     private const double MostChroma = 0.19;
 

@@ -8,6 +8,13 @@ internal static class HeatPicture
     /// <summary>How much of the hottest color covers the photo.</summary>
     private const double Strength = 0.78;
 
+    /// <summary>The heat up to which the photo stays uncolored, and from which the color has its full strength: little heat is no veil.</summary>
+    private const double ColdUpTo = 0.15;
+    private const double StrongFrom = 0.6;
+
+    /// <summary>The gray of a photo that the scale is drawn over.</summary>
+    private const byte MiddleGray = 128;
+
     /// <summary>How far the photo is brought to gray, so that what is colored is heat.</summary>
     private const double Graying = 0.6;
 
@@ -38,11 +45,11 @@ internal static class HeatPicture
         return picture;
     }
 
-    /// <summary>The colors from cold to hot, as a picture one pixel high: a legend.</summary>
+    /// <summary>The colors from cold to hot as they look on a gray photo, as a picture one pixel high: a legend.</summary>
     internal static PixelBuffer Scale(int width)
     {
         var scale = PixelBuffer.Rent(width, 1);
-        for (var x = 0; x < width; x++) HeatColors.At(x / (width - 1.0)).CopyTo(scale.Pixels.Slice(3 * x, 3));
+        for (var x = 0; x < width; x++) Blend([MiddleGray, MiddleGray, MiddleGray], x / (width - 1.0), scale.Pixels.Slice(3 * x, 3));
         return scale;
     }
 
@@ -51,7 +58,7 @@ internal static class HeatPicture
         // ITU-R BT.601's luma.
         var gray = (0.299 * photo[0]) + (0.587 * photo[1]) + (0.114 * photo[2]);
         var color = HeatColors.At(heat);
-        var cover = Strength * heat;
+        var cover = Strength * Math.Clamp((heat - ColdUpTo) / (StrongFrom - ColdUpTo), 0, 1);
         for (var c = 0; c < 3; c++)
         {
             var dull = photo[c] + (Graying * (gray - photo[c]));

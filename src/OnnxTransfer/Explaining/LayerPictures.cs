@@ -6,7 +6,7 @@ namespace OnnxTransfer.Explaining;
 internal static class LayerPictures
 {
     private const int WantedWidth = 1600;
-    private const int LargestScale = 32;
+    private const int LargestScale = 48;
 
     /// <summary>Every channel of one image's map, each from its least value, dark, to its greatest, pale.</summary>
     /// <param name="values">One image's map.</param>

@@ -21,7 +21,7 @@ internal static class ClassSection
     private static void AddScores(HtmlBuilder body, string set, List<int> shown, IReadOnlyList<ClassMetrics> classes)
     {
         body.Add($"""<div class="card scroll" tabindex="0"><table class="wide"><caption class="spoken">Scores of every class on the {set} images</caption>""");
-        body.Add($"""<thead><tr><th scope="col">Class</th><th scope="col" class="number">Precision</th><th scope="col" class="number">Recall</th><th scope="col" class="number">F1</th><th scope="col"><span class="spoken">F1 as a bar</span></th><th scope="col" class="number">{set} images</th></tr></thead><tbody>""");
+        body.Add($"""<thead><tr><th scope="col">Class</th><th scope="col" class="number">Precision</th><th scope="col" class="number">Recall</th><th scope="col" class="number">F1</th><th scope="col" class="bar"><span class="spoken">F1 as a bar</span></th><th scope="col" class="number">{set} images</th></tr></thead><tbody>""");
         foreach (var one in shown.Select(c => classes[c]))
             body.Add($"""<tr><th scope="row">{one.Label}</th><td class="number">{Words.Percent(one.Precision)}</td><td class="number">{Words.Percent(one.Recall)}</td><td class="number">{Words.Percent(one.F1)}</td><td class="bar">{Bar([one.F1])}</td><td class="number">{one.Support:N0}</td></tr>""");
         body.Add($"</tbody></table></div>");
@@ -34,7 +34,7 @@ internal static class ClassSection
         body.Add($"""<h3 class="gap">Class balance</h3><p class="note">{Reading(most, least)}</p>""");
         body.Add($"""<div class="card scroll" tabindex="0"><table class="wide"><caption class="spoken">Images of every class, by set</caption><thead><tr><th scope="col">Class</th>""");
         for (var i = 0; i < sets.Count; i++) body.Add($"""<th scope="col" class="number key {Place(i)}">{sets[i].Name}</th>""");
-        body.Add($"""<th scope="col"><span class="spoken">The counts as a bar</span></th><th scope="col" class="number">all</th></tr></thead><tbody>""");
+        body.Add($"""<th scope="col" class="bar"><span class="spoken">The counts as a bar</span></th><th scope="col" class="number">all</th></tr></thead><tbody>""");
         foreach (var c in shown)
         {
             body.Add($"""<tr><th scope="row">{labels[c]}</th>""");

@@ -21,14 +21,16 @@ internal static class ConfusionSection
 
     private static void AddMatrix(HtmlBuilder body, ScoredSet set, IReadOnlyList<string> labels)
     {
-        body.Add($"""<p class="note">Each row is a true class, and each column is a predicted class. A darker cell is a larger share of its row. The diagonal shows the right predictions.</p>""");
-        body.Add($"""<div class="card"><div class="scroll" tabindex="0"><div class="axis-name" aria-hidden="true">predicted</div><table class="confusion{(labels.Count >= ManyClasses ? " many" : "")}">""");
-        body.Add($"""<caption class="spoken">Confusion matrix of the {set.Name} images: rows are true classes, columns predicted ones.</caption><thead><tr><td></td>""");
+        body.Add($"""<p class="note">Each row is a true class, and each column is a predicted class. The stronger the color of a cell, the larger its share of the row. The diagonal shows the right predictions.</p>""");
+        body.Add($"""<div class="card"><div class="scroll" tabindex="0"><table class="confusion{(labels.Count >= ManyClasses ? " many" : "")}">""");
+        body.Add($"""<caption class="spoken">Confusion matrix of the {set.Name} images: rows are true classes, columns predicted ones.</caption><thead><tr aria-hidden="true"><td></td><td></td><td class="axis-name" colspan="{labels.Count}">predicted class</td></tr><tr><td aria-hidden="true"></td><td></td>""");
         foreach (var label in labels) body.Add($"""<th scope="col">{label}</th>""");
         body.Add($"</tr></thead><tbody>");
         for (var truth = 0; truth < labels.Count; truth++)
         {
-            body.Add($"""<tr><th scope="row">{labels[truth]}</th>""");
+            body.Add($"<tr>");
+            if (truth == 0) body.Add($"""<td class="axis-name" rowspan="{labels.Count}" aria-hidden="true">true class</td>""");
+            body.Add($"""<th scope="row">{labels[truth]}</th>""");
             for (var predicted = 0; predicted < labels.Count; predicted++) AddCell(body, set.Result, labels, truth, predicted);
             body.Add($"</tr>");
         }

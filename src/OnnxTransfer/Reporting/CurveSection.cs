@@ -25,7 +25,6 @@ internal static class CurveSection
     private static string Reading(TrainingHistory history)
     {
         var (epochs, steps) = (history.Epochs.Count, history.StepLosses.Count);
-        var seconds = TimeSpan.FromSeconds(history.Epochs.Sum(epoch => epoch.Seconds));
         var end = history.StopReason switch
         {
             StopReason.Converged => "It ended at the optimum.",
@@ -35,7 +34,7 @@ internal static class CurveSection
             _ => "",
         };
         var best = history.BestEpoch is { } epoch && epoch != epochs ? $" The weights are those after epoch {epoch}, where the validation loss was lowest." : "";
-        return $"{Words.Count(epochs, "epoch", "epochs")}, {Words.Count(steps, "step", "steps")}, {Words.Duration(seconds)}. {end}{best}";
+        return $"{Words.Count(epochs, "epoch", "epochs")}, {Words.Count(steps, "step", "steps")}. {end}{best}";
     }
 
     private static void AddEpochs(HtmlBuilder body, TrainingHistory history)

@@ -39,7 +39,7 @@ internal static class HeatSection
 
             using var scale = HeatPicture.Scale(256);
             body.Add($"""<p class="note">The colored places support the predicted class. The color is each place's share of the score, computed from the same features as the prediction.</p>""");
-            body.Add($"""<div class="scale">little <img src="data:image/png;base64,{HtmlBuilder.Trusted(Convert.ToBase64String(ImageEncoder.Png(scale)))}" alt="from dark violet over red to pale yellow"> much</div><div class="heat">""");
+            body.Add($"""<div class="scale">little <img src="data:image/png;base64,{HtmlBuilder.Trusted(Convert.ToBase64String(ImageEncoder.Png(scale)))}" alt="from gray over dark red to pale yellow"> much</div><div class="heat">""");
             foreach (var tile in content.Heat) AddTile(body, tile, content.Labels);
             body.Add($"</div>");
         }));

@@ -16,14 +16,16 @@ internal static class ImageSections
         var grid = Spread(judged, MostInGrid);
         var wrong = judged.Where(image => !image.IsRight).OrderByDescending(image => image.Confidence).ToList();
         var mistakes = wrong.Take(MostMistakes).ToList();
-        var unsure = judged.OrderBy(image => image.Confidence).Take(MostUnsure).ToList();
+        // The mistakes above are not shown once more.
+        var above = mistakes.ToHashSet(ReferenceEqualityComparer.Instance);
+        var unsure = judged.Where(image => !above.Contains(image)).OrderBy(image => image.Confidence).Take(MostUnsure).ToList();
         var pictures = thumbnails.Squares(grid.Concat(mistakes).Concat(unsure).Select(image => image.Image));
 
         yield return Section("predictions", "Predictions", $"A sample of the {set} images from all classes, each with its prediction and the probability.{Words.Some(grid.Count, judged.Count, "images")}", grid);
         yield return mistakes.Count == 0
             ? new ReportSection("mistakes", "Most confident mistakes", HtmlBuilder.Of(body => body.Add($"""<p class="note">None: all {judged.Count:N0} {set} images were predicted correctly.</p>""")))
             : Section("mistakes", "Most confident mistakes", $"The wrong predictions with the highest probability. Look here first for wrong labels and for weaknesses of the classifier.{Words.Some(mistakes.Count, wrong.Count, "mistakes")}", mistakes);
-        yield return Section("unsure", "Closest calls", "The least certain predictions, right or wrong. More training images like these help most.", unsure);
+        if (unsure.Count > 0) yield return Section("unsure", "Closest calls", "The least certain of the other predictions. More training images like these help most.", unsure);
 
         ReportSection Section(string id, string heading, string note, IReadOnlyList<JudgedImage> images) => new(id, heading, HtmlBuilder.Of(body =>
         {

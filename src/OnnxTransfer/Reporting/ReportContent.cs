@@ -20,6 +20,9 @@ internal sealed record ReportContent
     /// <summary>The images of the last set, with what was predicted.</summary>
     internal required IReadOnlyList<JudgedImage> Judged { get; init; }
 
+    /// <summary>The feature vectors of <see cref="Judged"/>, a row for each; null if they are not at hand.</summary>
+    internal FeatureMatrix? Vectors { get; init; }
+
     /// <summary>Where the classifier looked in a few of them; empty when that cannot be shown.</summary>
     internal IReadOnlyList<HeatTile> Heat { get; init; } = [];
 

@@ -59,9 +59,10 @@ internal static class ReportWriter
             ConfusionSection.Of(content),
             ClassSection.Of(content),
             CalibrationSection.Of(content),
+            MapSection.Of(content),
         };
         sections.AddRange(ImageSections.Of(content, thumbnails));
-        sections.AddRange([HeatSection.Of(content), RunSections.Skipped(content), RunSections.Warnings(content), RunSections.Times(content), RunSections.Facts(content)]);
+        sections.AddRange([HeatSection.Of(content), RunSections.Skipped(content), RunSections.Warnings(content), RunSections.Times(content), RunSections.Facts(content), AdviceSection.Of(content)]);
         return [.. sections.OfType<ReportSection>()];
     }
 

@@ -46,7 +46,7 @@ public sealed class ExplanationTests : IDisposable
     }
 
     [Fact]
-    public async Task The_overlay_is_a_picture_of_the_image_s_size()
+    public async Task The_overlay_is_a_picture_of_the_image_s_size_over_a_strip_with_the_scale()
     {
         using var extractor = Extractor();
         using var classifier = await TrainAsync(extractor, new TrainingPlan());
@@ -56,7 +56,12 @@ public sealed class ExplanationTests : IDisposable
             explanation.Save(_folder.File(name));
             Assert.Equal(format, ImageFormats.Detect(File.ReadAllBytes(_folder.File(name))));
             using var picture = ImageDecoders.Default.DecodeFile(_folder.File(name));
-            Assert.Equal((64, 32), (picture.Width, picture.Height));
+            // 22 rows of paper for letters of 11 pixels, the scale at their right.
+            Assert.Equal((64, 32 + 22), (picture.Width, picture.Height));
+            byte[] corner = [.. picture.Pixels[^3..]];
+            Assert.All(corner, channel => Assert.InRange(channel, 250, 255));
+            var row = picture.Pixels.Slice(3 * 64 * (32 + 11), 3 * 64).ToArray();
+            Assert.Contains(Enumerable.Range(0, 64), x => row[3 * x] - row[(3 * x) + 2] > 100);
         }
     }
 
@@ -73,7 +78,7 @@ public sealed class ExplanationTests : IDisposable
         int[] warmth = [Warmth(1, 1), Warmth(1, 30), Warmth(62, 1), Warmth(62, 30)];
         Assert.True(Math.Min(warmth[0], warmth[1]) > Math.Max(warmth[2], warmth[3]) + 50, $"the left is hot from top to bottom, the right cold: {string.Join(", ", warmth)}");
 
-        // Pale yellow has far more red than blue, dark violet and gray have not.
+        // The warm colors have far more red than blue, gray has not.
         int Warmth(int x, int y)
         {
             var at = 3 * ((y * picture.Width) + x);

@@ -28,6 +28,23 @@ public sealed class LayerPicturesTests
         Assert.Equal([r, g, b], grid.Pixel(0, 0, 0).ToArray());
     }
 
+    [Fact]
+    public void Cells_stand_under_their_numbers()
+    {
+        using var wide = new PictureGrid(12, 4, 40, 30);
+        // A line of 14 pixels for the numbers, where the system has a font for them.
+        if (PictureText.Width("0", 11) > 0)
+        {
+            Assert.Equal((4 * 42) + 2, wide.Picture.Width);
+            Assert.Equal((3 * (30 + 14 + 2)) + 2, wide.Picture.Height);
+            var number = wide.Picture.Pixels[..(3 * wide.Picture.Width * 14)].ToArray();
+            Assert.Contains(number, channel => channel > 150);
+        }
+
+        using var narrow = new PictureGrid(12, 4, 3, 3);
+        Assert.Equal((3 * 5) + 2, narrow.Picture.Height);
+    }
+
     [Theory]
     [InlineData("Nchw", 1)]
     [InlineData("Nhwc", 0)]

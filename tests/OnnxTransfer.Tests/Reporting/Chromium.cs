@@ -15,6 +15,13 @@ internal sealed class ChromiumFactAttribute : FactAttribute
     }
 }
 
+/// <summary>A theory that needs a browser: skipped by name where none is installed.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class ChromiumTheoryAttribute : TheoryAttribute
+{
+    public ChromiumTheoryAttribute() => Skip = new ChromiumFactAttribute().Skip;
+}
+
 /// <summary>A headless Chromium, spoken to by the DevTools protocol.</summary>
 internal sealed class Chromium : IAsyncDisposable
 {
@@ -51,6 +58,13 @@ internal sealed class Chromium : IAsyncDisposable
         await browser.SendAsync("Page.navigate", new { url = new Uri(file).AbsoluteUri });
         await browser.WaitForAsync("Page.loadEventFired");
         return browser;
+    }
+
+    /// <summary>Lays the page out for a window of another width, in light or dark colors.</summary>
+    public async Task ShowAsync(int width, bool dark = false)
+    {
+        await SendAsync("Emulation.setDeviceMetricsOverride", new { width, height = 900, deviceScaleFactor = 1, mobile = false });
+        await SendAsync("Emulation.setEmulatedMedia", new { features = new[] { new { name = "prefers-color-scheme", value = dark ? "dark" : "light" } } });
     }
 
     /// <summary>The value of a JavaScript expression.</summary>

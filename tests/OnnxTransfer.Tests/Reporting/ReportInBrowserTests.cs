@@ -28,6 +28,53 @@ public sealed class ReportInBrowserTests : IDisposable
         Assert.Empty(browser.Complaints);
     }
 
+    /// <summary>At the width of a telephone, names are broken between words at most, and nothing is drawn beside the page.</summary>
+    [ChromiumFact]
+    public async Task A_report_can_be_read_on_a_telephone()
+    {
+        await using var browser = await Chromium.OpenAsync(await WriteReportAsync());
+        await browser.ShowAsync(420);
+        var broken = await browser.EvaluateAsync("""
+            [...document.querySelectorAll('th[scope=row], td')].filter(cell => {
+                const range = document.createRange();
+                range.selectNodeContents(cell);
+                const lines = new Set([...range.getClientRects()].map(line => Math.round(line.top))).size;
+                return !cell.querySelector('.file') && lines > cell.textContent.trim().split(/[\s-]+/).length;
+            }).map(cell => cell.textContent)
+            """);
+        Assert.Equal([], broken.EnumerateArray().Select(text => text.GetString()));
+        Assert.True((await browser.EvaluateAsync("document.documentElement.scrollWidth <= document.documentElement.clientWidth")).GetBoolean());
+        // The contents stay in sight.
+        var top = await browser.EvaluateAsync("scrollTo(0, 3000), document.querySelector('nav').getBoundingClientRect().top");
+        Assert.Equal(0, top.GetDouble(), 1);
+    }
+
+    [ChromiumTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Text_has_contrast_in_light_and_dark_colors(bool dark)
+    {
+        await using var browser = await Chromium.OpenAsync(await WriteReportAsync());
+        await browser.ShowAsync(1200, dark);
+        // WCAG 2's contrast of the ink and of the muted ink to the paper, the card and the wash: at least 4.5.
+        var contrasts = await browser.EvaluateAsync("""
+            (() => {
+                const style = getComputedStyle(document.documentElement);
+                const light = name => {
+                    const hex = style.getPropertyValue(name).trim();
+                    const [r, g, b] = [1, 3, 5].map(i => parseInt(hex.substr(i, 2), 16) / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+                    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+                };
+                return ['--ink', '--muted', '--right', '--wrong', '--train', '--validation'].flatMap(ink => ['--paper', '--card'].map(ground => {
+                    const [a, b] = [light(ink), light(ground)];
+                    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+                }));
+            })()
+            """);
+        Assert.All(contrasts.EnumerateArray(), contrast => Assert.InRange(contrast.GetDouble(), 4.5, 21));
+        Assert.Equal(dark, (await browser.EvaluateAsync("matchMedia('(prefers-color-scheme: dark)').matches")).GetBoolean());
+    }
+
     private async Task<string> WriteReportAsync()
     {
         var backbone = _folder.File("tiny.onnx");
