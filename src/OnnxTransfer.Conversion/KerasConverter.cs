@@ -59,8 +59,7 @@ public static class KerasConverter
             if (!shard.StartsWith(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal)) Throw.ShardElsewhere(path, name);
             if (!File.Exists(shard)) Throw.ShardMissing(path, shard);
             // A link may lead anywhere, and a model from an unknown source must not choose what is read.
-            for (var at = shard; at.Length > folder.Length; at = Path.GetDirectoryName(at)!)
-                if (new FileInfo(at).LinkTarget is not null) Throw.ShardElsewhere(path, name);
+            if (!RealPath.IsBelowFolderOf(path, shard)) Throw.ShardElsewhere(path, name);
             return InputFile.ReadAllBytes(shard);
         }
 

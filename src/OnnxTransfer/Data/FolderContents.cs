@@ -1,5 +1,6 @@
 using System.IO.Enumeration;
 using OnnxTransfer.Decoding;
+using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Data;
 
@@ -20,7 +21,7 @@ internal sealed class FolderContents
 
     private FolderContents(string path)
     {
-        Collect(path, "", [RealPath(path)]);
+        Collect(path, "", [RealPath.Of(path)]);
         InspectDoubtful();
         Folders = [.. _folders.Order(StringComparer.Ordinal)];
         Images = [.. _images.OrderBy(image => image.Key, StringComparer.Ordinal)];
@@ -76,7 +77,7 @@ internal sealed class FolderContents
 
     private void Enter(Item item, FoundImage folder, List<string> chain)
     {
-        var real = item.IsLink ? RealPath(folder.Path) : Path.Combine(chain[^1], item.Name);
+        var real = item.IsLink ? RealPath.Of(folder.Path) : Path.Combine(chain[^1], item.Name);
         if (chain.Contains(real))
         {
             Leave(folder.Path, UnusedKind.BrokenLink, "The link leads back to a folder that it is in.");
@@ -163,20 +164,6 @@ internal sealed class FolderContents
     /// <summary>Files that systems leave in folders count as hidden: the caches of Windows, and the folder of macOS in archives.</summary>
     private static bool IsHidden(Item item) =>
         item.IsHidden || item.Name[0] == '.' || item.Name.ToLowerInvariant() is "thumbs.db" or "desktop.ini" or "__macosx";
-
-    /// <summary>The path without any link in it, so that two ways to the same folder compare equal.</summary>
-    private static string RealPath(string path)
-    {
-        var full = Path.GetFullPath(path);
-        var current = Path.GetPathRoot(full)!;
-        foreach (var name in full[current.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
-        {
-            var next = new DirectoryInfo(Path.Combine(current, name));
-            current = next.LinkTarget is not null && next.ResolveLinkTarget(returnFinalTarget: true) is { } target ? RealPath(target.FullName) : next.FullName;
-        }
-
-        return current;
-    }
 
     private readonly record struct Item(string Name, bool IsFolder, bool IsLink, bool IsHidden, long Length);
 }

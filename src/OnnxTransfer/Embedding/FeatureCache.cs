@@ -86,6 +86,7 @@ public sealed class FeatureCache
     /// <exception cref="InvalidDataException">The whole file is damaged, or it is not a feature cache.</exception>
     public long Collect(TimeSpan unusedFor, long? maxBytes = null) => Guarded(0L, connection =>
     {
+        AbandonedFiles.DeleteIn(Path.GetDirectoryName(File)!);
         var before = connection.Number("SELECT count(*) FROM vector;");
         foreach (var id in Damaged(connection)) connection.Execute("DELETE FROM vector WHERE id = $id;", ("$id", id));
         connection.Execute("DELETE FROM space WHERE used < $since;", ("$since", (DateTimeOffset.UtcNow - unusedFor).ToUnixTimeSeconds()));

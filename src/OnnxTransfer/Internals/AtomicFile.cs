@@ -21,14 +21,11 @@ internal static class AtomicFile
     {
         cancellationToken.ThrowIfCancellationRequested();
         var temporary = FreeNameBeside(path);
+        AbandonedFiles.Delete(path);
         try
         {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
-            {
-                write(stream);
-                stream.Flush(flushToDisk: true);
-            }
-
+            // Held until the file has its name, so that nobody takes it for a file whose writer is gone.
+            using var hold = WriteAndHold(temporary, write);
             cancellationToken.ThrowIfCancellationRequested();
             check?.Invoke(temporary);
             cancellationToken.ThrowIfCancellationRequested();
@@ -39,6 +36,14 @@ internal static class AtomicFile
             File.Delete(temporary);
             throw;
         }
+    }
+
+    private static FileStream WriteAndHold(string temporary, Action<Stream> write)
+    {
+        using var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Read | FileShare.Delete);
+        write(stream);
+        stream.Flush(flushToDisk: true);
+        return new FileStream(temporary, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1);
     }
 
     /// <summary>Refuses a target that <see cref="Write(string, Action{Stream}, Action{string}?, CancellationToken)"/> could not write, before the work that makes its content.</summary>
@@ -68,5 +73,5 @@ internal static class AtomicFile
 
     /// <summary>A name no other process uses, in the folder of <paramref name="path"/>, since a rename works only within one volume.</summary>
     internal static string TemporaryBeside(string path) =>
-        Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
+        Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}{AbandonedFiles.Extension}");
 }

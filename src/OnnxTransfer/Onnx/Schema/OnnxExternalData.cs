@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Onnx.Schema;
 
@@ -63,6 +64,8 @@ internal static class OnnxExternalData
         if (!files.TryGetValue(path, out var file))
         {
             if (!File.Exists(path)) Throw.OnnxExternalFileMissing(modelPath, tensor, path);
+            // A link may lead anywhere.
+            if (!RealPath.IsBelowFolderOf(modelPath, path)) Throw.OnnxExternalFileElsewhere(modelPath, tensor, location);
             files[path] = file = File.OpenRead(path);
         }
 

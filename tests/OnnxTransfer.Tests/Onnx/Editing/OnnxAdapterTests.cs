@@ -178,6 +178,46 @@ public sealed class OnnxAdapterTests
         Assert.Contains("below the model's own folder", Assert.Throws<InvalidDataException>(() => OnnxModel.Load(path)).Message, StringComparison.Ordinal);
     }
 
+    /// <summary>A link beside the model, a folder that is a link, a link to a link: each leads to a file that the model may not choose.</summary>
+    [Theory]
+    [InlineData("file")]
+    [InlineData("folder")]
+    [InlineData("chain")]
+    public void ExternalDataBehindALinkOutOfTheFolderIsRefused(string kind)
+    {
+        using var folder = new TempFolder();
+        var inside = Directory.CreateDirectory(Path.Combine(folder.Path, "inside")).FullName;
+        var path = MoveWeights(folder, SmallGraphs.Classifier(), "data.bin", kind == "folder" ? "linked/data.bin" : "linked");
+        File.Move(path, path = Path.Combine(inside, "model.onnx"));
+        switch (kind)
+        {
+            case "folder": Directory.CreateSymbolicLink(Path.Combine(inside, "linked"), folder.Path); break;
+            case "file": File.CreateSymbolicLink(Path.Combine(inside, "linked"), folder.File("data.bin")); break;
+            default:
+                File.CreateSymbolicLink(Path.Combine(inside, "between"), folder.File("data.bin"));
+                File.CreateSymbolicLink(Path.Combine(inside, "linked"), Path.Combine(inside, "between"));
+                break;
+        }
+
+        Assert.Contains("below the model's own folder", Assert.Throws<InvalidDataException>(() => OnnxModel.Load(path)).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>The cache of the Hugging Face hub: both the model and its weights are links into one folder of contents.</summary>
+    [Fact]
+    public void ExternalDataBesideTheTargetOfALinkedModelIsRead()
+    {
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(Path.Combine(folder.Path, "blobs"));
+        var snapshot = Directory.CreateDirectory(Path.Combine(folder.Path, "snapshots", "main")).FullName;
+        var path = MoveWeights(folder, SmallGraphs.Classifier(), "model.onnx_data");
+        File.Move(path, folder.File("blobs", "1234"));
+        File.Move(folder.File("model.onnx_data"), folder.File("blobs", "5678"));
+        File.CreateSymbolicLink(Path.Combine(snapshot, "model.onnx"), "../../blobs/1234");
+        File.CreateSymbolicLink(Path.Combine(snapshot, "model.onnx_data"), "../../blobs/5678");
+
+        Assert.NotEmpty(OnnxModel.Load(Path.Combine(snapshot, "model.onnx")).Graph.Node);
+    }
+
     [Fact]
     public void MissingAndShortExternalDataAreRefused()
     {
