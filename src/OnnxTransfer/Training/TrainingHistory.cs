@@ -74,6 +74,12 @@ public sealed class TrainingHistory
 
     /// <summary>The L2 of the training: the one of <see cref="TrainingOptions.L2"/>, or the one that was chosen if that is null.</summary>
     public double L2 { get; internal init; }
+
+    /// <summary>
+    /// Whether the head separates all training rows and nothing limits its weights: no penalty, smoothing, dropout, weight decay or
+    /// validation set. Further training only makes such a head surer of every answer, the wrong ones included.
+    /// </summary>
+    public bool IsUnbounded { get; internal init; }
 }
 
 /// <summary>A trained head, and the record of its training.</summary>

@@ -120,5 +120,9 @@ internal sealed class TrainingLoop
     private TrainingDivergedException Diverged(double loss) =>
         new(Throw.DivergedMessage(_stepLosses.Count, loss, _options.LearningRate), Result(StopReason.Diverged));
 
-    private TrainedHead Result(StopReason reason) => new(_model.ToHead(_best), new TrainingHistory(_stepLosses, _stepAccuracies, _epochs, _bestEpoch, reason) { L2 = _options.L2 ?? 0 });
+    private TrainedHead Result(StopReason reason) => new(_model.ToHead(_best), new TrainingHistory(_stepLosses, _stepAccuracies, _epochs, _bestEpoch, reason)
+    {
+        L2 = _options.L2 ?? 0,
+        IsUnbounded = _validation is null && _epochs is [.., { TrainAccuracy: 1 }] && !TrainingChecks.LimitsWeights(_options),
+    });
 }

@@ -172,8 +172,11 @@ internal sealed class LbfgsTraining
         return ([.. features.Mean.Select(mean => _options.Standardize ? 0.0 : mean)], [.. curvatures.Select(curvature => 1 / Math.Sqrt(Math.Max(curvature, least)))]);
     }
 
-    private TrainedHead Result(EpochMetrics[] epochs, int? bestEpoch, StopReason reason) =>
-        new(_model.ToHead(_best), new TrainingHistory(_losses, [], epochs, bestEpoch, reason) { L2 = _options.L2 ?? 0 });
+    private TrainedHead Result(EpochMetrics[] epochs, int? bestEpoch, StopReason reason) => new(_model.ToHead(_best), new TrainingHistory(_losses, [], epochs, bestEpoch, reason)
+    {
+        L2 = _options.L2 ?? 0,
+        IsUnbounded = epochs is [.., { TrainAccuracy: 1 }] && !TrainingChecks.LimitsWeights(_options),
+    });
 
     /// <summary>The one way out of MathNet's minimizer from within the objective.</summary>
     private sealed class SettledException : Exception;
