@@ -25,7 +25,7 @@ try
     // Three splits: one alone says little about so few images.
     var results = new List<TrainingResult>();
     foreach (var seed in new[] { 1, 2, 3 })
-        results.Add(await ImageClassifier.TrainAsync(extractor, photos, new TrainingPlan { Epochs = 30, Seed = seed, Split = new SplitPercentages(70, 10, 20) }));
+        results.Add(await ImageClassifier.TrainAsync(extractor, photos, new TrainingPlan { Seed = seed, Split = new SplitPercentages(70, 10, 20) }));
     var result = results[0];
     times.Add(($"images to vectors ({result.Embedding.Cached} from the cache)", result.Embedding.Elapsed.TotalSeconds));
     times.Add(("training a head", result.TrainingTime.TotalSeconds));

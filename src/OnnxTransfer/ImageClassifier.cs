@@ -234,7 +234,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         var clock = Stopwatch.StartNew();
         var trained = HeadTrainer.Train(train, classes.Count, plan, validation, cancellationToken: cancellationToken);
         var time = clock.Elapsed;
-        var fingerprint = RunFingerprint.Of(train, validation, classes.Count, plan, Fingerprint(extractor.Card));
+        var fingerprint = RunFingerprint.Of(train, validation, classes.Count, plan, trained.History, Fingerprint(extractor.Card));
         return new TrainingResult(images, sets)
         {
             Classifier = new ImageClassifier(extractor.Network, ownsNetwork: false, trained.Head, classes, fingerprint),

@@ -51,6 +51,7 @@ internal sealed class HeadPeers
         {
             Epochs = _problem.Epochs,
             BatchSize = _problem.BatchSize,
+            L2 = 0,
             Optimizer = Optimizer.Adam(pyTorchFormula: true, epsilon: 1e-8),
         };
         Warm(adam);
@@ -81,7 +82,7 @@ internal sealed class HeadPeers
             var optimum = HeadTrainer.Train(_data, _problem.ClassCount, options);
             var seconds = clock.Elapsed.TotalSeconds;
             var squares = ((SoftmaxHead)optimum.Head).Weights.Enumerate().Sum(w => (double)w * w);
-            var ours = new Answer(seconds, optimum.History.Epochs[^1].TrainLoss + options.L2 / 2 * squares);
+            var ours = new Answer(seconds, optimum.History.Epochs[^1].TrainLoss + optimum.History.L2 / 2 * squares);
             rounds.Add((ours, Ask(_python, [Path.Combine(_peers, "heads.py"), "sklearn", folder.Path, .. Sizes])));
         }
 

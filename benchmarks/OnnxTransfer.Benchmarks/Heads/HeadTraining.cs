@@ -32,5 +32,5 @@ public class HeadTraining
     public ClassifierHead Lbfgs() => Train(new TrainingOptions { Optimizer = Optimizer.Lbfgs(), L2 = 1.0 / _small.Count });
 
     private ClassifierHead Train(TrainingOptions options) =>
-        ClassifierHead.Train(_small, HeadProblem.Small.ClassCount, options with { Epochs = Epochs, Threads = Threads }).Head;
+        ClassifierHead.Train(_small, HeadProblem.Small.ClassCount, options with { Epochs = Epochs, L2 = options.L2 ?? 0, Threads = Threads }).Head;
 }

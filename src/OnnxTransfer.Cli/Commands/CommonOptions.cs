@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using OnnxTransfer.Cli.Output;
 
@@ -130,14 +131,16 @@ internal static class CommonOptions
             Description = description,
             DefaultValueFactory = _ => value,
             HelpName = help,
-            // A number with a point, whatever the locale; a comma would be taken for a separator of thousands.
-            CustomParser = result =>
-            {
-                var number = double.TryParse(result.Tokens[^1].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed) ? parsed : double.NaN;
-                if (!holds(number)) result.AddError($"{name} {result.Tokens[^1].Value}: it must be {rule}.");
-                return number;
-            },
+            CustomParser = result => ParseNumber(result, name, holds, rule),
         };
+    }
+
+    /// <summary>A number with a point, whatever the locale; a comma would be taken for a separator of thousands.</summary>
+    internal static double ParseNumber(ArgumentResult result, string name, Func<double, bool> holds, string rule)
+    {
+        var number = double.TryParse(result.Tokens[^1].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed) ? parsed : double.NaN;
+        if (!holds(number)) result.AddError($"{name} {result.Tokens[^1].Value}: it must be {rule}.");
+        return number;
     }
 
     internal static Option<int> NonNegative(string name, string description, int value, string help) => AtLeast(0, name, description, value, help);

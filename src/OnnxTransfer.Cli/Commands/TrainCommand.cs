@@ -6,14 +6,8 @@ namespace OnnxTransfer.Cli.Commands;
 /// <summary><c>onnxtransfer train DATA --out FILE.onnx</c></summary>
 internal static class TrainCommand
 {
-    private static readonly Dictionary<string, Optimizer> s_optimizers = new()
-    {
-        ["adam"] = Optimizer.Adam(),
-        ["adamw"] = Optimizer.AdamW(),
-        ["sgd"] = Optimizer.Sgd(),
-        ["rmsprop"] = Optimizer.RmsProp(),
-        ["lbfgs"] = Optimizer.Lbfgs(),
-    };
+    /// <summary>More epochs than this are shown in even steps.</summary>
+    private const int ShownEpochs = 20;
 
     internal static Command Create()
     {
@@ -28,15 +22,6 @@ internal static class TrainCommand
             Description = "Percent of each class for training, validation and test. Default: 80/10/10 if the data have no sets of their own.",
             HelpName = "T/V/T",
         };
-        var epochs = CommonOptions.Positive("--epochs", "Passes over the training images.", 6, "N");
-        var optimizer = new Option<string>("--optimizer") { Description = "The update rule; lbfgs finds the optimum of a linear head without epochs.", DefaultValueFactory = _ => "adam" };
-        optimizer.AcceptOnlyFromAmong([.. s_optimizers.Keys]);
-        var head = new Option<string>("--head") { Description = "softmax: one linear layer. sigmoid: the same with one output for two classes. mlp: hidden layers of 1024 and 512 with dropout 0.3 before a softmax.", DefaultValueFactory = _ => "softmax" };
-        head.AcceptOnlyFromAmong("softmax", "sigmoid", "mlp");
-        var rate = CommonOptions.Number("--lr", "The learning rate.", 0.001, "RATE", rate => rate is > 0 and < double.PositiveInfinity, "a number greater than 0");
-        var batch = CommonOptions.Positive("--batch-size", "Images per training step.", 32, "N");
-        var random = CommonOptions.NonNegative("--random-batches", "Make an epoch of this number of batches, drawn with replacement; 0 makes it one pass over all images.", 0, "N");
-        var seed = CommonOptions.NonNegative("--seed", "The seed of the split, the first weights and the order of the images; the same seed gives the same file.", 1, "S");
         var upsample = CommonOptions.Upsample();
         var preprocess = CommonOptions.Preprocess();
         var precision = CommonOptions.Precision();
@@ -47,9 +32,10 @@ internal static class TrainCommand
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on labeled images.")
         {
-            output, validation, test, backbone, layers, pooling, preprocess, split, epochs, optimizer, head, rate, batch, random, seed, upsample, precision, cache, maxBad, report, json,
+            output, validation, test, backbone, layers, pooling, preprocess, split, upsample, precision, cache, maxBad, report, json,
         };
         var images = new DataArguments(command);
+        var head = new HeadOptions(command);
         var machine = new MachineOptions(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
             () => Read(images, parsed, parsed.GetValue(validation), parsed.GetValue(test)),
@@ -57,14 +43,8 @@ internal static class TrainCommand
             parsed.GetValue(report),
             parsed.GetRequiredValue(backbone),
             CommonOptions.Extractor(machine.Read(parsed), parsed.GetRequiredValue(precision), parsed.GetValue(cache), parsed.GetValue(upsample), parsed.GetValue(preprocess)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
-            Plan(parsed.GetRequiredValue(head)) with
+            head.Read(parsed) with
             {
-                Epochs = parsed.GetValue(epochs),
-                Optimizer = s_optimizers[parsed.GetRequiredValue(optimizer)],
-                LearningRate = parsed.GetValue(rate),
-                BatchSize = parsed.GetValue(batch),
-                RandomBatchesPerEpoch = parsed.GetValue(random) is > 0 and var batches ? batches : null,
-                Seed = parsed.GetValue(seed),
                 Threads = machine.Read(parsed).Threads,
                 Split = parsed.GetValue(split) is { } percentages ? UsageException.Check(() => SplitPercentages.Parse(percentages)) : null,
                 MaxBad = parsed.GetValue(maxBad),
@@ -73,13 +53,6 @@ internal static class TrainCommand
             cancellationToken));
         return command;
     }
-
-    private static TrainingPlan Plan(string head) => head switch
-    {
-        "sigmoid" => new TrainingPlan { Sigmoid = true },
-        "mlp" => new TrainingPlan { HiddenUnits = [1024, 512], Dropout = 0.3 },
-        _ => new TrainingPlan(),
-    };
 
     /// <summary>The provider that the network runs on. Whoever left the choice open and has no GPU wants no page about CUDA.</summary>
     private static string Where(FeatureExtractor extractor, ExecutionProvider asked) =>
@@ -119,6 +92,8 @@ internal static class TrainCommand
         CommonOptions.WarnSkipped(result.Skipped);
         CommonOptions.WarnDoubtful(result.Warnings);
         WarnDiverged(result);
+        if (result.History.IsUnbounded)
+            Console.Error.WriteLine("warning: the head separates all training images and nothing limits its weights, so its probabilities are too sure: leave --l2 out for a small penalty, or give a larger one.");
         if (json) JsonOutput.Write(ToJson(extractor, result, output), JsonContracts.Default.TrainJson);
         else Print(result, output);
         if (result.History.StopReason != StopReason.Canceled) return ExitCode.Done;
@@ -136,7 +111,7 @@ internal static class TrainCommand
 
     private static void Print(TrainingResult result, string output)
     {
-        var epochs = result.History.Epochs;
+        var epochs = Shown(result.History);
         Table.Write(
             ["epoch", "train loss", "train accuracy", "validation loss", "validation accuracy"],
             [.. epochs.Select(epoch => (IReadOnlyList<string>)
@@ -144,6 +119,7 @@ internal static class TrainCommand
                 Table.Number(epoch.Epoch, "0"), Table.Number(epoch.TrainLoss, "0.0000"), Table.Percent(epoch.TrainAccuracy),
                 epoch.ValidationLoss is { } loss ? Table.Number(loss, "0.0000") : "-", epoch.ValidationAccuracy is { } accuracy ? Table.Percent(accuracy) : "-",
             ])]);
+        Console.Out.WriteLine(Course(result.History));
         Console.Out.WriteLine();
         foreach (var (name, score) in new[] { ("train", result.Train), ("validation", result.Validation), ("test", result.Test) })
         {
@@ -156,6 +132,30 @@ internal static class TrainCommand
             $"trained in {Table.Number(result.TrainingTime.TotalSeconds, "0.00")} s, saved {output}");
     }
 
+    /// <summary>The epochs of the table: all, or some in even steps with the first, the last and the best.</summary>
+    private static EpochMetrics[] Shown(TrainingHistory history)
+    {
+        var epochs = history.Epochs;
+        if (epochs.Count <= ShownEpochs) return [.. epochs];
+        var shown = Enumerable.Range(0, ShownEpochs).Select(i => (int)Math.Round(i * (epochs.Count - 1) / (ShownEpochs - 1.0))).ToHashSet();
+        if (history.BestEpoch is { } best) shown.Add(best - 1);
+        return [.. shown.Order().Select(i => epochs[i])];
+    }
+
+    /// <summary>How the training went, in a line.</summary>
+    private static string Course(TrainingHistory history)
+    {
+        var end = history.StopReason switch
+        {
+            StopReason.Converged => "ended where the objective had settled",
+            StopReason.EarlyStopped => "stopped early, because the validation loss no longer fell",
+            StopReason.Canceled => "canceled",
+            _ => "ended after the last epoch",
+        };
+        var best = history.BestEpoch is { } epoch && epoch != history.Epochs.Count ? $"; the weights are those after epoch {Table.Number(epoch, "0")}" : "";
+        return $"{Table.Number(history.Epochs.Count, "0")} epochs, {Table.Number(history.StepLosses.Count, "0")} steps, L2 {Table.Number(history.L2, "0.#####")}; {end}{best}";
+    }
+
     private static TrainJson ToJson(FeatureExtractor extractor, TrainingResult result, string output) => new(
         result.Classifier.Labels,
         Name(extractor.Provider),
@@ -164,6 +164,7 @@ internal static class TrainCommand
         new EmbedJson(result.Embedding.Features.RowCount, result.Embedding.Cached, result.Embedding.Elapsed.TotalSeconds, result.Embedding.ImagesPerSecond),
         [.. result.History.Epochs.Select(epoch => new EpochJson(
             epoch.Epoch, epoch.TrainLoss, epoch.TrainAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy, epoch.Seconds))],
+        result.History.L2, result.History.StopReason.ToString().ToLowerInvariant(), result.History.BestEpoch,
         Score(result.Train)!, Score(result.Validation), Score(result.Test),
         CommonOptions.ToJson(result.Skipped), CommonOptions.ToJson(result.Warnings),
         UnusedFiles.ToJson(result.Unused),

@@ -17,6 +17,7 @@ internal static class JsonOutput
 
 internal sealed record TrainJson(
     IReadOnlyList<string> Classes, string ExecutionProvider, PrecisionJson Precision, BackboneJson Backbone, EmbedJson Embed, IReadOnlyList<EpochJson> Epochs,
+    double L2, string Stopped, int? BestEpoch,
     ScoreJson Train, ScoreJson? Validation, ScoreJson? Test, IReadOnlyList<SkippedJson> Skipped, IReadOnlyList<WarningJson> Warnings, IReadOnlyList<UnusedJson> Unused, double TrainSeconds, string Model);
 
 internal sealed record PrecisionJson(string Used, string Reason, double? Similarity, double? Speedup);

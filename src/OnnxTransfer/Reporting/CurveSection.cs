@@ -27,7 +27,7 @@ internal static class CurveSection
         var (epochs, steps) = (history.Epochs.Count, history.StepLosses.Count);
         var end = history.StopReason switch
         {
-            StopReason.Converged => "It ended at the optimum.",
+            StopReason.Converged => "It ended where the objective had settled.",
             StopReason.EarlyStopped => "It stopped early, when the validation loss no longer fell.",
             StopReason.Canceled => "It was canceled; the classifier has the best weights until then.",
             StopReason.Diverged => "It diverged; the classifier has the last good weights.",

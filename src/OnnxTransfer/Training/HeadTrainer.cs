@@ -30,6 +30,7 @@ internal static class HeadTrainer
 
         TrainingChecks.Fit(options, training.LabelCount, classCount, validation is not null);
         cancellationToken.ThrowIfCancellationRequested();
+        options = options with { L2 = AutomaticL2.Of(options, training.Features) };
         using var team = new WorkerTeam(Cores.Count(options.Threads));
         return options.Optimizer.Train(TrainingModel.Create(training, classCount, options, team), training, options, validation, progress, cancellationToken);
     }

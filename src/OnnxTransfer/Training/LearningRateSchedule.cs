@@ -20,7 +20,7 @@ public abstract record LearningRateSchedule
 
     /// <summary>
     /// From <c>lr/warmUpSteps</c> in equal steps up to lr, then down along half a cosine to <c>finalFraction·lr</c> at the
-    /// last step (Loshchilov and Hutter, "SGDR", 2017, without restarts).
+    /// last step (Loshchilov and Hutter, "SGDR", 2017, without restarts). It needs <see cref="TrainingOptions.Epochs"/>.
     /// </summary>
     /// <param name="warmUpSteps">At least 0.</param>
     /// <param name="finalFraction">In [0, 1).</param>
@@ -35,6 +35,9 @@ public abstract record LearningRateSchedule
     /// <param name="patience">Epochs, at least 1.</param>
     public static LearningRateSchedule ReduceOnPlateau(double factor = 0.1, int patience = 10) =>
         new PlateauRate(Require.Fraction(factor, nameof(factor)), Require.Positive(patience, nameof(patience)));
+
+    /// <summary>Whether the rate of a step depends on how many steps there will be.</summary>
+    internal virtual bool NeedsStepCount => false;
 
     /// <summary>The factor of the learning rate at a step, from 0.</summary>
     /// <param name="step">The step.</param>
@@ -54,6 +57,8 @@ public abstract record LearningRateSchedule
 
     private sealed record CosineRate(double WarmUpSteps, double FinalFraction) : LearningRateSchedule
     {
+        internal override bool NeedsStepCount => true;
+
         internal override double FactorAt(int step, int stepCount, IReadOnlyList<double> losses)
         {
             if (step < WarmUpSteps) return (step + 1) / WarmUpSteps;

@@ -17,8 +17,9 @@ internal static class RunFingerprint
     /// <param name="validation">The validation rows, if any.</param>
     /// <param name="classCount">C.</param>
     /// <param name="options">How it was trained.</param>
+    /// <param name="history">How the training went.</param>
     /// <param name="backbone">What made the features: the backbone's own fingerprint.</param>
-    internal static string Of(LabeledFeatures training, LabeledFeatures? validation, int classCount, TrainingOptions options, string backbone)
+    internal static string Of(LabeledFeatures training, LabeledFeatures? validation, int classCount, TrainingOptions options, TrainingHistory history, string backbone)
     {
         var version = typeof(RunFingerprint).Assembly.GetName().Version;
         var mathNet = typeof(MathNet.Numerics.Control).Assembly.GetName().Version;
@@ -28,10 +29,10 @@ internal static class RunFingerprint
             training {Describe(training)}
             validation {(validation is null ? "none" : Describe(validation))}
             classes {classCount}; head {(options.Sigmoid ? "Sigmoid" : "Softmax")}; hidden [{string.Join(", ", options.HiddenUnits)}]; dropout {options.Dropout}; standardize {options.Standardize}
-            epochs {options.Epochs}; batch {options.BatchSize}; random batches {options.RandomBatchesPerEpoch}; seed {options.Seed}; first weights {(options.GlorotStart ? "GlorotUniform" : "Zeros")}; patience {options.Patience}; validation fraction {options.ValidationFraction}
+            epochs {(options.Epochs is { } epochs ? $"{epochs}" : $"as needed, {history.Epochs.Count}")}; batch {options.BatchSize}; random batches {options.RandomBatchesPerEpoch}; seed {options.Seed}; first weights {(options.GlorotStart ? "GlorotUniform" : "Zeros")}; patience {options.Patience}; validation fraction {options.ValidationFraction}
             learning rate {options.LearningRate}; schedule {options.Schedule}
             {options.Optimizer.Description}
-            L2 {options.L2}; L1 {options.L1}; smoothing {options.LabelSmoothing}; class weights [{string.Join(", ", options.ClassWeights ?? [])}]; balanced {options.BalanceClasses}
+            L2 {history.L2}{(options.L2 is null ? " by the rule" : "")}; L1 {options.L1}; smoothing {options.LabelSmoothing}; class weights [{string.Join(", ", options.ClassWeights ?? [])}]; balanced {options.BalanceClasses}
             """);
     }
 

@@ -39,6 +39,26 @@ internal sealed record Standardization(float[] Mean, float[] Scale)
         return new Standardization(mean, scale);
     }
 
+    /// <summary>The mean over the features of their variance (of the population).</summary>
+    internal static double MeanVariance(FeatureMatrix features)
+    {
+        var (means, sum) = (new double[features.Dim], 0.0);
+        for (var n = 0; n < features.RowCount; n++)
+        {
+            var row = features.Row(n);
+            for (var d = 0; d < row.Length; d++) means[d] += row[d];
+        }
+
+        for (var d = 0; d < means.Length; d++) means[d] /= features.RowCount;
+        for (var n = 0; n < features.RowCount; n++)
+        {
+            var row = features.Row(n);
+            for (var d = 0; d < row.Length; d++) sum += (row[d] - means[d]) * (row[d] - means[d]);
+        }
+
+        return sum / features.RowCount / features.Dim;
+    }
+
     /// <summary><c>W' = scale·W</c>, <c>b' = b - (mean·scale)·W</c>: the same logits from plain features.</summary>
     internal DenseLayer FoldInto(DenseLayer layer)
     {

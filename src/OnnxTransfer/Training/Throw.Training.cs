@@ -116,6 +116,10 @@ internal static partial class Throw
         throw new ArgumentException($"{one} and {other} exclude each other: leave one out.");
 
     [DoesNotReturn]
+    internal static void ScheduleNeedsEpochs() =>
+        throw new ArgumentException("A cosine schedule ends at the last step, so it needs the number of epochs: set TrainingOptions.Epochs, or use another schedule.");
+
+    [DoesNotReturn]
     internal static void OptionNeedsValidation(string option) =>
         throw new ArgumentException($"{option} uses the validation loss, but there is no validation set: give one, or set ValidationFraction.");
 

@@ -33,6 +33,10 @@ internal static class TrainingChecks
         if (options.Patience is not null && !hasValidation) Throw.OptionNeedsValidation(nameof(options.Patience));
     }
 
+    /// <summary>Whether anything but the number of steps keeps the weights from growing.</summary>
+    internal static bool LimitsWeights(TrainingOptions options) =>
+        options.L2 > 0 || options.L1 > 0 || options.LabelSmoothing > 0 || options.Dropout > 0 || options.Optimizer.DecaysWeights;
+
     internal static int[] RowsPerClass(LabeledFeatures rows, int classCount)
     {
         var counts = new int[classCount];

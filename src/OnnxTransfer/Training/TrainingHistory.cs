@@ -6,7 +6,10 @@ public enum StopReason
     /// <summary>Every epoch, or iteration, was run.</summary>
     Completed,
 
-    /// <summary>L-BFGS found the optimum, within the precision of float32.</summary>
+    /// <summary>
+    /// The objective has settled: more steps would change little. L-BFGS found the optimum, within the precision of float32; of other
+    /// optimizers, see <see cref="TrainingOptions.Epochs"/>.
+    /// </summary>
     Converged,
 
     /// <summary>The validation loss did not fall for the number of epochs that the options' patience gives.</summary>
@@ -68,6 +71,15 @@ public sealed class TrainingHistory
 
     /// <summary>Why the training ended.</summary>
     public StopReason StopReason { get; }
+
+    /// <summary>The L2 of the training: the one of <see cref="TrainingOptions.L2"/>, or the one that was chosen if that is null.</summary>
+    public double L2 { get; internal init; }
+
+    /// <summary>
+    /// Whether the head separates all training rows and nothing limits its weights: no penalty, smoothing, dropout, weight decay or
+    /// validation set. Further training only makes such a head surer of every answer, the wrong ones included.
+    /// </summary>
+    public bool IsUnbounded { get; internal init; }
 }
 
 /// <summary>A trained head, and the record of its training.</summary>

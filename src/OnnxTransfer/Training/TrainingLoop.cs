@@ -23,6 +23,8 @@ internal sealed class TrainingLoop
     private readonly SeededRandom _random;
     private readonly int[] _order;
     private readonly int _stepsPerEpoch;
+    private readonly int _mostEpochs;
+    private readonly Settling? _settling;
     private readonly float[][] _best;
     private readonly List<float> _stepLosses;
     private readonly List<float> _stepAccuracies;
@@ -37,6 +39,8 @@ internal sealed class TrainingLoop
         _random = new SeededRandom(options.Seed, SeededRandom.Purpose.Order);
         _order = options.RandomBatchesPerEpoch is null ? [.. Enumerable.Range(0, training.Count)] : new int[options.BatchSize];
         _stepsPerEpoch = options.RandomBatchesPerEpoch ?? (int)(((long)training.Count + options.BatchSize - 1) / options.BatchSize);
+        _settling = options.Epochs is null ? new Settling(_stepsPerEpoch) : null;
+        _mostEpochs = options.Epochs ?? _settling!.MostEpochs;
         _best = model.CopyParameters();
         _stepLosses = new List<float>(Math.Min(StepCount, LongestHistoryAtOnce));
         _stepAccuracies = new List<float>(Math.Min(StepCount, LongestHistoryAtOnce));
@@ -44,7 +48,7 @@ internal sealed class TrainingLoop
 
     internal TrainedHead Run(IProgress<EpochMetrics>? progress, CancellationToken cancellationToken)
     {
-        for (var epoch = 1; epoch <= _options.Epochs; epoch++)
+        for (var epoch = 1; epoch <= _mostEpochs; epoch++)
         {
             var clock = Stopwatch.StartNew();
             if (_options.RandomBatchesPerEpoch is null) _random.Shuffle(_order);
@@ -67,12 +71,13 @@ internal sealed class TrainingLoop
             EndEpoch(epoch, loss / rows, correct / rows, clock);
             progress?.Report(_epochs[^1]);
             if (_epochs.Count - _bestEpoch >= _options.Patience) return Result(StopReason.EarlyStopped);
+            if (_settling?.Add(loss / rows, _model.Network.PenaltyOfWeights) == true) return Result(StopReason.Converged);
         }
 
         return Result(StopReason.Completed);
     }
 
-    private int StepCount => (int)Math.Min(int.MaxValue, (long)_options.Epochs * _stepsPerEpoch);
+    private int StepCount => (int)Math.Min(int.MaxValue, (long)_mostEpochs * _stepsPerEpoch);
 
     private (int Start, int Count) NextBatch(int step)
     {
@@ -115,5 +120,9 @@ internal sealed class TrainingLoop
     private TrainingDivergedException Diverged(double loss) =>
         new(Throw.DivergedMessage(_stepLosses.Count, loss, _options.LearningRate), Result(StopReason.Diverged));
 
-    private TrainedHead Result(StopReason reason) => new(_model.ToHead(_best), new TrainingHistory(_stepLosses, _stepAccuracies, _epochs, _bestEpoch, reason));
+    private TrainedHead Result(StopReason reason) => new(_model.ToHead(_best), new TrainingHistory(_stepLosses, _stepAccuracies, _epochs, _bestEpoch, reason)
+    {
+        L2 = _options.L2 ?? 0,
+        IsUnbounded = _validation is null && _epochs is [.., { TrainAccuracy: 1 }] && !TrainingChecks.LimitsWeights(_options),
+    });
 }

@@ -30,7 +30,7 @@ internal sealed class TrainingModel
         var batch = options.Optimizer.RowsPerStep(options, training.Count);
         var standardization = options.Standardize ? Standardization.Of(training.Features) : null;
         var network = new Network<float>(
-            shape, Math.Max(batch, EvaluationRows), objective, new Penalty(options.L2, options.L1), new Dropout(options.Dropout, options.Seed), standardization, team);
+            shape, Math.Max(batch, EvaluationRows), objective, new Penalty(options.L2 ?? 0, options.L1), new Dropout(options.Dropout, options.Seed), standardization, team);
         network.Initialize(options.Seed, options.GlorotStart);
         return new TrainingModel(network, standardization, kind, training.Count);
     }

@@ -3,14 +3,18 @@ using OnnxTransfer.Internals;
 namespace OnnxTransfer;
 
 /// <summary>
-/// How a head is trained. The defaults are Keras' for <c>Dense(C, softmax)</c> with Adam, except for <see cref="GlorotStart"/>. Every
-/// value is checked where it is set; <see cref="Validate"/> refuses values that exclude each other. <see cref="TrainingPlan"/> adds the
-/// options for images.
+/// How a head is trained. The defaults need no knowledge: as many steps as the rows need (<see cref="Epochs"/>) and a small penalty
+/// (<see cref="L2"/>); the step itself is Keras' for <c>Dense(C, softmax)</c> with Adam. Every value is checked where it is set;
+/// <see cref="Validate"/> refuses values that exclude each other. <see cref="TrainingPlan"/> adds the options for images.
 /// </summary>
 public record TrainingOptions
 {
-    /// <summary>Passes over the training rows, at least 1.</summary>
-    public int Epochs { get; init => field = Require.Positive(value, nameof(Epochs)); } = 6;
+    /// <summary>
+    /// Passes over the training rows, at least 1. Null, the default, for as many as the rows need: the objective is averaged over
+    /// windows of 100 steps (or one epoch, if that is longer), and the training ends after the first window that lowers it by less
+    /// than 1 % plus 0.001. That is 200 steps at least and 10,000, or 100 epochs if these are more, at most.
+    /// </summary>
+    public int? Epochs { get; init => field = value is null ? null : Require.Positive(value.Value, nameof(Epochs)); }
 
     /// <summary>Rows in each step, at least 1; the last step of an epoch takes the remaining rows.</summary>
     public int BatchSize { get; init => field = Require.Positive(value, nameof(BatchSize)); } = 32;
@@ -60,8 +64,13 @@ public record TrainingOptions
     /// </summary>
     public bool Standardize { get; init; }
 
-    /// <summary>Adds <c>L2/2 · sum w²</c> over all weights, biases excepted, to the mean loss; at least 0.</summary>
-    public double L2 { get; init => field = Require.NotNegative(value, nameof(L2)); }
+    /// <summary>
+    /// Adds <c>L2/2 · sum w²</c> over all weights, biases excepted, to the mean loss; at least 0, which is none. scikit-learn's C is
+    /// <c>1/(L2·N)</c>. Null, the default, for a small one: <c>v · min(1/20, 1/√N)</c>, where v is the mean variance of a feature over
+    /// the N training rows (1 with <see cref="Standardize"/>). With <see cref="L1"/>, hidden layers or AdamW, null is 0.
+    /// <see cref="TrainingHistory.L2"/> has the number that was used.
+    /// </summary>
+    public double? L2 { get; init => field = value is null ? null : Require.NotNegative(value.Value, nameof(L2)); }
 
     /// <summary>Adds <c>L1 · sum |w|</c> over all weights, biases excepted, to the mean loss; at least 0.</summary>
     public double L1 { get; init => field = Require.NotNegative(value, nameof(L1)); }
@@ -95,6 +104,7 @@ public record TrainingOptions
     public void Validate()
     {
         if (ClassWeights is not null && BalanceClasses) Throw.OptionsExclude(nameof(ClassWeights), nameof(BalanceClasses));
+        if (Epochs is null && Schedule.NeedsStepCount) Throw.ScheduleNeedsEpochs();
         Optimizer.Check(this);
     }
 }

@@ -109,7 +109,7 @@ public sealed class TrainingFeatureTests
     public void PenaltiesShrinkAndEmpty()
     {
         var data = Gaussians.Make(400, 20, 2, 2);
-        var options = new TrainingOptions { Epochs = 30, LearningRate = 0.01, Sigmoid = true };
+        var options = new TrainingOptions { Epochs = 30, LearningRate = 0.01, Sigmoid = true, L2 = 0 };
         float[] WeightsOf(TrainingOptions o) => [.. ((SoftmaxHead)HeadTrainer.Train(data, 2, o).Head).Weights.Column(1)];
         var (plain, l2, l1) = (WeightsOf(options), WeightsOf(options with { L2 = 0.1 }), WeightsOf(options with { L1 = 0.05 }));
         Assert.True(l2.Sum(w => w * w) < 0.5 * plain.Sum(w => w * w));

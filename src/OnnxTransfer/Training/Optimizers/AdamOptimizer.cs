@@ -11,5 +11,7 @@ internal sealed record AdamOptimizer(double? WeightDecay, double Beta1, double B
     internal override string Description => FormattableString.Invariant(
         $"{(WeightDecay is null ? "Adam" : "AdamW")} of {Framework}; beta1 {Beta1}; beta2 {Beta2}; epsilon {Epsilon}; decay {WeightDecay ?? 0}");
 
+    internal override bool DecaysWeights => WeightDecay > 0;
+
     internal override UpdateRule<T> Rule<T>(int parameterCount) => new AdamRule<T>(this, parameterCount);
 }

@@ -167,13 +167,16 @@ internal sealed class LbfgsTraining
         var features = Standardization.Of(_training.Features);
         var p = 1.0 / Math.Max(2, _model.Network.Layers[0].Outputs);
         var deviations = features.Scale.Select(scale => _options.Standardize ? 1 : scale == 0 ? 0 : 1.0 / scale);
-        var curvatures = deviations.Select(deviation => deviation * deviation * p * (1 - p) + _options.L2).Append(p * (1 - p)).ToArray();
+        var curvatures = deviations.Select(deviation => deviation * deviation * p * (1 - p) + (_options.L2 ?? 0)).Append(p * (1 - p)).ToArray();
         var least = curvatures.Max() * 1e-6;
         return ([.. features.Mean.Select(mean => _options.Standardize ? 0.0 : mean)], [.. curvatures.Select(curvature => 1 / Math.Sqrt(Math.Max(curvature, least)))]);
     }
 
-    private TrainedHead Result(EpochMetrics[] epochs, int? bestEpoch, StopReason reason) =>
-        new(_model.ToHead(_best), new TrainingHistory(_losses, [], epochs, bestEpoch, reason));
+    private TrainedHead Result(EpochMetrics[] epochs, int? bestEpoch, StopReason reason) => new(_model.ToHead(_best), new TrainingHistory(_losses, [], epochs, bestEpoch, reason)
+    {
+        L2 = _options.L2 ?? 0,
+        IsUnbounded = epochs is [.., { TrainAccuracy: 1 }] && !TrainingChecks.LimitsWeights(_options),
+    });
 
     /// <summary>The one way out of MathNet's minimizer from within the objective.</summary>
     private sealed class SettledException : Exception;

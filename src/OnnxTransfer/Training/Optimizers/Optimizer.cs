@@ -64,7 +64,8 @@ public abstract record Optimizer
 
     /// <summary>
     /// Liu and Nocedal, "On the limited memory BFGS method", 1989: every step uses all rows, until the gradient is almost zero. For
-    /// linear heads this point is the single optimum, and no learning rate is needed. Epochs, batch size, learning rate, schedule and
+    /// linear heads this point is the single optimum, and no learning rate is needed. <see cref="TrainingOptions.L2"/> keeps that optimum
+    /// finite if the rows can be separated. Epochs, batch size, learning rate, schedule and
     /// patience are ignored. The history has one epoch for the whole run; a step is an evaluation of the objective. With <c>L2 =
     /// 1/(C·N)</c> the objective is that of scikit-learn's <c>LogisticRegression(C=C)</c>, divided by <c>C·N</c>. It takes neither L1
     /// nor dropout.
@@ -79,6 +80,9 @@ public abstract record Optimizer
 
     /// <summary>Name and constants, for the record of a run.</summary>
     internal abstract string Description { get; }
+
+    /// <summary>Whether the rule itself keeps weights small.</summary>
+    internal virtual bool DecaysWeights => false;
 
     /// <summary>Refuses options that the rule cannot work with.</summary>
     internal abstract void Check(TrainingOptions options);

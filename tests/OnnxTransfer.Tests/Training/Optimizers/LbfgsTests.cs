@@ -30,8 +30,8 @@ public sealed class LbfgsTests
     public void StandardizingDoesNotChangeAnUnpenalizedOptimum()
     {
         var data = Gaussians.Make(300, 5, 3, 1);
-        var plain = HeadTrainer.Train(data, 3, new TrainingOptions { Optimizer = Optimizer.Lbfgs() });
-        var standardized = HeadTrainer.Train(data, 3, new TrainingOptions { Optimizer = Optimizer.Lbfgs(), Standardize = true });
+        var plain = HeadTrainer.Train(data, 3, new TrainingOptions { Optimizer = Optimizer.Lbfgs(), L2 = 0 });
+        var standardized = HeadTrainer.Train(data, 3, new TrainingOptions { Optimizer = Optimizer.Lbfgs(), L2 = 0, Standardize = true });
         var (p, q) = (plain.Head.Probabilities(data.Features), standardized.Head.Probabilities(data.Features));
         Assert.InRange((p - q).Enumerate().Max(Math.Abs), 0, 1e-3);
     }
