@@ -74,7 +74,37 @@ internal sealed class ImageSample
         return lengths > 0 ? TensorPrimitives.Dot<float>(a, b) / lengths : 0;
     }
 
-    private static float[] Full(byte[] rgb, bool mirrored) => Crop(rgb, 1, 0, 0, mirrored);
+    private static float[] Full(byte[] rgb, bool mirrored)
+    {
+        var pixels = new float[rgb.Length];
+        Span<float> sums = stackalloc float[3];
+        for (var row = 0; row < Side; row++)
+        {
+            for (var column = 0; column < Side; column++)
+            {
+                var from = At(mirrored ? Side - 1 - column : column, row);
+                var to = At(column, row);
+                for (var channel = 0; channel < 3; channel++)
+                {
+                    pixels[to + channel] = rgb[from + channel];
+                    sums[channel] += rgb[from + channel];
+                }
+            }
+        }
+
+        Center(pixels, sums);
+        return pixels;
+    }
+
+    private static void Center(float[] pixels, ReadOnlySpan<float> sums)
+    {
+        for (var i = 0; i < pixels.Length; i += 3)
+        {
+            for (var channel = 0; channel < 3; channel++) pixels[i + channel] -= sums[channel] / (Side * Side);
+        }
+    }
+
+    private static int At(int column, int row) => 3 * ((row * Side) + column);
 
     /// <summary>A part of the thumbnail, brought to its size by linear interpolation, each channel about its mean.</summary>
     /// <param name="rgb">The thumbnail.</param>
@@ -105,10 +135,8 @@ internal sealed class ImageSample
             }
         }
 
-        for (var i = 0; i < pixels.Length; i++) pixels[i] -= sums[i % 3] / (Side * Side);
+        Center(pixels, sums);
         return pixels;
-
-        static int At(int column, int row) => 3 * ((row * Side) + column);
     }
 
     private static (int Low, int High, float Part) Between(double at)

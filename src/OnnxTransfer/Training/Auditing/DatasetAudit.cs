@@ -36,7 +36,7 @@ internal sealed class DatasetAudit
         var firstOf = FirstOfContent();
         int[] first = [.. Enumerable.Range(0, firstOf.Length).Where(row => firstOf[row] == row)];
         var features = first.Length == firstOf.Length ? _embedding.Features : _embedding.Features.Select(first);
-        var search = DuplicateSearch.Run(features, row => _samples[first[row]]?.Sample, cancellationToken: cancellationToken);
+        var search = DuplicateSearch.Run(features, DuplicateSearch.PartOfUsualDistance, row => _samples[first[row]]?.Sample, cancellationToken: cancellationToken);
         if (!search.IsComplete) _notes.Add(string.Create(CultureInfo.InvariantCulture, $"More than {DuplicateSearch.MostCandidates:N0} pairs are near each other, and only the nearest were compared: further near duplicates are not listed."));
         var duplicates = new DuplicateFindings(_images, firstOf, [.. search.Pairs.Select(pair => pair with { First = first[pair.First], Second = first[pair.Second] })]);
         List<DatasetFinding> findings = [.. Unreadable(), .. duplicates.Find(), .. RareClasses(), .. QualityChecks.Find(_images, [.. _samples.Select(sample => sample?.Statistics)])];

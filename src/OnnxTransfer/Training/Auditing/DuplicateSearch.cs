@@ -12,8 +12,14 @@ namespace OnnxTransfer.Training.Auditing;
 /// </summary>
 internal static class DuplicateSearch
 {
-    /// <summary>Candidates are nearer than this part of the usual distance of a row to its tenth neighbor: the limit that follows the data.</summary>
-    internal const double PartOfUsualDistance = 0.7;
+    /// <summary>
+    /// Candidates are nearer than this part of the usual distance of a row to its tenth neighbor: the limit that follows the data. Each row has
+    /// about ten candidates then.
+    /// </summary>
+    internal const double PartOfUsualDistance = 1;
+
+    /// <summary>The same where the photos must be read again for it: with fewer candidates, most photos need not be.</summary>
+    internal const double PartWhereReadAgain = 0.7;
 
     /// <summary>Candidates have at least this cosine, whatever the data: the limit for data whose photos are all far from each other.</summary>
     internal const double LeastCosine = 0.65;
@@ -29,15 +35,16 @@ internal static class DuplicateSearch
 
     /// <summary>The pairs of near duplicates among the rows.</summary>
     /// <param name="features"><c>[N,D]</c>. A row without a direction, such as zeros, is no near duplicate.</param>
+    /// <param name="part">The part of the usual distance in which candidates are.</param>
     /// <param name="sampleOf">The thumbnail of a row's image, from any thread; null for an image that can no longer be read.</param>
     /// <param name="progress">Receives the rows that are compared.</param>
     /// <param name="cancellationToken">Stops the search.</param>
     internal static DuplicateSearchResult Run(
-        FeatureMatrix features, Func<int, ImageSample?> sampleOf, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
+        FeatureMatrix features, double part, Func<int, ImageSample?> sampleOf, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         var search = new NearPairSearch(features);
         if (search.Usable.Count < 2) return new DuplicateSearchResult([], LeastCosine, IsComplete: true);
-        var least = Math.Max(LeastCosine, 1 - (PartOfUsualDistance * UsualDistance(features, search.Usable, cancellationToken)));
+        var least = Math.Max(LeastCosine, 1 - (part * UsualDistance(features, search.Usable, cancellationToken)));
         var candidates = search.Find((float)least, MostCandidates, progress, cancellationToken);
         var agreements = new double[candidates.Count];
         Parallel.For(0, candidates.Count, new ParallelOptions { CancellationToken = cancellationToken }, i =>
@@ -61,12 +68,13 @@ internal static class DuplicateSearch
         var samples = new ConcurrentDictionary<int, Lazy<ImageSample?>>();
         return Run(
             embedding.Features,
+            PartWhereReadAgain,
             row => samples.GetOrAdd(row, one => new Lazy<ImageSample?>(() => sampler.Read(images[embedding.Indices[one]].Image, cancellationToken)?.Sample)).Value,
             cancellationToken: cancellationToken);
     }
 
     /// <summary>The median distance, 1 - cosine, of a row to its tenth neighbor, measured on rows at even distances.</summary>
-    private static double UsualDistance(FeatureMatrix features, IReadOnlyList<int> usable, CancellationToken cancellationToken)
+    internal static double UsualDistance(FeatureMatrix features, IReadOnlyList<int> usable, CancellationToken cancellationToken)
     {
         var rows = usable.Count == features.RowCount ? features : features.Select(usable);
         var count = Math.Min(rows.RowCount, RowsToMeasure);

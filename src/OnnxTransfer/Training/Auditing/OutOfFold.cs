@@ -7,7 +7,7 @@ internal static class OutOfFold
     private const int MostRows = 20_000;
 
     /// <summary>The head: linear, on standardized features, at the optimum. The penalty is strong because single wrong labels must not be learned.</summary>
-    private static readonly TrainingOptions s_head = new() { Optimizer = Optimizer.Lbfgs(200, 1e-4), Standardize = true, L2 = 0.1 };
+    private static readonly TrainingOptions s_head = new() { Optimizer = Optimizer.Lbfgs(200, 1e-4), Standardize = true, L2 = 0.3 };
 
     /// <summary><c>[N][C]</c>. A class that the other folds lack has the probability 0.</summary>
     /// <param name="rows">The rows; rows of one group are in one fold.</param>
