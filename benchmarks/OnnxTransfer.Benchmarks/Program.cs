@@ -2,6 +2,7 @@ using System.Globalization;
 using BenchmarkDotNet.Running;
 using OnnxTransfer;
 using OnnxTransfer.Benchmarks;
+using OnnxTransfer.Benchmarks.Checking;
 using OnnxTransfer.Benchmarks.Conversion;
 using OnnxTransfer.Benchmarks.Embedding;
 using OnnxTransfer.Benchmarks.Heads;
@@ -13,7 +14,7 @@ using OnnxTransfer.Benchmarks.Serving;
 // TensorFlow.js and scikit-learn; `draws PEERS PYTHON|none WORK [METHOD...]` compares heads with LogisticRegressionCV on few photographs; `pixels PEERS PYTHON ROUNDS [RESULT.md]` prepares photographs beside Pillow and sharp
 // (`pixels alone ROUNDS` without them); `embed PEERS PYTHON [PHOTOS ROUNDS]` embeds photos beside sharp + onnxruntime-node and
 // Pillow + PyTorch; `mlnet PEERS [PHOTOS ROUNDS]` computes ResNet-18's features beside ML.NET; `server PEERS [ROUNDS SECONDS]` loads the web service beside a plain controller; `many MODEL FOLDER COUNT` is a long run and a second one from the cache; `kills MODEL FOLDER KILLS` kills
-// runs; `device MODEL FOLDER PROVIDER [BATCH...]` holds a GPU against the CPU; `neighbors ROWS DIM ROUNDS` searches beside a plain loop; `keras PEERS PHOTO...` holds converted networks against TensorFlow.js, `quantized FILE.tflite
+// runs; `device MODEL FOLDER PROVIDER [BATCH...]` holds a GPU against the CPU; `neighbors ROWS DIM ROUNDS` searches beside a plain loop; `check MODEL FOLDER ROUNDS` plants faults and counts those found, `check-many ROWS DIM` takes time and memory of the searches; `keras PEERS PHOTO...` holds converted networks against TensorFlow.js, `quantized FILE.tflite
 // FOLDER...` what is kept quantized against the same weights in float32; everything else is BenchmarkDotNet's command line.
 if (args is ["soak", var model, var folder]) return Soak.Run(model, folder);
 if (args is ["precision", var network, var classes]) return await PrecisionPeers.RunAsync(network, classes).ConfigureAwait(false);
@@ -33,6 +34,8 @@ if (args is ["kills-victim", var victimModel, var victimFolder, var cache]) retu
 if (args is ["device", var deviceModel, var deviceFolder, var provider, .. var batches])
     return await DevicePeers.RunAsync(deviceModel, deviceFolder, Enum.Parse<ExecutionProvider>(provider, ignoreCase: true), batches.Length > 0 ? [.. batches.Select(Number)] : [1, 32, 256]);
 if (args is ["neighbors", var vectors, var length, var searches]) return NeighborSpeed.Run(Number(vectors), Number(length), Number(searches));
+if (args is ["check", var checkedModel, var checkedFolder, var plantings]) return await PlantedFaults.RunAsync(checkedModel, checkedFolder, Number(plantings)).ConfigureAwait(false);
+if (args is ["check-many", var manyRows, var manyDim]) return CheckManyRows.Run(Number(manyRows), Number(manyDim));
 if (args is ["keras", var folderOfPeers, .. var photos]) return KerasPeers.Run(folderOfPeers, photos);
 if (args is ["quantized", var tflite, .. var folders]) return QuantizedAgreement.Run(tflite, folders);
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -5,6 +5,7 @@ using OnnxTransfer.Embedding;
 using OnnxTransfer.Evaluation;
 using OnnxTransfer.Explaining;
 using OnnxTransfer.Training;
+using OnnxTransfer.Training.Auditing;
 
 namespace OnnxTransfer;
 
@@ -228,7 +229,8 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         FeatureExtractor extractor, ImageDataset images, EmbeddingResult embedding, TrainingPlan plan, CancellationToken cancellationToken)
     {
         var classes = images.Classes;
-        var sets = new TrainingSets(images, embedding, plan);
+        var duplicates = plan.KeepDuplicatesTogether ? DuplicateSearch.Run(images.Images, embedding, extractor.Network.Sampler(), cancellationToken).Pairs : [];
+        var sets = new TrainingSets(images, embedding, plan, duplicates);
         var (train, validation, test) = (sets.Features(DataSplit.Train)!, sets.Features(DataSplit.Validation), sets.Features(DataSplit.Test));
 
         var clock = Stopwatch.StartNew();
@@ -245,6 +247,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
             Embedding = embedding,
             Skipped = TrainingSets.SkippedOf(images, embedding),
             Warnings = sets.Warnings(),
+            Leaks = sets.Leaks,
             TrainingTime = time,
         };
 

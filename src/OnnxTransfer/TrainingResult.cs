@@ -46,6 +46,12 @@ public sealed class TrainingResult
     /// <summary>What makes images doubtful that were used all the same, such as a damaged file.</summary>
     public required IReadOnlyList<ImageWarning> Warnings { get; init; }
 
+    /// <summary>
+    /// Near duplicates in different sets, one finding for each pair: the scores on these images are too good. Only sets that the data state
+    /// themselves can leak, because other near duplicates are kept in one set. Empty if <see cref="TrainingPlan.KeepDuplicatesTogether"/> is off.
+    /// </summary>
+    public required IReadOnlyList<DatasetFinding> Leaks { get; init; }
+
     /// <summary>The files, folders and rows of the source that are not used as images, with reasons.</summary>
     public IReadOnlyList<UnusedFile> Unused => _dataset.Unused;
 

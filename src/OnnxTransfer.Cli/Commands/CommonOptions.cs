@@ -304,6 +304,8 @@ internal static class CommonOptions
 
     internal static IReadOnlyList<WarningJson> ToJson(IReadOnlyList<ImageWarning> warnings) => [.. warnings.Select(warning => new WarningJson(warning.Id, warning.Text, warning.Label, SplitName(warning.Split)))];
 
+    internal static ImageJson ToJson(CheckedImage image) => new(image.Id, image.Label, SplitName(image.Split));
+
     private static string? SplitName(DataSplit split) => split == DataSplit.Auto ? null : split.ToString().ToLowerInvariant();
 
     internal static IReadOnlyList<SkippedJson> ToJson(IReadOnlyList<SkippedImage> skipped) => [.. skipped.Select(image => new SkippedJson(image.Id, image.Reason, image.Label, SplitName(image.Split), image.TimedOut))];

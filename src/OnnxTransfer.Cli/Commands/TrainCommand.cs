@@ -28,11 +28,12 @@ internal static class TrainCommand
         var cache = CommonOptions.Cache();
         var maxBad = CommonOptions.Number(
             "--max-bad", "The share of images that may be unusable before the run fails.", 0.05, "SHARE", share => share is >= 0 and <= 1, "a share between 0 and 1, such as 0.05");
+        var ignoreDuplicates = new Option<bool>("--ignore-duplicates") { Description = "Do not look for near duplicates, which otherwise stay in one set when the images are split." };
         var report = CommonOptions.Report();
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on labeled images.")
         {
-            output, validation, test, backbone, layers, pooling, preprocess, split, upsample, precision, cache, maxBad, report, json,
+            output, validation, test, backbone, layers, pooling, preprocess, split, upsample, precision, cache, maxBad, ignoreDuplicates, report, json,
         };
         var images = new DataArguments(command);
         var head = new HeadOptions(command);
@@ -48,6 +49,7 @@ internal static class TrainCommand
                 Threads = machine.Read(parsed).Threads,
                 Split = parsed.GetValue(split) is { } percentages ? UsageException.Check(() => SplitPercentages.Parse(percentages)) : null,
                 MaxBad = parsed.GetValue(maxBad),
+                KeepDuplicatesTogether = !parsed.GetValue(ignoreDuplicates),
             },
             parsed.GetValue(json),
             cancellationToken));
@@ -94,6 +96,7 @@ internal static class TrainCommand
         WarnDiverged(result);
         if (result.History.IsUnbounded)
             Console.Error.WriteLine("warning: the head separates all training images and nothing limits its weights, so its probabilities are too sure: leave --l2 out for a small penalty, or give a larger one.");
+        WarnLeaks(result);
         if (json) JsonOutput.Write(ToJson(extractor, result, output), JsonContracts.Default.TrainJson);
         else Print(result, output);
         if (result.History.StopReason != StopReason.Canceled) return ExitCode.Done;
@@ -107,6 +110,17 @@ internal static class TrainCommand
         var guessing = Math.Log(result.Classifier.Labels.Count);
         if (result.History.Epochs is [.., { TrainLoss: var loss }] && loss > guessing)
             Console.Error.WriteLine($"warning: the training loss ends at {Table.Number(loss, "0.0000")}, above that of guessing ({Table.Number(guessing, "0.0000")}): the steps are too large; try a smaller --lr.");
+    }
+
+    /// <summary>Scores on images that the head has seen are too good, and nothing else shows it.</summary>
+    private static void WarnLeaks(TrainingResult result)
+    {
+        const int Named = 5;
+        if (result.Leaks.Count == 0) return;
+        var images = result.Leaks.Select(leak => leak.Image!.Index).Distinct().Count();
+        Console.Error.WriteLine($"warning: {(images == 1 ? "1 image is a duplicate or near duplicate of an image" : $"{images} images are duplicates or near duplicates of images")} in another set, so the scores are too good (`onnxtransfer check` shows them):");
+        foreach (var leak in result.Leaks.Take(Named)) Console.Error.WriteLine($"  {leak.Image!.Id} ({leak.Image.Split.ToString().ToLowerInvariant()}) and {leak.Other!.Id} ({leak.Other.Split.ToString().ToLowerInvariant()}): cosine {Table.Number(leak.Score!.Value, "0.000")}");
+        if (result.Leaks.Count > Named) Console.Error.WriteLine($"  and {result.Leaks.Count - Named} more pairs");
     }
 
     private static void Print(TrainingResult result, string output)
@@ -166,6 +180,7 @@ internal static class TrainCommand
             epoch.Epoch, epoch.TrainLoss, epoch.TrainAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy, epoch.Seconds))],
         result.History.L2, result.History.StopReason.ToString().ToLowerInvariant(), result.History.BestEpoch,
         Score(result.Train)!, Score(result.Validation), Score(result.Test),
+        [.. result.Leaks.Select(leak => new LeakJson(CommonOptions.ToJson(leak.Image!), CommonOptions.ToJson(leak.Other!), leak.Score!.Value))],
         CommonOptions.ToJson(result.Skipped), CommonOptions.ToJson(result.Warnings),
         UnusedFiles.ToJson(result.Unused),
         result.TrainingTime.TotalSeconds,

@@ -18,7 +18,7 @@ internal static class JsonOutput
 internal sealed record TrainJson(
     IReadOnlyList<string> Classes, string ExecutionProvider, PrecisionJson Precision, BackboneJson Backbone, EmbedJson Embed, IReadOnlyList<EpochJson> Epochs,
     double L2, string Stopped, int? BestEpoch,
-    ScoreJson Train, ScoreJson? Validation, ScoreJson? Test, IReadOnlyList<SkippedJson> Skipped, IReadOnlyList<WarningJson> Warnings, IReadOnlyList<UnusedJson> Unused, double TrainSeconds, string Model);
+    ScoreJson Train, ScoreJson? Validation, ScoreJson? Test, IReadOnlyList<LeakJson> Leaks, IReadOnlyList<SkippedJson> Skipped, IReadOnlyList<WarningJson> Warnings, IReadOnlyList<UnusedJson> Unused, double TrainSeconds, string Model);
 
 internal sealed record PrecisionJson(string Used, string Reason, double? Similarity, double? Speedup);
 
@@ -30,6 +30,9 @@ internal sealed record EpochJson(
     int Epoch, double TrainLoss, double TrainAccuracy, double? ValidationLoss, double? ValidationAccuracy, double Seconds);
 
 internal sealed record ScoreJson(int Count, double Loss, double Accuracy);
+
+/// <summary>An image of one set that is a near duplicate of an image of another set.</summary>
+internal sealed record LeakJson(ImageJson Image, ImageJson Other, double Cosine);
 
 internal sealed record SkippedJson(string Path, string Reason, string? Label, string? Split, bool TimedOut);
 
@@ -90,6 +93,8 @@ internal sealed record ProviderJson(string Name, bool Usable, string? WhyNot);
 [JsonSerializable(typeof(ComparedBackboneJson[]))]
 [JsonSerializable(typeof(EmbedResultJson))]
 [JsonSerializable(typeof(EmbedIdsJson))]
+[JsonSerializable(typeof(CheckJson))]
+[JsonSerializable(typeof(SimilarJson))]
 [JsonSerializable(typeof(IReadOnlyList<PredictionJson>))]
 [JsonSerializable(typeof(IReadOnlyList<ModelJson>))]
 [JsonSerializable(typeof(ModelInfoJson))]

@@ -9,7 +9,8 @@ namespace OnnxTransfer.Data;
 /// For a class with n images, each part gets n times its fraction, rounded down or up. The remaining images go to the parts with the
 /// largest remainder. The rounding error of a part is carried to the next class, so that ten classes of five images at 80/10/10 give
 /// five images to validation and five to test. Every class has at least one image for training. A shuffle within the class decides the
-/// part of each image. It depends only on the seed, not on the machine.
+/// part of each image. It depends only on the seed, not on the machine. Images of one group are drawn as one image, of the class of the first
+/// of them, and go to one part: the proportions then hold for the groups.
 /// </remarks>
 internal sealed class StratifiedSplit
 {
@@ -35,15 +36,16 @@ internal sealed class StratifiedSplit
     /// <param name="classIndices"><c>[N]</c> the class of every image, each at least 0. The order changes the result.</param>
     /// <param name="fractions">The proportions.</param>
     /// <param name="seed">The same seed gives the same split, on every machine and version of .NET.</param>
+    /// <param name="groups"><c>[N]</c>, the same number for images that stay together; null for none.</param>
     /// <exception cref="ArgumentOutOfRangeException">A class index is negative.</exception>
-    public static StratifiedSplit Create(IReadOnlyList<int> classIndices, SplitPercentages fractions, int seed)
+    public static StratifiedSplit Create(IReadOnlyList<int> classIndices, SplitPercentages fractions, int seed, IReadOnlyList<int>? groups = null)
     {
         ArgumentNullException.ThrowIfNull(classIndices);
         ArgumentNullException.ThrowIfNull(fractions);
         long[] weights = [Weight(fractions.Train), Weight(fractions.Validation), Weight(fractions.Test)];
         var carry = new long[3];
         List<int>[] parts = [[], [], []];
-        foreach (var (classIndex, members) in ByClass(classIndices))
+        foreach (var (classIndex, members) in ByClass(classIndices, groups))
         {
             new SplitMix64(((ulong)(uint)classIndex << 32) | (uint)seed).Shuffle(members);
             var counts = Counts(members.Length, weights, carry);
@@ -55,6 +57,7 @@ internal sealed class StratifiedSplit
             }
         }
 
+        if (groups is not null) Gather(parts, classIndices, groups);
         foreach (var part in parts) part.Sort();
         return new StratifiedSplit([parts[0].AsReadOnly(), parts[1].AsReadOnly(), parts[2].AsReadOnly()]);
     }
@@ -62,12 +65,35 @@ internal sealed class StratifiedSplit
     /// <summary>In integers, because 0.1 * 30 is not 3 in binary.</summary>
     private static long Weight(double percent) => (long)Math.Round(percent / 100 * Scale);
 
-    private static IEnumerable<(int ClassIndex, int[] Members)> ByClass(IReadOnlyList<int> classIndices)
+    /// <summary>Brings all images of a group to the part of its first image. A class that would be left without training images gets its first group back.</summary>
+    private static void Gather(List<int>[] parts, IReadOnlyList<int> classIndices, IReadOnlyList<int> groups)
+    {
+        var partOf = new Dictionary<int, int>();
+        for (var part = 0; part < parts.Length; part++)
+        {
+            foreach (var image in parts[part]) partOf[groups[image]] = part;
+        }
+
+        var trained = Enumerable.Range(0, groups.Count).Where(image => partOf[groups[image]] == 0).Select(image => classIndices[image]).ToHashSet();
+        for (var image = 0; image < groups.Count; image++)
+        {
+            if (trained.Contains(classIndices[image])) continue;
+            partOf[groups[image]] = 0;
+            trained.UnionWith(Enumerable.Range(0, groups.Count).Where(other => groups[other] == groups[image]).Select(other => classIndices[other]));
+        }
+
+        foreach (var part in parts) part.Clear();
+        for (var image = 0; image < groups.Count; image++) parts[partOf[groups[image]]].Add(image);
+    }
+
+    private static IEnumerable<(int ClassIndex, int[] Members)> ByClass(IReadOnlyList<int> classIndices, IReadOnlyList<int>? groups)
     {
         var byClass = new SortedDictionary<int, List<int>>();
+        var seen = new HashSet<int>();
         for (var i = 0; i < classIndices.Count; i++)
         {
             ArgumentOutOfRangeException.ThrowIfNegative(classIndices[i], nameof(classIndices));
+            if (groups is not null && !seen.Add(groups[i])) continue;
             if (!byClass.TryGetValue(classIndices[i], out var members)) byClass.Add(classIndices[i], members = []);
             members.Add(i);
         }

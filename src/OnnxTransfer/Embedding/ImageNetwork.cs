@@ -84,6 +84,9 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     internal ImageNetwork OpenAt(string tensor, int length, Type owner) =>
         new(Backbone, tensor, length, Options with { Precision = NetworkPrecision.Float32 }, cache: null, owner);
 
+    /// <summary>Reads images once more, with the same decoder and limits.</summary>
+    internal ImageSampler Sampler() => new(Options.Decoder, Options.Decode);
+
     /// <summary>Opens the network once more, up to the same tensor. The caller disposes the session, and before this object.</summary>
     internal OnnxSession OpenSession(SessionSettings settings) => new(_graph, settings, _runs);
 

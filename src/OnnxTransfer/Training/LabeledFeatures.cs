@@ -66,6 +66,21 @@ public sealed class LabeledFeatures
     /// <summary>N.</summary>
     public int Count => Features.RowCount;
 
+    /// <summary>
+    /// <c>[N]</c>, any number for each row: rows with the same number, such as near duplicates, stay on one side whenever rows are divided
+    /// (<see cref="ClassifierHead.CrossValidate"/>, <see cref="TrainingOptions.ValidationFraction"/>). Null, the default, divides row by row.
+    /// </summary>
+    /// <exception cref="ArgumentException">There is not one number for each row.</exception>
+    public IReadOnlyList<int>? Groups
+    {
+        get;
+        init
+        {
+            if (value is not null && value.Count != Count) Throw.GroupsDoNotMatchRows(value.Count, Count);
+            field = value is null ? null : EquatableList.Of(value, nameof(Groups));
+        }
+    }
+
     /// <summary>The columns of multiple labels; 0 where each row has one class.</summary>
     internal int LabelCount { get; }
 
@@ -79,8 +94,9 @@ public sealed class LabeledFeatures
     {
         var features = Features.Select(rows);
         float[]? weights = _weights is null ? null : [.. rows.Select(i => _weights[i])];
+        int[]? groups = Groups is null ? null : [.. rows.Select(i => Groups[i])];
         return LabelCount == 0
-            ? new LabeledFeatures(features, [.. rows.Select(i => _labels[i])], weights)
-            : new LabeledFeatures(features, Matrix<float>.Build.Dense(rows.Count, LabelCount, (i, c) => _targets[rows[i] * LabelCount + c]), weights);
+            ? new LabeledFeatures(features, [.. rows.Select(i => _labels[i])], weights) { Groups = groups }
+            : new LabeledFeatures(features, Matrix<float>.Build.Dense(rows.Count, LabelCount, (i, c) => _targets[rows[i] * LabelCount + c]), weights) { Groups = groups };
     }
 }

@@ -55,6 +55,10 @@ internal static partial class Throw
         throw new ArgumentException("There are no feature vectors: at least one row is needed.");
 
     [DoesNotReturn]
+    internal static void GroupsDoNotMatchRows(int groups, int rows) =>
+        throw new ArgumentException($"There are {rows} feature vectors but {groups} groups: every row needs the number of its group.");
+
+    [DoesNotReturn]
     internal static void LabelsDoNotMatchRows(int labels, int rows) =>
         throw new ArgumentException($"There are {rows} feature vectors but {labels} labels: every row needs one label.");
 

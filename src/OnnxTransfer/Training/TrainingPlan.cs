@@ -20,6 +20,14 @@ public sealed record TrainingPlan : TrainingOptions
     /// <exception cref="ArgumentOutOfRangeException">The value is not between 0 and 1.</exception>
     public double MaxBad { get; init => field = Require.Share(value, nameof(MaxBad)); } = 0.05;
 
+    /// <summary>
+    /// Whether near duplicates are looked for before the images are divided; true by default. Near duplicates then stay in one set, so that a
+    /// test does not measure what was memorized, and <see cref="TrainingResult.Leaks"/> lists near duplicates across the sets that the data
+    /// state themselves. The search compares all vectors, and reads the photos of the nearest pairs once more. Without near duplicates, the
+    /// division is the same as without the search.
+    /// </summary>
+    public bool KeepDuplicatesTogether { get; init; } = true;
+
     /// <summary>Images per run of the network; 0, the default, for the number that suits the provider.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public int EmbeddingBatchSize { get; init => field = Require.NotNegative(value, nameof(EmbeddingBatchSize)); }

@@ -1,4 +1,5 @@
 using OnnxTransfer.Data;
+using OnnxTransfer.Training.Auditing;
 
 namespace OnnxTransfer.Training;
 
@@ -8,21 +9,28 @@ internal sealed class TrainingSets
     private readonly ImageDataset _dataset;
     private readonly EmbeddingResult _embedding;
     private readonly DataSplit[] _splitOfRow;
+    private readonly int[]? _groups;
 
     /// <param name="dataset">The dataset.</param>
     /// <param name="embedding">Its feature vectors.</param>
     /// <param name="plan">The percentages, and the seed that decides which image goes where.</param>
-    internal TrainingSets(ImageDataset dataset, EmbeddingResult embedding, TrainingPlan plan)
+    /// <param name="duplicates">The rows that are near duplicates; they are drawn together.</param>
+    internal TrainingSets(ImageDataset dataset, EmbeddingResult embedding, TrainingPlan plan, IReadOnlyList<DuplicatePair>? duplicates = null)
     {
         (_dataset, _embedding) = (dataset, embedding);
+        _groups = duplicates is null or [] ? null : DuplicatePair.Groups(duplicates, embedding.Indices.Count);
         _splitOfRow = [.. embedding.Indices.Select(index => dataset.Images[index].Split)];
         int[] open = [.. Enumerable.Range(0, _splitOfRow.Length).Where(row => _splitOfRow[row] == DataSplit.Auto)];
-        var drawn = StratifiedSplit.Create([.. open.Select(ClassOf)], plan.Percentages(dataset), plan.Seed);
+        var drawn = StratifiedSplit.Create([.. open.Select(ClassOf)], plan.Percentages(dataset), plan.Seed, _groups is null ? null : [.. open.Select(row => _groups[row])]);
         foreach (var i in drawn.Train) _splitOfRow[open[i]] = DataSplit.Train;
         foreach (var i in drawn.Validation) _splitOfRow[open[i]] = DataSplit.Validation;
         foreach (var i in drawn.Test) _splitOfRow[open[i]] = DataSplit.Test;
+        Leaks = [.. (duplicates ?? []).Where(pair => _splitOfRow[pair.First] != _splitOfRow[pair.Second]).Select(Leak)];
         RequireEveryClass();
     }
+
+    /// <summary>Near duplicates in different sets, which the data state themselves: all others were drawn together.</summary>
+    internal IReadOnlyList<DatasetFinding> Leaks { get; }
 
     /// <summary>The rows of a set, ascending.</summary>
     internal IReadOnlyList<int> Rows(DataSplit split) => [.. Enumerable.Range(0, _splitOfRow.Length).Where(row => _splitOfRow[row] == split)];
@@ -33,7 +41,10 @@ internal sealed class TrainingSets
         var rows = Rows(split);
         if (rows.Count == 0) return null;
         float[] weights = [.. rows.Select(row => _dataset.Images[_embedding.Indices[row]].Weight)];
-        return new LabeledFeatures(_embedding.Features.Select(rows), [.. rows.Select(ClassOf)], Array.TrueForAll(weights, weight => weight == 1) ? null : weights);
+        return new LabeledFeatures(_embedding.Features.Select(rows), [.. rows.Select(ClassOf)], Array.TrueForAll(weights, weight => weight == 1) ? null : weights)
+        {
+            Groups = _groups is null ? null : [.. rows.Select(row => _groups[row])],
+        };
     }
 
     /// <summary>Every image of the dataset in its order, with what a classifier says about it.</summary>
@@ -82,6 +93,19 @@ internal sealed class TrainingSets
             var (image, why) = (dataset.Images[i], skipped.Dequeue());
             evaluated[i] = new EvaluatedImage(image.Id, image.Label, image.Split, null, why.Reason) { TimedOut = why.TimedOut };
         }
+    }
+
+    private DatasetFinding Leak(DuplicatePair pair)
+    {
+        // The image of the later set is the one that measures too well.
+        var (early, late) = _splitOfRow[pair.First] < _splitOfRow[pair.Second] ? (pair.First, pair.Second) : (pair.Second, pair.First);
+        return DatasetFinding.OfLeak(ImageOf(late), ImageOf(early), pair.Cosine, isExact: false);
+    }
+
+    private CheckedImage ImageOf(int row)
+    {
+        var index = _embedding.Indices[row];
+        return new CheckedImage(index, _dataset.Images[index].Id, _dataset.Images[index].Label, _splitOfRow[row]);
     }
 
     private int ClassOf(int row) => _dataset.ClassIndices[_embedding.Indices[row]];

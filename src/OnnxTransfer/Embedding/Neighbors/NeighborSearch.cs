@@ -48,6 +48,9 @@ internal sealed class NeighborSearch
 
     private int Vectors => (Dim + Vector256<float>.Count - 1) / Vector256<float>.Count;
 
+    /// <summary>Whether a row of this length can be compared by its cosine.</summary>
+    internal static bool HasDirection(double length) => length is >= Shortest and <= Longest;
+
     internal void Run(
         FeatureMatrix queries, int count, int threads, Report report, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
     {
