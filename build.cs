@@ -13,7 +13,7 @@ var rest = args.Skip(1).ToList();
 const string SharedVariable = "ONNXTRANSFER_SHARED";
 string[] packages =
 [
-    "src/OnnxTransfer", "src/OnnxTransfer.Conversion", "src/OnnxTransfer.Vips", "src/OnnxTransfer.Heic", "packaging/OnnxTransfer", "packaging/OnnxTransfer.Gpu",
+    "src/OnnxTransfer", "src/OnnxTransfer.Conversion", "src/OnnxTransfer.Vips", "src/OnnxTransfer.Heic", "src/OnnxTransfer.Parquet", "packaging/OnnxTransfer", "packaging/OnnxTransfer.Gpu",
     "packaging/OnnxTransfer.Models.ResNet18", "src/OnnxTransfer.Cli",
 ];
 

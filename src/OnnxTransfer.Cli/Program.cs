@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using OnnxTransfer.Cli.Commands;
 using OnnxTransfer.Cli.Output;
 using OnnxTransfer.Heic;
+using OnnxTransfer.Parquet;
 using OnnxTransfer.Vips;
 
 namespace OnnxTransfer.Cli;
@@ -26,6 +27,7 @@ internal static class Program
         // Nothing is loaded before a file needs it.
         VipsDecoder.Register();
         HeicDecoder.Register();
+        ParquetFiles.Register();
 
         Progress.Terminal = SafeWriter.Install();
         var root = Root();

@@ -147,6 +147,28 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
         Network.EmbedAsync(images, batchSize, progress, cancellationToken);
 
     /// <summary>
+    /// Writes the feature vectors of any number of images to a file, in memory for the names alone. An image that cannot be used is in the
+    /// result and not in the file. The call does not complete the writer: see <see cref="FeatureWriter.Complete"/>.
+    /// </summary>
+    /// <param name="writer">The file; its D is <see cref="Dim"/>.</param>
+    /// <param name="images">The images; they are read only as fast as vectors are written.</param>
+    /// <param name="label">The class of an image by its <see cref="ImageInput.Id"/>, for the file; null for none.</param>
+    /// <param name="batchSize">Images per run of the network; 0 for the number that suits the provider.</param>
+    /// <param name="progress">Receives the progress after every batch.</param>
+    /// <param name="cancellationToken">Stops the run after the current images.</param>
+    /// <exception cref="ArgumentException">The writer has another D.</exception>
+    /// <exception cref="ModelException">The network failed to run.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public Task<EmbeddingRun> EmbedToAsync(
+        FeatureWriter writer, IEnumerable<ImageInput> images, Func<string, string?>? label = null, int batchSize = 0, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        ArgumentNullException.ThrowIfNull(images);
+        if (writer.Dim != Dim) Throw.RowHasWrongLength(Dim, writer.Dim);
+        return Network.WriteAsync(images, writer, label, batchSize, progress, cancellationToken);
+    }
+
+    /// <summary>
     /// The feature vectors of any number of images, one after the other. The memory does not grow with the number of images. An image
     /// that cannot be used comes with the reason. Leaving the loop stops the run.
     /// </summary>

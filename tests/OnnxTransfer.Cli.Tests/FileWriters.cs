@@ -8,7 +8,8 @@ internal static class FileWriters
     /// <summary>Who may, and why it is not <c>AtomicFile</c>.</summary>
     internal static readonly Dictionary<string, string> Allowed = new()
     {
-        ["OnnxTransfer.Internals.AtomicFile.Write"] = "it is the one writer",
+        ["OnnxTransfer.Internals.AtomicFile.Begin"] = "it is the one writer, with the rename below",
+        ["OnnxTransfer.Internals.PendingFile.Complete"] = "the rename that gives a whole file its name",
         ["OnnxTransfer.Internals.AtomicFile.RequireWritable"] = "an empty file that is gone at once, to learn whether the folder takes one",
         ["OnnxTransfer.Internals.FileLock.AcquireAsync"] = "an empty file that is held open, whose content nobody reads",
         ["OnnxTransfer.Internals.FileHash.Sha256Async"] = "it only reads",
@@ -17,6 +18,12 @@ internal static class FileWriters
         ["OnnxTransfer.Backbones.Hub.HubModels.DownloadAsync"] = "the rename that gives a verified download its name",
         ["OnnxTransfer.Heic.HeicFile.Write"] = "a temporary file that only the decoder it is written for opens",
         ["OnnxTransfer.Heic.HeicLibrary.SetUp"] = "a policy in a temporary folder that only the library it is written for opens",
+    };
+
+    /// <summary>What the tool alone writes, besides the writer that is compiled into it.</summary>
+    internal static readonly Dictionary<string, string> AllowedOfTool = new()
+    {
+        ["OnnxTransfer.Cli.Output.RowFile.Open"] = "rows that somebody may follow, and that stay whatever ends the process",
     };
 
     internal static string AssemblyOf(string writer) => writer.StartsWith("OnnxTransfer.Heic.", StringComparison.Ordinal) ? "OnnxTransfer.Heic" : "OnnxTransfer";

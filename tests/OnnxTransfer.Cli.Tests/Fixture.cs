@@ -3,7 +3,7 @@ using OnnxTransfer.TestSupport;
 namespace OnnxTransfer.Cli.Tests;
 
 /// <summary>A folder of generated photos and a tiny backbone: what the commands need, made in milliseconds.</summary>
-public sealed class Fixture : IDisposable
+public class Fixture : IDisposable
 {
     private static readonly (string Name, (byte, byte, byte) Color)[] Classes =
         [("blue", (30, 40, 200)), ("green", (40, 190, 50)), ("red", (210, 40, 30))];
@@ -38,5 +38,9 @@ public sealed class Fixture : IDisposable
 
     internal string NewFile(params string[] parts) => _folder.File(parts);
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _folder.Dispose();
+        GC.SuppressFinalize(this);
+    }
 }

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using OnnxTransfer.Conversion;
 using OnnxTransfer.Heic;
+using OnnxTransfer.Parquet;
 using OnnxTransfer.Vips;
 using PublicApiGenerator;
 
@@ -15,7 +16,7 @@ internal static partial class PublicSurface
 
     /// <summary>Every assembly that a user references.</summary>
     internal static readonly Assembly[] Assemblies =
-        [typeof(FeatureExtractor).Assembly, typeof(TfLiteConverter).Assembly, typeof(VipsDecoder).Assembly, typeof(HeicDecoder).Assembly];
+        [typeof(FeatureExtractor).Assembly, typeof(TfLiteConverter).Assembly, typeof(VipsDecoder).Assembly, typeof(HeicDecoder).Assembly, typeof(ParquetFiles).Assembly];
 
     /// <summary>The methods, constructors and fields of a type that a user can reach.</summary>
     internal static IEnumerable<MemberInfo> ReachableMembers(Type type) => type.GetMembers(Declared).Where(member => member switch

@@ -117,8 +117,6 @@ internal static class CommonOptions
 
     internal static Option<int> Top() => Positive("--top", "How many classes to show for each image.", 3, "K");
 
-    internal static Argument<string[]> Images() => new("IMAGE") { Description = "Image files.", Arity = ArgumentArity.OneOrMore };
-
     internal static Argument<string> Classifier() => new("FILE.onnx") { Description = "A classifier that `onnxtransfer train` saved." };
 
     internal static Option<int> Positive(string name, string description, int value, string help) => AtLeast(1, name, description, value, help);
@@ -233,9 +231,12 @@ internal static class CommonOptions
     {
         Preset = preprocess,
         Precision = s_precisions[precision],
-        Cache = cache is null or "none" ? null : new FeatureCache(cache),
+        Cache = OpenCache(cache),
         Upsampling = upsampling is null ? null : s_upsampling[upsampling],
     };
+
+    /// <summary>The cache of <see cref="Cache"/>; null for none.</summary>
+    internal static FeatureCache? OpenCache(string? folder) => folder is null or "none" ? null : new FeatureCache(folder);
 
     /// <summary>Says on standard error when a cache was given up.</summary>
     internal static void WarnCache(FeatureExtractorOptions options)

@@ -6,8 +6,11 @@ namespace OnnxTransfer.Cli.Commands;
 
 /// <summary>The name of a file that a command writes. Before any work, the tool checks that the file can be written there.</summary>
 /// <param name="name">The option.</param>
-internal sealed class OutputOption(string name) : Option<string>(name)
+/// <param name="mayBeStandardOutput">Whether - stands for standard output.</param>
+internal sealed class OutputOption(string name, bool mayBeStandardOutput = false) : Option<string>(name)
 {
+    private readonly bool _mayBeStandardOutput = mayBeStandardOutput;
+
     /// <summary>Checks every file that a command line names for writing.</summary>
     /// <exception cref="IOException">The folder does not exist, or the name is that of a folder.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
@@ -15,7 +18,7 @@ internal sealed class OutputOption(string name) : Option<string>(name)
     {
         foreach (var result in parsed.CommandResult.Children.OfType<OptionResult>())
         {
-            if (result is not { Option: OutputOption option, Tokens: [var path] }) continue;
+            if (result is not { Option: OutputOption option, Tokens: [var path] } || (option._mayBeStandardOutput && path.Value == "-")) continue;
             try
             {
                 AtomicFile.RequireWritable(path.Value);

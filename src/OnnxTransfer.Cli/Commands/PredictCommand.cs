@@ -1,26 +1,18 @@
 using System.CommandLine;
-using OnnxTransfer.Cli.Output;
 
 namespace OnnxTransfer.Cli.Commands;
 
-/// <summary><c>onnxtransfer predict FILE.onnx IMAGE...</c></summary>
+/// <summary><c>onnxtransfer predict FILE.onnx INPUT...</c></summary>
 internal static class PredictCommand
 {
     internal static Command Create()
     {
         var file = CommonOptions.Classifier();
-        var images = CommonOptions.Images();
-        var top = CommonOptions.Top();
-        var json = CommonOptions.Json();
-        var command = new Command("predict", "Classify images with a saved classifier.") { file, images, top, json };
+        var command = new Command("predict", "Classify images with a saved classifier.") { file };
+        var predictions = new PredictionOptions(command);
         var machine = new MachineOptions(command);
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            using var classifier = ImageClassifier.Load(
-                parsed.GetRequiredValue(file), machine.Read(parsed));
-            return await PredictionOutput.RunAsync(
-                classifier, parsed.GetRequiredValue(images), parsed.GetValue(top), parsed.GetValue(json), cancellationToken).ConfigureAwait(false);
-        });
+        command.SetAction((parsed, cancellationToken) => predictions.RunAsync(
+            parsed, machine.Read(parsed), options => ImageClassifier.LoadAsync(parsed.GetRequiredValue(file), options, cancellationToken), cancellationToken));
         return command;
     }
 }

@@ -57,9 +57,14 @@ internal sealed record DomainJson(double Confidence, double Entropy, int Images)
 internal sealed record EmbedResultJson(int Rows, int Dim, PrecisionJson Precision, int Cached, double Seconds, double ImagesPerSecond, IReadOnlyList<SkippedJson> Skipped, IReadOnlyList<WarningJson> Warnings,
     IReadOnlyList<UnusedJson> Unused);
 
-internal sealed record EmbedIdsJson(string Backbone, int Rows, int Dim, IReadOnlyList<string> Ids, IReadOnlyList<string?> Labels);
-
-internal sealed record PredictionJson(string Path, string? Label, int? Index, float? Probability, IReadOnlyList<TopJson>? Top, string? Error, bool TimedOut, IReadOnlyList<string> Warnings);
+internal sealed record PredictionJson(string Path, string? Label, int? Index, float? Probability, IReadOnlyList<TopJson>? Top, string? Error, bool TimedOut, IReadOnlyList<string> Warnings)
+{
+    internal static PredictionJson Of(ImagePrediction image, int top) => image.Prediction is { } prediction
+        ? new PredictionJson(
+            image.Id, prediction.Label, prediction.Index, prediction.Probability,
+            [.. prediction.Top(top).Select(item => new TopJson(item.Label, item.Index, item.Probability))], null, false, image.Warnings)
+        : new PredictionJson(image.Id, null, null, null, null, image.Error, image.TimedOut, image.Warnings);
+}
 
 internal sealed record TopJson(string Label, int Index, float Probability);
 
@@ -92,10 +97,9 @@ internal sealed record ProviderJson(string Name, bool Usable, string? WhyNot);
 [JsonSerializable(typeof(EvaluateJson))]
 [JsonSerializable(typeof(ComparedBackboneJson[]))]
 [JsonSerializable(typeof(EmbedResultJson))]
-[JsonSerializable(typeof(EmbedIdsJson))]
 [JsonSerializable(typeof(CheckJson))]
 [JsonSerializable(typeof(SimilarJson))]
-[JsonSerializable(typeof(IReadOnlyList<PredictionJson>))]
+[JsonSerializable(typeof(PredictionJson))]
 [JsonSerializable(typeof(IReadOnlyList<ModelJson>))]
 [JsonSerializable(typeof(ModelInfoJson))]
 [JsonSerializable(typeof(IReadOnlyList<TensorJson>))]
@@ -107,3 +111,8 @@ internal sealed record ProviderJson(string Name, bool Usable, string? WhyNot);
 [JsonSerializable(typeof(CacheCheckJson))]
 [JsonSerializable(typeof(CacheCollectedJson))]
 internal sealed partial class JsonContracts : JsonSerializerContext;
+
+/// <summary>The documents of one line.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(PredictionJson))]
+internal sealed partial class JsonLineContracts : JsonSerializerContext;

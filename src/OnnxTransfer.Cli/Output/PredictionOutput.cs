@@ -1,33 +1,109 @@
+using System.Diagnostics;
 using OnnxTransfer.Cli.Commands;
 
 namespace OnnxTransfer.Cli.Output;
 
-/// <summary>Predicts a list of images and prints what came out, images that could not be used included.</summary>
-internal static class PredictionOutput
+/// <summary>Predicts any number of images and writes the rows as they come, images that could not be used included.</summary>
+/// <param name="classifier">The classifier.</param>
+/// <param name="top">The most classes of a row.</param>
+/// <param name="csv">A file for comma-separated rows, - for standard output; null for none.</param>
+/// <param name="lines">A file for lines of JSON, - for standard output; null for none.</param>
+/// <param name="json">Whether one JSON document goes to standard output.</param>
+internal sealed class PredictionOutput(ImageClassifier classifier, int top, string? csv, string? lines, bool json)
 {
-    internal static async Task<int> RunAsync(ImageClassifier classifier, string[] images, int top, bool json, CancellationToken cancellationToken)
-    {
-        var predictions = await classifier.PredictAsync(ImageInput.FromFiles(images), cancellationToken: cancellationToken).ConfigureAwait(false);
-        if (json) JsonOutput.Write([.. predictions.Select(prediction => ToJson(prediction, top))], JsonContracts.Default.IReadOnlyListPredictionJson);
-        else Print(predictions, top);
+    /// <summary>As many findings are named where a file has them all.</summary>
+    private const int MostNamed = 20;
 
-        CommonOptions.WarnDoubtful([.. predictions.SelectMany(prediction => prediction.Warnings.Select(text => new ImageWarning(prediction.Id, text)))]);
-        var failed = predictions.Where(prediction => prediction.Error is not null).ToList();
-        foreach (var prediction in failed) Console.Error.WriteLine($"error: {prediction.Id}: {prediction.Error}");
-        return failed.Count == 0 ? ExitCode.Done : ExitCode.Failed;
+    private readonly List<ImageWarning> _warnings = [];
+    private readonly List<string> _errors = [];
+    private long _count, _failed, _doubtful;
+
+    private string? Files => (csv, lines) switch
+    {
+        ("-" or null, "-" or null) => null,
+        (not ("-" or null), not ("-" or null)) => $"{csv} and {lines}",
+        _ => csv is "-" or null ? lines : csv,
+    };
+
+    internal async Task<int> RunAsync(ImageInputs images, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        var isCanceled = false;
+        using (var rows = new PredictionRows(Writers()))
+        {
+            try
+            {
+                var onTerminal = (json || Files is null || csv == "-" || lines == "-") && !Console.IsOutputRedirected;
+                await Progress.RunAsync("Predicting", report => WriteAsync(rows, images, report, cancellationToken), isShown: !onTerminal).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                isCanceled = true;
+            }
+        }
+
+        CommonOptions.WarnDoubtful(_warnings);
+        if (_doubtful > _warnings.Count) Console.Error.WriteLine($"  and {_doubtful - _warnings.Count} more images with warnings");
+        foreach (var error in _errors) Console.Error.WriteLine($"error: {error}");
+        if (_failed > _errors.Count) Console.Error.WriteLine($"error: and {_failed - _errors.Count} more images that could not be used");
+        if (isCanceled)
+        {
+            Console.Error.WriteLine($"canceled after {_count} images{(Files is { } kept ? $"; their rows are in {kept}" : "")}");
+            return ExitCode.Canceled;
+        }
+
+        if (Files is { } files && !json && csv != "-" && lines != "-")
+        {
+            var seconds = clock.Elapsed.TotalSeconds;
+            Console.Out.WriteLine($"{_count} images in {Table.Number(seconds, "0.0")} s ({Table.Number(_count / seconds, "0")} images/s), {_failed} could not be used, saved {files}");
+        }
+
+        return _failed == 0 ? ExitCode.Done : ExitCode.Failed;
     }
 
-    private static void Print(IReadOnlyList<ImagePrediction> predictions, int top)
+    private IEnumerable<IPredictionWriter> Writers()
     {
-        var rows = predictions.Where(prediction => prediction.Prediction is not null).SelectMany(prediction =>
-            prediction.Prediction!.Top(top).Select((item, rank) => (IReadOnlyList<string>)
-                [rank == 0 ? prediction.Id : "", item.Label, Table.Number(item.Index, "0"), Table.Percent(item.Probability)])).ToList();
-        if (rows.Count > 0) Table.Write(["image", "label", "index", "probability"], rows);
+        if (csv is not null) yield return new PredictionCsv(RowFile.Open(csv), Math.Min(top, classifier.Labels.Count));
+        if (lines is not null) yield return new PredictionLines(RowFile.Open(lines), top);
+        if (json) yield return new PredictionArray(top);
+        else if (csv is null && lines is null) yield return new PredictionTable(top);
     }
 
-    private static PredictionJson ToJson(ImagePrediction image, int top) => image.Prediction is { } prediction
-        ? new PredictionJson(
-            image.Id, prediction.Label, prediction.Index, prediction.Probability,
-            [.. prediction.Top(top).Select(item => new TopJson(item.Label, item.Index, item.Probability))], null, false, image.Warnings)
-        : new PredictionJson(image.Id, null, null, null, null, image.Error, image.TimedOut, image.Warnings);
+    private async Task<long> WriteAsync(PredictionRows rows, ImageInputs images, IProgress<WorkProgress>? report, CancellationToken cancellationToken)
+    {
+        await foreach (var row in PredictAsync(images, cancellationToken).ConfigureAwait(false))
+        {
+            rows.Write(row);
+            _count++;
+            Note(row);
+            report?.Report(new WorkProgress(_count, images.Count ?? 0));
+        }
+
+        return _count;
+    }
+
+    private IAsyncEnumerable<ImagePrediction> PredictAsync(ImageInputs images, CancellationToken cancellationToken)
+    {
+        return images is { Count: 1, Images: IReadOnlyList<ImageInput> one } ? OneAsync(one) : classifier.PredictStreamAsync(images.Images, cancellationToken: cancellationToken);
+
+        // One image needs no pipeline, whose start takes longer in a fresh process than the image.
+        async IAsyncEnumerable<ImagePrediction> OneAsync(IReadOnlyList<ImageInput> image)
+        {
+            yield return (await classifier.PredictAsync(image, cancellationToken: cancellationToken).ConfigureAwait(false))[0];
+        }
+    }
+
+    private void Note(ImagePrediction row)
+    {
+        var most = Files is null ? int.MaxValue : MostNamed;
+        if (row.Error is not null)
+        {
+            _failed++;
+            if (_errors.Count < most) _errors.Add($"{row.Id}: {row.Error}");
+        }
+
+        if (row.Warnings.Count == 0) return;
+        _doubtful++;
+        if (_warnings.Count < most) _warnings.AddRange(row.Warnings.Select(text => new ImageWarning(row.Id, text)));
+    }
 }

@@ -19,9 +19,9 @@ internal sealed class FolderContents
     private readonly List<(FoundImage File, bool MayBeSpecial)> _doubtful = [];
     private readonly List<string> _folders = [];
 
-    private FolderContents(string path)
+    private FolderContents(string path, PathPattern? pattern)
     {
-        Collect(path, "", [RealPath.Of(path)]);
+        Collect(path, "", [RealPath.Of(path)], pattern?.Start());
         InspectDoubtful();
         Folders = [.. _folders.Order(StringComparer.Ordinal)];
         Images = [.. _images.OrderBy(image => image.Key, StringComparer.Ordinal)];
@@ -44,8 +44,13 @@ internal sealed class FolderContents
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         if (File.Exists(path)) Throw.FolderIsAFile(path);
         if (!Directory.Exists(path)) Throw.FolderNotFound(path);
-        return new FolderContents(path);
+        return new FolderContents(path, pattern: null);
     }
+
+    /// <summary>Lists what a pattern names: files, and folders with all their content. Other folders are not opened, other files are not unused.</summary>
+    /// <param name="path">The folder that the pattern begins in.</param>
+    /// <param name="pattern">The pattern below it.</param>
+    internal static FolderContents Of(string path, PathPattern pattern) => new(path, pattern);
 
     /// <summary>The names of the visible folders directly in <paramref name="folder"/>, a path of <see cref="Folders"/> or empty.</summary>
     internal IReadOnlyList<string> FoldersIn(string folder)
@@ -57,17 +62,20 @@ internal sealed class FolderContents
     /// <param name="path">The folder as the caller sees it.</param>
     /// <param name="prefix">Its path below the start, with '/' at the end unless empty.</param>
     /// <param name="chain">The real paths of the folders that lead here, this one last: a link to one of them is a loop.</param>
-    private void Collect(string path, string prefix, List<string> chain)
+    /// <param name="wanted">What is looked for in this folder; null for everything.</param>
+    private void Collect(string path, string prefix, List<string> chain, PathPattern.Place? wanted)
     {
         foreach (var item in ItemsOf(path))
         {
+            var inside = wanted?.Next(item.Name);
+            if (inside is { IsNamed: false } && !(item.IsFolder && inside.LeadsOn && !IsHidden(item))) continue;
             var itemPath = Path.Combine(path, item.Name);
             var found = new FoundImage(prefix + item.Name, itemPath);
             // The name that .NET shows for bytes that are not UTF-8 opens no file.
             if (item.Name.Contains('\uFFFD', StringComparison.Ordinal) && !Path.Exists(itemPath))
                 Leave(itemPath, UnusedKind.UnreadableName, $"The {(item.IsFolder ? "folder's" : "file's")} name is not UTF-8, so .NET cannot open it: rename it, for example with `convmv -f latin1 -t utf8 --notest`.");
             else if (IsHidden(item)) Leave(itemPath, UnusedKind.Hidden, FileTypes.Reason(UnusedKind.Hidden));
-            else if (item.IsFolder) Enter(item, found, chain);
+            else if (item.IsFolder) Enter(item, found, chain, inside is { IsNamed: false } ? inside : null);
             else if (item.IsLink && !LeadsToFile(itemPath)) Leave(itemPath, UnusedKind.BrokenLink, "The link leads to no file.");
             else if (item.IsLink || item.Length == 0) _doubtful.Add((found, MayBeSpecial: true));
             else if (FileTypes.PromisesImage(item.Name)) _images.Add(found);
@@ -75,7 +83,7 @@ internal sealed class FolderContents
         }
     }
 
-    private void Enter(Item item, FoundImage folder, List<string> chain)
+    private void Enter(Item item, FoundImage folder, List<string> chain, PathPattern.Place? wanted)
     {
         var real = item.IsLink ? RealPath.Of(folder.Path) : Path.Combine(chain[^1], item.Name);
         if (chain.Contains(real))
@@ -86,7 +94,7 @@ internal sealed class FolderContents
 
         _folders.Add(folder.Key);
         chain.Add(real);
-        Collect(folder.Path, folder.Key + "/", chain);
+        Collect(folder.Path, folder.Key + "/", chain, wanted);
         chain.RemoveAt(chain.Count - 1);
     }
 

@@ -30,6 +30,10 @@ internal static partial class Throw
         throw new DatasetException($"There is no image in the folder '{path}' or below it; the formats that OnnxTransfer reads are {Decoding.ImageFormats.Known}.");
 
     [DoesNotReturn]
+    internal static void PatternNamesNoImage(string pattern, int others) =>
+        throw new DatasetException($"'{pattern}' names no image{(others == 0 ? "" : others == 1 ? ", but one other file" : $", but {others} other files")}: check the path and the wildcards (* ? [a-z] within a name, ** for any folders).");
+
+    [DoesNotReturn]
     internal static void DatasetHasNoImages(string source) =>
         throw new DatasetException($"There is no labeled image in '{source}'; give at least one image with its class.");
 

@@ -2,10 +2,10 @@ using OnnxTransfer.Data;
 
 namespace OnnxTransfer.Embedding;
 
-/// <summary>Gathers the rows of a run in one matrix.</summary>
+/// <summary>Takes the rows of a run, in one matrix or to a file.</summary>
 internal static class EmbeddingCollector
 {
-    /// <summary>Runs a pipeline to its end.</summary>
+    /// <summary>Runs a pipeline to its end and gathers the rows in one matrix.</summary>
     /// <param name="pipeline">A pipeline that has not run.</param>
     /// <param name="inputs">The images.</param>
     /// <param name="dim">D, the length of a row.</param>
@@ -15,33 +15,78 @@ internal static class EmbeddingCollector
         EmbeddingPipeline pipeline, IReadOnlyList<ImageInput> inputs, int dim, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
     {
         if ((long)inputs.Count * dim > Array.MaxLength) Throw.TooManyRowsForOneMatrix(inputs.Count, dim);
-        var meter = new ProgressMeter(inputs.Count);
         var values = new float[inputs.Count * dim];
         var indices = new List<int>(inputs.Count);
-        var skipped = new SkippedImages();
-        var warnings = new Dictionary<int, IReadOnlyList<ImageWarning>>();
-        var cached = 0;
+        var tally = new Tally(inputs.Count);
         await foreach (var batch in pipeline.RunAsync(inputs.ToAsyncEnumerable(), cancellationToken).ConfigureAwait(false))
         {
             foreach (var image in batch.Images)
             {
-                if (image.Vector is { } row)
-                {
-                    row.CopyTo(values, indices.Count * dim);
-                    indices.Add(image.Index);
-                    if (image.FromCache) cached++;
-                    if (image.Warnings.Count > 0) warnings.Add(image.Index, [.. image.Warnings.Select(text => new ImageWarning(image.Id, text))]);
-                }
-                else
-                {
-                    skipped.Add(image.Index, new SkippedImage(image.Id, image.Error!) { TimedOut = image.TimedOut });
-                }
+                if (!tally.Take(image)) continue;
+                image.Vector!.CopyTo(values, indices.Count * dim);
+                indices.Add(image.Index);
             }
 
-            progress?.Report(meter.Advance(batch.Count, pipeline.Times.Elapsed));
+            progress?.Report(tally.Advance(batch.Count, pipeline.Times));
         }
 
         if (indices.Count < inputs.Count) Array.Resize(ref values, indices.Count * dim);
-        return new EmbeddingResult(new FeatureMatrix(values, indices.Count, dim), indices, skipped, warnings, cached, pipeline.Times.Elapsed, pipeline.Times);
+        return new EmbeddingResult(new FeatureMatrix(values, indices.Count, dim), indices, [.. indices.Select(index => inputs[index].Id)], tally.Skipped, tally.Warnings, tally.Cached, pipeline.Times);
+    }
+
+    /// <summary>Runs a pipeline to its end and writes the rows as they come.</summary>
+    /// <param name="pipeline">A pipeline that has not run.</param>
+    /// <param name="inputs">The images; their number is known or not.</param>
+    /// <param name="writer">Receives the rows.</param>
+    /// <param name="label">The class of an image by its id; null for none.</param>
+    /// <param name="progress">Receives the progress after every batch.</param>
+    /// <param name="cancellationToken">Stops the run.</param>
+    internal static async Task<EmbeddingRun> WriteAsync(
+        EmbeddingPipeline pipeline, IEnumerable<ImageInput> inputs, FeatureWriter writer, Func<string, string?>? label, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
+    {
+        var tally = new Tally(inputs.TryGetNonEnumeratedCount(out var count) ? count : null);
+        await foreach (var batch in pipeline.RunAsync(inputs.ToAsyncEnumerable(), cancellationToken).ConfigureAwait(false))
+        {
+            foreach (var image in batch.Images)
+            {
+                if (tally.Take(image)) writer.Add(image.Vector, image.Id, label?.Invoke(image.Id));
+            }
+
+            progress?.Report(tally.Advance(batch.Count, pipeline.Times));
+        }
+
+        return new EmbeddingRun(tally.Rows, writer.Dim, tally.Skipped, tally.Warnings, tally.Cached, pipeline.Times);
+    }
+
+    /// <summary>What is counted of a run.</summary>
+    /// <param name="total">The number of images; null if it is not known.</param>
+    private sealed class Tally(int? total)
+    {
+        private readonly ProgressMeter _meter = new(total);
+
+        internal SkippedImages Skipped { get; } = new();
+
+        internal Dictionary<int, IReadOnlyList<ImageWarning>> Warnings { get; } = [];
+
+        internal int Rows { get; private set; }
+
+        internal int Cached { get; private set; }
+
+        /// <summary>Counts an image; whether it has a row.</summary>
+        internal bool Take(EmbeddedImage image)
+        {
+            if (image.Vector is null)
+            {
+                Skipped.Add(image.Index, new SkippedImage(image.Id, image.Error!) { TimedOut = image.TimedOut });
+                return false;
+            }
+
+            Rows++;
+            if (image.FromCache) Cached++;
+            if (image.Warnings.Count > 0) Warnings.Add(image.Index, [.. image.Warnings.Select(text => new ImageWarning(image.Id, text))]);
+            return true;
+        }
+
+        internal WorkProgress Advance(int images, StageTimes times) => _meter.Advance(images, times.Elapsed);
     }
 }

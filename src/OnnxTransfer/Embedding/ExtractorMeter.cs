@@ -32,8 +32,8 @@ internal sealed class ExtractorMeter(string model)
         s_meter.CreateObservableUpDownCounter("onnxtransfer.decode.memory", () => MemoryGate.Shared.Bytes, "By", "Memory that the images being decoded need, by their headers.");
     }
 
-    /// <summary>Begins a call on a number of images; null if nobody listens.</summary>
-    internal Activity? Begin(int images)
+    /// <summary>Begins a call on a number of images, null where that is not known; null if nobody listens.</summary>
+    internal Activity? Begin(int? images)
     {
         var activity = s_activities.StartActivity("onnxtransfer.embed");
         activity?.SetTag(ModelTag, model).SetTag("onnxtransfer.images", images);

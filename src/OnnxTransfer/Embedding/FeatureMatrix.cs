@@ -90,6 +90,25 @@ public sealed class FeatureMatrix
         MatrixFile.WriteNpy(path, this);
     }
 
+    /// <summary>Writes the matrix in the format that the extension names, whole or not at all; see <see cref="FeatureWriter"/>.</summary>
+    /// <param name="path">The file to write, such as <c>vectors.npz</c>; an existing one is replaced.</param>
+    /// <param name="ids">The name of each row, N texts; null for none.</param>
+    /// <param name="labels">The class of each row, N texts or nulls; null for none. Labels need ids.</param>
+    /// <exception cref="ArgumentException">No format has the extension; or there are not N ids or labels, or labels without ids.</exception>
+    /// <exception cref="IOException">
+    /// The folder does not exist, or the file cannot be written; or the ids of a <c>.npy</c> would replace a <c>.json</c> beside it that is
+    /// something else.
+    /// </exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
+    public void Save(string path, IReadOnlyList<string>? ids = null, IReadOnlyList<string?>? labels = null)
+    {
+        if (ids is not null && ids.Count != RowCount) Throw.NamesDoNotMatchRows(nameof(ids), ids.Count, RowCount);
+        if (labels is not null && labels.Count != RowCount) Throw.NamesDoNotMatchRows(nameof(labels), labels.Count, RowCount);
+        using var writer = FeatureWriter.Create(path, Dim);
+        for (var row = 0; row < RowCount; row++) writer.Add(Row(row), ids?[row], labels?[row]);
+        writer.Complete();
+    }
+
     /// <summary>
     /// Reads a NumPy <c>.npy</c> file (format 1 or 2) of float32 <c>[N,D]</c> in C order, as <see cref="SaveNpy"/> and
     /// <c>numpy.save</c> write it: the numbers equal those of the file to the bit.

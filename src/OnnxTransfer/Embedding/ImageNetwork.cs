@@ -189,7 +189,21 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(images);
         // Before the task begins, so that a wrong argument is thrown at once.
         var pipeline = Pipeline(batchSize, images.Count);
-        return CollectAsync(pipeline, images, progress, cancellationToken);
+        return LoggedAsync(images.Count, () => EmbeddingCollector.CollectAsync(pipeline, images, Dim, progress, cancellationToken));
+    }
+
+    /// <summary>Writes the rows of any number of images, in memory for the names of bad images alone.</summary>
+    /// <param name="images">The images; they are read only as fast as rows are written.</param>
+    /// <param name="writer">Receives the rows.</param>
+    /// <param name="label">The class of an image by its id; null for none.</param>
+    /// <param name="batchSize">Images per run of the network; 0 for the number that suits the provider.</param>
+    /// <param name="progress">Receives the progress after every batch.</param>
+    /// <param name="cancellationToken">Stops the run after the current images.</param>
+    internal Task<EmbeddingRun> WriteAsync(
+        IEnumerable<ImageInput> images, FeatureWriter writer, Func<string, string?>? label, int batchSize, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
+    {
+        var pipeline = Pipeline(batchSize);
+        return LoggedAsync(images.TryGetNonEnumeratedCount(out var count) ? count : null, () => EmbeddingCollector.WriteAsync(pipeline, images, writer, label, progress, cancellationToken));
     }
 
     /// <summary>The rows of any number of images, one after the other in memory that does not grow with their number.</summary>
@@ -299,14 +313,14 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         _sessions.ForOne.Run(batch.Memory, 1, row);
     }
 
-    private async Task<EmbeddingResult> CollectAsync(
-        EmbeddingPipeline pipeline, IReadOnlyList<ImageInput> images, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
+    private async Task<TRun> LoggedAsync<TRun>(int? count, Func<Task<TRun>> run)
+        where TRun : EmbeddingRun
     {
-        using var activity = _meter.Begin(images.Count);
-        var result = await EmbeddingCollector.CollectAsync(pipeline, images, Dim, progress, cancellationToken).ConfigureAwait(false);
+        using var activity = _meter.Begin(count);
+        var result = await run().ConfigureAwait(false);
         foreach (var image in result.Skipped) Log.ImageSkipped(Options.Logger, image.Id, image.Reason);
         foreach (var warning in result.Warnings) Log.ImageDoubtful(Options.Logger, warning.Id, warning.Text);
-        Log.Embedded(Options.Logger, result.Features.RowCount, result.Elapsed.TotalSeconds, result.Skipped.Count);
+        Log.Embedded(Options.Logger, result.RowCount, result.Elapsed.TotalSeconds, result.Skipped.Count);
         return result;
     }
 

@@ -4,8 +4,8 @@ namespace OnnxTransfer.Embedding;
 /// The speed of a run over its last seconds: images and time, both with exponential decay. A speed since the start would be too
 /// optimistic after rows that came from the cache.
 /// </summary>
-/// <param name="total">Images in all.</param>
-internal sealed class ProgressMeter(int total)
+/// <param name="total">Images in all; null if that is not known.</param>
+internal sealed class ProgressMeter(int? total)
 {
     private static readonly TimeSpan s_memory = TimeSpan.FromSeconds(5);
 
@@ -25,6 +25,6 @@ internal sealed class ProgressMeter(int total)
         _seconds = (_seconds * kept) + passed.TotalSeconds;
         _done += images;
         _at = now;
-        return new WorkProgress(_done, total, _seconds > 0 ? _images / _seconds : 0, TimeSpan.FromSeconds((total - _done) * _seconds / _images));
+        return new WorkProgress(_done, total ?? 0, _seconds > 0 ? _images / _seconds : 0, total is null ? null : TimeSpan.FromSeconds((total.Value - _done) * _seconds / _images));
     }
 }

@@ -20,30 +20,21 @@ internal static class AtomicFile
     internal static void Write(string path, Action<Stream> write, Action<string>? check = null, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var temporary = FreeNameBeside(path);
-        AbandonedFiles.Delete(path);
-        try
-        {
-            // Held until the file has its name, so that nobody takes it for a file whose writer is gone.
-            using var hold = WriteAndHold(temporary, write);
-            cancellationToken.ThrowIfCancellationRequested();
-            check?.Invoke(temporary);
-            cancellationToken.ThrowIfCancellationRequested();
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
+        using var file = Begin(path);
+        write(file.Stream);
+        file.Complete(check, cancellationToken);
     }
 
-    private static FileStream WriteAndHold(string temporary, Action<Stream> write)
+    /// <summary>Begins a file that is written piece by piece; it has its name only once it is complete.</summary>
+    /// <param name="path">The target.</param>
+    /// <exception cref="DirectoryNotFoundException">The target's folder does not exist.</exception>
+    /// <exception cref="IOException">The target is a folder, or the disk refuses the file.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
+    internal static PendingFile Begin(string path)
     {
-        using var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Read | FileShare.Delete);
-        write(stream);
-        stream.Flush(flushToDisk: true);
-        return new FileStream(temporary, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1);
+        var temporary = FreeNameBeside(path);
+        AbandonedFiles.Delete(path);
+        return new PendingFile(new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete), path);
     }
 
     /// <summary>Refuses a target that <see cref="Write(string, Action{Stream}, Action{string}?, CancellationToken)"/> could not write, before the work that makes its content.</summary>

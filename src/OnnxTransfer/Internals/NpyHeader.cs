@@ -16,15 +16,19 @@ namespace OnnxTransfer.Internals;
 internal sealed partial record NpyHeader(string Type, bool IsColumnMajor, long[] Shape, int Bytes)
 {
     private const int LargestDictionary = 1_000_000;
-    private const byte MatrixText = 128 - 10;
+    private const byte TextLength = 128 - 10;
 
-    /// <summary>The header of a float32 matrix <c>[rows,dim]</c> in C order, as NumPy writes it.</summary>
-    internal static byte[] OfMatrix(int rows, int dim)
+    /// <summary>The header of a float32 matrix <c>[rows,dim]</c> in C order, as NumPy writes it; 128 bytes for any number of rows.</summary>
+    internal static byte[] OfMatrix(long rows, int dim) => Of("<f4", string.Create(CultureInfo.InvariantCulture, $"{rows}, {dim}"));
+
+    /// <summary>The header of a list of <paramref name="count"/> texts, each of <paramref name="length"/> UTF-32 code points, filled up with zeros.</summary>
+    internal static byte[] OfTexts(long count, int length) => Of(string.Create(CultureInfo.InvariantCulture, $"<U{length}"), string.Create(CultureInfo.InvariantCulture, $"{count},"));
+
+    private static byte[] Of(string type, string shape)
     {
-        var dictionary = string.Create(CultureInfo.InvariantCulture, $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {dim}), }}");
-        // The dictionary has 59 to 77 characters, so with the ten bytes before it and the line end the header always takes 128 bytes.
-        var text = dictionary.PadRight(MatrixText - 1) + "\n";
-        return [0x93, .. "NUMPY"u8, 1, 0, MatrixText, 0, .. Encoding.ASCII.GetBytes(text)];
+        // The dictionary has 57 to 88 characters, so with the ten bytes before it and the line end the header always takes 128 bytes.
+        var text = $"{{'descr': '{type}', 'fortran_order': False, 'shape': ({shape}), }}".PadRight(TextLength - 1) + "\n";
+        return [0x93, .. "NUMPY"u8, 1, 0, TextLength, 0, .. Encoding.ASCII.GetBytes(text)];
     }
 
     /// <summary>Reads the header and leaves the stream at the first number.</summary>
