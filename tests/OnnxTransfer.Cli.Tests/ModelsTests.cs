@@ -187,6 +187,57 @@ public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Equal(653, classified.Json[0].GetProperty("index").GetInt32());
     }
 
+    /// <summary>A file of keras.applications, which has weights alone: converted with its card, trained on, loaded again with the same numbers.</summary>
+    [PythonFact]
+    public void Weights_of_keras_applications_become_a_backbone_that_trains()
+    {
+        var (h5, network) = (fixture.NewFile("mobilenet_v2_notop.h5"), fixture.NewFile("keras.onnx"));
+        PythonFactAttribute.Run("make_mobilenet_v2.py", h5, "5");
+        var unnamed = Cli.Run("models", "convert", h5, "--out", network);
+        AssertOneSentence(unnamed, "--architecture (inception_v3, mobilenet_v2");
+        var converted = Cli.Run("models", "convert", h5, "--architecture", "mobilenet_v2", "--out", network);
+        Assert.True(converted.ExitCode == 0, converted.Error);
+        Assert.Contains("keras.model.json", converted.Error, StringComparison.Ordinal);
+        var card = ModelCard.Load(ModelCard.PathFor(network));
+        Assert.Equal(("keras", 1280, 224, PreprocessSpec.TensorFlow(224)), (card.Id, card.Features.Dim, card.Input.Height, card.Preprocess));
+        Assert.Null(card.Classes);
+
+        var trained = fixture.NewFile("keras-trained.onnx");
+        var result = Cli.Run("train", fixture.Photos, "--backbone", network, "--out", trained, "--provider", "cpu", "--cache", "none", "--epochs", "5", "--json");
+        Assert.True(result.ExitCode == 0, result.Error);
+        var photo = Path.Combine(fixture.Photos, "red", "red-00.png");
+        var predicted = Cli.Run("predict", trained, photo, "--provider", "cpu", "--top", "3", "--json");
+        Assert.True(predicted.ExitCode == 0, predicted.Error);
+        using var classifier = ImageClassifier.Load(trained, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu });
+        using var copy = new TempFolder();
+        classifier.Save(copy.File("again.onnx"));
+        using var again = ImageClassifier.Load(copy.File("again.onnx"), new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu });
+        var (first, second) = (classifier.Predict(photo), again.Predict(photo));
+        Assert.Equal(first.Probabilities, second.Probabilities);
+        Assert.Contains(System.Text.Json.JsonSerializer.Serialize(first.Probabilities.Max()), predicted.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>The counterpart of Keras's <c>load_weights(by_name=True)</c>: the file is the one that a conversion of the other weights writes.</summary>
+    [PythonFact]
+    public void Weights_takes_a_file_of_keras_by_the_names_of_its_layers()
+    {
+        var (first, second, output) = (fixture.NewFile("first.onnx"), fixture.NewFile("second.onnx"), fixture.NewFile("by-name.onnx"));
+        foreach (var (network, seed) in new[] { (first, "7"), (second, "8") })
+        {
+            PythonFactAttribute.Run("make_mobilenet_v2.py", Path.ChangeExtension(network, ".h5"), seed);
+            Assert.Equal(0, Cli.Run("models", "convert", Path.ChangeExtension(network, ".h5"), "--architecture", "mobilenet_v2", "--out", network).ExitCode);
+        }
+
+        var weights = Path.ChangeExtension(second, ".h5");
+        var result = Cli.Run("models", "weights", first, "--from", weights, "--out", output, "--json");
+        Assert.True(result.ExitCode == 0, result.Error);
+        Assert.Equal((260, 0), (result.Json.GetProperty("matched").GetArrayLength(), result.Json.GetProperty("missing").GetArrayLength()));
+        Assert.True(File.ReadAllBytes(second).AsSpan().SequenceEqual(File.ReadAllBytes(output)));
+        Assert.True(File.Exists(ModelCard.PathFor(output)));
+        AssertOneSentence(Cli.Run("models", "weights", fixture.Backbone, "--from", weights, "--out", fixture.NewFile("never.onnx")), "names of Keras's layers");
+        AssertOneSentence(Cli.Run("models", "weights", first, "--from", fixture.NewFile("absent.h5"), "--out", fixture.NewFile("never.onnx")), "absent.h5");
+    }
+
     [Fact]
     public void Convert_with_an_unknown_preprocessing_is_wrong_usage()
     {

@@ -140,6 +140,9 @@ internal static partial class Throw
     internal static ModelException ClassesUnknown(string path) =>
         new($"The card of {path} states something about the classes, but neither it nor the graph tells the tensor, the kind and the number: state 'classes.tensor', 'classes.kind' and 'classes.count'.");
 
+    internal static ModelException PoolingOfVector(string path, string tensor, string pooling) =>
+        new($"The pooling '{pooling}' has nothing to reduce: the features of {path} are '{tensor}', which is one vector per image. Name a layer with height and width or with tokens (`onnxtransfer models layers` lists them), or leave the pooling out.");
+
     internal static ModelException FeaturesUnknown(string path, string why) =>
         new($"Could not find the tensor of {path} that holds one feature vector per image. {why} Name the tensor in a .model.json beside the file.");
 
