@@ -266,12 +266,14 @@ public sealed class ModelFile
     /// <returns>The facts of the card.</returns>
     /// <exception cref="ArgumentException">There is no such preset.</exception>
     /// <exception cref="ModelException">
-    /// The preprocessing is not known, the features are not found, the labels do not fit the classes, or this is a trained classifier.
+    /// The preprocessing is not known, the features are not found, the labels do not fit the classes, this is a trained classifier, or the file is not
+    /// yours: it lies beside the application, in the store of downloads or in the cache of the Hugging Face hub.
     /// </exception>
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public ModelInfo WriteCard(string? preset = null, string? labels = null)
     {
         if (_isClassifier) throw Throw.CardOfClassifier(Path);
+        if (_resolved.Owner is { } owner) throw Throw.CardOfOthers(Path, owner);
         try
         {
             var resolved = labels is null ? _resolved : _resolved with { Facts = _resolved.Facts.WithLabels() };
