@@ -151,6 +151,40 @@ public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Equal(0, Cli.Run("predict", output, Path.Combine(fixture.Photos, "red", "red-00.png"), "--provider", "cpu").ExitCode);
     }
 
+    /// <summary>A vision transformer of Hugging Face, without a card: each pooling of its tokens embeds, trains and predicts.</summary>
+    [Theory]
+    [InlineData("cls", 1)]
+    [InlineData("mean-tokens", 1)]
+    [InlineData("cls+mean", 2)]
+    [InlineData("cls4+mean", 5)]
+    public void Tokens_are_pooled_by_name(string pooling, int vectors)
+    {
+        var folder = fixture.NewFile($"vit-{vectors}-{pooling}");
+        TinyTransformer.WriteFolder(folder);
+        var photo = Path.Combine(fixture.Photos, "red", "red-00.png");
+        var embedded = Cli.Run("embed", photo, "--backbone", folder, "--pooling", pooling, "--provider", "cpu", "--cache", "none", "--out", fixture.NewFile("tokens.npy"), "--json");
+        Assert.True(embedded.ExitCode == 0, embedded.Error);
+        Assert.Equal(vectors * TinyTransformer.Dim, embedded.Json.GetProperty("dim").GetInt32());
+        var output = fixture.NewFile("tokens.onnx");
+        var trained = Cli.Run("train", fixture.Photos, "--backbone", folder, "--pooling", pooling, "--out", output, "--provider", "cpu", "--cache", "none", "--json");
+        Assert.True(trained.ExitCode == 0, trained.Error);
+        Assert.Equal(0, Cli.Run("predict", output, photo, "--provider", "cpu").ExitCode);
+        Assert.False(File.Exists(Path.Combine(folder, "onnx", "model.model.json")));
+    }
+
+    [Fact]
+    public void A_pooling_of_tokens_is_refused_where_there_are_none()
+    {
+        var photo = Path.Combine(fixture.Photos, "red", "red-00.png");
+        foreach (var pooling in new[] { "cls", "mean-tokens", "cls+mean", "cls4+mean", "max" })
+            AssertOneSentence(Cli.Run("embed", photo, "--backbone", fixture.Backbone, "--pooling", pooling, "--out", fixture.NewFile("never.npy"), "--cache", "none"), fixture.Backbone);
+        Assert.Equal(2, Cli.Run("embed", photo, "--backbone", fixture.Backbone, "--pooling", "cls-mean", "--out", fixture.NewFile("never.npy")).ExitCode);
+    }
+
+    [Fact]
+    public void Card_is_not_written_beside_the_models_of_the_tool() =>
+        AssertOneSentence(Cli.Run("models", "card", "resnet18", "--preprocess", "torch"), "belongs to this application");
+
     private string Bare()
     {
         var path = fixture.NewFile($"bare-{Guid.NewGuid():N}.onnx");
