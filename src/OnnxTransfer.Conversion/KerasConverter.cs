@@ -68,6 +68,28 @@ public static class KerasConverter
         ConvertedFile.Save(ToModel(InputFile.ReadAllBytes(path), Shard, options ?? new KerasOptions(), path), path, onnxPath, preset);
     }
 
+    /// <summary>
+    /// Writes a converted network with the weights of another Keras file, matched by the names of Keras's layers, as
+    /// <c>load_weights(by_name=True)</c> does: kernels in ONNX's order of axes, and normalizations folded as the conversion folded them.
+    /// Layers that Keras numbered itself (<c>conv2d_7</c>) are matched in their order. The card, if the network has one, goes beside the file.
+    /// </summary>
+    /// <param name="network">A network that <see cref="Convert(string, string, KerasOptions?)"/> wrote.</param>
+    /// <param name="weights">A <c>.h5</c> or <c>.keras</c> file: a model, or weights alone.</param>
+    /// <param name="output">The ONNX file to write; an existing one is replaced.</param>
+    /// <param name="allowMissing">
+    /// Whether arrays that are missing or have another shape may stay as they are; otherwise nothing is written.
+    /// </param>
+    /// <returns>Which arrays of the layers were replaced, and which were not, as <c>layer/array</c>.</returns>
+    /// <exception cref="ModelException">
+    /// The file is missing or damaged, its arrays do not match (they are listed), <paramref name="network"/> was not converted from Keras, or
+    /// is a trained classifier.
+    /// </exception>
+    public static WeightReport ReplaceWeights(ModelFile network, string weights, string output, bool allowMissing = false)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        return network.ReplaceWeights(weights, output, graph => KerasWeightLoader.Replace(graph, weights, strict: !allowMissing));
+    }
+
     internal static OnnxModel ToModel(ReadOnlyMemory<byte> file, Func<string, ReadOnlyMemory<byte>> readShard, KerasOptions options, string source)
     {
         var isBinary = Hdf5File.HasSignature(file.Span) || file.Span.StartsWith("PK\u0003\u0004"u8);

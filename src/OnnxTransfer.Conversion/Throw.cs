@@ -117,6 +117,14 @@ internal static class Throw
     internal static void NotKeras(string source, string kind) => throw new InvalidDataException($"{source} is not a Keras model but {kind}.");
 
     [DoesNotReturn]
+    internal static void NoKerasNames(string network, string weights) =>
+        throw new InvalidDataException($"{network} does not have the names of Keras's layers, by which the weights of {weights} are found; only networks that `onnxtransfer models convert` wrote from Keras have them. Convert the network again, or convert {weights} itself.");
+
+    [DoesNotReturn]
+    internal static void KerasNamesWrong(string network, string constant) =>
+        throw new InvalidDataException($"{network} is inconsistent: the constant '{constant}' has another size than the weights that it was made of. Convert the network again.");
+
+    [DoesNotReturn]
     internal static void KerasWithoutWeights(string source) =>
         throw new NotSupportedException($"{source} is the architecture of a Keras model without its weights; give the .keras or .h5 file that has both.");
 

@@ -86,7 +86,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
         options ??= new FeatureExtractorOptions();
         var backbone = await Backbone.LoadAsync(model, options.ForBackbone(), options.Download(model, progress), cancellationToken).ConfigureAwait(false);
-        if (options.Upsampling is { } filter) backbone = backbone with { Card = backbone.Card with { Preprocess = backbone.Card.Preprocess with { Upsampling = filter } } };
+        backbone = options.WithUpsampling(backbone);
         var (tensor, dim) = (backbone.Card.Features.Tensor, backbone.Card.Features.Dim);
         return new FeatureExtractor(await Task.Run(
             () => new ImageNetwork(backbone, tensor, dim, options.ForNetwork(), options.Cache, typeof(FeatureExtractor), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false));

@@ -139,12 +139,31 @@ public sealed record FeatureExtractorOptions
             Decoder ?? ImageDecoders.Default, Decode, store, Logger ?? NullLogger.Instance);
     }
 
-    /// <summary>A classifier has its layers already: to name others is a mistake, not a wish to ignore.</summary>
-    internal FeatureExtractorOptions WithoutLayers()
+    /// <summary>The same for a saved classifier, whose file fixes its layers and its preprocessing: to name others is a mistake, not a wish to ignore.</summary>
+    internal FeatureExtractorOptions ForSavedClassifier()
     {
-        if (_layers.Count > 0 || Pooling >= FeaturePooling.Cls) Throw.LayersOfClassifier();
+        RefuseSet("the file of a classifier fixes its preprocessing, its layers and its head", (nameof(Preprocess), Preprocess is not null), (nameof(Preset), Preset is not null), (nameof(Upsampling), Upsampling is not null));
         return this;
     }
+
+    /// <summary>The same for a classifier with the network's own classes, whose layers the network fixes.</summary>
+    internal FeatureExtractorOptions ForOwnClasses()
+    {
+        RefuseSet("a network's own classes are read where the network computes them");
+        return this;
+    }
+
+    private void RefuseSet(string why, params (string Name, bool IsSet)[] others)
+    {
+        (string Name, bool IsSet)[] all = [.. others, (nameof(Layers), _layers.Count > 0), (nameof(Pooling), Pooling != FeaturePooling.Average)];
+        string[] set = [.. all.Where(option => option.IsSet).Select(option => option.Name)];
+        if (set.Length > 0) Throw.OptionsOfClassifier(set, why);
+    }
+
+    /// <summary>The backbone with the choice of <see cref="Upsampling"/>.</summary>
+    internal Backbone WithUpsampling(Backbone backbone) => Upsampling is { } filter
+        ? backbone with { Card = backbone.Card with { Preprocess = backbone.Card.Preprocess with { Upsampling = filter } } }
+        : backbone;
 
     /// <summary>The progress of a model's download, logged on its way to <paramref name="progress"/>.</summary>
     internal IProgress<WorkProgress>? Download(string model, IProgress<WorkProgress>? progress) => Logger is null ? progress : new DownloadLog(Logger, model, progress);

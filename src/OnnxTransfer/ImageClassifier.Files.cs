@@ -33,7 +33,8 @@ public sealed partial class ImageClassifier
     /// from those at saving, the file is refused. On the machine that saved the file, the probabilities are the same to the bit.
     /// </summary>
     /// <param name="path">The <c>.onnx</c> file.</param>
-    /// <param name="options">Provider, threads and decoder; null for the defaults.</param>
+    /// <param name="options">Provider, precision, threads, decoder and cache; null for the defaults.</param>
+    /// <exception cref="ArgumentException"><paramref name="options"/> names a preprocessing, an upsampling, layers or a pooling, which the file fixes.</exception>
     /// <exception cref="ModelNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidModelException">
     /// The file is damaged or is not such a classifier, or a probability of a probe image is off by more than 0.01.
@@ -44,7 +45,7 @@ public sealed partial class ImageClassifier
 
     /// <summary>Loads a classifier as <see cref="Load"/> does, on a thread of the pool.</summary>
     /// <param name="path">The <c>.onnx</c> file.</param>
-    /// <param name="options">Provider, threads and decoder; null for the defaults.</param>
+    /// <param name="options">Provider, precision, threads, decoder and cache; null for the defaults.</param>
     /// <param name="cancellationToken">Stops between reading the file, opening the network and running the probe images.</param>
     /// <inheritdoc cref="Load" path="/exception"/>
     public static Task<ImageClassifier> LoadAsync(string path, FeatureExtractorOptions? options = null, CancellationToken cancellationToken = default)
@@ -55,7 +56,8 @@ public sealed partial class ImageClassifier
 
     /// <summary>Opens a classifier with a backbone's own classes, without any training.</summary>
     /// <param name="model">The id of a model beside the application or of the catalog; the path of an <c>.onnx</c> file or of a folder of Hugging Face or timm; or <c>hf:owner/name[@revision][/file]</c>. Its graph or its <c>.model.json</c> must show the tensor of class scores.</param>
-    /// <param name="options">Provider, threads, decoder and store; null for the defaults.</param>
+    /// <param name="options">Preprocessing, provider, threads, decoder and store; null for the defaults.</param>
+    /// <exception cref="ArgumentException"><paramref name="options"/> names layers or a pooling, which the network fixes.</exception>
     /// <exception cref="ModelNotFoundException">There is no such model, or it could not be downloaded.</exception>
     /// <exception cref="InvalidModelException">The file or its card is damaged.</exception>
     /// <exception cref="ProviderUnavailableException">The provider that <paramref name="options"/> names does not work here.</exception>
@@ -77,7 +79,8 @@ public sealed partial class ImageClassifier
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
         options ??= new FeatureExtractorOptions();
-        var backbone = await Backbone.LoadAsync(model, options.WithoutLayers().ForBackbone(), options.Download(model, progress), cancellationToken).ConfigureAwait(false);
+        var backbone = await Backbone.LoadAsync(model, options.ForOwnClasses().ForBackbone(), options.Download(model, progress), cancellationToken).ConfigureAwait(false);
+        backbone = options.WithUpsampling(backbone);
         var classes = backbone.Card.Classes ?? throw Throw.NoClasses(backbone.Name);
         var network = await Task.Run(
             () => new ImageNetwork(backbone, classes.Tensor, classes.Count, options.ForNetwork(), options.Cache, typeof(ImageClassifier), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
@@ -134,7 +137,7 @@ public sealed partial class ImageClassifier
     private static ImageClassifier Open(string path, FeatureExtractorOptions? options, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        options = (options ?? new FeatureExtractorOptions()).WithoutLayers();
+        options = (options ?? new FeatureExtractorOptions()).ForSavedClassifier();
         var (backbone, head, labels, training, probe) = ClassifierFile.Read(path);
         cancellationToken.ThrowIfCancellationRequested();
         var (tensor, dim) = (backbone.Card.Features.Tensor, backbone.Card.Features.Dim);

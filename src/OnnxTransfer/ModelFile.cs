@@ -35,7 +35,7 @@ public sealed class ModelFile
         _model = model;
         var inside = resolved.Facts == CardFacts.None ? ClassifierFile.CardOf(model) : null;
         _isClassifier = inside is not null;
-        (Path, Sha256, Card) = (resolved.OnnxPath, resolved.Sha256!, inside ?? resolved.Card ?? Backbone.TryOpen(model, resolved)?.Card);
+        (Path, Sha256, Card) = (resolved.OnnxPath, resolved.Sha256!, inside ?? resolved.Card ?? Backbone.TryOpen(model, resolved)?.CardOfFile);
         Info = Card is null ? null : ModelInfo.Of(Card);
         Bytes = new FileInfo(Path).Length + model.ExternalBytes;
 
@@ -223,14 +223,19 @@ public sealed class ModelFile
     /// Writes the same network with the weights of another file, matched by name, as Keras' <c>load_weights(by_name=True)</c>.
     /// Its card, if this file has one, goes beside it as <c>.model.json</c>, without the license of the old weights.
     /// </summary>
-    /// <param name="weights">A <c>.safetensors</c>, <c>.npz</c> or <c>.onnx</c> file.</param>
+    /// <param name="weights">
+    /// A <c>.safetensors</c>, <c>.npz</c> or <c>.onnx</c> file. <c>KerasConverter.ReplaceWeights</c> of OnnxTransfer.Conversion takes those of Keras.
+    /// </param>
     /// <param name="output">The ONNX file to write; an existing one is replaced.</param>
     /// <param name="allowMissing">
     /// Whether weights that are missing or have another shape may stay as they are; otherwise nothing is written.
     /// </param>
     /// <returns>Which weights were replaced, and which were not, by name.</returns>
     /// <exception cref="ModelException">The file is missing or damaged, its weights do not match (they are listed), or this is a trained classifier.</exception>
-    public WeightReport ReplaceWeights(string weights, string output, bool allowMissing = false)
+    public WeightReport ReplaceWeights(string weights, string output, bool allowMissing = false) =>
+        ReplaceWeights(weights, output, graph => OnnxWeights.Replace(graph, weights, strict: !allowMissing));
+
+    internal WeightReport ReplaceWeights(string weights, string output, Func<OnnxModel, WeightReport> replace)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(weights);
         ArgumentException.ThrowIfNullOrWhiteSpace(output);
@@ -238,7 +243,7 @@ public sealed class ModelFile
         var graph = _model.Clone();
         try
         {
-            var report = OnnxWeights.Replace(graph, weights, strict: !allowMissing);
+            var report = replace(graph);
             Save(graph, output, Card is null ? null : Card with
             {
                 Source = $"weights of {System.IO.Path.GetFileName(weights)} in the graph of {Card.Source ?? Card.Id}",
@@ -246,7 +251,7 @@ public sealed class ModelFile
             });
             return report;
         }
-        catch (Exception exception) when (exception is InvalidDataException or IOException)
+        catch (Exception exception) when (exception is InvalidDataException or NotSupportedException or IOException)
         {
             throw Throw.ModelUnusable(exception);
         }
@@ -261,17 +266,19 @@ public sealed class ModelFile
     /// <returns>The facts of the card.</returns>
     /// <exception cref="ArgumentException">There is no such preset.</exception>
     /// <exception cref="ModelException">
-    /// The preprocessing is not known, the features are not found, the labels do not fit the classes, or this is a trained classifier.
+    /// The preprocessing is not known, the features are not found, the labels do not fit the classes, this is a trained classifier, or the file is not
+    /// yours: it lies beside the application, in the store of downloads or in the cache of the Hugging Face hub.
     /// </exception>
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public ModelInfo WriteCard(string? preset = null, string? labels = null)
     {
         if (_isClassifier) throw Throw.CardOfClassifier(Path);
+        if (_resolved.Owner is { } owner) throw Throw.CardOfOthers(Path, owner);
         try
         {
             var resolved = labels is null ? _resolved : _resolved with { Facts = _resolved.Facts.WithLabels() };
             var backbone = Backbone.Open(Path, _model.Clone(), resolved, new BackboneOptions { Preprocess = preset is null ? null : PreprocessChoice.Parse(preset) });
-            var card = backbone.Card;
+            var card = backbone.CardOfFile;
             var names = labels is null ? card.Classes?.Labels is null ? backbone.Labels : [] : LabelsOf(labels, card);
             if (names.Count > 0)
             {
@@ -317,11 +324,14 @@ public sealed class ModelFile
 
     private (ModelTensor? Features, string? Note) FindFeatures()
     {
-        // Where nobody states the tensor, the card has the vector that becomes of it.
-        if (Card is not null && (_isClassifier || _resolved.Facts.Features.Tensor is not null)) return (Layers.FirstOrDefault(layer => layer.Name == Card.Features.Tensor), null);
+        // What is stated needs no reason.
+        if (Card is not null && (_isClassifier || _resolved.Facts.Features is not { Tensor: null, Pooling: null }))
+            return (Layers.FirstOrDefault(layer => layer.Name == Card.Features.Tensor), NoteOn(Card.Features.Pooling));
         var found = OnnxInspector.Inspect(_backbone, _image);
-        var pooled = found.Features?.Pooling is { } pooling ? $"Its tokens become one vector by --pooling {OnnxGraphEditor.PoolingName(pooling)}." : null;
+        var pooled = NoteOn(found.Features?.Pooling);
         return (Layers.FirstOrDefault(layer => layer.Name == found.Features?.Tensor), found.WhyNoFeatures ?? (found.Note is null ? pooled : $"{pooled} {found.Note}".Trim()));
+
+        static string? NoteOn(FeaturePooling? pooling) => pooling >= FeaturePooling.Cls ? $"Its tokens become one vector by --pooling {OnnxGraphEditor.PoolingName(pooling.Value)}." : null;
     }
 
     private static ModelTensor Describe(OnnxValue value) =>

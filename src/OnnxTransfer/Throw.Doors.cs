@@ -67,6 +67,9 @@ internal static partial class Throw
     internal static ModelException CardOfClassifier(string path) =>
         new($"{path} is a trained classifier, which carries its card inside: write a card for the backbone's own file instead.");
 
+    internal static ModelException CardOfOthers(string path, string owner) =>
+        new($"No card is written beside {path}, because its folder belongs to {owner}: copy the file into a folder of your own and write the card there, or give the preprocessing whenever you open it (FeatureExtractorOptions.Preset, --preprocess).");
+
     internal static ModelException LabelsWithoutClasses(string path) =>
         new($"{path} has no classes of its own, as far as its graph shows, so labels have no meaning: leave them out, or state 'classes' in its .model.json.");
 
@@ -74,8 +77,8 @@ internal static partial class Throw
         new($"{path} is a trained classifier, whose head fits its own backbone only: put other weights into the backbone, and train on that.");
 
     [DoesNotReturn]
-    internal static void LayersOfClassifier() =>
-        throw new ArgumentException("FeatureExtractorOptions.Layers says what a FeatureExtractor computes, but a classifier has its layers and head already: leave it empty, or train on FeatureExtractor.Load with these layers.");
+    internal static void OptionsOfClassifier(IReadOnlyList<string> names, string why) =>
+        throw new ArgumentException($"{string.Join(" and ", names.Select(name => "FeatureExtractorOptions." + name))} cannot be set for a classifier, because {why}: leave it out, or train on FeatureExtractor.Load with it.");
 
     internal static ModelException ModelTakesOneSize(string path, int? height, int? width, int otherHeight, int otherWidth) =>
         new($"The graph of {path} takes images of {width}x{height} pixels, not {otherWidth}x{otherHeight}: leave out the size, or use a network that was exported with a free size.");

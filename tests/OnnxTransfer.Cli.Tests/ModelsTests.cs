@@ -151,6 +151,40 @@ public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Equal(0, Cli.Run("predict", output, Path.Combine(fixture.Photos, "red", "red-00.png"), "--provider", "cpu").ExitCode);
     }
 
+    /// <summary>A vision transformer of Hugging Face, without a card: each pooling of its tokens embeds, trains and predicts.</summary>
+    [Theory]
+    [InlineData("cls", 1)]
+    [InlineData("mean-tokens", 1)]
+    [InlineData("cls+mean", 2)]
+    [InlineData("cls4+mean", 5)]
+    public void Tokens_are_pooled_by_name(string pooling, int vectors)
+    {
+        var folder = fixture.NewFile($"vit-{vectors}-{pooling}");
+        TinyTransformer.WriteFolder(folder);
+        var photo = Path.Combine(fixture.Photos, "red", "red-00.png");
+        var embedded = Cli.Run("embed", photo, "--backbone", folder, "--pooling", pooling, "--provider", "cpu", "--cache", "none", "--out", fixture.NewFile("tokens.npy"), "--json");
+        Assert.True(embedded.ExitCode == 0, embedded.Error);
+        Assert.Equal(vectors * TinyTransformer.Dim, embedded.Json.GetProperty("dim").GetInt32());
+        var output = fixture.NewFile("tokens.onnx");
+        var trained = Cli.Run("train", fixture.Photos, "--backbone", folder, "--pooling", pooling, "--out", output, "--provider", "cpu", "--cache", "none", "--json");
+        Assert.True(trained.ExitCode == 0, trained.Error);
+        Assert.Equal(0, Cli.Run("predict", output, photo, "--provider", "cpu").ExitCode);
+        Assert.False(File.Exists(Path.Combine(folder, "onnx", "model.model.json")));
+    }
+
+    [Fact]
+    public void A_pooling_of_tokens_is_refused_where_there_are_none()
+    {
+        var photo = Path.Combine(fixture.Photos, "red", "red-00.png");
+        foreach (var pooling in new[] { "cls", "mean-tokens", "cls+mean", "cls4+mean", "max" })
+            AssertOneSentence(Cli.Run("embed", photo, "--backbone", fixture.Backbone, "--pooling", pooling, "--out", fixture.NewFile("never.npy"), "--cache", "none"), fixture.Backbone);
+        Assert.Equal(2, Cli.Run("embed", photo, "--backbone", fixture.Backbone, "--pooling", "cls-mean", "--out", fixture.NewFile("never.npy")).ExitCode);
+    }
+
+    [Fact]
+    public void Card_is_not_written_beside_the_models_of_the_tool() =>
+        AssertOneSentence(Cli.Run("models", "card", "resnet18", "--preprocess", "torch"), "belongs to this application");
+
     private string Bare()
     {
         var path = fixture.NewFile($"bare-{Guid.NewGuid():N}.onnx");
@@ -185,6 +219,57 @@ public sealed class ModelsTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Contains("mobilenet_v2_1.0_224_ptq.tflite", card.Source, StringComparison.Ordinal);
         var classified = Cli.Run("classify", Repository.SharedPath("data", "grace_hopper.bmp"), "--backbone", output, "--json");
         Assert.Equal(653, classified.Json[0].GetProperty("index").GetInt32());
+    }
+
+    /// <summary>A file of keras.applications, which has weights alone: converted with its card, trained on, loaded again with the same numbers.</summary>
+    [PythonFact]
+    public void Weights_of_keras_applications_become_a_backbone_that_trains()
+    {
+        var (h5, network) = (fixture.NewFile("mobilenet_v2_notop.h5"), fixture.NewFile("keras.onnx"));
+        PythonFactAttribute.Run("make_mobilenet_v2.py", h5, "5");
+        var unnamed = Cli.Run("models", "convert", h5, "--out", network);
+        AssertOneSentence(unnamed, "--architecture (inception_v3, mobilenet_v2");
+        var converted = Cli.Run("models", "convert", h5, "--architecture", "mobilenet_v2", "--out", network);
+        Assert.True(converted.ExitCode == 0, converted.Error);
+        Assert.Contains("keras.model.json", converted.Error, StringComparison.Ordinal);
+        var card = ModelCard.Load(ModelCard.PathFor(network));
+        Assert.Equal(("keras", 1280, 224, PreprocessSpec.TensorFlow(224)), (card.Id, card.Features.Dim, card.Input.Height, card.Preprocess));
+        Assert.Null(card.Classes);
+
+        var trained = fixture.NewFile("keras-trained.onnx");
+        var result = Cli.Run("train", fixture.Photos, "--backbone", network, "--out", trained, "--provider", "cpu", "--cache", "none", "--epochs", "5", "--json");
+        Assert.True(result.ExitCode == 0, result.Error);
+        var photo = Path.Combine(fixture.Photos, "red", "red-00.png");
+        var predicted = Cli.Run("predict", trained, photo, "--provider", "cpu", "--top", "3", "--json");
+        Assert.True(predicted.ExitCode == 0, predicted.Error);
+        using var classifier = ImageClassifier.Load(trained, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu });
+        using var copy = new TempFolder();
+        classifier.Save(copy.File("again.onnx"));
+        using var again = ImageClassifier.Load(copy.File("again.onnx"), new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu });
+        var (first, second) = (classifier.Predict(photo), again.Predict(photo));
+        Assert.Equal(first.Probabilities, second.Probabilities);
+        Assert.Contains(System.Text.Json.JsonSerializer.Serialize(first.Probabilities.Max()), predicted.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>The counterpart of Keras's <c>load_weights(by_name=True)</c>: the file is the one that a conversion of the other weights writes.</summary>
+    [PythonFact]
+    public void Weights_takes_a_file_of_keras_by_the_names_of_its_layers()
+    {
+        var (first, second, output) = (fixture.NewFile("first.onnx"), fixture.NewFile("second.onnx"), fixture.NewFile("by-name.onnx"));
+        foreach (var (network, seed) in new[] { (first, "7"), (second, "8") })
+        {
+            PythonFactAttribute.Run("make_mobilenet_v2.py", Path.ChangeExtension(network, ".h5"), seed);
+            Assert.Equal(0, Cli.Run("models", "convert", Path.ChangeExtension(network, ".h5"), "--architecture", "mobilenet_v2", "--out", network).ExitCode);
+        }
+
+        var weights = Path.ChangeExtension(second, ".h5");
+        var result = Cli.Run("models", "weights", first, "--from", weights, "--out", output, "--json");
+        Assert.True(result.ExitCode == 0, result.Error);
+        Assert.Equal((260, 0), (result.Json.GetProperty("matched").GetArrayLength(), result.Json.GetProperty("missing").GetArrayLength()));
+        Assert.True(File.ReadAllBytes(second).AsSpan().SequenceEqual(File.ReadAllBytes(output)));
+        Assert.True(File.Exists(ModelCard.PathFor(output)));
+        AssertOneSentence(Cli.Run("models", "weights", fixture.Backbone, "--from", weights, "--out", fixture.NewFile("never.onnx")), "names of Keras's layers");
+        AssertOneSentence(Cli.Run("models", "weights", first, "--from", fixture.NewFile("absent.h5"), "--out", fixture.NewFile("never.onnx")), "absent.h5");
     }
 
     [Fact]

@@ -38,6 +38,102 @@ public sealed class ImageClassifierTests : IDisposable
         Assert.Empty(run.Skipped);
     }
 
+    /// <summary>A value of every option that is not its default: each changes how the classifier runs, or is refused by its name.</summary>
+    [Fact]
+    public async Task Every_option_of_a_loaded_classifier_is_honored_or_refused()
+    {
+        using var extractor = FeatureExtractor.Load(Tiny(), OnCpu);
+        var result = await ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(Photos(4)), Quick);
+        var (file, bare) = (_folder.File("options.onnx"), new FeatureExtractorOptions { Store = new ModelStore() });
+        result.Classifier.Save(file);
+        var cache = new FeatureCache(_folder.File("cache"));
+        var values = new Dictionary<string, object?>
+        {
+            [nameof(bare.Provider)] = ExecutionProvider.Cpu,
+            [nameof(bare.Precision)] = NetworkPrecision.Float16,
+            [nameof(bare.CalibrationImages)] = new[] { ImageInput.FromFile("one.png") },
+            [nameof(bare.DeviceId)] = 1,
+            [nameof(bare.CaptureGraph)] = true,
+            [nameof(bare.Threads)] = 2,
+            [nameof(bare.Decoder)] = new Blind(),
+            [nameof(bare.Decode)] = new DecodeOptions { MaxPixels = 5 },
+            [nameof(bare.Cache)] = cache,
+            [nameof(bare.Store)] = new ModelStore { Folder = _folder.File("models") },
+            [nameof(bare.Logger)] = new Quiet(),
+            [nameof(bare.Preprocess)] = PreprocessSpec.Torch(16),
+            [nameof(bare.Preset)] = "torch",
+            [nameof(bare.Upsampling)] = ResizeFilter.Nearest,
+            [nameof(bare.Layer)] = "activated",
+            [nameof(bare.Layers)] = new[] { "activated", "features" },
+            [nameof(bare.Pooling)] = FeaturePooling.Max,
+        };
+        string[] fixedByFile = [nameof(bare.Preprocess), nameof(bare.Preset), nameof(bare.Upsampling), nameof(bare.Layer), nameof(bare.Layers), nameof(bare.Pooling)];
+        var defaults = bare.ForNetwork();
+        foreach (var property in typeof(FeatureExtractorOptions).GetProperties())
+        {
+            Assert.True(values.TryGetValue(property.Name, out var value), $"{property.Name} is new: is it honored or refused?");
+            var options = bare with { };
+            property.SetValue(options, value);
+            Assert.NotEqual(bare, options);
+            if (fixedByFile.Contains(property.Name))
+            {
+                foreach (var error in new[] { Assert.Throws<ArgumentException>(() => ImageClassifier.Load(file, options)), await Assert.ThrowsAsync<ArgumentException>(() => ImageClassifier.LoadAsync(file, options)) })
+                {
+                    Assert.StartsWith($"FeatureExtractorOptions.{(property.Name == nameof(bare.Layer) ? nameof(bare.Layers) : property.Name)} cannot be set for a classifier", error.Message, StringComparison.Ordinal);
+                    Assert.Single(error.Message.Split(". "));
+                }
+            }
+            else if (property.Name != nameof(bare.Cache))
+            {
+                // Load opens the network with these and nothing else but the cache.
+                Assert.NotEqual(defaults, options.ForNetwork());
+            }
+        }
+
+        // All that the file fixes is named in one sentence.
+        var all = Assert.Throws<ArgumentException>(() => ImageClassifier.Load(file, new FeatureExtractorOptions { Preset = "torch", Upsampling = ResizeFilter.Nearest, Layer = "x", Pooling = FeaturePooling.Cls }));
+        foreach (var name in new[] { "Preset", "Upsampling", "Layers", "Pooling" }) Assert.Contains($"FeatureExtractorOptions.{name}", all.Message, StringComparison.Ordinal);
+        using (var cached = ImageClassifier.Load(file, OnCpu with { Cache = cache })) await foreach (var prediction in cached.PredictStreamAsync([ImageInput.FromFile(Directory.EnumerateFiles(Photos(4), "*.png", SearchOption.AllDirectories).First())])) Assert.NotNull(prediction);
+        Assert.Single(cache.Models());
+    }
+
+    private sealed class Blind : IImageDecoder
+    {
+        public string Name => "blind";
+
+        public PixelBuffer Decode(ReadOnlySpan<byte> encoded, DecodeOptions? options = null) => throw new ImageDecodeException("It sees nothing.");
+    }
+
+    private sealed class Quiet : Microsoft.Extensions.Logging.ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(Microsoft.Extensions.Logging.LogLevel logLevel) => false;
+
+        public void Log<TState>(Microsoft.Extensions.Logging.LogLevel logLevel, Microsoft.Extensions.Logging.EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+        }
+    }
+
+    /// <summary>The network's own classes leave the preprocessing to the caller, not the layers.</summary>
+    [Fact]
+    public void A_classifier_of_own_classes_takes_a_preprocessing_and_no_layers()
+    {
+        var path = Onnx.SmallGraphs.Write(Onnx.SmallGraphs.Classifier(), _folder.File("small.onnx"), Onnx.SmallGraphs.Card());
+        var photo = ImageInput.FromBytes(TestImage.NoisyPng(5, 6, (200, 40, 90), 3));
+        IReadOnlyList<double> With(FeatureExtractorOptions options)
+        {
+            using var classifier = ImageClassifier.FromBackbone(path, options);
+            return [.. classifier.Predict(photo).Probabilities.Select(p => (double)p)];
+        }
+
+        var plain = With(OnCpu);
+        foreach (var options in new[] { OnCpu with { Preset = "torch" }, OnCpu with { Preprocess = PreprocessSpec.Raw(8) }, OnCpu with { Upsampling = ResizeFilter.Nearest } }) Assert.NotEqual(plain, With(options));
+        foreach (var options in new[] { OnCpu with { Layer = "relu" }, OnCpu with { Pooling = FeaturePooling.Max } })
+            Assert.Contains("cannot be set for a classifier, because a network's own classes", Assert.Throws<ArgumentException>(() => With(options)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_head_with_hidden_layers_and_a_sigmoid_survives_the_file_to_the_bit()
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnnxTransfer.Cli.Output;
+using OnnxTransfer.Conversion;
 
 namespace OnnxTransfer.Cli.Commands;
 
@@ -9,7 +10,7 @@ internal static class ModelsWeightsCommand
     internal static Command Create()
     {
         var model = CommonOptions.Model();
-        var from = new Option<string>("--from") { Description = "A .safetensors, .npz or .onnx file whose arrays have the names of the model's weights.", Required = true, HelpName = "WEIGHTS" };
+        var from = new Option<string>("--from") { Description = "A .safetensors, .npz or .onnx file whose arrays have the names of the model's weights, or a .h5 or .keras file for a network that was converted from Keras: by the names of its layers.", Required = true, HelpName = "WEIGHTS" };
         var output = new OutputOption("--out") { Description = "The ONNX file to write.", Required = true, HelpName = "FILE.onnx" };
         var missing = new Option<bool>("--allow-missing") { Description = "Keep the model's own weights if the file has none of that name and shape, instead of failing." };
         var json = CommonOptions.Json();
@@ -18,7 +19,8 @@ internal static class ModelsWeightsCommand
         {
             var path = parsed.GetRequiredValue(output);
             var file = await CommonOptions.ReadAsync(parsed.GetRequiredValue(model), cancellationToken).ConfigureAwait(false);
-            var report = file.ReplaceWeights(parsed.GetRequiredValue(from), path, parsed.GetValue(missing));
+            var (weights, allowMissing) = (parsed.GetRequiredValue(from), parsed.GetValue(missing));
+            var report = IsKeras(weights) ? KerasConverter.ReplaceWeights(file, weights, path, allowMissing) : file.ReplaceWeights(weights, path, allowMissing);
             if (parsed.GetValue(json))
             {
                 JsonOutput.Write(new WeightsJson(path, report.Matched, report.Missing, report.WrongShape, report.Unused), JsonContracts.Default.WeightsJson);
@@ -34,6 +36,8 @@ internal static class ModelsWeightsCommand
         });
         return command;
     }
+
+    private static bool IsKeras(string path) => Path.GetExtension(path).ToLowerInvariant() is ".h5" or ".hdf5" or ".keras";
 
     private static void Print(string title, IReadOnlyList<string> names)
     {

@@ -62,6 +62,8 @@ internal sealed partial class KerasArchitecture
         var classes = top is { Count: > 0 } ? top[0].Read().Shape[^1] : (int?)null;
         var architecture = Build(name, classes, height, width);
         var weights = new KerasWeights();
+        var names = KerasLayerNumbers.Match(layers.Where(l => l.Value.Count > 0).Select(l => l.Key), architecture._weights.Select(w => w.Layer));
+        layers = layers.Where(l => l.Value.Count > 0).ToDictionary(l => names[l.Key], l => l.Value, StringComparer.Ordinal);
         foreach (var wanted in architecture._weights) architecture.Take(wanted, layers, top, weights, source);
         return (KerasModel.Parse(Encoding.UTF8.GetBytes(architecture.Config()), source, "2.15.0"), weights);
     }
@@ -69,13 +71,6 @@ internal sealed partial class KerasArchitecture
     private void Take(LayerWeights wanted, IReadOnlyDictionary<string, IReadOnlyList<NamedArray>> layers, IReadOnlyList<NamedArray>? top, KerasWeights weights, string source)
     {
         var found = wanted.Layer == "predictions" ? top : layers.GetValueOrDefault(wanted.Layer);
-        // Keras numbers its unnamed layers from the first model of a session on, so a file may start anywhere: their order counts.
-        if (Numbered(wanted.Layer) is { } place)
-        {
-            var own = layers.Where(l => l.Value.Count > 0 && Numbered(l.Key)?.Kind == place.Kind).OrderBy(l => Numbered(l.Key)!.Value.Number).ToList();
-            found = own.Count > place.Number && own.Count == _weights.Count(w => Numbered(w.Layer)?.Kind == place.Kind) ? own[place.Number].Value : null;
-        }
-
         if (found is null || found.Count == 0) { Throw.KerasLayerMissing(source, _name, wanted.Layer, layers.Where(l => l.Value.Count > 0).Select(l => l.Key)); return; }
         if (found.Count != wanted.Arrays.Count) Throw.KerasLayerOther(source, _name, wanted.Layer, $"has {found.Count} arrays of weights instead of {wanted.Arrays.Count}");
         for (var i = 0; i < found.Count; i++)
@@ -88,17 +83,6 @@ internal sealed partial class KerasArchitecture
                 return read;
             });
         }
-    }
-
-    private static (string Kind, int Number)? Numbered(string layer)
-    {
-        foreach (var kind in (string[])["conv2d", "batch_normalization"])
-        {
-            if (layer == kind) return (kind, 0);
-            if (layer.StartsWith(kind + "_", StringComparison.Ordinal) && int.TryParse(layer.AsSpan(kind.Length + 1), System.Globalization.NumberStyles.None, null, out var number)) return (kind, number);
-        }
-
-        return null;
     }
 
     /// <summary>The model's configuration, as Keras 2 writes it.</summary>

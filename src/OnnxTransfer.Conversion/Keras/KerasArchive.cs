@@ -70,17 +70,7 @@ internal static partial class KerasArchive
             var weights = new KerasWeights();
             var kinds = model.Network.Layers.DistinctBy(l => l.Name).ToDictionary(l => l.Name, StringComparer.Ordinal);
             foreach (var (layer, arrays) in ReadLayers(file))
-            {
-                var own = kinds.GetValueOrDefault(layer) is { IsModel: false } known ? KerasLayerWeights.Names(known) : null;
-                // The names in a file are the layer's own, or those of the scopes and backends of their time; then the order counts.
-                var byName = own is null || arrays.All(a => own.Contains(Last(a.Name)));
-                for (var i = 0; i < arrays.Count; i++)
-                {
-                    if (byName) weights.Add(source, own is null ? arrays[i].Name : $"{layer}/{Last(arrays[i].Name)}", arrays[i].Read);
-                    else if (i < own!.Count) weights.Add(source, $"{layer}/{own[i]}", arrays[i].Read);
-                }
-            }
-
+                AddArrays(weights, source, layer, arrays, kinds.GetValueOrDefault(layer) is { IsModel: false } known ? KerasLayerWeights.Names(known) : null);
             return (model, weights);
         }
         catch
@@ -90,7 +80,24 @@ internal static partial class KerasArchive
         }
     }
 
-    internal static string Last(string name) => name[(name.LastIndexOf('/') + 1)..];
+    /// <summary>Adds the arrays of a layer under its name.</summary>
+    /// <param name="weights">Where to add them.</param>
+    /// <param name="source">The file.</param>
+    /// <param name="layer">The layer's name.</param>
+    /// <param name="arrays">Its arrays, in the order in which Keras saved them.</param>
+    /// <param name="own">The names of the layer's arrays in that order; null if they are not known, as for a model inside the model.</param>
+    public static void AddArrays(KerasWeights weights, string source, string layer, IReadOnlyList<NamedArray> arrays, IReadOnlyList<string>? own)
+    {
+        // The names in a file are the layer's own, or those of the scopes and backends of their time; then the order counts.
+        var byName = own is null || arrays.All(a => KerasLayerWeights.IsName(Last(a.Name)));
+        for (var i = 0; i < arrays.Count; i++)
+        {
+            if (byName) weights.Add(source, own is null ? arrays[i].Name : $"{layer}/{Last(arrays[i].Name)}", arrays[i].Read);
+            else if (i < own!.Count) weights.Add(source, $"{layer}/{own[i]}", arrays[i].Read);
+        }
+    }
+
+    private static string Last(string name) => name[(name.LastIndexOf('/') + 1)..];
 
     private static (KerasModel Model, KerasWeights Weights) ReadArchive(ReadOnlyMemory<byte> bytes, string source)
     {

@@ -20,6 +20,7 @@ internal sealed partial class KerasTranslator
     private readonly OnnxGraphBuilder _graph = new("keras");
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _once = new(StringComparer.Ordinal);
+    private ((string Layer, string Name) Name, KerasArray? Array)? _read;
 
     public KerasTranslator(KerasModel model, KerasWeights weights, KerasOptions options)
     {

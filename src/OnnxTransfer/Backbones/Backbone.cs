@@ -11,6 +11,12 @@ namespace OnnxTransfer.Backbones;
 /// <param name="Labels">The names of the network's own classes, in order; empty when it has none or they are not known.</param>
 internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IReadOnlyList<string> Labels)
 {
+    /// <summary>The features as the file has them, before a pooling was added to <see cref="Model"/>.</summary>
+    internal ModelFeatures Stated { get => field ?? Card.Features; init; }
+
+    /// <summary>The card to write beside the file: <see cref="Card"/> is about <see cref="Model"/>, whose features may be pooled.</summary>
+    internal ModelCard CardOfFile => Card with { Features = Stated };
+
     /// <summary>Opens a model beside the application, one of the catalog, or an <c>.onnx</c> file.</summary>
     /// <param name="model">The id or path.</param>
     /// <param name="options">Store, preprocessing and layers.</param>
@@ -66,7 +72,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
         if (resolved.Facts.Preprocess is not { } choice) return null;
         var copy = graph.Clone();
         var image = ImageOf(copy, resolved.Facts.FittingTo(copy).InputOf(copy, resolved.OnnxPath, choice));
-        return resolved.Facts.Features.Tensor is null && OnnxInspector.Inspect(copy, image).Features is not { Dim: not null }
+        return resolved.Facts.Features is { Tensor: null, Pooling: null } && OnnxInspector.Inspect(copy, image).Features is not { Dim: not null }
             ? null
             : Open(resolved.OnnxPath, copy, resolved, new BackboneOptions());
     }
@@ -89,6 +95,7 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
         var image = ImageOf(graph, input);
         if (OnnxAdapter.MakeBackbone(graph, image) is null) image = image with { FixedBatch = null };
         ModelCard card;
+        ModelFeatures? stated = null;
         if (options.Layers.Count > 0)
         {
             var cut = OnnxGraphEditor.CutToFeatures(graph, options.Layers, options.Pooling, image, options.Measure is { } measure ? (end, tensor) => measure(end, input, tensor) : null);
@@ -101,19 +108,18 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
             var cut = OnnxGraphEditor.CutToFeatures(graph, [OnnxInspector.TokensOf(graph, facts.Features.Tensor, image)], options.Pooling, image);
             card = NewCard(resolved, input, new ModelFeatures(cut.Tensor, cut.Dim!.Value), preprocess);
         }
-        else if (facts.Features.Tensor is { } tensor)
-        {
-            var seen = facts.Classes is null or { Tensor: not null, Kind: not null, Count: not null } ? null : ClassesOf(OnnxInspector.Inspect(graph, image));
-            card = NewCard(resolved, input, new ModelFeatures(tensor, facts.Features.Dim ?? LengthOf(graph, image, tensor, path)), preprocess) with { Classes = facts.ClassesOver(seen, path) };
-        }
         else
         {
-            card = Inspect(graph, resolved, image, input, preprocess);
-            card = card with { Classes = facts.ClassesOver(card.Classes, path) };
+            // Before a pooling is added, so that the classes are the file's own.
+            var isStated = facts.Features.Tensor is not null && facts.Classes is null or { Tensor: not null, Kind: not null, Count: not null };
+            var inspection = isStated ? null : OnnxInspector.Inspect(graph, image);
+            var found = FeaturesOf(graph, image, facts.Features, inspection, options.Pooling, path);
+            (card, stated) = (NewCard(resolved, input, found.InGraph, preprocess), found.InFile);
+            card = card with { Classes = facts.ClassesOver(inspection is null ? null : ClassesOf(inspection), path) };
         }
 
         card = card with { Warnings = [.. options.Preprocess is null ? facts.Warnings : [], .. facts.ClassNameWarnings(card.Classes)] };
-        return new Backbone(model, graph, card, facts.NamesOf(card, path));
+        return new Backbone(model, graph, card, facts.NamesOf(card, path)) { Stated = stated ?? card.Features };
     }
 
     /// <summary>The length of a feature tensor whose card leaves it to the graph.</summary>
@@ -129,25 +135,40 @@ internal sealed record Backbone(string Name, OnnxModel Model, ModelCard Card, IR
         inspection.Classes is { Count: { } count } classes ? new ModelClasses(classes.Tensor, classes.Kind, count, null) : null;
 
     /// <summary>The card of a file that has none, read from its graph.</summary>
-    /// <param name="graph">The graph.</param>
+    /// <param name="graph">The graph, which is left as it is.</param>
     /// <param name="path">The file, whose name becomes the id.</param>
     /// <param name="preprocess">The facts that a graph does not state.</param>
     /// <exception cref="ModelException">The graph has no feature vector, as far as can be seen.</exception>
-    internal static ModelCard CardOf(OnnxModel graph, string path, PreprocessSpec preprocess)
-    {
-        var input = CardFacts.None.InputOf(graph, path, PreprocessChoice.Of(preprocess));
-        return Inspect(graph, new ResolvedBackbone(path, null, CardFacts.None), ImageOf(graph, input), input, preprocess);
-    }
+    internal static ModelCard CardOf(OnnxModel graph, string path, PreprocessSpec preprocess) =>
+        Open(path, graph.Clone(), new ResolvedBackbone(path, null, CardFacts.None), new BackboneOptions { Preprocess = PreprocessChoice.Of(preprocess) }).CardOfFile;
 
-    private static ModelCard Inspect(OnnxModel graph, ResolvedBackbone resolved, OnnxImageInput image, ModelInput input, PreprocessSpec preprocess)
+    /// <summary>The tensor of features as the file has it, and the vector that the graph makes of it: a map or tokens are pooled, the other nodes stay.</summary>
+    /// <exception cref="ModelException">The features are not stated, and the graph does not show them.</exception>
+    private static (ModelFeatures InFile, ModelFeatures InGraph) FeaturesOf(OnnxModel graph, OnnxImageInput image, FeaturesFacts facts, OnnxInspection? inspection, FeaturePooling wanted, string path)
     {
-        var inspection = OnnxInspector.Inspect(graph, image);
-        if (inspection.Features is not { Dim: { } dim } features)
-            throw Throw.FeaturesUnknown(resolved.OnnxPath, inspection.WhyNoFeatures ?? "The length of its feature tensor could not be inferred.");
-        // A map or tokens become a vector; the nodes of the network's own classes stay.
-        if (features.IsSpatial || features.Pooling is not null)
-            features = features with { Tensor = OnnxGraphEditor.Pool(graph, [features.Tensor], features.Pooling ?? FeaturePooling.Average, image)[0] };
-        return NewCard(resolved, input, new ModelFeatures(features.Tensor, dim), preprocess) with { Classes = ClassesOf(inspection) };
+        var (tensor, pooling, dim) = (facts.Tensor, facts.Pooling, facts.Dim);
+        if (tensor is null && pooling >= FeaturePooling.Cls)
+        {
+            tensor = OnnxInspector.TokensOf(graph, null, image);
+        }
+        else if (tensor is null)
+        {
+            if (inspection!.Features is not { Dim: { } length } seen) throw Throw.FeaturesUnknown(path, inspection.WhyNoFeatures ?? "The length of its feature tensor could not be inferred.");
+            tensor = seen.Tensor;
+            pooling ??= seen.Pooling ?? (seen.IsSpatial ? FeaturePooling.Average : null);
+            if (pooling is null) dim ??= length;
+        }
+
+        // The average is what a caller gets who names none.
+        if (wanted != FeaturePooling.Average)
+        {
+            if (pooling is null or FeaturePooling.None) throw Throw.PoolingOfVector(path, tensor, OnnxGraphEditor.PoolingName(wanted));
+            (pooling, dim) = (wanted == FeaturePooling.None ? FeaturePooling.Flatten : wanted, null);
+        }
+
+        var vector = pooling is null or FeaturePooling.None ? tensor : OnnxGraphEditor.Pool(graph, [tensor], pooling.Value, image)[0];
+        var inGraph = new ModelFeatures(vector, dim ?? LengthOf(graph, image, vector, path));
+        return (inGraph with { Tensor = tensor, Pooling = pooling }, inGraph);
     }
 
     private static ModelCard NewCard(ResolvedBackbone resolved, ModelInput input, ModelFeatures features, PreprocessSpec preprocess) => new()

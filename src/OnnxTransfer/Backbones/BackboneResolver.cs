@@ -13,6 +13,9 @@ internal sealed record ResolvedBackbone(string OnnxPath, string? Sha256, CardFac
 {
     /// <summary>Its card; null where the facts are no whole card.</summary>
     internal ModelCard? Card => Facts.Whole;
+
+    /// <summary>Whose folder the file lies in, for messages; null for one of the user's own.</summary>
+    internal string? Owner { get; init; }
 }
 
 /// <summary>Finds the file and the card for the name that a user gives, an id or a path.</summary>
@@ -32,6 +35,12 @@ internal static class BackboneResolver
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(idOrPath);
         store ??= new ModelStore();
+        var found = await FindAsync(idOrPath, store, progress, cancellationToken).ConfigureAwait(false);
+        return found with { Owner = store.OwnerOf(found.OnnxPath) };
+    }
+
+    private static async Task<ResolvedBackbone> FindAsync(string idOrPath, ModelStore store, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
+    {
         if (store.Application.Find(idOrPath) is { } beside)
             return await ApplicationModels.OpenAsync(beside, store, rehash: false, cancellationToken).ConfigureAwait(false);
 

@@ -48,7 +48,7 @@ internal sealed record CardFacts
         License = card.License,
         Source = card.Source,
         Input = new InputFacts(card.Input.Tensor, card.Input.Layout, card.Input.Height, card.Input.Width),
-        Features = new FeaturesFacts(card.Features.Tensor, card.Features.Dim),
+        Features = new FeaturesFacts(card.Features.Tensor, card.Features.Dim, card.Features.Pooling),
         Classes = card.Classes is { } classes ? new ClassesFacts(classes.Tensor, classes.Kind, classes.Count, classes.Labels) : null,
         Preprocess = PreprocessChoice.Of(card.Preprocess),
     };
@@ -69,7 +69,7 @@ internal sealed record CardFacts
                 License = License,
                 Source = Source,
                 Input = new ModelInput(input, layout, height, width),
-                Features = new ModelFeatures(features, dim),
+                Features = new ModelFeatures(features, dim, Features.Pooling),
                 Classes = Classes is { } classes ? new ModelClasses(classes.Tensor!, classes.Kind!.Value, classes.Count!.Value, classes.Labels) : null,
                 Preprocess = preprocess.At(height, width, id),
                 Warnings = Warnings,
@@ -141,7 +141,7 @@ internal sealed record CardFacts
 internal sealed record InputFacts(string? Tensor, TensorLayout? Layout, int? Height, int? Width);
 
 /// <summary>What is stated about the features.</summary>
-internal sealed record FeaturesFacts(string? Tensor, int? Dim);
+internal sealed record FeaturesFacts(string? Tensor, int? Dim, FeaturePooling? Pooling = null);
 
 /// <summary>What is stated about the classes.</summary>
 internal sealed record ClassesFacts(string? Tensor, ScoreKind? Kind, int? Count, string? Labels);

@@ -84,10 +84,14 @@ internal sealed record ModelInput(string Tensor, TensorLayout Layout, int Height
     public long[] ImageShape => Layout == TensorLayout.Nchw ? [3, Height, Width] : [Height, Width, 3];
 }
 
-/// <summary>The feature tensor of a model; <c>[N,D]</c>, <c>[N,D,1,1]</c> or <c>[N,1,1,D]</c>, one vector per image.</summary>
+/// <summary>
+/// The feature tensor of a model: <c>[N,D]</c>, <c>[N,D,1,1]</c> or <c>[N,1,1,D]</c>, one vector per image; or a map or tokens, which a pooling
+/// makes one vector.
+/// </summary>
 /// <param name="Tensor">The tensor's name: an output of the graph, or an inner tensor that is promoted to one.</param>
 /// <param name="Dim">D, the length of one feature vector.</param>
-internal sealed record ModelFeatures(string Tensor, int Dim);
+/// <param name="Pooling">What makes the tensor one vector; null where it is one.</param>
+internal sealed record ModelFeatures(string Tensor, int Dim, FeaturePooling? Pooling = null);
 
 /// <summary>The classes a backbone was trained on.</summary>
 /// <param name="Tensor">The tensor of <c>[N,C]</c> scores.</param>

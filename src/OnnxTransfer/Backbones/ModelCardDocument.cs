@@ -31,7 +31,11 @@ internal sealed record CardDocument
 
 internal sealed record InputDocument(string? Tensor, string? Layout, int? Height, int? Width);
 
-internal sealed record FeaturesDocument(string? Tensor, int? Dim);
+internal sealed record FeaturesDocument(string? Tensor, int? Dim)
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Pooling { get; init; }
+}
 
 internal sealed record ClassesDocument(string? Tensor, string? Kind, int? Count, string? Labels);
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OnnxTransfer.Internals;
+using OnnxTransfer.Onnx.Editing;
 using OnnxTransfer.Onnx.Inspection;
 
 namespace OnnxTransfer.Backbones;
@@ -31,6 +32,8 @@ internal static class ModelCardJson
         (ResizeFilter.PillowHamming, "pillow-hamming"),
         (ResizeFilter.TorchBilinear, "torch-bilinear"),
     ];
+
+    private static readonly (FeaturePooling, string)[] s_poolings = [.. Enum.GetValues<FeaturePooling>().Select(pooling => (pooling, OnnxGraphEditor.PoolingName(pooling)))];
 
     private static readonly (CropRounding, string)[] s_roundings = [(CropRounding.HalfToEven, "half-to-even"), (CropRounding.Down, "down")];
 
@@ -88,7 +91,9 @@ internal static class ModelCardJson
             Source = card.Source,
             Input = input,
             Features = card.Features is { } features
-                ? new FeaturesFacts(inFeatures.Text(features.Tensor, "tensor", !whole), inFeatures.Positive(features.Dim, "dim", !whole))
+                ? new FeaturesFacts(
+                    inFeatures.Text(features.Tensor, "tensor", !whole), inFeatures.Positive(features.Dim, "dim", !whole),
+                    inFeatures.Choice(features.Pooling, "pooling", s_poolings, optional: true))
                 : new FeaturesFacts(null, null),
             Classes = card.Classes is { } classes ? Classes(classes, fields.Within("classes."), whole) : null,
             Preprocess = preprocess,
@@ -214,7 +219,7 @@ internal static class ModelCardJson
         License = card.License,
         Source = card.Source,
         Input = new InputDocument(card.Input.Tensor, Spelling(s_layouts, card.Input.Layout), card.Input.Height, card.Input.Width),
-        Features = new FeaturesDocument(card.Features.Tensor, card.Features.Dim),
+        Features = new FeaturesDocument(card.Features.Tensor, card.Features.Dim) { Pooling = card.Features.Pooling is { } pooling ? Spelling(s_poolings, pooling) : null },
         Classes = card.Classes is { } classes
             ? new ClassesDocument(classes.Tensor, Spelling(s_kinds, classes.Kind), classes.Count, classes.Labels)
             : null,

@@ -79,6 +79,7 @@ public sealed class ModelStore
     public ModelInfo Find(string id)
     {
         if (TryFind(id, out var model)) return model;
+        if (HubId.TryParse(id, out var hub)) throw Throw.HubNotListed(hub);
         throw Throw.ModelIdUnknown(id, Application, Listed.Entries.Select(entry => entry.Id));
     }
 
@@ -97,14 +98,30 @@ public sealed class ModelStore
 
     /// <summary>
     /// The path of the ONNX file of a model, beside the application or in <see cref="Folder"/>; if it is not downloaded yet, the path
-    /// that it will have.
+    /// that it will have. A model of the Hugging Face hub (<c>hf:owner/name[@revision][/file]</c>) has a path in <see cref="HubFolder"/> once it
+    /// is downloaded.
+    /// </summary>
+    /// <exception cref="ModelNotFoundException">There is no such model: the message lists the nearest ids. Or it is one of the hub that is not downloaded.</exception>
+    /// <exception cref="ArgumentException"><paramref name="id"/> begins with <c>hf:</c>, but is no name on the hub.</exception>
+    public string PathOf(string id)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        if (HubId.TryParse(id, out var hub)) return HubModels.Find(hub, this) ?? throw Throw.HubPathUnknown(hub, HubFolder);
+        return Application.Find(id) ?? PathOf(EntryOf(id));
+    }
+
+    /// <summary>
+    /// Whether a model is on this machine: beside the application, in <see cref="Folder"/>, or, for <c>hf:owner/name[@revision][/file]</c>, in
+    /// <see cref="HubFolder"/>. The file is not hashed.
     /// </summary>
     /// <exception cref="ModelNotFoundException">There is no such model: the message lists the nearest ids.</exception>
-    public string PathOf(string id) => Application.Find(id) ?? PathOf(EntryOf(id));
-
-    /// <summary>Whether a model is on this machine, beside the application or in <see cref="Folder"/>. The file is not hashed.</summary>
-    /// <exception cref="ModelNotFoundException">There is no such model: the message lists the nearest ids.</exception>
-    public bool Contains(string id) => Application.Find(id) is not null || Contains(EntryOf(id));
+    /// <exception cref="ArgumentException"><paramref name="id"/> begins with <c>hf:</c>, but is no name on the hub.</exception>
+    public bool Contains(string id)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        if (HubId.TryParse(id, out var hub)) return HubModels.Find(hub, this) is not null;
+        return Application.Find(id) is not null || Contains(EntryOf(id));
+    }
 
     /// <summary>
     /// The path of a model. If the model is neither beside the application nor in <see cref="Folder"/>, it is downloaded first. A
@@ -129,8 +146,11 @@ public sealed class ModelStore
     /// Null if the file is whole; otherwise the fault, in words: the file does not exist, has another size, or has another SHA-256.
     /// </returns>
     /// <exception cref="ModelNotFoundException">There is no such model: the message lists the nearest ids.</exception>
+    /// <exception cref="ArgumentException"><paramref name="id"/> begins with <c>hf:</c>, but is no name on the hub.</exception>
     public async Task<string?> VerifyAsync(string id, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(id);
+        if (HubId.TryParse(id, out var hub)) return HubModels.Find(hub, this) is { } file ? await HubModels.DamageOfAsync(file, cancellationToken).ConfigureAwait(false) : NotThere;
         if (Application.Find(id) is not { } beside) return await VerifyAsync(EntryOf(id), cancellationToken).ConfigureAwait(false);
         var expected = ApplicationModels.CardOf(beside).Sha256;
         var actual = await VerifiedMark.RehashAsync(beside, MarkOf(beside), cancellationToken).ConfigureAwait(false);
@@ -141,19 +161,25 @@ public sealed class ModelStore
     /// <see cref="Folder"/>; null if the account has no home folder, as in many containers. A model beside the application works there
     /// too.
     /// </summary>
-    internal string? FolderIfAny
+    internal string? FolderIfAny => IfAny(() => Folder);
+
+    private static string? IfAny(Func<string> folder)
     {
-        get
+        try
         {
-            try
-            {
-                return Folder;
-            }
-            catch (DirectoryNotFoundException)
-            {
-                return null;
-            }
+            return folder();
         }
+        catch (DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whose folder a file lies in, in words; null for one that is in none of this store's.</summary>
+    internal string? OwnerOf(string path)
+    {
+        bool IsBelow(string? folder) => folder is not null && Path.GetFullPath(path).StartsWith(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        return IsBelow(Application.Folder) ? "this application" : IsBelow(FolderIfAny) ? "the store of downloaded models" : IsBelow(IfAny(() => HubFolder)) ? "the cache of the Hugging Face hub" : null;
     }
 
     /// <summary>The Hugging Face hub, as its environment variables set it; another one in tests.</summary>

@@ -57,6 +57,12 @@ internal static partial class Throw
     internal static ModelNotFoundException HubFileNotHere(HubId id, string file, string folder) => new(
         $"'{file}' of {id} is not in the cache '{folder}', and downloads are switched off (HF_HUB_OFFLINE, ONNXTRANSFER_OFFLINE or ModelStore.IsOffline): switch them on once, or use another model.");
 
+    internal static ModelNotFoundException HubPathUnknown(HubId id, string folder) => new(
+        $"The model {id} of the Hugging Face hub has no path yet, because it is not in the cache '{folder}' and the hub decides its commit and its file: download it first, with ModelStore.GetAsync or `onnxtransfer models pull hf:{id}`.");
+
+    internal static ModelNotFoundException HubNotListed(HubId id) => new(
+        $"The model {id} of the Hugging Face hub is in no catalog: open it by its name (FeatureExtractor.Load, ModelFile.Open), which reads its facts from its own files.");
+
     internal static ModelNotFoundException HubHasNoModel(HubId id, IEnumerable<string> tried) => new(
         $"The repository {id} of the Hugging Face hub has no ONNX file with a usual name ({string.Join(", ", tried)}): name its file, as hf:{id.Repository}/FILE.onnx, or use a repository with an ONNX export.");
 
@@ -139,6 +145,9 @@ internal static partial class Throw
 
     internal static ModelException ClassesUnknown(string path) =>
         new($"The card of {path} states something about the classes, but neither it nor the graph tells the tensor, the kind and the number: state 'classes.tensor', 'classes.kind' and 'classes.count'.");
+
+    internal static ModelException PoolingOfVector(string path, string tensor, string pooling) =>
+        new($"The pooling '{pooling}' has nothing to reduce: the features of {path} are '{tensor}', which is one vector per image. Name a layer with height and width or with tokens (`onnxtransfer models layers` lists them), or leave the pooling out.");
 
     internal static ModelException FeaturesUnknown(string path, string why) =>
         new($"Could not find the tensor of {path} that holds one feature vector per image. {why} Name the tensor in a .model.json beside the file.");

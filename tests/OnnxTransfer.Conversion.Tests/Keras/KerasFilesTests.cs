@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
 using OnnxTransfer.Conversion.Hdf5;
@@ -25,13 +24,7 @@ public sealed class KerasFilesTests
         Make(folder.Path);
     }
 
-    private static void Make(string folder)
-    {
-        using var process = Process.Start(new ProcessStartInfo(PythonFactAttribute.Python, [Repository.PathOf("tests", "OnnxTransfer.Conversion.Tests", "Keras", "make_h5.py"), folder]) { RedirectStandardError = true })!;
-        var error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, error);
-    }
+    private static void Make(string folder) => PythonFactAttribute.Run("make_h5.py", folder);
 
     private static (string Json, byte[] Weights, string Shard) Small(string name)
     {
@@ -139,6 +132,95 @@ public sealed class KerasFilesTests
         }
     }
 
+    /// <summary>The weights of another file, put into a network by the names of the layers, make the same file as the conversion of that file.</summary>
+    [PythonTheory]
+    [InlineData("families.model.json")]
+    [InlineData("small.model.json")]
+    public void WeightsByNameMakeTheNetworkOfTheirFile(string name)
+    {
+        using var folder = new TempFolder();
+        var (json, weights, shard) = Small(name);
+        var network = Path.Combine(folder.Path, "network.onnx");
+        File.WriteAllBytes(network, KerasConverter.Convert(Encoding.UTF8.GetBytes(json), _ => Other(weights)));
+        Write(folder, json, weights, shard);
+        var expected = KerasConverter.Convert(Encoding.UTF8.GetBytes(json), _ => weights);
+        Assert.False(expected.AsSpan().SequenceEqual(File.ReadAllBytes(network)));
+        foreach (var file in s_files.Append("weights.h5").Where(f => name != "small.model.json" || f != "model.keras"))
+        {
+            var output = folder.File("replaced.onnx");
+            var report = KerasConverter.ReplaceWeights(ModelFile.Open(network), folder.File(file), output);
+            Assert.True(expected.AsSpan().SequenceEqual(File.ReadAllBytes(output)), file);
+            Assert.Empty(report.Missing);
+            Assert.Empty(report.WrongShape);
+            Assert.Empty(report.Unused);
+            Assert.NotEmpty(report.Matched);
+        }
+
+        Assert.Contains("ReplaceWeights", Assert.Throws<ModelException>(() => ModelFile.Open(network).ReplaceWeights(folder.File("model.h5"), folder.File("never.onnx"))).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A file without some arrays and with another shape: refused with all names, or kept as they were; what is folded together stays together.</summary>
+    [PythonFact]
+    public void WeightsThatAreMissingStayAsTheyWereOnlyIfAllowed()
+    {
+        using var folder = new TempFolder();
+        PythonFactAttribute.Run("make_mobilenet_v2.py", folder.File("a.h5"), "1");
+        PythonFactAttribute.Run("make_mobilenet_v2.py", folder.File("b.h5"), "2");
+        PythonFactAttribute.Run("damage_h5.py", folder.File("b.h5"), folder.File("part.h5"), "bn_Conv1", "block_3_project:16");
+        var (network, output) = (folder.File("a.onnx"), folder.File("out.onnx"));
+        KerasConverter.Convert(folder.File("a.h5"), network, new KerasOptions { Architecture = "mobilenet_v2" });
+        var file = ModelFile.Open(network);
+
+        var refused = Assert.Throws<ModelException>(() => KerasConverter.ReplaceWeights(file, folder.File("part.h5"), output)).Message;
+        Assert.Contains("bn_Conv1/gamma", refused, StringComparison.Ordinal);
+        Assert.Contains("block_3_project/kernel [1,1,144,32] but [1,1,144,16] in the file", refused, StringComparison.Ordinal);
+        Assert.False(File.Exists(output));
+
+        var report = KerasConverter.ReplaceWeights(file, folder.File("part.h5"), output, allowMissing: true);
+        Assert.Equal(["bn_Conv1/gamma", "bn_Conv1/beta", "bn_Conv1/moving_mean", "bn_Conv1/moving_variance"], report.Missing);
+        Assert.Single(report.WrongShape);
+        // Its four arrays of the normalization that the kernel is folded with, and the kernel whose normalization is missing.
+        Assert.Equal(5, report.Unused.Count);
+        Assert.Contains(report.Unused, name => name.StartsWith("Conv1/kernel, which is folded", StringComparison.Ordinal));
+        KerasConverter.Convert(folder.File("b.h5"), folder.File("b.onnx"), new KerasOptions { Architecture = "mobilenet_v2" });
+        var (before, after, other) = (Constants(network), Constants(output), Constants(folder.File("b.onnx")));
+        string[] kept = ["bn_Conv1/weights", "bn_Conv1/bias", "block_3_project_BN/weights", "block_3_project_BN/bias"];
+        foreach (var (name, values) in after) Assert.Equal(kept.Contains(name) ? before[name] : other[name], values);
+        Assert.Equal(other.Count - kept.Length, after.Count(c => !before[c.Key].AsSpan().SequenceEqual(c.Value)));
+        Assert.Equal("weights of part.h5 in the graph of a.h5, converted by OnnxTransfer", ModelFile.Open(output).Info!.Source);
+
+        // The weights of another network, a file that is none, and a network that does not come from Keras.
+        var (json, weights, shard) = Small("families.model.json");
+        Write(folder, json, weights, shard);
+        Assert.Contains("0 match", Assert.Throws<ModelException>(() => KerasConverter.ReplaceWeights(file, folder.File("weights.h5"), output, allowMissing: true)).Message, StringComparison.Ordinal);
+        Assert.Contains("is not a Keras model", Assert.Throws<ModelException>(() => KerasConverter.ReplaceWeights(file, network, output)).Message, StringComparison.Ordinal);
+        Assert.Throws<ModelException>(() => KerasConverter.ReplaceWeights(file, folder.File("absent.h5"), output));
+        TinyBackbone.Write(folder.File("tiny.onnx"));
+        Assert.Contains("names of Keras's layers", Assert.Throws<ModelException>(() => KerasConverter.ReplaceWeights(ModelFile.Open(folder.File("tiny.onnx")), folder.File("b.h5"), output)).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Keras counts the names that it makes up through a session: the same network starts at another number.</summary>
+    [Fact]
+    public void LayersThatKerasNumberedAreMatchedInTheirOrder()
+    {
+        string[] network = ["conv2d", "conv2d_1", "conv2d_2", "named", "dense"];
+        Assert.Equal(new() { ["conv2d_9"] = "conv2d", ["conv2d_11"] = "conv2d_2", ["conv2d_10"] = "conv2d_1", ["named"] = "named", ["dense_4"] = "dense" },
+            KerasLayerNumbers.Match(["conv2d_9", "conv2d_11", "conv2d_10", "named", "dense_4"], network).ToDictionary(StringComparer.Ordinal));
+        // A file with the very names keeps them; one with another count of layers matches none of them.
+        Assert.Equal("conv2d_2", KerasLayerNumbers.Match(["conv2d", "conv2d_1", "conv2d_2", "conv2d_3"], network)["conv2d_2"]);
+        Assert.DoesNotContain(KerasLayerNumbers.Match(["conv2d_1", "conv2d_2", "conv2d_3", "conv2d_4"], network).Values, network.Contains);
+    }
+
+    private static Dictionary<string, float[]> Constants(string path) => OnnxModel.Load(path).Graph.Initializer
+        .Where(t => t.Name.EndsWith("/weights", StringComparison.Ordinal) || t.Name.EndsWith("/bias", StringComparison.Ordinal)).ToDictionary(t => t.Name, OnnxTensorData.ReadFloats, StringComparer.Ordinal);
+
+    private static byte[] Other(byte[] weights)
+    {
+        var other = new byte[weights.Length];
+        for (var i = 0; i < weights.Length; i += 4) BitConverter.TryWriteBytes(other.AsSpan(i), (BitConverter.ToSingle(weights, i) * 0.5f) + 0.25f);
+        return other;
+    }
+
     [PythonFact]
     public void AnArrayIsReadAsItWasWritten()
     {
@@ -153,33 +235,6 @@ public sealed class KerasFilesTests
             Assert.Equal((float)((((37 * 5) + ("v_fc/kernel".Length * 11)) % 101 / 101.0) - 0.5), read.Values[5]);
         }
     }
-}
-
-/// <summary>Skips a test where there is no Python with h5py.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-internal sealed class PythonFactAttribute : FactAttribute
-{
-    public const string Python = "/usr/bin/python3";
-
-    public static readonly string? Missing = HasH5py() ? null : "needs /usr/bin/python3 with h5py (Debian's python3-h5py)";
-
-    public PythonFactAttribute() => Skip = Missing;
-
-    private static bool HasH5py()
-    {
-        if (!File.Exists(Python)) return false;
-        using var process = Process.Start(new ProcessStartInfo(Python, ["-c", "import h5py"]) { RedirectStandardError = true })!;
-        process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        return process.ExitCode == 0;
-    }
-}
-
-/// <summary>Skips a theory where there is no Python with h5py.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-internal sealed class PythonTheoryAttribute : TheoryAttribute
-{
-    public PythonTheoryAttribute() => Skip = PythonFactAttribute.Missing;
 }
 
 /// <summary>Skips a test where npm's nsfwjs is not at hand.</summary>

@@ -51,6 +51,21 @@ internal sealed class HubModels : IDisposable
         }
     }
 
+    /// <summary>The path of a model in the cache, without asking the hub; null where it is not there.</summary>
+    internal static string? Find(HubId id, ModelStore store)
+    {
+        using var models = new HubModels(id, store, null);
+        return models._cache.CommitOf(id.Revision) is { } commit ? models.Wanted.Select(file => models._cache.Find(commit, file)).FirstOrDefault(path => path is not null) : null;
+    }
+
+    /// <summary>Why a file of the cache is not the one that the hub described, in words; null where it is.</summary>
+    internal static async Task<string?> DamageOfAsync(string path, CancellationToken cancellationToken)
+    {
+        // Where links are not allowed, the cache holds a copy whose checksum nothing states.
+        if (Checksum.OfTag(Path.GetFileName(Content(path))) is not { } expected) return "its checksum is not known, because the cache holds a copy of it under another name";
+        return await expected.IsOfAsync(path, cancellationToken).ConfigureAwait(false) ? null : $"it does not have the {expected.Name} {expected.Digits}";
+    }
+
     private async Task<ResolvedBackbone> OpenAsync(CancellationToken cancellationToken)
     {
         var file = await ChooseAsync(cancellationToken).ConfigureAwait(false);

@@ -24,9 +24,15 @@ internal sealed class OnnxGraphBuilder
     public void Output(string name, OnnxElementType type, IReadOnlyList<OnnxDim>? dims) =>
         _graph.Output.Add(new OnnxValue(name, type, dims).ToProto());
 
-    public string Constant(string name, IEnumerable<long> dims, ReadOnlySpan<float> values)
+    /// <param name="name">The name.</param>
+    /// <param name="dims">The shape.</param>
+    /// <param name="values">The values.</param>
+    /// <param name="origin">Where the values come from; null to write nothing about it.</param>
+    public string Constant(string name, IEnumerable<long> dims, ReadOnlySpan<float> values, string? origin = null)
     {
-        _graph.Initializer.Add(OnnxTensorData.Make(name, dims, values));
+        var tensor = OnnxTensorData.Make(name, dims, values);
+        if (origin is not null) tensor.DocString = origin;
+        _graph.Initializer.Add(tensor);
         return name;
     }
 

@@ -25,15 +25,17 @@ internal static class OnnxWeights
         if (matched.Count == 0) Throw.WeightsDoNotMatch(path, model.Source, 0, report.Missing, report.WrongShape, report.Unused);
 
         // All are read before the first is replaced, so that a damaged array leaves the graph as it was.
-        var contents = matched.ConvertAll(t => Encode(weights[t.Name].Read(), (OnnxElementType)t.DataType));
-        for (var i = 0; i < matched.Count; i++)
-        {
-            matched[i].FloatData.Clear();
-            matched[i].Int32Data.Clear();
-            matched[i].RawData = contents[i];
-        }
-
+        var contents = matched.ConvertAll(t => weights[t.Name].Read());
+        for (var i = 0; i < matched.Count; i++) Put(matched[i], contents[i]);
         return report;
+    }
+
+    /// <summary>Replaces the values of a constant of real numbers.</summary>
+    public static void Put(TensorProto tensor, float[] values)
+    {
+        tensor.FloatData.Clear();
+        tensor.Int32Data.Clear();
+        tensor.RawData = Encode(values, (OnnxElementType)tensor.DataType);
     }
 
     private static ByteString Encode(float[] values, OnnxElementType type)

@@ -78,6 +78,54 @@ public sealed class HubModelsTests : IDisposable
     }
 
     [Fact]
+    public async Task TheStoreKnowsModelsOfTheHub()
+    {
+        var store = Store();
+        Assert.False(store.Contains(Name));
+        Assert.Equal("it is not there", await store.VerifyAsync(Name));
+        Assert.Contains("models pull " + Name, Assert.Throws<ModelNotFoundException>(() => store.PathOf(Name)).Message, StringComparison.Ordinal);
+        Assert.Contains("is in no catalog", Assert.Throws<ModelNotFoundException>(() => store.Find(Name)).Message, StringComparison.Ordinal);
+        Assert.Empty(_hub.Requests);
+
+        var path = await store.GetAsync(Name);
+        var before = _hub.Requests.Count;
+        foreach (var name in new[] { Name, $"{Name}@{s_first}", $"{Name}@main/onnx/model.onnx" })
+        {
+            Assert.True(store.Contains(name), name);
+            Assert.Equal(path, store.PathOf(name));
+            Assert.Null(await store.VerifyAsync(name));
+        }
+
+        Assert.False(store.Contains($"{Name}/onnx/model_fp16.onnx"));
+        Assert.False(store.Contains($"{Name}@{s_second}"));
+        Assert.Equal(before, _hub.Requests.Count);
+        foreach (var wrong in new[] { "hf:", "hf:acme", "hf:acme/../x" })
+        {
+            Assert.Throws<ArgumentException>(() => store.Contains(wrong));
+            Assert.Throws<ArgumentException>(() => store.PathOf(wrong));
+            await Assert.ThrowsAsync<ArgumentException>(() => store.VerifyAsync(wrong));
+        }
+
+        if (OperatingSystem.IsWindows()) return;
+        File.WriteAllBytes(Blob, [.. Model.Select(b => (byte)(b ^ 1))]);
+        Assert.Equal($"it does not have the sha256 {LoopbackHub.Sha256(Model)}", await store.VerifyAsync(Name));
+    }
+
+    /// <summary>The files of the cache belong to all tools of the hub.</summary>
+    [Fact]
+    public async Task NoCardIsWrittenIntoTheCache()
+    {
+        var file = await ModelFile.OpenAsync(Name, Store());
+        var before = Directory.EnumerateFileSystemEntries(Cache, "*", SearchOption.AllDirectories).ToList();
+        foreach (var one in new[] { file, ModelFile.Open(file.Path, Store()) })
+            Assert.Contains("belongs to the cache of the Hugging Face hub", Assert.Throws<ModelException>(() => one.WriteCard("vit")).Message, StringComparison.Ordinal);
+        Assert.Equal(before, Directory.EnumerateFileSystemEntries(Cache, "*", SearchOption.AllDirectories));
+        var own = _folder.File("own.onnx");
+        File.Copy(file.Path, own);
+        Assert.Equal(FolderNetwork.Dim, ModelFile.Open(own, Store()).WriteCard("vit").Dim);
+    }
+
+    [Fact]
     public async Task WhatIsNotInTheCacheIsSaidWhenOffline()
     {
         var error = await Assert.ThrowsAsync<ModelNotFoundException>(() => Store(offline: true).GetAsync(Name));
