@@ -138,6 +138,22 @@ internal static class CommonOptions
         };
     }
 
+    /// <summary>The probability below which the answer is "unknown".</summary>
+    internal static Option<double?> UnknownBelow(string description) => Share("--unknown-below", description, "P", share => share is >= 0 and <= 1, "a probability from 0 to 1, such as 0.7");
+
+    /// <summary>A share that may be left out; <paramref name="rule"/> says in words what must hold.</summary>
+    internal static Option<double?> Share(string name, string description, string help, Func<double, bool> holds, string rule) => new(name)
+    {
+        Description = description,
+        HelpName = help,
+        CustomParser = result =>
+        {
+            var number = double.TryParse(result.Tokens[^1].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed) ? parsed : double.NaN;
+            if (!holds(number)) result.AddError($"{name} {result.Tokens[^1].Value}: it must be {rule}.");
+            return number;
+        },
+    };
+
     internal static Option<int> NonNegative(string name, string description, int value, string help) => AtLeast(0, name, description, value, help);
 
     internal static Option<string[]> Layers(string name = "--layer") => new(name)
@@ -284,7 +300,7 @@ internal static class CommonOptions
 
     internal static IReadOnlyList<WarningJson> ToJson(IReadOnlyList<ImageWarning> warnings) => [.. warnings.Select(warning => new WarningJson(warning.Id, warning.Text, warning.Label, SplitName(warning.Split)))];
 
-    private static string? SplitName(DataSplit split) => split == DataSplit.Auto ? null : split.ToString().ToLowerInvariant();
+    internal static string? SplitName(DataSplit split) => split == DataSplit.Auto ? null : split.ToString().ToLowerInvariant();
 
     internal static IReadOnlyList<SkippedJson> ToJson(IReadOnlyList<SkippedImage> skipped) => [.. skipped.Select(image => new SkippedJson(image.Id, image.Reason, image.Label, SplitName(image.Split), image.TimedOut))];
 

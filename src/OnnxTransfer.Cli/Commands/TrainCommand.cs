@@ -43,11 +43,13 @@ internal static class TrainCommand
         var cache = CommonOptions.Cache();
         var maxBad = CommonOptions.Number(
             "--max-bad", "The share of images that may be unusable before the run fails.", 0.05, "SHARE", share => share is >= 0 and <= 1, "a share between 0 and 1, such as 0.05");
+        var calibrate = new Option<bool>("--calibrate") { Description = "Fit the temperature of the probabilities on the validation set, and keep what `predict --coverage` needs." };
+        var unknown = CommonOptions.UnknownBelow("Let `predict` answer \"unknown\" where no class is this probable; the report shows what that costs.");
         var report = CommonOptions.Report();
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on labeled images.")
         {
-            output, validation, test, backbone, layers, pooling, preprocess, split, epochs, optimizer, head, rate, batch, random, seed, upsample, precision, cache, maxBad, report, json,
+            output, validation, test, backbone, layers, pooling, preprocess, split, epochs, optimizer, head, rate, batch, random, seed, upsample, precision, cache, maxBad, calibrate, unknown, report, json,
         };
         var images = new DataArguments(command);
         var machine = new MachineOptions(command);
@@ -68,6 +70,8 @@ internal static class TrainCommand
                 Threads = machine.Read(parsed).Threads,
                 Split = parsed.GetValue(split) is { } percentages ? UsageException.Check(() => SplitPercentages.Parse(percentages)) : null,
                 MaxBad = parsed.GetValue(maxBad),
+                Calibrate = parsed.GetValue(calibrate),
+                UnknownBelow = parsed.GetValue(unknown) ?? 0,
             },
             parsed.GetValue(json),
             cancellationToken));
@@ -150,6 +154,8 @@ internal static class TrainCommand
             if (score is not null) Console.Out.WriteLine($"{name,-10}  {score.Count,6} images  accuracy {Table.Percent(score.Accuracy),6}  loss {Table.Number(score.Loss, "0.0000")}");
         }
 
+        if (result.Classifier.Calibration is { } calibration)
+            Console.Out.WriteLine($"calibrated on {calibration.Count} validation images: temperature {Table.Number(calibration.Temperature, "0.000")}, their loss {Table.Number(calibration.LossBefore, "0.0000")} before and {Table.Number(calibration.LossAfter, "0.0000")} after");
         var embedding = result.Embedding;
         Console.Out.WriteLine(
             $"embedded {embedding.Features.RowCount} images in {Table.Number(embedding.Elapsed.TotalSeconds, "0.0")} s ({Table.Number(embedding.ImagesPerSecond, "0")} images/s, {embedding.Cached} from the cache), " +
@@ -167,6 +173,7 @@ internal static class TrainCommand
         Score(result.Train)!, Score(result.Validation), Score(result.Test),
         CommonOptions.ToJson(result.Skipped), CommonOptions.ToJson(result.Warnings),
         UnusedFiles.ToJson(result.Unused),
+        result.Classifier.Calibration is { } calibration ? new CalibrationJson(calibration.Count, calibration.Temperature, calibration.LossBefore, calibration.LossAfter) : null,
         result.TrainingTime.TotalSeconds,
         output);
 

@@ -59,6 +59,7 @@ internal static class ReportWriter
             ConfusionSection.Of(content),
             ClassSection.Of(content),
             CalibrationSection.Of(content),
+            ThresholdSection.Of(content),
         };
         sections.AddRange(ImageSections.Of(content, thumbnails));
         sections.AddRange([HeatSection.Of(content), RunSections.Skipped(content), RunSections.Warnings(content), RunSections.Times(content), RunSections.Facts(content)]);
