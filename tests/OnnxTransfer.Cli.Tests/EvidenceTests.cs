@@ -51,6 +51,7 @@ public sealed class EvidenceTests(ColorsFixture fixture) : IClassFixture<ColorsF
         Assert.Contains("macro F1 0.9", text.Output, StringComparison.Ordinal);
         Assert.Contains(">wrong one.png</span>", File.ReadAllText(report), StringComparison.Ordinal);
         Assert.Contains("Accuracy by coverage", File.ReadAllText(report), StringComparison.Ordinal);
+        Assert.DoesNotContain("\\u", File.ReadAllText(report), StringComparison.Ordinal);
         Assert.Equal(File.ReadAllText(csv), Cli.Run([.. command, "--csv", "-"]).Output);
         Assert.Equal(2, Cli.Run([.. command, "--csv", "-", "--json"]).ExitCode);
     }

@@ -8,11 +8,11 @@ internal static class ThresholdSection
 
     private static readonly double[] s_wanted = [0.9, 0.95, 0.98, 0.99];
 
-    internal static ReportSection Of(ReportContent content) => new("unknown", "When to answer \u201cunknown\u201d", HtmlBuilder.Of(body =>
+    internal static ReportSection Of(ReportContent content) => new("unknown", "When to answer “unknown”", HtmlBuilder.Of(body =>
     {
         var (set, judged) = (content.Sets[^1].Name, content.Judged);
         var curve = SelectiveAccuracy.Curve(judged.Select(image => (image.Confidence, image.IsRight)));
-        body.Add($"""<p class="note">If predictions below a probability are answered with \u201cunknown\u201d, fewer {set} images get an answer, and more of the answers are right. The thresholds below were chosen on these images, so measure the one you take on others. Give it to <code>predict --unknown-below</code>.</p>""");
+        body.Add($"""<p class="note">If predictions below a probability are answered with “unknown”, fewer {set} images get an answer, and more of the answers are right. The thresholds below were chosen on these images, so measure the one you take on others. Give it to <code>predict --unknown-below</code>.</p>""");
         body.Add($"""<div class="pair"><div class="card"><h3 aria-hidden="true">Accuracy by coverage</h3>{Chart(curve)}</div><div class="card scroll" tabindex="0">{Thresholds(curve, set)}</div></div>""");
     }));
 
