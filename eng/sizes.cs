@@ -22,6 +22,7 @@ Application[] applications =
     new("OnnxTransfer + Models.ResNet18", ["OnnxTransfer", "OnnxTransfer.Models.ResNet18"], platforms),
     new("OnnxTransfer + Vips", ["OnnxTransfer", "OnnxTransfer.Vips"], platforms),
     new("OnnxTransfer + Heic", ["OnnxTransfer", "OnnxTransfer.Heic"], platforms),
+    new("OnnxTransfer + Parquet", ["OnnxTransfer", "OnnxTransfer.Parquet"], platforms),
     new("OnnxTransfer.Gpu", ["OnnxTransfer.Gpu"], ["linux-x64", "win-x64"]),
 ];
 if (args.Length > 0) applications = [.. applications.Where(application => args.Contains(application.Name))];

@@ -47,6 +47,35 @@ public sealed class EvaluationRun
         return Task.Run(() => Report(path, cancellationToken), cancellationToken);
     }
 
+    /// <summary>
+    /// The threshold for <see cref="ImageClassifier.UnknownBelow"/> that leaves the most images with an answer and makes at least the given share
+    /// of the answers right on these images; null if there is none. It was chosen on these images, so measure it on others.
+    /// </summary>
+    /// <param name="accuracy">The share of right answers, above 0 and at most 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The share is not such a number.</exception>
+    public SelectiveAccuracy? ThresholdFor(double accuracy)
+    {
+        if (!(accuracy is > 0 and <= 1)) Throw.OptionOutOfRange(nameof(accuracy), accuracy, "above 0 and at most 1, such as 0.99");
+        return SelectiveAccuracy.Reaching(accuracy, SelectiveAccuracy.Curve(Images.Where(image => image.Prediction is not null).Select(image => (image.Prediction!.Probability, image.IsCorrect))));
+    }
+
+    /// <summary>
+    /// Copies the images that were classified wrongly to <c>folder/TRUE/PREDICTED/name</c>. The content is that of the image as it is now;
+    /// pixels are written as PNG. Labels and names are changed where a file system would refuse them or they would lead elsewhere, and
+    /// images with the same name get numbers.
+    /// </summary>
+    /// <param name="folder">A folder that does not exist or is empty. Its own folder must exist.</param>
+    /// <param name="cancellationToken">Stops between two images; the copies so far stay.</param>
+    /// <returns>The number of copies.</returns>
+    /// <exception cref="ImageDecodeException">An image can no longer be read.</exception>
+    /// <exception cref="IOException">The folder is not empty or is a file, or a file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
+    public Task<int> CopyMistakesAsync(string folder, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        return Task.Run(() => MistakeFolder.Write(folder, JudgedImage.Of(Images, _dataset, _classifier.Labels), _classifier.Labels, _classifier.Network.Options.Decode, cancellationToken), cancellationToken);
+    }
+
     private void Report(string path, CancellationToken cancellationToken) => Reports.Write(
         path, Reports.OfEvaluation(_classifier, _dataset.Source, Result, JudgedImage.Of(Images, _dataset, _classifier.Labels), _embedding), _classifier, cancellationToken);
 }

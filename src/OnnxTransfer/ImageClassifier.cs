@@ -4,6 +4,7 @@ using OnnxTransfer.Backbones;
 using OnnxTransfer.Embedding;
 using OnnxTransfer.Evaluation;
 using OnnxTransfer.Explaining;
+using OnnxTransfer.Internals;
 using OnnxTransfer.Training;
 using OnnxTransfer.Training.Auditing;
 
@@ -26,7 +27,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     private readonly Lazy<Explainer> _explainer;
     private volatile bool _disposed;
 
-    private ImageClassifier(ImageNetwork network, bool ownsNetwork, IClassScorer scorer, IReadOnlyList<string> labels, string? training)
+    private ImageClassifier(ImageNetwork network, bool ownsNetwork, IClassScorer scorer, IReadOnlyList<string> labels, string? training, Certainty? certainty = null)
     {
         Network = network;
         Model = ModelInfo.Of(network.Card);
@@ -36,10 +37,25 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         // A second session, opened at the first class activation map.
         _explainer = new Lazy<Explainer>(() => new Explainer(network, scorer, typeof(ImageClassifier)));
         Labels = labels;
+        Calibration = certainty?.Calibration;
+        UnknownBelow = certainty?.UnknownBelow ?? 0;
     }
 
     /// <summary>The classes, in the order of their probabilities.</summary>
     public IReadOnlyList<string> Labels { get; }
+
+    /// <summary>
+    /// What images that were not trained on say about the probabilities; null if the classifier was not calibrated
+    /// (<see cref="TrainingPlan.Calibrate"/>).
+    /// </summary>
+    public ClassifierCalibration? Calibration { get; }
+
+    /// <summary>
+    /// The probability below which the most probable class is no answer: such a prediction is <see cref="Prediction.IsUnknown"/>. From 0, which
+    /// makes no prediction unknown, to 1. It comes from the training or the file, and <see cref="Save"/> keeps it. Set it before the first prediction.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not between 0 and 1.</exception>
+    public double UnknownBelow { get; set => field = Require.Probability(value, nameof(UnknownBelow)); }
 
     /// <summary>The known facts about the backbone.</summary>
     public ModelInfo Model { get; }
@@ -176,6 +192,22 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         }
     }
 
+    /// <summary>
+    /// The classes that a set needs, so that it contains the true class of a new image with the given probability; best first. The set is empty
+    /// where no class is probable enough, which says that the image is unlike the others, and has all classes where the calibration has too few images
+    /// (<see cref="ClassifierCalibration.LeastCount"/>).
+    /// </summary>
+    /// <param name="prediction">A prediction of this classifier.</param>
+    /// <param name="coverage">Such as 0.95; above 0 and below 1. What it promises: <see cref="ClassifierCalibration.LeastProbability"/>.</param>
+    /// <exception cref="InvalidOperationException">The classifier has no <see cref="Calibration"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The coverage is not between 0 and 1.</exception>
+    public IReadOnlyList<ClassProbability> PredictionSet(Prediction prediction, double coverage)
+    {
+        ArgumentNullException.ThrowIfNull(prediction);
+        var least = (Calibration ?? throw Throw.NotCalibrated()).LeastProbability(coverage);
+        return [.. prediction.Top(prediction.Probabilities.Count).TakeWhile(one => one.Probability >= least)];
+    }
+
     /// <summary>Measures the classifier on labeled images whose classes are among its <see cref="Labels"/>.</summary>
     /// <param name="images">The images. The images of all sets are used; see <see cref="ImageDataset.Only"/> to choose one set.</param>
     /// <param name="progress">Receives the progress after every batch.</param>
@@ -237,9 +269,10 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         var trained = HeadTrainer.Train(train, classes.Count, plan, validation, cancellationToken: cancellationToken);
         var time = clock.Elapsed;
         var fingerprint = RunFingerprint.Of(train, validation, classes.Count, plan, trained.History, Fingerprint(extractor.Card));
+        var (head, calibration) = plan.Calibrate ? Calibrated(trained.Head, validation!) : (trained.Head, null);
         return new TrainingResult(images, sets)
         {
-            Classifier = new ImageClassifier(extractor.Network, ownsNetwork: false, trained.Head, classes, fingerprint),
+            Classifier = new ImageClassifier(extractor.Network, ownsNetwork: false, head, classes, fingerprint, new Certainty(calibration, plan.UnknownBelow)),
             History = trained.History,
             Train = Score(train)!,
             Validation = Score(validation),
@@ -252,7 +285,15 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         };
 
         EvaluationResult? Score(LabeledFeatures? rows) =>
-            rows is null ? null : Evaluator.Evaluate(trained.Head.Probabilities(rows.Features), rows.Labels.ToArray(), classes);
+            rows is null ? null : Evaluator.Evaluate(head.Probabilities(rows.Features), rows.Labels.ToArray(), classes);
+    }
+
+    private static (ClassifierHead Head, ClassifierCalibration? Calibration) Calibrated(ClassifierHead head, LabeledFeatures rows)
+    {
+        var before = head.Probabilities(rows.Features);
+        var temperature = TemperatureFit.Fit(before, rows.Labels);
+        var scaled = head.WithTemperature(temperature);
+        return (scaled, ClassifierCalibration.Of(temperature, before, scaled.Probabilities(rows.Features), rows.Labels));
     }
 
     /// <summary>The head.</summary>
@@ -271,7 +312,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
 
     private static ImagePrediction Unusable(string id, string reason, bool timedOut) => new(id, null, reason) { TimedOut = timedOut };
 
-    internal Prediction ToPrediction(ReadOnlySpan<float> row) => new(_scorer.Probabilities(row), Labels);
+    internal Prediction ToPrediction(ReadOnlySpan<float> row) => new(_scorer.Probabilities(row), Labels) { UnknownBelow = UnknownBelow };
 
     private static string Fingerprint(ModelCard card) => $"{card.Id} sha256 {card.Sha256}";
 

@@ -171,13 +171,20 @@ public sealed class ManyImagesTests(ColorsFixture fixture) : IClassFixture<Color
     [InlineData("photos", "photos/1.jpg", null)]
     [InlineData("photos", "photos/train/roses/1.jpg", "roses")]
     [InlineData("photos", "photos/train/1.jpg", "train")]
-    [InlineData(".", "roses/1.jpg", "roses")]
+    [InlineData(".", "./roses/1.jpg", "roses")]
+    [InlineData("", "roses/1.jpg", "roses")]
+    [InlineData("", "1.jpg", null)]
+    [InlineData("", "/elsewhere/x/1.jpg", "x")]
+    [InlineData("photos/", "photos/roses/1.jpg", "roses")]
+    [InlineData("photos", "photos2/roses/1.jpg", "roses")]
+    [InlineData("photos/roses|photos/tulips", "photos/tulips/5.jpg", "tulips")]
+    [InlineData("photos/roses|photos/tulips", "photos/tulips/deep/5.jpg", "deep")]
     [InlineData(null, "roses/1.jpg", "roses")]
     [InlineData(null, "1.jpg", null)]
     [InlineData(null, "../1.jpg", null)]
     [InlineData("elsewhere", "roses/1.jpg", "roses")]
     public void The_label_of_an_image_is_its_class_folder(string? folder, string path, string? label) =>
-        Assert.Equal(label, new Commands.ImageInputs([], 0, [], folder is null ? [] : [folder]).LabelOf(path));
+        Assert.Equal(label, new Commands.ImageInputs([], 0, [], folder?.Split('|') ?? []).LabelOf(path));
 
     [LinuxTheory]
     [InlineData("INT", 130)]

@@ -11,7 +11,7 @@ internal static class ClassifyCommand
         var backbone = CommonOptions.Backbone();
         var preprocess = CommonOptions.Preprocess();
         var command = new Command("classify", "Classify images with a backbone's own classes.") { backbone, preprocess };
-        var predictions = new PredictionOptions(command);
+        var predictions = new PredictionOptions(command, isTrained: false);
         var machine = new MachineOptions(command);
         command.SetAction((parsed, cancellationToken) =>
         {

@@ -141,6 +141,17 @@ internal static class CommonOptions
         return number;
     }
 
+    /// <summary>The probability below which the answer is "unknown".</summary>
+    internal static Option<double?> UnknownBelow(string description) => Share("--unknown-below", description, "P", share => share is >= 0 and <= 1, "a probability from 0 to 1, such as 0.7");
+
+    /// <summary>A share that may be left out; <paramref name="rule"/> says in words what must hold.</summary>
+    internal static Option<double?> Share(string name, string description, string help, Func<double, bool> holds, string rule) => new(name)
+    {
+        Description = description,
+        HelpName = help,
+        CustomParser = result => ParseNumber(result, name, holds, rule),
+    };
+
     internal static Option<int> NonNegative(string name, string description, int value, string help) => AtLeast(0, name, description, value, help);
 
     /// <summary>The number of folds; the library says which numbers it takes.</summary>
@@ -307,7 +318,7 @@ internal static class CommonOptions
 
     internal static ImageJson ToJson(CheckedImage image) => new(image.Id, image.Label, SplitName(image.Split));
 
-    private static string? SplitName(DataSplit split) => split == DataSplit.Auto ? null : split.ToString().ToLowerInvariant();
+    internal static string? SplitName(DataSplit split) => split == DataSplit.Auto ? null : split.ToString().ToLowerInvariant();
 
     internal static IReadOnlyList<SkippedJson> ToJson(IReadOnlyList<SkippedImage> skipped) => [.. skipped.Select(image => new SkippedJson(image.Id, image.Reason, image.Label, SplitName(image.Split), image.TimedOut))];
 

@@ -6,24 +6,33 @@ namespace OnnxTransfer.Cli.Commands;
 /// <summary><c>onnxtransfer evaluate FILE.onnx DATA</c></summary>
 internal static class EvaluateCommand
 {
+    private static readonly double[] s_wanted = [0.95, 0.99];
+
     internal static Command Create()
     {
         var file = CommonOptions.Classifier();
         var cache = CommonOptions.Cache();
         var report = CommonOptions.Report();
+        var csv = new OutputOption("--csv", mayBeStandardOutput: true) { Description = "Write every image with its class, prediction and probability to a CSV file; - writes to standard output.", HelpName = "FILE|-" };
+        var mistakes = new Option<string?>("--copy-mistakes") { Description = "Copy the wrongly classified photos to DIR/TRUE/PREDICTED/. DIR must be new or empty.", HelpName = "DIR" };
         var json = CommonOptions.Json();
         var command = new Command("evaluate", "Measure a saved classifier on labeled images. If the data have a test set, only that set counts.") { file };
         var data = new DataArguments(command);
-        foreach (var option in (Option[])[cache, report, json]) command.Options.Add(option);
+        foreach (var option in (Option[])[cache, report, csv, mistakes, json]) command.Options.Add(option);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(csv) == "-" && result.GetValue(json)) result.AddError("--csv and --json would both write to standard output: give one of them, or the name of a file.");
+        });
         var machine = new MachineOptions(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetRequiredValue(file), () => data.Read(parsed), parsed.GetValue(report),
+            parsed.GetRequiredValue(file), () => data.Read(parsed), new Outputs(parsed.GetValue(report), parsed.GetValue(csv), parsed.GetValue(mistakes)),
             CommonOptions.Extractor(machine.Read(parsed), cache: parsed.GetValue(cache)), parsed.GetValue(json), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string file, Func<ImageDataset> read, string? report, FeatureExtractorOptions options, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string file, Func<ImageDataset> read, Outputs outputs, FeatureExtractorOptions options, bool json, CancellationToken cancellationToken)
     {
+        RequireEmpty(outputs.Mistakes);
         using var classifier = ImageClassifier.Load(file, options);
         var images = read();
         Console.Error.WriteLine($"{images}; {images.Description}");
@@ -36,7 +45,10 @@ internal static class EvaluateCommand
         }
 
         var run = await Progress.RunAsync("Evaluating", progress => classifier.EvaluateAsync(images, progress, cancellationToken)).ConfigureAwait(false);
-        if (report is not null) run.WriteReport(report);
+        if (outputs.Report is not null) run.WriteReport(outputs.Report);
+        if (outputs.Mistakes is not null) Console.Error.WriteLine($"copied {await run.CopyMistakesAsync(outputs.Mistakes, cancellationToken).ConfigureAwait(false)} mistakes to {outputs.Mistakes}");
+        IReadOnlyList<EvaluatedJson> evaluated = [.. run.Images.Select(image => EvaluatedJson.Of(image, classifier.Labels))];
+        if (outputs.Csv is not null) EvaluationCsv.Write(outputs.Csv, evaluated);
         var result = run.Result;
         CommonOptions.WarnCache(options);
         CommonOptions.WarnSkipped(run.Skipped);
@@ -45,15 +57,21 @@ internal static class EvaluateCommand
         {
             JsonOutput.Write(
                 new EvaluateJson(
-                    result.Count, result.Accuracy, result.Loss, result.CalibrationError,
+                    result.Count, result.Accuracy, new IntervalJson(result.AccuracyInterval.Low, result.AccuracyInterval.High), TopFive(result), result.MacroF1, result.WeightedF1, result.Loss, result.CalibrationError,
                     [.. result.PerClass.Select(c => new ClassJson(c.Label, c.Precision, c.Recall, c.F1, c.Support))],
-                    result.Confusion,
+                    result.Confusion, evaluated,
                     CommonOptions.ToJson(run.Skipped), CommonOptions.ToJson(run.Warnings), UnusedFiles.ToJson(images.Unused)),
                 JsonContracts.Default.EvaluateJson);
             return ExitCode.Done;
         }
 
-        Console.Out.WriteLine($"{result.Count} images, accuracy {Table.Percent(result.Accuracy)}, loss {Table.Number(result.Loss, "0.0000")}, calibration error {Table.Number(result.CalibrationError, "0.000")}");
+        if (outputs.Csv == "-") return ExitCode.Done;
+        Console.Out.WriteLine(
+            $"{result.Count} images, accuracy {Table.Percent(result.Accuracy)} (95% interval {Table.Percent(result.AccuracyInterval.Low)} to {Table.Percent(result.AccuracyInterval.High)}), " +
+            $"loss {Table.Number(result.Loss, "0.0000")}, calibration error {Table.Number(result.CalibrationError, "0.000")}");
+        Console.Out.WriteLine(
+            $"macro F1 {Table.Number(result.MacroF1, "0.000")}, weighted F1 {Table.Number(result.WeightedF1, "0.000")}{(TopFive(result) is { } five ? $", top-5 accuracy {Table.Percent(five)}" : "")}");
+        PrintThresholds(run);
         Console.Out.WriteLine();
         Table.Write(
             ["class", "precision", "recall", "f1", "images"],
@@ -68,4 +86,28 @@ internal static class EvaluateCommand
                 [label, .. confusion[row].Select(count => Table.Number(count, "0"))])]);
         return ExitCode.Done;
     }
+
+    /// <summary>What <c>--unknown-below</c> would bring, where the accuracy is not there yet.</summary>
+    private static void PrintThresholds(EvaluationRun run)
+    {
+        foreach (var wanted in s_wanted)
+        {
+            if (run.Result.Accuracy < wanted && run.ThresholdFor(wanted) is { } point)
+                Console.Out.WriteLine($"--unknown-below {Table.Number(point.Threshold, "0.######")} would answer {Table.Percent(point.Coverage)} of these images, {Table.Percent(point.Accuracy)} of them rightly");
+        }
+    }
+
+    /// <summary>With five classes or fewer it would be 1.</summary>
+    private static double? TopFive(EvaluationResult result) => result.PerClass.Count > 5 ? result.TopAccuracy(5) : null;
+
+    /// <summary>Before the work; the library looks again.</summary>
+    private static void RequireEmpty(string? folder)
+    {
+        if (folder is null) return;
+        if (File.Exists(folder)) Throw.TargetFolderIsAFile(folder);
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()) Throw.TargetFolderNotEmpty(folder);
+    }
+
+    /// <summary>What is written besides standard output; null for nothing.</summary>
+    private sealed record Outputs(string? Report, string? Csv, string? Mistakes);
 }

@@ -9,7 +9,7 @@ internal static class PredictCommand
     {
         var file = CommonOptions.Classifier();
         var command = new Command("predict", "Classify images with a saved classifier.") { file };
-        var predictions = new PredictionOptions(command);
+        var predictions = new PredictionOptions(command, isTrained: true);
         var machine = new MachineOptions(command);
         command.SetAction((parsed, cancellationToken) => predictions.RunAsync(
             parsed, machine.Read(parsed), options => ImageClassifier.LoadAsync(parsed.GetRequiredValue(file), options, cancellationToken), cancellationToken));

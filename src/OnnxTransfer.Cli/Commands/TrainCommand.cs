@@ -29,11 +29,13 @@ internal static class TrainCommand
         var maxBad = CommonOptions.Number(
             "--max-bad", "The share of images that may be unusable before the run fails.", 0.05, "SHARE", share => share is >= 0 and <= 1, "a share between 0 and 1, such as 0.05");
         var ignoreDuplicates = new Option<bool>("--ignore-duplicates") { Description = "Do not look for near duplicates, which otherwise stay in one set when the images are split." };
+        var calibrate = new Option<bool>("--calibrate") { Description = "Fit the temperature of the probabilities on the validation set, and keep what `predict --coverage` needs." };
+        var unknown = CommonOptions.UnknownBelow("Let `predict` answer \"unknown\" where no class is this probable; the report shows what that costs.");
         var report = CommonOptions.Report();
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on labeled images.")
         {
-            output, validation, test, backbone, layers, pooling, preprocess, split, upsample, precision, cache, maxBad, ignoreDuplicates, report, json,
+            output, validation, test, backbone, layers, pooling, preprocess, split, upsample, precision, cache, maxBad, ignoreDuplicates, calibrate, unknown, report, json,
         };
         var images = new DataArguments(command);
         var head = new HeadOptions(command);
@@ -50,6 +52,8 @@ internal static class TrainCommand
                 Split = parsed.GetValue(split) is { } percentages ? UsageException.Check(() => SplitPercentages.Parse(percentages)) : null,
                 MaxBad = parsed.GetValue(maxBad),
                 KeepDuplicatesTogether = !parsed.GetValue(ignoreDuplicates),
+                Calibrate = parsed.GetValue(calibrate),
+                UnknownBelow = parsed.GetValue(unknown) ?? 0,
             },
             parsed.GetValue(json),
             cancellationToken));
@@ -140,6 +144,8 @@ internal static class TrainCommand
             if (score is not null) Console.Out.WriteLine($"{name,-10}  {score.Count,6} images  accuracy {Table.Percent(score.Accuracy),6}  loss {Table.Number(score.Loss, "0.0000")}");
         }
 
+        if (result.Classifier.Calibration is { } calibration)
+            Console.Out.WriteLine($"calibrated on {calibration.Count} validation images: temperature {Table.Number(calibration.Temperature, "0.000")}, their loss {Table.Number(calibration.LossBefore, "0.0000")} before and {Table.Number(calibration.LossAfter, "0.0000")} after");
         var embedding = result.Embedding;
         Console.Out.WriteLine(
             $"embedded {embedding.Features.RowCount} images in {Table.Number(embedding.Elapsed.TotalSeconds, "0.0")} s ({Table.Number(embedding.ImagesPerSecond, "0")} images/s, {embedding.Cached} from the cache), " +
@@ -183,6 +189,7 @@ internal static class TrainCommand
         [.. result.Leaks.Select(leak => new LeakJson(CommonOptions.ToJson(leak.Image!), CommonOptions.ToJson(leak.Other!), leak.Score!.Value))],
         CommonOptions.ToJson(result.Skipped), CommonOptions.ToJson(result.Warnings),
         UnusedFiles.ToJson(result.Unused),
+        result.Classifier.Calibration is { } calibration ? new CalibrationJson(calibration.Count, calibration.Temperature, calibration.LossBefore, calibration.LossAfter) : null,
         result.TrainingTime.TotalSeconds,
         output);
 

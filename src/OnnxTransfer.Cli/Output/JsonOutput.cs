@@ -18,7 +18,9 @@ internal static class JsonOutput
 internal sealed record TrainJson(
     IReadOnlyList<string> Classes, string ExecutionProvider, PrecisionJson Precision, BackboneJson Backbone, EmbedJson Embed, IReadOnlyList<EpochJson> Epochs,
     double L2, string Stopped, int? BestEpoch,
-    ScoreJson Train, ScoreJson? Validation, ScoreJson? Test, IReadOnlyList<LeakJson> Leaks, IReadOnlyList<SkippedJson> Skipped, IReadOnlyList<WarningJson> Warnings, IReadOnlyList<UnusedJson> Unused, double TrainSeconds, string Model);
+    ScoreJson Train, ScoreJson? Validation, ScoreJson? Test, IReadOnlyList<LeakJson> Leaks, IReadOnlyList<SkippedJson> Skipped, IReadOnlyList<WarningJson> Warnings, IReadOnlyList<UnusedJson> Unused, CalibrationJson? Calibration, double TrainSeconds, string Model);
+
+internal sealed record CalibrationJson(int Images, double Temperature, double LossBefore, double LossAfter);
 
 internal sealed record PrecisionJson(string Used, string Reason, double? Similarity, double? Speedup);
 
@@ -41,8 +43,18 @@ internal sealed record WarningJson(string Path, string Text, string? Label, stri
 internal sealed record UnusedJson(string Path, string Kind, string Reason);
 
 internal sealed record EvaluateJson(
-    int Count, double Accuracy, double Loss, double CalibrationError, IReadOnlyList<ClassJson> PerClass, IReadOnlyList<IReadOnlyList<int>> Confusion, IReadOnlyList<SkippedJson> Skipped, IReadOnlyList<WarningJson> Warnings,
+    int Count, double Accuracy, IntervalJson AccuracyInterval, double? Top5Accuracy, double MacroF1, double WeightedF1, double Loss, double CalibrationError, IReadOnlyList<ClassJson> PerClass, IReadOnlyList<IReadOnlyList<int>> Confusion,
+    IReadOnlyList<EvaluatedJson> Images, IReadOnlyList<SkippedJson> Skipped, IReadOnlyList<WarningJson> Warnings,
     IReadOnlyList<UnusedJson> Unused);
+
+internal sealed record IntervalJson(double Low, double High);
+
+internal sealed record EvaluatedJson(string Path, string Label, string? Predicted, float? Probability, float? LabelProbability, bool Correct, string? Split, string? Error)
+{
+    internal static EvaluatedJson Of(EvaluatedImage image, IReadOnlyList<string> labels) => new(
+        image.Id, image.Label, image.Prediction?.Label, image.Prediction?.Probability,
+        image.Prediction?.Probabilities[labels.Index().First(one => one.Item == image.Label).Index], image.IsCorrect, Commands.CommonOptions.SplitName(image.Split), image.Error);
+}
 
 internal sealed record ClassJson(string Label, double Precision, double Recall, double F1, int Support);
 
@@ -57,13 +69,13 @@ internal sealed record DomainJson(double Confidence, double Entropy, int Images)
 internal sealed record EmbedResultJson(int Rows, int Dim, PrecisionJson Precision, int Cached, double Seconds, double ImagesPerSecond, IReadOnlyList<SkippedJson> Skipped, IReadOnlyList<WarningJson> Warnings,
     IReadOnlyList<UnusedJson> Unused);
 
-internal sealed record PredictionJson(string Path, string? Label, int? Index, float? Probability, IReadOnlyList<TopJson>? Top, string? Error, bool TimedOut, IReadOnlyList<string> Warnings)
+internal sealed record PredictionJson(string Path, string? Label, bool? Unknown, int? Index, float? Probability, IReadOnlyList<TopJson>? Top, IReadOnlyList<string>? Set, string? Error, bool TimedOut, IReadOnlyList<string> Warnings)
 {
-    internal static PredictionJson Of(ImagePrediction image, int top) => image.Prediction is { } prediction
+    internal static PredictionJson Of(ImagePrediction image, RowShape shape) => image.Prediction is { } prediction
         ? new PredictionJson(
-            image.Id, prediction.Label, prediction.Index, prediction.Probability,
-            [.. prediction.Top(top).Select(item => new TopJson(item.Label, item.Index, item.Probability))], null, false, image.Warnings)
-        : new PredictionJson(image.Id, null, null, null, null, image.Error, image.TimedOut, image.Warnings);
+            image.Id, RowShape.Answer(prediction), prediction.IsUnknown ? true : null, prediction.IsUnknown ? null : prediction.Index, prediction.Probability,
+            [.. prediction.Top(shape.Top).Select(item => new TopJson(item.Label, item.Index, item.Probability))], shape.SetOf(prediction), null, false, image.Warnings)
+        : new PredictionJson(image.Id, null, null, null, null, null, null, image.Error, image.TimedOut, image.Warnings);
 }
 
 internal sealed record TopJson(string Label, int Index, float Probability);

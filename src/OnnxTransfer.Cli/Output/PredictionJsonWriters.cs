@@ -4,10 +4,10 @@ namespace OnnxTransfer.Cli.Output;
 
 /// <summary>Rows as JSON, one object in each line.</summary>
 /// <param name="file">The file, which this object closes.</param>
-/// <param name="top">The most classes of a row.</param>
-internal sealed class PredictionLines(RowFile file, int top) : IPredictionWriter
+/// <param name="shape">What a row shows.</param>
+internal sealed class PredictionLines(RowFile file, RowShape shape) : IPredictionWriter
 {
-    public void Write(ImagePrediction row) => file.WriteLine(JsonSerializer.Serialize(PredictionJson.Of(row, top), JsonLineContracts.Default.PredictionJson));
+    public void Write(ImagePrediction row) => file.WriteLine(JsonSerializer.Serialize(PredictionJson.Of(row, shape), JsonLineContracts.Default.PredictionJson));
 
     public void Dispose() => file.Dispose();
 }
@@ -17,19 +17,19 @@ internal sealed class PredictionArray : IPredictionWriter
 {
     private readonly Stream _output = Console.OpenStandardOutput();
     private readonly Utf8JsonWriter _json;
-    private readonly int _top;
+    private readonly RowShape _shape;
 
-    /// <param name="top">The most classes of a row.</param>
-    internal PredictionArray(int top)
+    /// <param name="shape">What a row shows.</param>
+    internal PredictionArray(RowShape shape)
     {
-        _top = top;
+        _shape = shape;
         _json = new Utf8JsonWriter(_output, new JsonWriterOptions { Indented = true });
         _json.WriteStartArray();
     }
 
     public void Write(ImagePrediction row)
     {
-        JsonSerializer.Serialize(_json, PredictionJson.Of(row, _top), JsonContracts.Default.PredictionJson);
+        JsonSerializer.Serialize(_json, PredictionJson.Of(row, _shape), JsonContracts.Default.PredictionJson);
         _json.Flush();
     }
 

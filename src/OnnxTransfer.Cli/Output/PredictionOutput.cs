@@ -4,12 +4,11 @@ using OnnxTransfer.Cli.Commands;
 namespace OnnxTransfer.Cli.Output;
 
 /// <summary>Predicts any number of images and writes the rows as they come, images that could not be used included.</summary>
-/// <param name="classifier">The classifier.</param>
-/// <param name="top">The most classes of a row.</param>
+/// <param name="shape">The classifier, and what a row shows.</param>
 /// <param name="csv">A file for comma-separated rows, - for standard output; null for none.</param>
 /// <param name="lines">A file for lines of JSON, - for standard output; null for none.</param>
 /// <param name="json">Whether one JSON document goes to standard output.</param>
-internal sealed class PredictionOutput(ImageClassifier classifier, int top, string? csv, string? lines, bool json)
+internal sealed class PredictionOutput(RowShape shape, string? csv, string? lines, bool json)
 {
     /// <summary>As many findings are named where a file has them all.</summary>
     private const int MostNamed = 20;
@@ -63,10 +62,10 @@ internal sealed class PredictionOutput(ImageClassifier classifier, int top, stri
 
     private IEnumerable<IPredictionWriter> Writers()
     {
-        if (csv is not null) yield return new PredictionCsv(RowFile.Open(csv), Math.Min(top, classifier.Labels.Count));
-        if (lines is not null) yield return new PredictionLines(RowFile.Open(lines), top);
-        if (json) yield return new PredictionArray(top);
-        else if (csv is null && lines is null) yield return new PredictionTable(top);
+        if (csv is not null) yield return new PredictionCsv(RowFile.Open(csv), shape);
+        if (lines is not null) yield return new PredictionLines(RowFile.Open(lines), shape);
+        if (json) yield return new PredictionArray(shape);
+        else if (csv is null && lines is null) yield return new PredictionTable(shape);
     }
 
     private async Task<long> WriteAsync(PredictionRows rows, ImageInputs images, IProgress<WorkProgress>? report, CancellationToken cancellationToken)
@@ -84,12 +83,12 @@ internal sealed class PredictionOutput(ImageClassifier classifier, int top, stri
 
     private IAsyncEnumerable<ImagePrediction> PredictAsync(ImageInputs images, CancellationToken cancellationToken)
     {
-        return images is { Count: 1, Images: IReadOnlyList<ImageInput> one } ? OneAsync(one) : classifier.PredictStreamAsync(images.Images, cancellationToken: cancellationToken);
+        return images is { Count: 1, Images: IReadOnlyList<ImageInput> one } ? OneAsync(one) : shape.Classifier.PredictStreamAsync(images.Images, cancellationToken: cancellationToken);
 
         // One image needs no pipeline, whose start takes longer in a fresh process than the image.
         async IAsyncEnumerable<ImagePrediction> OneAsync(IReadOnlyList<ImageInput> image)
         {
-            yield return (await classifier.PredictAsync(image, cancellationToken: cancellationToken).ConfigureAwait(false))[0];
+            yield return (await shape.Classifier.PredictAsync(image, cancellationToken: cancellationToken).ConfigureAwait(false))[0];
         }
     }
 

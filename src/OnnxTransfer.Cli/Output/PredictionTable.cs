@@ -1,8 +1,8 @@
 namespace OnnxTransfer.Cli.Output;
 
 /// <summary>Rows for people on standard output, in blocks whose columns are aligned. Images that could not be used are named elsewhere.</summary>
-/// <param name="top">The most classes of an image.</param>
-internal sealed class PredictionTable(int top) : IPredictionWriter
+/// <param name="shape">What a row shows.</param>
+internal sealed class PredictionTable(RowShape shape) : IPredictionWriter
 {
     /// <summary>Rows that are aligned together; the next ones do not wait for them.</summary>
     private const int BlockRows = 300;
@@ -13,8 +13,12 @@ internal sealed class PredictionTable(int top) : IPredictionWriter
     public void Write(ImagePrediction row)
     {
         if (row.Prediction is not { } prediction) return;
-        _rows.AddRange(prediction.Top(top).Select((item, rank) => (IReadOnlyList<string>)
-            [rank == 0 ? row.Id : "", item.Label, Table.Number(item.Index, "0"), Table.Percent(item.Probability)]));
+        List<IReadOnlyList<string>> lines = [.. prediction.Top(shape.Top).Select(item => (IReadOnlyList<string>)["", item.Label, Table.Number(item.Index, "0"), Table.Percent(item.Probability)])];
+        // The classes that it may be come below the answer.
+        if (prediction.IsUnknown) lines.Insert(0, ["", RowShape.Unknown, "", ""]);
+        lines[0] = [row.Id, .. lines[0].Skip(1)];
+        if (shape.SetOf(prediction) is { } set) lines.Add(["", set.Count == 0 ? "set: none" : $"set: {string.Join(", ", set)}", "", ""]);
+        _rows.AddRange(lines);
         if (_rows.Count >= BlockRows) Flush();
     }
 

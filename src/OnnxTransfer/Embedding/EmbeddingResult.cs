@@ -24,4 +24,11 @@ public sealed class EmbeddingResult : EmbeddingRun
     /// <param name="labels">The class of each row, N texts or nulls; null for no labels.</param>
     /// <inheritdoc cref="FeatureMatrix.Save" path="/exception"/>
     public void Save(string path, IReadOnlyList<string?>? labels = null) => Features.Save(path, Ids, labels);
+
+    /// <summary>Saves the vectors as <see cref="Save"/> does, on a thread of the pool.</summary>
+    /// <param name="path">The file to write, whole or not at all; an existing one is replaced.</param>
+    /// <param name="labels">The class of each row, N texts or nulls; null for no labels.</param>
+    /// <param name="cancellationToken">Stops before the file gets its name; an existing file then stays as it is.</param>
+    /// <inheritdoc cref="FeatureMatrix.Save" path="/exception"/>
+    public Task SaveAsync(string path, IReadOnlyList<string?>? labels = null, CancellationToken cancellationToken = default) => Features.SaveAsync(path, Ids, labels, cancellationToken);
 }

@@ -100,13 +100,18 @@ public sealed class FeatureMatrix
     /// something else.
     /// </exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
-    public void Save(string path, IReadOnlyList<string>? ids = null, IReadOnlyList<string?>? labels = null)
+    public void Save(string path, IReadOnlyList<string>? ids = null, IReadOnlyList<string?>? labels = null) => Write(path, ids, labels, CancellationToken.None);
+
+    /// <summary>Writes the matrix as <see cref="Save"/> does, on a thread of the pool.</summary>
+    /// <param name="path">The file to write, such as <c>vectors.npz</c>; an existing one is replaced.</param>
+    /// <param name="ids">The name of each row, N texts; null for none.</param>
+    /// <param name="labels">The class of each row, N texts or nulls; null for none. Labels need ids.</param>
+    /// <param name="cancellationToken">Stops before the file gets its name; an existing file then stays as it is.</param>
+    /// <inheritdoc cref="Save" path="/exception"/>
+    public Task SaveAsync(string path, IReadOnlyList<string>? ids = null, IReadOnlyList<string?>? labels = null, CancellationToken cancellationToken = default)
     {
-        if (ids is not null && ids.Count != RowCount) Throw.NamesDoNotMatchRows(nameof(ids), ids.Count, RowCount);
-        if (labels is not null && labels.Count != RowCount) Throw.NamesDoNotMatchRows(nameof(labels), labels.Count, RowCount);
-        using var writer = FeatureWriter.Create(path, Dim);
-        for (var row = 0; row < RowCount; row++) writer.Add(Row(row), ids?[row], labels?[row]);
-        writer.Complete();
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        return Task.Run(() => Write(path, ids, labels, cancellationToken), cancellationToken);
     }
 
     /// <summary>
@@ -130,6 +135,20 @@ public sealed class FeatureMatrix
     /// so the transposed view needs no copy.
     /// </summary>
     public Matrix<float> AsTransposedMatrix() => Matrix<float>.Build.Dense(Dim, RowCount, _values);
+
+    private void Write(string path, IReadOnlyList<string>? ids, IReadOnlyList<string?>? labels, CancellationToken cancellationToken)
+    {
+        if (ids is not null && ids.Count != RowCount) Throw.NamesDoNotMatchRows(nameof(ids), ids.Count, RowCount);
+        if (labels is not null && labels.Count != RowCount) Throw.NamesDoNotMatchRows(nameof(labels), labels.Count, RowCount);
+        using var writer = FeatureWriter.Create(path, Dim);
+        for (var row = 0; row < RowCount; row++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            writer.Add(Row(row), ids?[row], labels?[row]);
+        }
+
+        writer.Complete();
+    }
 
     private static void RequireDirection(ReadOnlySpan<float> vector, double length, int? row)
     {

@@ -43,6 +43,38 @@ public sealed record EvaluationResult(
     public IReadOnlyList<CalibrationBin> Calibration { get; init => field = EquatableList.Of(value, nameof(Calibration)); } = EquatableList.Of(Calibration);
 
     /// <summary>
+    /// <c>[C]</c>: entry r counts the images for which r classes are more probable than the true one; of equally probable classes, the first
+    /// of the labels counts as more probable. Empty if it is not known.
+    /// </summary>
+    public IReadOnlyList<int> RankCounts { get; init => field = EquatableList.Of(value, nameof(RankCounts)); } = EquatableList.Of<int>([]);
+
+    /// <summary>The number of correct predictions.</summary>
+    public int CorrectCount => (int)Math.Round(Accuracy * Count);
+
+    /// <summary>The range in which the accuracy on further images like these lies, with 95 % confidence.</summary>
+    public WilsonInterval AccuracyInterval => WilsonInterval.Of(CorrectCount, Count);
+
+    /// <summary>
+    /// The mean F1 of the classes, each counted alike: of those that have an image or are predicted for one, as in scikit-learn.
+    /// </summary>
+    public double MacroF1 => Seen().Select(seen => seen.F1).DefaultIfEmpty(0).Average();
+
+    /// <summary>The mean F1 of the classes, each counted by its <see cref="ClassMetrics.Support"/>.</summary>
+    public double WeightedF1 => PerClass.Sum(one => one.F1 * one.Support) / Math.Max(1, PerClass.Sum(one => one.Support));
+
+    /// <summary>The fraction of images whose true class is among the <paramref name="count"/> most probable ones, in [0, 1].</summary>
+    /// <param name="count">At least 1; 1 gives <see cref="Accuracy"/>.</param>
+    /// <exception cref="InvalidOperationException">The ranks of the true classes are not known.</exception>
+    public double TopAccuracy(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        if (RankCounts.Count == 0) throw Throw.RanksUnknown();
+        return (double)RankCounts.Take(count).Sum() / Count;
+    }
+
+    private IEnumerable<ClassMetrics> Seen() => PerClass.Where((one, index) => one.Support > 0 || Confusion.Any(row => row[index] > 0));
+
+    /// <summary>
     /// The expected calibration error, in [0, 1]: the distance between confidence and accuracy in a bin, averaged over the images (Guo
     /// et al., 2017, equation 5).
     /// </summary>

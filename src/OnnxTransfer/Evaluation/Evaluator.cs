@@ -30,6 +30,7 @@ internal static class Evaluator
 
         int[][] confusion = [.. Enumerable.Range(0, classes).Select(_ => new int[classes])];
         var calibration = new Calibration();
+        var ranks = new int[classes];
         double loss = 0;
         var row = new float[classes];
         for (var i = 0; i < rows; i++)
@@ -39,12 +40,13 @@ internal static class Evaluator
             ReadRow(probabilities, i, row);
             var predicted = Argmax.Of<float>(row);
             confusion[label][predicted]++;
+            ranks[RankOf(row, label)]++;
             calibration.Add(row[predicted], predicted == label);
             loss -= Math.Log(Math.Max(row[label], SmallestProbability));
         }
 
         var right = Enumerable.Range(0, classes).Sum(c => confusion[c][c]);
-        return new EvaluationResult(rows, (double)right / rows, loss / rows, PerClass(confusion, classNames), confusion, calibration.ToBins());
+        return new EvaluationResult(rows, (double)right / rows, loss / rows, PerClass(confusion, classNames), confusion, calibration.ToBins()) { RankCounts = ranks };
     }
 
     private static void ReadRow(Matrix<float> probabilities, int row, Span<float> values)
@@ -54,6 +56,18 @@ internal static class Evaluator
             values[c] = probabilities[row, c];
             if (float.IsNaN(values[c])) Throw.ProbabilityIsNaN(row, c);
         }
+    }
+
+    /// <summary>The number of classes that come before a class, by the order of <see cref="Prediction.Top"/>.</summary>
+    private static int RankOf(ReadOnlySpan<float> row, int label)
+    {
+        var rank = 0;
+        for (var c = 0; c < row.Length; c++)
+        {
+            if (row[c] > row[label] || (row[c] == row[label] && c < label)) rank++;
+        }
+
+        return rank;
     }
 
     private static ClassMetrics[] PerClass(int[][] confusion, IReadOnlyList<string> names)

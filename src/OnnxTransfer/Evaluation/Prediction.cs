@@ -23,7 +23,16 @@ public sealed class Prediction
         Index = Argmax.Of<float>(probabilities);
     }
 
-    /// <summary>The most probable class.</summary>
+    /// <summary>
+    /// Whether the most probable class is not probable enough to be the answer, by the classifier's
+    /// <see cref="ImageClassifier.UnknownBelow"/>: the image may be of none of the classes.
+    /// </summary>
+    public bool IsUnknown => Probability < UnknownBelow;
+
+    /// <summary>The probability below which the prediction is unknown; 0 for none.</summary>
+    public double UnknownBelow { get; init => field = Require.Probability(value, nameof(UnknownBelow)); }
+
+    /// <summary>The most probable class, also of a prediction that <see cref="IsUnknown"/>.</summary>
     public string Label => _labels[Index];
 
     /// <summary>The position of the most probable class among the classifier's labels.</summary>

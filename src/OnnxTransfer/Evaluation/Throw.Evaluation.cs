@@ -25,6 +25,9 @@ internal static partial class Throw
     internal static void ProbabilityIsNaN(int row, int column) =>
         throw new ArgumentException($"The probability of class {column} in row {row} is NaN, so no score can be computed: give numbers from 0 to 1.");
 
+    internal static InvalidOperationException RanksUnknown() =>
+        new("The result does not say which rank the true class of each image has, so there is no top-k accuracy: set RankCounts, as an evaluation does.");
+
     internal static ArgumentException PredictionOfOtherClasses(string name, int probabilities, int labels) =>
         new($"There are {probabilities} probabilities and {labels} labels: give one probability for each label, and at least one label.", name);
 

@@ -98,6 +98,12 @@ internal static class Require
         return value;
     }
 
+    internal static double Probability(double value, string name)
+    {
+        if (!(value is >= 0 and <= 1)) Throw.OptionOutOfRange(name, value, "a probability from 0 to 1, for example 0.7");
+        return value;
+    }
+
     internal static TEnum Defined<TEnum>(TEnum value, string name)
         where TEnum : struct, Enum
     {

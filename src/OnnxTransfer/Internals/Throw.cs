@@ -89,6 +89,14 @@ internal static partial class Throw
         throw new IOException($"'{path}' is a folder, so no file can be written there: name a file in it.");
 
     [DoesNotReturn]
+    internal static void TargetFolderIsAFile(string folder) =>
+        throw new IOException($"'{folder}' is a file, so no files can be written into it: name a folder.");
+
+    [DoesNotReturn]
+    internal static void TargetFolderNotEmpty(string folder) =>
+        throw new IOException($"The folder '{folder}' is not empty, and nothing in it is replaced: empty it, or name a new one.");
+
+    [DoesNotReturn]
     internal static void TargetFolderNotFound(string path, string folder) =>
         throw new DirectoryNotFoundException($"'{path}' cannot be written, because there is no folder '{folder}': create the folder, or name another one.");
 

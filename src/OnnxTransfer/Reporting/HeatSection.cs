@@ -53,6 +53,6 @@ internal static class HeatSection
         body.Add($"""<img src="{HtmlBuilder.Trusted(tile.Overlay)}" alt="The same photo; the colored places support {predicted}"></div>""");
         body.Add($"""<figcaption>{ImageSections.Verdict(image.IsRight, predicted, image.Confidence)}""");
         if (!image.IsRight) body.Add($"""<span class="truth">is {truth}</span>""");
-        body.Add($"</figcaption></figure>");
+        body.Add($"{ImageSections.NameOf(image)}</figcaption></figure>");
     }
 }

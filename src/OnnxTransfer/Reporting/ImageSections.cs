@@ -41,12 +41,15 @@ internal static class ImageSections
         var name = image.Name;
         var (predicted, truth) = (labels[image.Predicted], labels[image.Truth]);
         body.Add($"""<figure class="{(image.IsRight ? "right" : "wrong")}">""");
-        if (picture is not null) body.Add($"""<img src="{HtmlBuilder.Trusted(picture)}" alt="{truth}: {name}" title="{name}" width="148" height="148">""");
+        if (picture is not null) body.Add($"""<img src="{HtmlBuilder.Trusted(picture)}" alt="{truth}: {name}" width="148" height="148">""");
         else body.Add($"""<div class="missing">The file {name} can no longer be read.</div>""");
         body.Add($"""<figcaption>{Verdict(image.IsRight, predicted, image.Confidence)}""");
         if (!image.IsRight) body.Add($"""<span class="truth">is {truth} ({Words.Chance(image.Probabilities[image.Truth])})</span>""");
-        body.Add($"""</figcaption></figure>""");
+        body.Add($"""{NameOf(image)}</figcaption></figure>""");
     }
+
+    /// <summary>The name of the file, to be read, selected and searched for.</summary>
+    internal static HtmlBuilder NameOf(JudgedImage image) => HtmlBuilder.Of(body => body.Add($"""<span class="file" title="{image.Image.Id}">{image.Name}</span>"""));
 
     internal static HtmlBuilder Verdict(bool right, string predicted, double confidence) => HtmlBuilder.Of(body => body.Add(
         $"""<span class="verdict">{Sign(right)}<span class="spoken">{(right ? "right:" : "wrong:")}</span><span class="label">{predicted}</span><span class="chance">{Words.Chance(confidence)}</span></span>"""));

@@ -8,8 +8,8 @@ internal static class OverviewSection
     internal static void Add(HtmlBuilder page, ReportContent content)
     {
         var set = content.Sets[^1];
-        var (result, right) = (set.Result, (int)Math.Round(set.Result.Accuracy * set.Result.Count));
-        var interval = WilsonInterval.Of(right, result.Count);
+        var (result, right) = (set.Result, set.Result.CorrectCount);
+        var interval = result.AccuracyInterval;
         page.Add($"""
             <header>
             <h1>{content.Title}</h1>
@@ -47,6 +47,8 @@ internal static class OverviewSection
         page.Add($"""<dl class="facts">""");
         foreach (var set in content.Sets) Fact(page, $"{Capital(set.Name)} accuracy", Words.Percent(set.Result.Accuracy));
         Fact(page, $"{Capital(content.Sets[^1].Name)} loss", result.Loss.ToString("0.000", CultureInfo.InvariantCulture));
+        Fact(page, "Macro F1", result.MacroF1.ToString("0.000", CultureInfo.InvariantCulture));
+        if (content.Labels.Count > 5 && result.RankCounts.Count > 0) Fact(page, "Top-5 accuracy", Words.Percent(result.TopAccuracy(5)));
         Fact(page, "Calibration error", result.CalibrationError.ToString("0.000", CultureInfo.InvariantCulture));
         Fact(page, "Classes", content.Labels.Count.ToString("N0", CultureInfo.InvariantCulture));
         Fact(page, "Images", content.Sets.Sum(set => set.Result.Count).ToString("N0", CultureInfo.InvariantCulture));

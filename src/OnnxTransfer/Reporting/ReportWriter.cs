@@ -29,6 +29,7 @@ internal static class ReportWriter
             ConfusionSection.Of(content),
             ClassSection.Of(content),
             CalibrationSection.Of(content),
+            ThresholdSection.Of(content),
             MapSection.Of(content),
         };
         sections.AddRange(ImageSections.Of(content, thumbnails));

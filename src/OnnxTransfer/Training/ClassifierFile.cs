@@ -26,7 +26,7 @@ internal static class ClassifierFile
     /// </summary>
     /// <exception cref="ModelException">The written head does not give the same probabilities.</exception>
     internal static void Write(
-        string path, ImageNetwork network, ClassifierHead head, IReadOnlyList<string> labels, string? training, CancellationToken cancellationToken)
+        string path, ImageNetwork network, ClassifierHead head, IReadOnlyList<string> labels, string? training, Certainty certainty, CancellationToken cancellationToken)
     {
         var probe = ClassifierProbe.Of(network, head);
         var model = Fuse(network.Backbone, head);
@@ -35,6 +35,7 @@ internal static class ClassifierFile
         model.SetMetadata(CardKey, (network.Card with { Classes = null }).ToJson());
         model.SetMetadata(ProbeKey, probe.ToJson());
         HeadFile.Describe(model, labels, training);
+        HeadFile.Describe(model, certainty);
         AtomicFile.Write(
             path, model.ToBytes(), written =>
             {
@@ -45,13 +46,14 @@ internal static class ClassifierFile
             cancellationToken);
     }
 
-    internal static (Backbone Backbone, ClassifierHead Head, IReadOnlyList<string> Labels, string? Training, ClassifierProbe Probe) Read(string path)
+    internal static (Backbone Backbone, ClassifierHead Head, IReadOnlyList<string> Labels, string? Training, Certainty Certainty, ClassifierProbe Probe) Read(string path)
     {
         try
         {
             var model = OnnxModel.Load(path);
             if (HeadFile.LabelsOf(model) is not { } labels) throw Throw.NotAClassifier(path);
             if (!model.Metadata.TryGetValue(CardKey, out var cardJson)) throw Throw.HeadWithoutBackbone(path);
+            var certainty = HeadFile.CertaintyOf(model);
             var format = model.Metadata.GetValueOrDefault(FormatKey);
             if (format != Format) throw Throw.ClassifierOfAnotherVersion(path, format, Format);
             var card = ModelCard.FromJson(cardJson, $"the card inside {path}");
@@ -63,7 +65,7 @@ internal static class ClassifierFile
 
             var probe = ClassifierProbe.FromJson(model.Metadata.GetValueOrDefault(ProbeKey) ?? throw Throw.ClassifierDamaged(path, "its probe images are missing."));
             TakeNetwork(model, card);
-            return (new Backbone(path, model, card, []), classifier, labels, HeadFile.TrainingOf(model), probe);
+            return (new Backbone(path, model, card, []), classifier, labels, HeadFile.TrainingOf(model), certainty, probe);
         }
         catch (FileNotFoundException)
         {

@@ -138,6 +138,20 @@ public abstract class ClassifierHead : IClassScorer
         return new LinearLayer(Matrix<float>.Build.DenseOfRowMajor(layer.Inputs, layer.Outputs, layer.Weights), Vector<float>.Build.DenseOfArray(layer.Bias));
     }
 
+    /// <summary>
+    /// The head whose logits are divided by a temperature T before the softmax (Guo et al., 2017): <c>softmax(z/T)</c>. The most probable class
+    /// stays the same. The division is done in the weights and the bias of the output layer, so it costs nothing and every file has it.
+    /// </summary>
+    /// <param name="temperature">T, finite and greater than 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">T is not such a number.</exception>
+    public ClassifierHead WithTemperature(double temperature)
+    {
+        var scale = (float)(1 / Require.Positive(temperature, nameof(temperature)));
+        if (scale == 1) return this;
+        var output = Layers[^1];
+        return FromLayers([.. Layers.SkipLast(1), output with { Weights = [.. output.Weights.Select(w => w * scale)], Bias = [.. output.Bias.Select(b => b * scale)] }]);
+    }
+
     /// <summary>The dense layers in order, for writing them to a file.</summary>
     internal abstract IReadOnlyList<DenseLayer> Layers { get; }
 

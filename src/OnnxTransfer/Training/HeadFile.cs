@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using OnnxTransfer.Internals;
@@ -16,6 +17,8 @@ internal static partial class HeadFile
     internal const string Logits = "logits";
     internal const string LabelsKey = "onnxtransfer.labels";
     private const string TrainingKey = "onnxtransfer.training";
+    private const string CalibrationKey = "onnxtransfer.calibration";
+    private const string UnknownKey = "onnxtransfer.unknown-below";
     private const string Features = "features";
     private const int RowsCompared = 4;
 
@@ -70,6 +73,24 @@ internal static partial class HeadFile
     {
         model.SetMetadata(LabelsKey, JsonSerializer.Serialize([.. labels], Json.Default.StringArray));
         model.SetMetadata(TrainingKey, training);
+    }
+
+    /// <summary>Adds what a classifier knows about its own certainty; a file of a classifier that knows nothing stays as it was.</summary>
+    internal static void Describe(OnnxModel model, Certainty certainty)
+    {
+        if (certainty.Calibration is { } calibration) model.SetMetadata(CalibrationKey, calibration.ToJson());
+        if (certainty.UnknownBelow > 0) model.SetMetadata(UnknownKey, certainty.UnknownBelow.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>What a classifier knows about its own certainty.</summary>
+    /// <exception cref="JsonException">It cannot be read.</exception>
+    /// <exception cref="InvalidDataException">A number is out of its range.</exception>
+    internal static Certainty CertaintyOf(OnnxModel model)
+    {
+        var below = 0.0;
+        if (model.Metadata.TryGetValue(UnknownKey, out var text) && !(double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out below) && below is >= 0 and <= 1))
+            throw new InvalidDataException($"the probability below which it answers unknown is '{text}'.");
+        return new Certainty(model.Metadata.TryGetValue(CalibrationKey, out var json) ? ClassifierCalibration.FromJson(json) : null, below);
     }
 
     /// <summary>The labels in the metadata; null when there are none.</summary>

@@ -131,7 +131,7 @@ internal sealed partial class Network<T>
                     signals.AsSpan(at, DenseKernels.Outputs).CopyTo(rest);
 
                 var i = n * DenseKernels.Rows + r;
-                if (i < _count) _rowLoss[i] = _objective.RowLoss(_data, _order[_start + i], logits[..outputs], scale, out _rowCorrect[i]);
+                if (i < _count) _rowLoss[i] = _objective.RowLoss(_data, _order[_start + i], logits[..outputs], scale, _withClassWeights, out _rowCorrect[i]);
                 logits[(i < _count ? outputs : 0)..].Clear();
 
                 at = SignalIndex(n, r, 0);

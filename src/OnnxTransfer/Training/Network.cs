@@ -43,6 +43,7 @@ internal sealed partial class Network<T>
     private UpdateRule<T>[]? _rules;
     private int _start, _count, _rowBlocks, _from, _to, _tasks, _layer;
     private bool _training;
+    private bool _withClassWeights;
     private bool _split;
 
     internal Network(NetworkShape shape, int maxRows, Objective objective, Penalty penalty, Dropout dropout, Standardization? standardization, WorkerTeam team)
@@ -78,9 +79,11 @@ internal sealed partial class Network<T>
     /// <param name="order">Row numbers; the batch is <paramref name="count"/> of them from <paramref name="start"/>.</param>
     /// <param name="start">Where the batch begins in <paramref name="order"/>.</param>
     /// <param name="count">Rows of the batch, at most <see cref="MaxRows"/>.</param>
-    internal (double Loss, double Correct) Evaluate(LabeledFeatures data, int[] order, int start, int count)
+    /// <param name="withClassWeights">Whether the loss is that of the training, or that by which other rows are judged.</param>
+    internal (double Loss, double Correct) Evaluate(LabeledFeatures data, int[] order, int start, int count, bool withClassWeights = true)
     {
         Begin(data, order, start, count, training: false);
+        _withClassWeights = withClassWeights;
         return Batch(backward: false, sameBatch: false);
     }
 
@@ -116,6 +119,7 @@ internal sealed partial class Network<T>
     private void Begin(LabeledFeatures data, int[] order, int start, int count, bool training)
     {
         (_data, _order, _start, _count, _training) = (data, order, start, count, training);
+        _withClassWeights = true;
         _rowBlocks = Blocks(count);
         _split = _team.Threads > 1 && _workPerRow * count >= WorkWorthThreads;
         if (training) _dropout.BeginStep();

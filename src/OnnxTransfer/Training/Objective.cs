@@ -28,20 +28,21 @@ internal sealed record Objective(OutputKind Kind, double Smoothing = 0, double[]
     /// The weighted loss of row n; the logits become its gradient times the scale. Correct is 1 where the row is classified
     /// rightly, 0 where not, and with multiple labels the fraction that is right.
     /// </summary>
-    internal double RowLoss<T>(LabeledFeatures data, int n, Span<T> logits, double scale, out double correct)
+    /// <remarks>Without class weights, as the validation rows are judged (Keras' convention), the weight is that of the row alone.</remarks>
+    internal double RowLoss<T>(LabeledFeatures data, int n, Span<T> logits, double scale, bool withClassWeights, out double correct)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         var weight = data.WeightOf(n);
         if (Kind == OutputKind.MultiLabel)
         {
             weight /= logits.Length;
-            (var sum, correct) = MultiLabel(data.Targets(n), logits);
+            (var sum, correct) = MultiLabel(data.Targets(n), logits, withClassWeights ? ClassWeights : null);
             foreach (ref var gradient in logits) gradient *= T.CreateTruncating(weight * scale);
             return sum * weight;
         }
 
         var label = data.Labels[n];
-        if (ClassWeights is not null) weight *= ClassWeights[label];
+        if (withClassWeights && ClassWeights is not null) weight *= ClassWeights[label];
         if (Kind == OutputKind.Softmax)
         {
             var loss = LossKernels.SoftmaxCrossEntropy(logits, label, Smoothing, weight * scale, out var right);
@@ -57,7 +58,7 @@ internal sealed record Objective(OutputKind Kind, double Smoothing = 0, double[]
         }
     }
 
-    private (double Loss, double Correct) MultiLabel<T>(ReadOnlySpan<float> targets, Span<T> logits)
+    private (double Loss, double Correct) MultiLabel<T>(ReadOnlySpan<float> targets, Span<T> logits, double[]? classWeights)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         double loss = 0;
@@ -66,10 +67,10 @@ internal sealed record Objective(OutputKind Kind, double Smoothing = 0, double[]
         {
             if ((logits[c] > T.Zero) == (targets[c] > 0.5f)) right++;
             var one = LossKernels.BinaryCrossEntropy(ref logits[c], Smoothed(targets[c]));
-            if (ClassWeights is not null)
+            if (classWeights is not null)
             {
-                one *= ClassWeights[c];
-                logits[c] *= T.CreateTruncating(ClassWeights[c]);
+                one *= classWeights[c];
+                logits[c] *= T.CreateTruncating(classWeights[c]);
             }
 
             loss += one;

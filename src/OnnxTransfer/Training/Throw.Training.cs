@@ -124,6 +124,13 @@ internal static partial class Throw
         throw new ArgumentException("A cosine schedule ends at the last step, so it needs the number of epochs: set TrainingOptions.Epochs, or use another schedule.");
 
     [DoesNotReturn]
+    internal static void CalibrationNeedsValidation(string option, string source) =>
+        throw new ArgumentException($"{option} fits the probabilities on images that are not trained on, but '{source}' has no validation set: give one, or a split with a share for validation.");
+
+    internal static InvalidOperationException NotCalibrated() =>
+        new("The classifier has no calibration, so it cannot say which classes a set needs: train it with Calibrate (`train --calibrate`) and a validation set.");
+
+    [DoesNotReturn]
     internal static void OptionNeedsValidation(string option) =>
         throw new ArgumentException($"{option} uses the validation loss, but there is no validation set: give one, or set ValidationFraction.");
 

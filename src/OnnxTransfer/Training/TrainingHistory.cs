@@ -28,7 +28,7 @@ public enum StopReason
 /// Mean cross-entropy (natural logarithm) over the epoch's rows. The loss of each row is measured just before its step.
 /// </param>
 /// <param name="TrainAccuracy">Fraction of the epoch's rows whose most probable class is the right one, in [0, 1].</param>
-/// <param name="ValidationLoss">Mean cross-entropy of the validation rows after the epoch; null without a validation set.</param>
+/// <param name="ValidationLoss">Mean cross-entropy of the validation rows after the epoch, without class weights, as in Keras; null without a validation set.</param>
 /// <param name="ValidationAccuracy">Accuracy on the validation rows after the epoch, in [0, 1]; null without a validation set.</param>
 /// <param name="Seconds">Time the epoch took, validation included.</param>
 public sealed record EpochMetrics(

@@ -38,14 +38,14 @@ internal sealed class TrainingModel
     internal UpdateRule<float>[] CreateRules(StepOptimizer optimizer) =>
         [.. Network.Layers.Select(layer => optimizer.Rule<float>(layer.Parameters.Length))];
 
-    /// <summary>Mean loss and accuracy of all given rows.</summary>
+    /// <summary>Mean loss, without class weights, and accuracy of rows that are not trained on.</summary>
     internal (double Loss, double Accuracy) Evaluate(LabeledFeatures rows)
     {
         var order = rows.Count == _allRows.Length ? _allRows : [.. Enumerable.Range(0, rows.Count)];
         double loss = 0, correct = 0;
         for (var start = 0; start < rows.Count; start += EvaluationRows)
         {
-            var (batchLoss, batchCorrect) = Network.Evaluate(rows, order, start, Math.Min(EvaluationRows, rows.Count - start));
+            var (batchLoss, batchCorrect) = Network.Evaluate(rows, order, start, Math.Min(EvaluationRows, rows.Count - start), withClassWeights: false);
             loss += batchLoss;
             correct += batchCorrect;
         }

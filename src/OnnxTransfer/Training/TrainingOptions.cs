@@ -80,7 +80,7 @@ public record TrainingOptions
 
     /// <summary>
     /// A factor on the loss for each class: C numbers, each finite and at least 0; null for 1. The weighted losses of a batch are
-    /// divided by the number of its rows, as in Keras.
+    /// divided by the number of its rows, as in Keras. The validation loss has no class weights.
     /// </summary>
     public IReadOnlyList<double>? ClassWeights { get; init => field = value is null ? null : Require.All(value, nameof(ClassWeights), Require.NotNegative); }
 

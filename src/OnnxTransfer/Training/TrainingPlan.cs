@@ -33,6 +33,16 @@ public sealed record TrainingPlan : TrainingOptions
     public int EmbeddingBatchSize { get; init => field = Require.NotNegative(value, nameof(EmbeddingBatchSize)); }
 
     /// <summary>
+    /// Whether the validation images, after the training, also give the temperature of the probabilities and the scores for sets of classes
+    /// (<see cref="ImageClassifier.Calibration"/>). They must be a set of the data or of the <see cref="Split"/>.
+    /// </summary>
+    public bool Calibrate { get; init; }
+
+    /// <summary>The classifier's <see cref="ImageClassifier.UnknownBelow"/>, 0 to 1; 0, the default, for none.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not between 0 and 1.</exception>
+    public double UnknownBelow { get; init => field = Require.Probability(value, nameof(UnknownBelow)); }
+
+    /// <summary>
     /// Refuses values that exclude each other or contradict the images, as <see cref="ImageClassifier.TrainAsync"/> does before it
     /// reads the first image. A program can call it before it opens a backbone.
     /// </summary>
@@ -60,6 +70,7 @@ public sealed record TrainingPlan : TrainingOptions
 
         var hasValidation = images.Has(DataSplit.Validation) || (hasOpen && Percentages(images).Validation > 0);
         if (hasValidation && ValidationFraction > 0) Throw.OptionsExclude(nameof(ValidationFraction), "a validation set of the data");
+        if (Calibrate && !hasValidation) Throw.CalibrationNeedsValidation(nameof(Calibrate), images.Source);
         TrainingChecks.Fit(this, labelCount: 0, images.Classes.Count, hasValidation || ValidationFraction > 0);
     }
 

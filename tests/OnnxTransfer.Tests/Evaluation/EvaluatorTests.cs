@@ -27,6 +27,38 @@ public sealed class EvaluatorTests
         Assert.Equal(new ClassMetrics("owl", 0, 0, 0, 0), result.PerClass[2]);
     }
 
+    [Fact]
+    public void The_means_over_classes_equal_those_of_scikit_learn()
+    {
+        // f1_score([0,0,0,1,1], [0,0,1,1,0]): average="macro" and "weighted"; the owl is nowhere, so it does not count.
+        var p = Matrix<float>.Build.DenseOfRowArrays([0.5f, 0.25f, 0.25f], [0.75f, 0.125f, 0.125f], [0.25f, 0.5f, 0.25f], [0.25f, 0.5f, 0.25f], [0.5f, 0.3f, 0.2f]);
+        var result = Evaluator.Evaluate(p, [0, 0, 0, 1, 1], Names);
+        Assert.Equal(0.5833333333333333, result.MacroF1, 12);
+        Assert.Equal(0.6, result.WeightedF1, 12);
+        Assert.Equal(WilsonInterval.Of(3, 5), result.AccuracyInterval);
+    }
+
+    [Fact]
+    public void Top_k_counts_the_rank_of_the_true_class_as_Top_does()
+    {
+        var random = new Random(4);
+        // Few values, so that many are equal.
+        var p = Matrix<float>.Build.Dense(300, 7, (_, _) => random.Next(4) / 8f);
+        int[] labels = [.. Enumerable.Range(0, 300).Select(_ => random.Next(7))];
+        string[] names = [.. Enumerable.Range(0, 7).Select(c => $"{c}")];
+        var result = Evaluator.Evaluate(p, labels, names);
+        Assert.Equal(result.Accuracy, result.TopAccuracy(1), 12);
+        Assert.Equal(1, result.TopAccuracy(7), 12);
+        Assert.Equal(1, result.TopAccuracy(100), 12);
+        for (var k = 1; k <= 7; k++)
+        {
+            var inside = Enumerable.Range(0, 300).Count(row => new Prediction(names, p.Row(row).ToArray()).Top(k).Any(one => one.Index == labels[row]));
+            Assert.Equal(inside / 300.0, result.TopAccuracy(k), 12);
+        }
+
+        Assert.Throws<InvalidOperationException>(() => (result with { RankCounts = [] }).TopAccuracy(1));
+    }
+
     /// <summary>No two numbers off the diagonal are the same, and no class is predicted as often as it is true.</summary>
     [Fact]
     public void RowsAreTheTruthAndColumnsThePredictions()

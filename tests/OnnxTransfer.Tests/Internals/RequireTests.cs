@@ -20,6 +20,7 @@ public sealed class RequireTests
         { "NotZero", [-1, double.Epsilon], [0, double.NaN, double.PositiveInfinity] },
         { "Fraction", [0, 0.5, 0.999], [-0.001, 1, double.NaN] },
         { "Share", [0, 0.5, 1], [-0.001, 1.001, double.NaN] },
+        { "Probability", [0, 0.7, 1], [-0.001, 1.001, double.NaN] },
         { "Defined", [0, 6], [-1, 7] },
     };
 
@@ -115,6 +116,7 @@ public sealed class RequireTests
         "NotZero" => Require.NotZero(value, "Option"),
         "Fraction" => Require.Fraction(value, "Option"),
         "Share" => Require.Share(value, "Option"),
+        "Probability" => Require.Probability(value, "Option"),
         _ => (int)Require.Defined((DayOfWeek)(int)value, "Option"),
     };
 }

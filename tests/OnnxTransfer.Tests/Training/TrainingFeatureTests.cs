@@ -95,6 +95,19 @@ public sealed class TrainingFeatureTests
     }
 
     [Fact]
+    public void The_validation_loss_has_no_class_weights()
+    {
+        var (data, validation) = (Gaussians.Make(90, 5, 3, 1), Gaussians.Make(60, 5, 3, 1, seed: 8));
+        foreach (var optimizer in new[] { Optimizer.Adam(), Optimizer.Lbfgs() })
+        {
+            var trained = HeadTrainer.Train(data, 3, new TrainingOptions { Epochs = 1, Optimizer = optimizer, ClassWeights = [10, 0.1, 3] }, validation);
+            var p = trained.Head.Probabilities(validation.Features);
+            var plain = Enumerable.Range(0, validation.Count).Average(i => -Math.Log(p[i, validation.Labels[i]]));
+            Assert.Equal(plain, trained.History.Epochs[trained.History.BestEpoch!.Value - 1].ValidationLoss!.Value, 1e-5);
+        }
+    }
+
+    [Fact]
     public void BalancedClassesAreClassWeights()
     {
         var data = Gaussians.Make(300, 5, 3, 1).Select([.. Enumerable.Range(0, 300).Where(i => i % 3 == 0 || i % 6 == 1 || i % 30 == 2)]);

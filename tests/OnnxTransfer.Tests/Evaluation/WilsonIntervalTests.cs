@@ -1,6 +1,4 @@
-using OnnxTransfer.Reporting;
-
-namespace OnnxTransfer.Tests.Reporting;
+namespace OnnxTransfer.Tests.Evaluation;
 
 public sealed class WilsonIntervalTests
 {

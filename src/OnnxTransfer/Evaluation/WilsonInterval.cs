@@ -1,9 +1,9 @@
-namespace OnnxTransfer.Reporting;
+namespace OnnxTransfer;
 
 /// <summary>The range in which a share lies that was estimated from n trials, with 95 % confidence.</summary>
-/// <param name="Low">In [0, 1].</param>
-/// <param name="High">In [0, 1].</param>
-internal readonly record struct WilsonInterval(double Low, double High)
+/// <param name="Low">The lower end, in [0, 1].</param>
+/// <param name="High">The upper end, in [0, 1].</param>
+public readonly record struct WilsonInterval(double Low, double High)
 {
     /// <summary>The normal distribution's 0.975 quantile.</summary>
     private const double Z = 1.959963984540054;
@@ -14,8 +14,12 @@ internal readonly record struct WilsonInterval(double Low, double High)
     /// </summary>
     /// <param name="right">Successes, 0 to <paramref name="count"/>.</param>
     /// <param name="count">n, at least 1.</param>
-    internal static WilsonInterval Of(int right, int count)
+    /// <exception cref="ArgumentOutOfRangeException">There are no trials, or not 0 to <paramref name="count"/> successes.</exception>
+    public static WilsonInterval Of(int right, int count)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(right);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(right, count);
         var (p, n) = ((double)right / count, (double)count);
         var center = p + (Z * Z / (2 * n));
         var half = Z * Math.Sqrt((p * (1 - p) / n) + (Z * Z / (4 * n * n)));
