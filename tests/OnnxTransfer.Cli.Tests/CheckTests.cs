@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Cli.Tests;
 
