@@ -30,7 +30,7 @@ public sealed record DatasetFinding(FindingKind Kind, CheckedImage? Image, strin
     /// <param name="cosine">The cosine of their vectors.</param>
     /// <param name="isExact">Whether their content is the same, byte for byte.</param>
     internal static DatasetFinding OfLeak(CheckedImage late, CheckedImage early, double cosine, bool isExact) =>
-        new(FindingKind.Leak, late, $"The {(isExact ? "same file" : "same picture in another version")} is in the {DataSplits.Name(early.Split)} set, so the {DataSplits.Name(late.Split)} set measures too well.")
+        new(FindingKind.Leak, late, $"The {(isExact ? "same file" : "same picture in another version")} is in the {DataSplits.Name(early.Split == DataSplit.Auto ? DataSplit.Train : early.Split)} set, so the {DataSplits.Name(late.Split)} set measures too well.")
         {
             Other = early,
             Score = cosine,

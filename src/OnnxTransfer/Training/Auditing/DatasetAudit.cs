@@ -114,11 +114,11 @@ internal sealed class DatasetAudit
     {
         int[] labels = [.. _embedding.Indices.Select(index => _dataset.ClassIndices[index])];
         var groupCount = groups.Distinct().Count();
-        if (labels.Distinct().Count() < 2 || groupCount < 2 * options.Folds)
+        if (labels.Distinct().Count() < 2 || groupCount < 2L * options.Folds)
         {
             _notes.Add(labels.Distinct().Count() < 2
                 ? "Labels were not checked: there is only one class with usable images."
-                : $"Labels were not checked: {groupCount} different images are too few for {options.Folds} folds (at least {2 * options.Folds}).");
+                : $"Labels were not checked: {groupCount} different images are too few for {options.Folds} folds (at least {2L * options.Folds}).");
             return ([], null);
         }
 

@@ -41,7 +41,7 @@ internal sealed class DuplicateFindings(IReadOnlyList<CheckedImage> images, int[
     {
         foreach (var (a, b) in Combinations(rows, others, row => images[row].Split))
         {
-            if (images[a].Split == DataSplit.Auto || images[b].Split == DataSplit.Auto) continue;
+            // Images without a set beside a given set are those to train on.
             var (early, late) = images[a].Split < images[b].Split ? (a, b) : (b, a);
             yield return DatasetFinding.OfLeak(images[late], images[early], cosine, isExact);
         }
