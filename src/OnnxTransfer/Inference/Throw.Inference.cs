@@ -58,14 +58,20 @@ internal static partial class Throw
         throw new ModelException($"The input '{input}' of {model} has the shape {Shape(dims)}, but an image input has four axes.");
 
     [DoesNotReturn]
-    internal static void InputHasOtherSize(string model, string input, IEnumerable<int> dims, IEnumerable<long> image) =>
+    internal static void InputHasOtherSize(string model, string input, IReadOnlyList<int> dims, IReadOnlyList<long> image)
+    {
+        var channels = dims[image[0] == 3 ? 1 : 3];
+        // Three at the other end is another layout.
+        if (channels is 1 or 2 or 4 && dims[1] != 3 && dims[3] != 3)
+            throw new ModelException($"The input '{input}' of {model} has the shape {Shape(dims)}, so it takes images of {channels} channel{(channels == 1 ? "" : "s")}, but images are prepared with three, red, green and blue: use a network of color images, or add the conversion to the graph.");
         throw new ModelException(
             $"The input '{input}' of {model} has the shape {Shape(dims)}, but images are prepared as {Shape(image)}: use the size and the layout that the network was made for, in its .model.json or the Preprocess option.");
+    }
 
     [DoesNotReturn]
     internal static void OutputHasWrongLength(string model, string output, int batch, int rowLength, int values) =>
         throw new ModelException(
-            $"The output '{output}' of {model} gave {values} values for {batch} images, but its .model.json states {rowLength} for each image: correct the tensor or its dimension there.");
+            $"The output '{output}' of {model} gave {values} values for {batch} images, but its .model.json states or its graph implies {rowLength} for each image: name another layer, or correct the tensor or its dimension in the card.");
 
     [DoesNotReturn]
     internal static void TooManyRowsForOneMatrix(int rowCount, int dim) =>

@@ -146,7 +146,7 @@ internal static partial class Throw
     [DoesNotReturn]
     internal static void WeightFileKindUnknown(string path) =>
         throw new InvalidDataException(path.EndsWith(".h5", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".keras", StringComparison.OrdinalIgnoreCase)
-            ? $"{path} is a file of Keras: KerasConverter.ReplaceWeights of the package OnnxTransfer.Conversion puts its weights into a network that was converted from Keras, and `onnxtransfer models weights` does the same."
+            ? $"{path} is a file of Keras: KerasConverter.ReplaceWeights of the package OnnxTransfer.Conversion puts its weights into a network that was converted from Keras, and `onnxtransfer models weights` does the same. Other weights come from .safetensors, .npz or .onnx files."
             : $"{path} is not a weight file of a known kind: give a .safetensors, .npz or .onnx file.");
 
     [DoesNotReturn]

@@ -194,7 +194,7 @@ public sealed class KerasFilesTests
         Write(folder, json, weights, shard);
         Assert.Contains("0 match", Assert.Throws<ModelException>(() => KerasConverter.ReplaceWeights(file, folder.File("weights.h5"), output, allowMissing: true)).Message, StringComparison.Ordinal);
         Assert.Contains("is not a Keras model", Assert.Throws<ModelException>(() => KerasConverter.ReplaceWeights(file, network, output)).Message, StringComparison.Ordinal);
-        Assert.Throws<ModelException>(() => KerasConverter.ReplaceWeights(file, folder.File("absent.h5"), output));
+        Assert.Throws<ModelNotFoundException>(() => KerasConverter.ReplaceWeights(file, folder.File("absent.h5"), output));
         TinyBackbone.Write(folder.File("tiny.onnx"));
         Assert.Contains("names of Keras's layers", Assert.Throws<ModelException>(() => KerasConverter.ReplaceWeights(ModelFile.Open(folder.File("tiny.onnx")), folder.File("b.h5"), output)).Message, StringComparison.Ordinal);
     }

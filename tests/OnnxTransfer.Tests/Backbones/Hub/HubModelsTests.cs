@@ -93,7 +93,6 @@ public sealed class HubModelsTests : IDisposable
         {
             Assert.True(store.Contains(name), name);
             Assert.Equal(path, store.PathOf(name));
-            Assert.Null(await store.VerifyAsync(name));
         }
 
         Assert.False(store.Contains($"{Name}/onnx/model_fp16.onnx"));
@@ -105,8 +104,14 @@ public sealed class HubModelsTests : IDisposable
             Assert.Throws<ArgumentException>(() => store.PathOf(wrong));
             await Assert.ThrowsAsync<ArgumentException>(() => store.VerifyAsync(wrong));
         }
+    }
 
-        if (OperatingSystem.IsWindows()) return;
+    [UnixFact]
+    public async Task TheStoreFindsDamageInTheCache()
+    {
+        var store = Store();
+        await store.GetAsync(Name);
+        Assert.Null(await store.VerifyAsync(Name));
         File.WriteAllBytes(Blob, [.. Model.Select(b => (byte)(b ^ 1))]);
         Assert.Equal($"it does not have the sha256 {LoopbackHub.Sha256(Model)}", await store.VerifyAsync(Name));
     }
