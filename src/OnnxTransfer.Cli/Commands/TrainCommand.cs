@@ -22,6 +22,7 @@ internal static class TrainCommand
             Description = "Percent of each class for training, validation and test. Default: 80/10/10 if the data have no sets of their own.",
             HelpName = "T/V/T",
         };
+        var tune = new Option<bool>("--tune") { Description = "Choose the L2 of a linear head by cross-validation on the training images, and whether to standardize; see `onnxtransfer tune`." };
         var upsample = CommonOptions.Upsample();
         var preprocess = CommonOptions.Preprocess();
         var precision = CommonOptions.Precision();
@@ -32,10 +33,11 @@ internal static class TrainCommand
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on labeled images.")
         {
-            output, validation, test, backbone, layers, pooling, preprocess, split, upsample, precision, cache, maxBad, report, json,
+            output, validation, test, backbone, layers, pooling, preprocess, split, tune, upsample, precision, cache, maxBad, report, json,
         };
         var images = new DataArguments(command);
         var head = new HeadOptions(command);
+        var tuning = new TuningChoices(command, withSeed: false);
         var machine = new MachineOptions(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
             () => Read(images, parsed, parsed.GetValue(validation), parsed.GetValue(test)),
@@ -45,6 +47,7 @@ internal static class TrainCommand
             CommonOptions.Extractor(machine.Read(parsed), parsed.GetRequiredValue(precision), parsed.GetValue(cache), parsed.GetValue(upsample), parsed.GetValue(preprocess)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
             head.Read(parsed) with
             {
+                Tuning = parsed.GetValue(tune) ? tuning.Read(parsed) : null,
                 Threads = machine.Read(parsed).Threads,
                 Split = parsed.GetValue(split) is { } percentages ? UsageException.Check(() => SplitPercentages.Parse(percentages)) : null,
                 MaxBad = parsed.GetValue(maxBad),
@@ -111,6 +114,7 @@ internal static class TrainCommand
 
     private static void Print(TrainingResult result, string output)
     {
+        if (result.Tuning is { } tuning) Console.Out.WriteLine($"tuned: {TuningOutput.Describe(tuning)}");
         var epochs = Shown(result.History);
         Table.Write(
             ["epoch", "train loss", "train accuracy", "validation loss", "validation accuracy"],
@@ -164,7 +168,7 @@ internal static class TrainCommand
         new EmbedJson(result.Embedding.Features.RowCount, result.Embedding.Cached, result.Embedding.Elapsed.TotalSeconds, result.Embedding.ImagesPerSecond),
         [.. result.History.Epochs.Select(epoch => new EpochJson(
             epoch.Epoch, epoch.TrainLoss, epoch.TrainAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy, epoch.Seconds))],
-        result.History.L2, result.History.StopReason.ToString().ToLowerInvariant(), result.History.BestEpoch,
+        result.History.L2, result.History.StopReason.ToString().ToLowerInvariant(), result.History.BestEpoch, result.Tuning is null ? null : TuningOutput.ToJson(result.Tuning),
         Score(result.Train)!, Score(result.Validation), Score(result.Test),
         CommonOptions.ToJson(result.Skipped), CommonOptions.ToJson(result.Warnings),
         UnusedFiles.ToJson(result.Unused),

@@ -17,7 +17,7 @@ internal static class JsonOutput
 
 internal sealed record TrainJson(
     IReadOnlyList<string> Classes, string ExecutionProvider, PrecisionJson Precision, BackboneJson Backbone, EmbedJson Embed, IReadOnlyList<EpochJson> Epochs,
-    double L2, string Stopped, int? BestEpoch,
+    double L2, string Stopped, int? BestEpoch, TuningJson? Tuning,
     ScoreJson Train, ScoreJson? Validation, ScoreJson? Test, IReadOnlyList<SkippedJson> Skipped, IReadOnlyList<WarningJson> Warnings, IReadOnlyList<UnusedJson> Unused, double TrainSeconds, string Model);
 
 internal sealed record PrecisionJson(string Used, string Reason, double? Similarity, double? Speedup);
@@ -78,6 +78,7 @@ internal sealed record ProviderJson(string Name, bool Usable, string? WhyNot);
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(TrainJson))]
+[JsonSerializable(typeof(TuningJson))]
 [JsonSerializable(typeof(EvaluateJson))]
 [JsonSerializable(typeof(EmbedResultJson))]
 [JsonSerializable(typeof(EmbedIdsJson))]

@@ -19,13 +19,17 @@ internal static class HoldOut
 
     internal static IEnumerable<(LabeledFeatures Training, LabeledFeatures Validation)> Folds(LabeledFeatures rows, int foldCount, int seed)
     {
+        var foldOfRow = FoldOfRow(rows, foldCount, seed);
+        for (var fold = 0; fold < foldCount; fold++) yield return Apart(rows, [.. Enumerable.Range(0, rows.Count).Where(row => foldOfRow[row] == fold)]);
+    }
+
+    /// <summary><c>[N]</c>: the fold that each row is held out in.</summary>
+    internal static int[] FoldOfRow(LabeledFeatures rows, int foldCount, int seed)
+    {
         // Dealt out like cards, and the next class goes on where the last one ended: folds differ by one row at most.
-        var dealt = ShuffledGroups(rows, seed).SelectMany(group => group).ToArray();
-        for (var fold = 0; fold < foldCount; fold++)
-        {
-            var held = dealt.Where((_, i) => i % foldCount == fold).ToList();
-            yield return Apart(rows, held);
-        }
+        var foldOfRow = new int[rows.Count];
+        foreach (var (place, row) in ShuffledGroups(rows, seed).SelectMany(group => group).Index()) foldOfRow[row] = place % foldCount;
+        return foldOfRow;
     }
 
     private static (LabeledFeatures Training, LabeledFeatures Validation) Apart(LabeledFeatures rows, List<int> held)

@@ -20,7 +20,7 @@ internal enum OutputKind
 /// <param name="Kind">What the outputs stand for.</param>
 /// <param name="Smoothing">Label smoothing s in [0, 1): targets move by s toward the uniform distribution.</param>
 /// <param name="ClassWeights">A factor a class, or null.</param>
-internal sealed record Objective(OutputKind Kind, double Smoothing = 0, double[]? ClassWeights = null)
+internal record Objective(OutputKind Kind, double Smoothing = 0, double[]? ClassWeights = null)
 {
     internal int OutputsFor(int classCount) => Kind == OutputKind.Binary ? 1 : classCount;
 
@@ -28,7 +28,7 @@ internal sealed record Objective(OutputKind Kind, double Smoothing = 0, double[]
     /// The weighted loss of row n; the logits become its gradient times the scale. Correct is 1 where the row is classified
     /// rightly, 0 where not, and with multiple labels the fraction that is right.
     /// </summary>
-    internal double RowLoss<T>(LabeledFeatures data, int n, Span<T> logits, double scale, out double correct)
+    internal virtual double RowLoss<T>(LabeledFeatures data, int n, Span<T> logits, double scale, out double correct)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         var weight = data.WeightOf(n);
