@@ -16,7 +16,7 @@ internal static class Program
         new("onnxtransfer", "Image transfer learning on pretrained ONNX networks.")
         {
             new HelpOption { Recursive = true }, new VersionOption(),
-            TrainCommand.Create(), TuneCommand.Create(), EvaluateCommand.Create(), PredictCommand.Create(), EmbedCommand.Create(),
+            TrainCommand.Create(), EvaluateCommand.Create(), PredictCommand.Create(), EmbedCommand.Create(), TuneCommand.Create(),
             ClassifyCommand.Create(), ExplainCommand.Create(), ModelsCommand.Create(), CacheCommand.Create(), DoctorCommand.Create(),
             CompletionCommand.Create(), CompletionCommand.CreateComplete(Root),
         };

@@ -235,7 +235,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         TuningResult? tuning = null;
         if (plan.Tuning is { } choice)
         {
-            tuning = HeadTuner.Tune(train, classes.Count, choice with { Seed = plan.Seed, Threads = plan.Threads }, cancellationToken);
+            tuning = HeadTuner.Tune(train, classes.Count, choice, cancellationToken);
             plan = plan with { Optimizer = Optimizer.Lbfgs(), L2 = tuning.Chosen.L2, Standardize = tuning.Chosen.Standardize };
         }
 

@@ -47,7 +47,7 @@ internal static class TrainCommand
             CommonOptions.Extractor(machine.Read(parsed), parsed.GetRequiredValue(precision), parsed.GetValue(cache), parsed.GetValue(upsample), parsed.GetValue(preprocess)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
             head.Read(parsed) with
             {
-                Tuning = parsed.GetValue(tune) ? tuning.Read(parsed) : null,
+                Tuning = parsed.GetValue(tune) ? tuning.Read(parsed) with { Seed = head.Read(parsed).Seed, Threads = machine.Read(parsed).Threads } : null,
                 Threads = machine.Read(parsed).Threads,
                 Split = parsed.GetValue(split) is { } percentages ? UsageException.Check(() => SplitPercentages.Parse(percentages)) : null,
                 MaxBad = parsed.GetValue(maxBad),

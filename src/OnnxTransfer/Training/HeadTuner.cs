@@ -15,6 +15,7 @@ internal static class HeadTuner
         ArgumentNullException.ThrowIfNull(rows);
         options ??= new TuningOptions();
         TrainingChecks.Rows(rows, classCount, null);
+        if (options.Values is { Count: 0 }) Throw.NoValuesToTry();
         if (rows.LabelCount > 0) Throw.TuningNeedsOneClass();
         if (options.FoldCount > TrainingChecks.RowsPerClass(rows, classCount).Min()) Throw.TooFewRowsForFolds(options.FoldCount, TrainingChecks.RowsPerClass(rows, classCount).Min());
         var folds = HoldOut.FoldOfRow(rows, options.FoldCount, options.Seed);

@@ -1,3 +1,5 @@
+using OnnxTransfer.Internals;
+
 namespace OnnxTransfer;
 
 /// <summary>What cross-validation says about one setting of a head.</summary>
@@ -16,6 +18,9 @@ public sealed record TuningPoint(double L2, bool Standardize, double Loss, doubl
 /// <param name="Trained">The head that was trained on all rows with the chosen setting, by L-BFGS.</param>
 public sealed record TuningResult(IReadOnlyList<TuningPoint> Points, TuningPoint Best, TuningPoint Chosen, TrainedHead Trained)
 {
+    /// <summary>Every setting that was tried: plain features before standardized ones, and from the largest L2 down.</summary>
+    public IReadOnlyList<TuningPoint> Points { get; init => field = EquatableList.Of(value, nameof(Points)); } = EquatableList.Of(Points);
+
     /// <summary>Whether the chosen L2 is the largest or the smallest that was tried, so that a better one may lie beyond.</summary>
     public bool IsAtTheEnd => Points.Where(point => point.Standardize == Chosen.Standardize).ToList() is [var first, .., var last] && (Chosen == first || Chosen == last);
 }

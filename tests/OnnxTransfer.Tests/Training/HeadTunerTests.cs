@@ -107,6 +107,7 @@ public sealed class HeadTunerTests
         Assert.Contains("5 folds need at least 5 rows of each class, but the smallest class has 4", Assert.Throws<ArgumentException>(() => HeadTuner.Tune(data, 3)).Message, StringComparison.Ordinal);
         var labels = new LabeledFeatures(data.Features, MathNet.Numerics.LinearAlgebra.Matrix<float>.Build.Dense(12, 3));
         Assert.Contains("multiple labels", Assert.Throws<ArgumentException>(() => HeadTuner.Tune(labels, 3)).Message, StringComparison.Ordinal);
+        Assert.Contains("Values is empty", Assert.Throws<ArgumentException>(() => HeadTuner.Tune(data, 3, new TuningOptions { Values = [] })).Message, StringComparison.Ordinal);
         using var canceled = new CancellationTokenSource();
         canceled.Cancel();
         Assert.Throws<OperationCanceledException>(() => HeadTuner.Tune(data, 3, new TuningOptions { FoldCount = 2 }, canceled.Token));
