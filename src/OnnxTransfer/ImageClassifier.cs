@@ -266,6 +266,13 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         var (train, validation, test) = (sets.Features(DataSplit.Train)!, sets.Features(DataSplit.Validation), sets.Features(DataSplit.Test));
 
         var clock = Stopwatch.StartNew();
+        TuningResult? tuning = null;
+        if (plan.Tuning is { } choice)
+        {
+            tuning = HeadTuner.Tune(train, classes.Count, choice, cancellationToken);
+            plan = plan with { Optimizer = Optimizer.Lbfgs(), L2 = tuning.Chosen.L2, Standardize = tuning.Chosen.Standardize };
+        }
+
         var trained = HeadTrainer.Train(train, classes.Count, plan, validation, cancellationToken: cancellationToken);
         var time = clock.Elapsed;
         var fingerprint = RunFingerprint.Of(train, validation, classes.Count, plan, trained.History, Fingerprint(extractor.Card));
@@ -274,6 +281,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         {
             Classifier = new ImageClassifier(extractor.Network, ownsNetwork: false, head, classes, fingerprint, new Certainty(calibration, plan.UnknownBelow)),
             History = trained.History,
+            Tuning = tuning,
             Train = Score(train)!,
             Validation = Score(validation),
             Test = Score(test),

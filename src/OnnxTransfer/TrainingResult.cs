@@ -22,6 +22,9 @@ public sealed class TrainingResult
     /// <summary>Loss and accuracy, step by step and epoch by epoch.</summary>
     public required TrainingHistory History { get; init; }
 
+    /// <summary>How the L2 was chosen; null unless <see cref="TrainingPlan.Tuning"/> asked for it.</summary>
+    public TuningResult? Tuning { get; init; }
+
     /// <summary>The scores on the training images.</summary>
     public required EvaluationResult Train { get; init; }
 

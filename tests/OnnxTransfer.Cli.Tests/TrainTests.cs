@@ -6,7 +6,7 @@ namespace OnnxTransfer.Cli.Tests;
 public sealed class TrainTests(Fixture fixture) : IClassFixture<Fixture>
 {
     private string[] Train(string output, params string[] more) =>
-        ["train", fixture.Photos, "--out", output, "--backbone", fixture.Backbone, "--epochs", "40", "--lr", "0.05", "--provider", "cpu", .. more];
+        ["train", fixture.Photos, "--out", output, "--backbone", fixture.Backbone, .. more.Contains("--epochs") ? (string[])[] : ["--epochs", "40"], "--lr", "0.05", "--provider", "cpu", .. more];
 
     [Fact]
     public void Train_prints_one_json_document_and_saves_a_classifier_that_evaluate_and_predict_open()
@@ -207,6 +207,69 @@ public sealed class TrainTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Contains("validation accuracy", result.Output, StringComparison.Ordinal);
         Assert.Contains("images in 3 classes", result.Error, StringComparison.Ordinal);
         Assert.ThrowsAny<JsonException>(() => result.Json);
+    }
+
+    [Fact]
+    public void Without_epochs_the_training_ends_where_it_has_settled_and_a_number_means_exactly_that()
+    {
+        string[] command = ["train", fixture.Photos, "--out", fixture.NewFile("settled.onnx"), "--backbone", fixture.Backbone, "--provider", "cpu", "--split", "80/0/20"];
+        var settled = Cli.Run([.. command, "--json"]).Json;
+        Assert.Equal("converged", settled.GetProperty("stopped").GetString());
+        Assert.True(settled.GetProperty("l2").GetDouble() > 0);
+        // 72 images are 3 steps an epoch, and 34 epochs are a window of 100 steps.
+        var epochs = settled.GetProperty("epochs").GetArrayLength();
+        Assert.Equal(0, epochs % 34);
+        Assert.InRange(epochs, 68, 3400);
+        var exact = Cli.Run([.. command, "--json", "--epochs", "7"]).Json;
+        Assert.Equal((7, "completed"), (exact.GetProperty("epochs").GetArrayLength(), exact.GetProperty("stopped").GetString()));
+
+        // The table shows some of them, the first and the last included, and says how it ended.
+        var table = Cli.Run(command);
+        Assert.Contains("ended where the objective had settled", table.Output, StringComparison.Ordinal);
+        var numbers = table.Output.Split('\n').Skip(1).TakeWhile(line => line.Contains('%', StringComparison.Ordinal)).Select(line => int.Parse(line.TrimStart().Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture)).ToList();
+        Assert.InRange(numbers.Count, 20, 21);
+        Assert.Equal((1, epochs), (numbers[0], numbers[^1]));
+    }
+
+    [Theory]
+    [InlineData("--l2", "0.5")]
+    [InlineData("--l1", "0.1")]
+    [InlineData("--standardize")]
+    [InlineData("--balance-classes")]
+    [InlineData("--label-smoothing", "0.2")]
+    [InlineData("--schedule", "cosine")]
+    [InlineData("--schedule", "plateau")]
+    [InlineData("--patience", "2")]
+    [InlineData("--hidden", "8,4")]
+    [InlineData("--dropout", "0.5", "--hidden", "8")]
+    public void Every_option_of_a_head_reaches_the_training_and_its_record(params string[] options)
+    {
+        var (plain, other) = (fixture.NewFile("plain.onnx"), fixture.NewFile(string.Concat(options).TrimStart('-') + ".onnx"));
+        Assert.Equal(0, Cli.Run(Train(plain, "--epochs", "5")).ExitCode);
+        Assert.Equal(0, Cli.Run(Train(other, ["--epochs", "5", .. options])).ExitCode);
+        Assert.NotEqual(File.ReadAllBytes(plain), File.ReadAllBytes(other));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true, "--head", "mlp")]
+    [InlineData(true, "--hidden", "8")]
+    [InlineData(true, "--head", "mlp", "--hidden", "8,4")]
+    public void Hidden_layers_are_in_the_saved_head(bool hidden, params string[] options)
+    {
+        var output = fixture.NewFile($"hidden{string.Concat(options)}.onnx");
+        Assert.Equal(0, Cli.Run(Train(output, ["--epochs", "2", .. options])).ExitCode);
+        // Only a linear head has a class activation map.
+        var explained = Cli.Run("explain", output, Path.Combine(fixture.Photos, "red", "red-03.png"), "--out", fixture.NewFile("overlay.png"));
+        Assert.Equal(hidden, explained.Error.Contains("hidden", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_head_that_nothing_limits_is_said_and_the_default_has_a_limit()
+    {
+        string[] command = ["train", fixture.Photos, "--out", fixture.NewFile("unbounded.onnx"), "--backbone", fixture.Backbone, "--provider", "cpu", "--split", "80/0/20", "--optimizer", "lbfgs"];
+        Assert.Contains("nothing limits its weights", Cli.Run([.. command, "--l2", "0"]).Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("nothing limits its weights", Cli.Run(command).Error, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -15,8 +15,9 @@ internal static class HeadDraws
 
     private static readonly Dictionary<string, Func<LabeledFeatures, int, ClassifierHead>> s_methods = new()
     {
-        ["before"] = (rows, classes) => HeadTrainer.Train(rows, classes, new TrainingOptions { Epochs = 6, L2 = 0 }).Head,
+        ["before"] = (rows, classes) => HeadTrainer.Train(rows, classes, new TrainingOptions { Epochs = 6, L2 = 0, Center = false }).Head,
         ["default"] = (rows, classes) => HeadTrainer.Train(rows, classes).Head,
+        ["tune"] = (rows, classes) => HeadTuner.Tune(rows, classes).Trained.Head,
         ["lbfgs"] = (rows, classes) => HeadTrainer.Train(rows, classes, new TrainingOptions { Optimizer = Optimizer.Lbfgs() }).Head,
     };
 

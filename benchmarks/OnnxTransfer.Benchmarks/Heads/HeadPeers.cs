@@ -52,6 +52,7 @@ internal sealed class HeadPeers
             Epochs = _problem.Epochs,
             BatchSize = _problem.BatchSize,
             L2 = 0,
+            Center = false,
             Optimizer = Optimizer.Adam(pyTorchFormula: true, epsilon: 1e-8),
         };
         Warm(adam);

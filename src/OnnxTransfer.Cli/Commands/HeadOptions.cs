@@ -29,7 +29,7 @@ internal sealed class HeadOptions
         DefaultValueFactory = _ => "softmax",
     };
 
-    private readonly Option<int[]?> _hidden = new("--hidden")
+    private readonly Option<int[]> _hidden = new("--hidden")
     {
         Description = "The sizes of the hidden layers, instead of those of --head.",
         HelpName = "N[,N]",
@@ -79,7 +79,8 @@ internal sealed class HeadOptions
         return new TrainingPlan
         {
             Sigmoid = head == "sigmoid",
-            HiddenUnits = parsed.GetValue(_hidden) ?? (head == "mlp" ? [1024, 512] : []),
+            // An array that is not given is empty and not null.
+            HiddenUnits = parsed.GetResult(_hidden) is null ? head == "mlp" ? [1024, 512] : [] : parsed.GetValue(_hidden)!,
             Dropout = parsed.GetValue(_dropout) ?? (head == "mlp" ? 0.3 : 0),
             Epochs = parsed.GetValue(_epochs),
             Optimizer = s_optimizers[parsed.GetRequiredValue(_optimizer)],
@@ -123,7 +124,7 @@ internal sealed class HeadOptions
         },
     };
 
-    private static int[]? Sizes(ArgumentResult result)
+    private static int[] Sizes(ArgumentResult result)
     {
         var text = result.Tokens[^1].Value;
         var sizes = new List<int>();

@@ -22,6 +22,7 @@ internal static class TrainCommand
             Description = "Percent of each class for training, validation and test. Default: 80/10/10 if the data have no sets of their own.",
             HelpName = "T/V/T",
         };
+        var tune = new Option<bool>("--tune") { Description = "Choose the L2 of a linear head by cross-validation on the training images, and whether to standardize; see `onnxtransfer tune`." };
         var upsample = CommonOptions.Upsample();
         var preprocess = CommonOptions.Preprocess();
         var precision = CommonOptions.Precision();
@@ -35,10 +36,11 @@ internal static class TrainCommand
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on labeled images.")
         {
-            output, validation, test, backbone, layers, pooling, preprocess, split, upsample, precision, cache, maxBad, ignoreDuplicates, calibrate, unknown, report, json,
+            output, validation, test, backbone, layers, pooling, preprocess, split, tune, upsample, precision, cache, maxBad, ignoreDuplicates, calibrate, unknown, report, json,
         };
         var images = new DataArguments(command);
         var head = new HeadOptions(command);
+        var tuning = new TuningChoices(command, withSeed: false);
         var machine = new MachineOptions(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
             () => Read(images, parsed, parsed.GetValue(validation), parsed.GetValue(test)),
@@ -48,6 +50,7 @@ internal static class TrainCommand
             CommonOptions.Extractor(machine.Read(parsed), parsed.GetRequiredValue(precision), parsed.GetValue(cache), parsed.GetValue(upsample), parsed.GetValue(preprocess)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
             head.Read(parsed) with
             {
+                Tuning = parsed.GetValue(tune) ? tuning.Read(parsed) with { Seed = head.Read(parsed).Seed, Threads = machine.Read(parsed).Threads } : null,
                 Threads = machine.Read(parsed).Threads,
                 Split = parsed.GetValue(split) is { } percentages ? UsageException.Check(() => SplitPercentages.Parse(percentages)) : null,
                 MaxBad = parsed.GetValue(maxBad),
@@ -129,6 +132,7 @@ internal static class TrainCommand
 
     private static void Print(TrainingResult result, string output)
     {
+        if (result.Tuning is { } tuning) Console.Out.WriteLine($"tuned: {TuningOutput.Describe(tuning)}");
         var epochs = Shown(result.History);
         Table.Write(
             ["epoch", "train loss", "train accuracy", "validation loss", "validation accuracy"],
@@ -184,7 +188,7 @@ internal static class TrainCommand
         new EmbedJson(result.Embedding.Features.RowCount, result.Embedding.Cached, result.Embedding.Elapsed.TotalSeconds, result.Embedding.ImagesPerSecond),
         [.. result.History.Epochs.Select(epoch => new EpochJson(
             epoch.Epoch, epoch.TrainLoss, epoch.TrainAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy, epoch.Seconds))],
-        result.History.L2, result.History.StopReason.ToString().ToLowerInvariant(), result.History.BestEpoch,
+        result.History.L2, result.History.StopReason.ToString().ToLowerInvariant(), result.History.BestEpoch, result.Tuning is null ? null : TuningOutput.ToJson(result.Tuning),
         Score(result.Train)!, Score(result.Validation), Score(result.Test),
         [.. result.Leaks.Select(leak => new LeakJson(CommonOptions.ToJson(leak.Image!), CommonOptions.ToJson(leak.Other!), leak.Score!.Value))],
         CommonOptions.ToJson(result.Skipped), CommonOptions.ToJson(result.Warnings),

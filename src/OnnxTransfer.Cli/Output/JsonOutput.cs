@@ -17,7 +17,7 @@ internal static class JsonOutput
 
 internal sealed record TrainJson(
     IReadOnlyList<string> Classes, string ExecutionProvider, PrecisionJson Precision, BackboneJson Backbone, EmbedJson Embed, IReadOnlyList<EpochJson> Epochs,
-    double L2, string Stopped, int? BestEpoch,
+    double L2, string Stopped, int? BestEpoch, TuningJson? Tuning,
     ScoreJson Train, ScoreJson? Validation, ScoreJson? Test, IReadOnlyList<LeakJson> Leaks, IReadOnlyList<SkippedJson> Skipped, IReadOnlyList<WarningJson> Warnings, IReadOnlyList<UnusedJson> Unused, CalibrationJson? Calibration, double TrainSeconds, string Model);
 
 internal sealed record CalibrationJson(int Images, double Temperature, double LossBefore, double LossAfter);
@@ -106,6 +106,7 @@ internal sealed record ProviderJson(string Name, bool Usable, string? WhyNot);
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(TrainJson))]
+[JsonSerializable(typeof(TuningJson))]
 [JsonSerializable(typeof(EvaluateJson))]
 [JsonSerializable(typeof(ComparedBackboneJson[]))]
 [JsonSerializable(typeof(EmbedResultJson))]

@@ -32,6 +32,12 @@ internal static class Require
         return value;
     }
 
+    internal static int AtLeastTwo(int value, string name)
+    {
+        if (value < 2) Throw.OptionOutOfRange(name, value, "at least 2");
+        return value;
+    }
+
     internal static double Positive(double value, string name)
     {
         if (!(value > 0 && double.IsFinite(value))) Throw.OptionOutOfRange(name, value, "a finite number greater than 0");

@@ -73,6 +73,21 @@ public abstract class ClassifierHead : IClassScorer
         IProgress<EpochMetrics>? progress = null, CancellationToken cancellationToken = default) =>
         HeadTrainer.CrossValidate(rows, classCount, foldCount, options, progress, cancellationToken);
 
+    /// <summary>
+    /// Chooses the L2 of a linear head, and whether to standardize, by k-fold cross-validation with the log loss, and trains a head on all
+    /// rows with the choice. All folds and several values share each pass over the rows. The same rows, options and seed give the same
+    /// bits for any number of threads.
+    /// </summary>
+    /// <param name="rows">All rows, one class each; every class needs at least k.</param>
+    /// <param name="classCount">C, at least 2.</param>
+    /// <param name="options">Folds, values and the rule of the choice; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the work without a result.</param>
+    /// <returns>The curve, the choice, and the head. The means of standardization are those of all rows, which needs no label.</returns>
+    /// <exception cref="ArgumentException">Rows have multiple labels, or a class has too few rows; otherwise as <see cref="Train"/>.</exception>
+    /// <exception cref="OperationCanceledException">Canceled.</exception>
+    public static TuningResult Tune(LabeledFeatures rows, int classCount, TuningOptions? options = null, CancellationToken cancellationToken = default) =>
+        HeadTuner.Tune(rows, classCount, options, cancellationToken);
+
     /// <summary>Creates a linear head with the given weights, which are copied: <c>p = softmax(x·W + b)</c>.</summary>
     /// <param name="weights">W, <c>[D,C]</c>; C at least 2.</param>
     /// <param name="bias">b, <c>[C]</c>.</param>

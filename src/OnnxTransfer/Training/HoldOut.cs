@@ -32,6 +32,15 @@ internal static class HoldOut
         for (var fold = 0; fold < foldCount; fold++) yield return WithGroups(rows, [.. dealt.Where((_, i) => i % foldCount == fold)]);
     }
 
+    /// <summary><c>[N]</c>: the fold that each row is held out in.</summary>
+    internal static int[] FoldOfRow(LabeledFeatures rows, int foldCount, int seed)
+    {
+        var foldOfRow = new int[rows.Count];
+        foreach (var (fold, held) in FoldRows(rows, foldCount, seed).Index())
+            foreach (var row in held) foldOfRow[row] = fold;
+        return foldOfRow;
+    }
+
     /// <summary>The drawn rows and all others of their groups, ascending.</summary>
     private static List<int> WithGroups(LabeledFeatures rows, List<int> drawn)
     {

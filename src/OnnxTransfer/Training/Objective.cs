@@ -20,7 +20,7 @@ internal enum OutputKind
 /// <param name="Kind">What the outputs stand for.</param>
 /// <param name="Smoothing">Label smoothing s in [0, 1): targets move by s toward the uniform distribution.</param>
 /// <param name="ClassWeights">A factor a class, or null.</param>
-internal sealed record Objective(OutputKind Kind, double Smoothing = 0, double[]? ClassWeights = null)
+internal record Objective(OutputKind Kind, double Smoothing = 0, double[]? ClassWeights = null)
 {
     internal int OutputsFor(int classCount) => Kind == OutputKind.Binary ? 1 : classCount;
 
@@ -29,7 +29,7 @@ internal sealed record Objective(OutputKind Kind, double Smoothing = 0, double[]
     /// rightly, 0 where not, and with multiple labels the fraction that is right.
     /// </summary>
     /// <remarks>Without class weights, as the validation rows are judged (Keras' convention), the weight is that of the row alone.</remarks>
-    internal double RowLoss<T>(LabeledFeatures data, int n, Span<T> logits, double scale, bool withClassWeights, out double correct)
+    internal virtual double RowLoss<T>(LabeledFeatures data, int n, Span<T> logits, double scale, bool withClassWeights, out double correct)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         var weight = data.WeightOf(n);

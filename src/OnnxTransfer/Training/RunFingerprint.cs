@@ -28,7 +28,7 @@ internal static class RunFingerprint
             backbone {backbone}
             training {Describe(training)}
             validation {(validation is null ? "none" : Describe(validation))}
-            classes {classCount}; head {(options.Sigmoid ? "Sigmoid" : "Softmax")}; hidden [{string.Join(", ", options.HiddenUnits)}]; dropout {options.Dropout}; standardize {options.Standardize}
+            classes {classCount}; head {(options.Sigmoid ? "Sigmoid" : "Softmax")}; hidden [{string.Join(", ", options.HiddenUnits)}]; dropout {options.Dropout}; standardize {options.Standardize}; center {options.Center}
             epochs {(options.Epochs is { } epochs ? $"{epochs}" : $"as needed, {history.Epochs.Count}")}; batch {options.BatchSize}; random batches {options.RandomBatchesPerEpoch}; seed {options.Seed}; first weights {(options.GlorotStart ? "GlorotUniform" : "Zeros")}; patience {options.Patience}; validation fraction {options.ValidationFraction}
             learning rate {options.LearningRate}; schedule {options.Schedule}
             {options.Optimizer.Description}

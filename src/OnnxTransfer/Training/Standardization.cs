@@ -14,42 +14,36 @@ internal sealed record Standardization(float[] Mean, float[] Scale)
 
     internal static Standardization Of(FeatureMatrix features)
     {
-        var (sums, squares) = (new double[features.Dim], new double[features.Dim]);
+        var (means, squares) = (Means(features), new double[features.Dim]);
         for (var n = 0; n < features.RowCount; n++)
         {
             var row = features.Row(n);
-            for (var d = 0; d < row.Length; d++) sums[d] += row[d];
-        }
-
-        for (var d = 0; d < sums.Length; d++) sums[d] /= features.RowCount;
-        for (var n = 0; n < features.RowCount; n++)
-        {
-            var row = features.Row(n);
-            for (var d = 0; d < row.Length; d++) squares[d] += (row[d] - sums[d]) * (row[d] - sums[d]);
+            for (var d = 0; d < row.Length; d++) squares[d] += (row[d] - means[d]) * (row[d] - means[d]);
         }
 
         var (mean, scale) = (new float[features.Dim], new float[features.Dim]);
         for (var d = 0; d < mean.Length; d++)
         {
             var deviation = Math.Sqrt(squares[d] / features.RowCount);
-            mean[d] = (float)sums[d];
-            scale[d] = deviation > Rounding * Math.Abs(sums[d]) ? (float)(1 / deviation) : 0;
+            mean[d] = (float)means[d];
+            scale[d] = deviation > Rounding * Math.Abs(means[d]) ? (float)(1 / deviation) : 0;
         }
 
         return new Standardization(mean, scale);
     }
 
+    /// <summary>The mean alone: every scale is 1.</summary>
+    internal static Standardization Center(FeatureMatrix features)
+    {
+        var scale = new float[features.Dim];
+        Array.Fill(scale, 1);
+        return new Standardization([.. Means(features).Select(mean => (float)mean)], scale);
+    }
+
     /// <summary>The mean over the features of their variance (of the population).</summary>
     internal static double MeanVariance(FeatureMatrix features)
     {
-        var (means, sum) = (new double[features.Dim], 0.0);
-        for (var n = 0; n < features.RowCount; n++)
-        {
-            var row = features.Row(n);
-            for (var d = 0; d < row.Length; d++) means[d] += row[d];
-        }
-
-        for (var d = 0; d < means.Length; d++) means[d] /= features.RowCount;
+        var (means, sum) = (Means(features), 0.0);
         for (var n = 0; n < features.RowCount; n++)
         {
             var row = features.Row(n);
@@ -57,6 +51,19 @@ internal sealed record Standardization(float[] Mean, float[] Scale)
         }
 
         return sum / features.RowCount / features.Dim;
+    }
+
+    private static double[] Means(FeatureMatrix features)
+    {
+        var means = new double[features.Dim];
+        for (var n = 0; n < features.RowCount; n++)
+        {
+            var row = features.Row(n);
+            for (var d = 0; d < row.Length; d++) means[d] += row[d];
+        }
+
+        for (var d = 0; d < means.Length; d++) means[d] /= features.RowCount;
+        return means;
     }
 
     /// <summary><c>W' = scale·W</c>, <c>b' = b - (mean·scale)·W</c>: the same logits from plain features.</summary>

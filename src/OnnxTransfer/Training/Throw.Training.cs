@@ -120,6 +120,18 @@ internal static partial class Throw
         throw new ArgumentException($"{one} and {other} exclude each other: leave one out.");
 
     [DoesNotReturn]
+    internal static void TuningNeedsOneClass() =>
+        throw new ArgumentException("Rows with multiple labels cannot be tuned: give every row one class, or choose the options of the head by CrossValidate.");
+
+    [DoesNotReturn]
+    internal static void NoValuesToTry() =>
+        throw new ArgumentException("TuningOptions.Values is empty: give at least one value of L2, or leave it null for 20 values.");
+
+    [DoesNotReturn]
+    internal static void TooFewRowsForFolds(int folds, int rows) =>
+        throw new ArgumentException($"{folds} folds need at least {folds} rows of each class, but the smallest class has {rows}: use fewer folds, or give more rows.");
+
+    [DoesNotReturn]
     internal static void ScheduleNeedsEpochs() =>
         throw new ArgumentException("A cosine schedule ends at the last step, so it needs the number of epochs: set TrainingOptions.Epochs, or use another schedule.");
 

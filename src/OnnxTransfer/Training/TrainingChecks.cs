@@ -33,6 +33,31 @@ internal static class TrainingChecks
         if (options.Patience is not null && !hasValidation) Throw.OptionNeedsValidation(nameof(options.Patience));
     }
 
+    /// <summary>Refuses options of a head beside the choice of one.</summary>
+    internal static void LeavesHeadOpen(TrainingOptions options, string choice)
+    {
+        var plain = new TrainingOptions();
+        foreach (var property in (string[])
+                 [
+                     Set(nameof(options.Epochs), options.Epochs, plain.Epochs), Set(nameof(options.BatchSize), options.BatchSize, plain.BatchSize),
+                     Set(nameof(options.RandomBatchesPerEpoch), options.RandomBatchesPerEpoch, plain.RandomBatchesPerEpoch),
+                     Set(nameof(options.LearningRate), options.LearningRate, plain.LearningRate), Set(nameof(options.Schedule), options.Schedule, plain.Schedule),
+                     Set(nameof(options.GlorotStart), options.GlorotStart, plain.GlorotStart), Set(nameof(options.Sigmoid), options.Sigmoid, plain.Sigmoid),
+                     Set(nameof(options.HiddenUnits), options.HiddenUnits, plain.HiddenUnits), Set(nameof(options.Dropout), options.Dropout, plain.Dropout),
+                     Set(nameof(options.Standardize), options.Standardize, plain.Standardize), Set(nameof(options.Center), options.Center, plain.Center),
+                     Set(nameof(options.L2), options.L2, plain.L2), Set(nameof(options.L1), options.L1, plain.L1),
+                     Set(nameof(options.LabelSmoothing), options.LabelSmoothing, plain.LabelSmoothing), Set(nameof(options.ClassWeights), options.ClassWeights, plain.ClassWeights),
+                     Set(nameof(options.BalanceClasses), options.BalanceClasses, plain.BalanceClasses),
+                     Set(nameof(options.ValidationFraction), options.ValidationFraction, plain.ValidationFraction), Set(nameof(options.Patience), options.Patience, plain.Patience),
+                     options.Optimizer == plain.Optimizer || options.Optimizer == Optimizer.Lbfgs() ? "" : nameof(options.Optimizer),
+                 ])
+        {
+            if (property.Length > 0) Throw.OptionsExclude(property, choice);
+        }
+
+        static string Set(string name, object? value, object? plain) => Equals(value, plain) ? "" : name;
+    }
+
     /// <summary>Whether anything but the number of steps keeps the weights from growing.</summary>
     internal static bool LimitsWeights(TrainingOptions options) =>
         options.L2 > 0 || options.L1 > 0 || options.LabelSmoothing > 0 || options.Dropout > 0 || options.Optimizer.DecaysWeights;

@@ -28,7 +28,10 @@ internal sealed class TrainingModel
         var objective = new Objective(kind, options.LabelSmoothing, ClassWeights(training, classCount, options));
         var shape = new NetworkShape(training.Features.Dim, options.HiddenUnits, objective.OutputsFor(classCount));
         var batch = options.Optimizer.RowsPerStep(options, training.Count);
-        var standardization = options.Standardize ? Standardization.Of(training.Features) : null;
+        var standardization = options.Standardize ? Standardization.Of(training.Features)
+            // L-BFGS has coordinates of its own.
+            : options.Center && options.Optimizer is StepOptimizer ? Standardization.Center(training.Features)
+            : null;
         var network = new Network<float>(
             shape, Math.Max(batch, EvaluationRows), objective, new Penalty(options.L2 ?? 0, options.L1), new Dropout(options.Dropout, options.Seed), standardization, team);
         network.Initialize(options.Seed, options.GlorotStart);

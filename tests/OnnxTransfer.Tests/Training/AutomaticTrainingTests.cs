@@ -108,6 +108,22 @@ public sealed class AutomaticTrainingTests
     }
 
     [Fact]
+    public void Centering_changes_the_path_and_not_the_objective()
+    {
+        var data = Gaussians.Make(80, 6, 2, 1);
+        float[] moved = [.. data.Features.Values.ToArray().Select(x => x + 3)];
+        var far = new LabeledFeatures(new FeatureMatrix(moved, 80, 6), data.Labels.ToArray());
+        var options = new TrainingOptions { Epochs = 400, BatchSize = 80, LearningRate = 0.02, L2 = 0.05 };
+        var (centered, plain) = (HeadTrainer.Train(far, 2, options), HeadTrainer.Train(far, 2, options with { Center = false }));
+        Assert.NotEqual(centered.History.StepLosses, plain.History.StepLosses);
+        // The same optimum, and a head that takes plain features.
+        Assert.InRange((centered.Head.Probabilities(far.Features) - plain.Head.Probabilities(far.Features)).Enumerate().Max(Math.Abs), 0, 0.02);
+        // Where the features lie makes no difference to a centered training.
+        var near = HeadTrainer.Train(data, 2, options);
+        Assert.InRange((centered.Head.Probabilities(far.Features) - near.Head.Probabilities(data.Features)).Enumerate().Max(Math.Abs), 0, 1e-3);
+    }
+
+    [Fact]
     public void A_schedule_that_ends_with_the_last_step_needs_their_number()
     {
         var options = new TrainingOptions { Schedule = LearningRateSchedule.Cosine() };

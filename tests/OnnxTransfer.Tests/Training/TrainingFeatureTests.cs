@@ -165,7 +165,7 @@ public sealed class TrainingFeatureTests
         var firsts = Enumerable.Range(0, 72).Select(i => training.Features.Row(i)[3]).Concat(Enumerable.Range(0, 18).Select(i => validation.Features.Row(i)[3]));
         Assert.Equal(Enumerable.Range(0, 90).Select(i => data.Features.Row(i)[3]).Order(), firsts.Order());
 
-        var trained = HeadTrainer.Train(data, 3, new TrainingOptions { ValidationFraction = 0.2 });
+        var trained = HeadTrainer.Train(data, 3, new TrainingOptions { Epochs = 6, ValidationFraction = 0.2 });
         Assert.All(trained.History.Epochs, epoch => Assert.NotNull(epoch.ValidationLoss));
         Assert.Equal(3 * 6, trained.History.StepLosses.Count);
         Assert.Throws<ArgumentException>(() => HeadTrainer.Train(data, 3, new TrainingOptions { ValidationFraction = 0.2 }, data));

@@ -1,0 +1,35 @@
+using System.CommandLine;
+
+namespace OnnxTransfer.Cli.Commands;
+
+/// <summary>The options of the choice of L2, of <c>tune</c> and of <c>train --tune</c>.</summary>
+internal sealed class TuningChoices
+{
+    private readonly Option<int> _folds = CommonOptions.Positive("--folds", "The number of folds of the cross-validation.", 5, "K");
+
+    private readonly Option<bool> _oneError = new("--one-standard-error")
+    {
+        Description = "Choose the largest L2 whose log loss is at most one standard error above the lowest.",
+    };
+
+    private readonly Option<int>? _seed;
+
+    /// <summary>Adds the options to a command.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="withSeed">Whether the command has no seed of its own.</param>
+    internal TuningChoices(Command command, bool withSeed = true)
+    {
+        command.Options.Add(_folds);
+        command.Options.Add(_oneError);
+        if (!withSeed) return;
+        _seed = CommonOptions.NonNegative("--seed", "The seed of the folds.", 1, "S");
+        command.Options.Add(_seed);
+    }
+
+    internal TuningOptions Read(ParseResult parsed) => UsageException.Check(() => new TuningOptions
+    {
+        FoldCount = parsed.GetValue(_folds),
+        OneStandardError = parsed.GetValue(_oneError),
+        Seed = _seed is null ? 1 : parsed.GetValue(_seed),
+    });
+}

@@ -1,0 +1,36 @@
+namespace OnnxTransfer.Cli.Output;
+
+/// <summary>The curve of a tuning, as a table and as JSON.</summary>
+internal static class TuningOutput
+{
+    internal static void Print(TuningResult result)
+    {
+        Table.Write(
+            ["features", "L2", "log loss", "±", "accuracy", "±", ""],
+            [.. result.Points.Select(point => (IReadOnlyList<string>)
+            [
+                point.Standardize ? "standardized" : "plain", Number(point.L2), Table.Number(point.Loss, "0.0000"), Table.Number(point.LossError, "0.0000"),
+                Table.Percent(point.Accuracy), Table.Percent(point.AccuracyError), Mark(result, point),
+            ])]);
+        Console.Out.WriteLine();
+        Console.Out.WriteLine($"chosen: {Describe(result)}");
+        if (result.IsAtTheEnd) Console.Error.WriteLine("warning: the chosen L2 is the last of the values that were tried; a better one may lie beyond.");
+    }
+
+    /// <summary>The choice in a line, as options of <c>train</c> and as scores.</summary>
+    internal static string Describe(TuningResult result) =>
+        $"--optimizer lbfgs --l2 {Number(result.Chosen.L2)}{(result.Chosen.Standardize ? " --standardize" : "")}, log loss {Table.Number(result.Chosen.Loss, "0.0000")} ± {Table.Number(result.Chosen.LossError, "0.0000")}, accuracy {Table.Percent(result.Chosen.Accuracy)} ± {Table.Percent(result.Chosen.AccuracyError)}";
+
+    internal static TuningJson ToJson(TuningResult result) => new([.. result.Points.Select(ToJson)], ToJson(result.Best), ToJson(result.Chosen));
+
+    private static TuningPointJson ToJson(TuningPoint point) => new(point.L2, point.Standardize, point.Loss, point.LossError, point.Accuracy, point.AccuracyError);
+
+    private static string Number(double value) => Table.Number(value, "G4");
+
+    private static string Mark(TuningResult result, TuningPoint point) =>
+        ReferenceEquals(point, result.Chosen) ? "chosen" : ReferenceEquals(point, result.Best) ? "lowest" : "";
+}
+
+internal sealed record TuningJson(IReadOnlyList<TuningPointJson> Points, TuningPointJson Best, TuningPointJson Chosen);
+
+internal sealed record TuningPointJson(double L2, bool Standardize, double Loss, double LossError, double Accuracy, double AccuracyError);

@@ -1,0 +1,46 @@
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer;
+
+/// <summary>How <see cref="ClassifierHead.Tune"/> searches the L2 of a linear head. Every value is checked where it is set.</summary>
+public sealed record TuningOptions
+{
+    /// <summary>k, the number of folds, at least 2.</summary>
+    public int FoldCount { get; init => field = Require.AtLeastTwo(value, nameof(FoldCount)); } = 5;
+
+    /// <summary>
+    /// The values of <see cref="TrainingOptions.L2"/> to try, each greater than 0, in any order. Null, the default, for 20 values
+    /// evenly spaced on a logarithmic scale from 10 to 0.00001 times the mean variance of a feature. <see cref="DinoValues"/> gives
+    /// the 45 values of DINOv2's protocol.
+    /// </summary>
+    public IReadOnlyList<double>? Values { get; init => field = value is null ? null : Require.All(value, nameof(Values), Require.Positive); }
+
+    /// <summary>
+    /// Whether features are brought to mean 0 and deviation 1 over all rows; null, the default, tries both and takes the one with the
+    /// lower loss.
+    /// </summary>
+    public bool? Standardize { get; init; }
+
+    /// <summary>
+    /// Whether the largest L2 is chosen whose mean loss is at most one standard error above the lowest (Breiman et al., 1984), instead of the
+    /// one with the lowest.
+    /// </summary>
+    public bool OneStandardError { get; init; }
+
+    /// <summary>The seed of the folds.</summary>
+    public int Seed { get; init; } = 1;
+
+    /// <summary>As <see cref="TrainingOptions.Threads"/>; the result does not depend on it.</summary>
+    public int Threads { get; init => field = Require.Threads(value, nameof(Threads)); }
+
+    /// <summary>
+    /// The values of DINOv2's logistic regression: <c>L2 = 1/(C·N)</c> for 45 values of scikit-learn's C, evenly spaced on a
+    /// logarithmic scale from 1e-6 to 1e5.
+    /// </summary>
+    /// <param name="rowCount">N, the number of rows that are tuned on; at least 1.</param>
+    public static IReadOnlyList<double> DinoValues(int rowCount)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rowCount, 1);
+        return [.. Enumerable.Range(0, 45).Select(i => 1 / (Math.Pow(10, -6 + i * 11 / 44.0) * rowCount))];
+    }
+}

@@ -1,0 +1,26 @@
+using OnnxTransfer.Internals;
+
+namespace OnnxTransfer;
+
+/// <summary>What cross-validation says about one setting of a head.</summary>
+/// <param name="L2">The value for all rows; a fold with n of N rows used <c>L2·N/n</c>.</param>
+/// <param name="Standardize">Whether the features were standardized.</param>
+/// <param name="Loss">The mean over the folds of the log loss on held-out rows, natural logarithm.</param>
+/// <param name="LossError">The standard error of this mean.</param>
+/// <param name="Accuracy">The mean over the folds of the accuracy on held-out rows, in [0, 1].</param>
+/// <param name="AccuracyError">The standard error of this mean.</param>
+public sealed record TuningPoint(double L2, bool Standardize, double Loss, double LossError, double Accuracy, double AccuracyError);
+
+/// <summary>The result of <see cref="ClassifierHead.Tune"/>.</summary>
+/// <param name="Points">Every setting that was tried: plain features before standardized ones, and from the largest L2 down.</param>
+/// <param name="Best">The setting with the lowest mean loss; of equal ones, the one with the largest L2.</param>
+/// <param name="Chosen">The setting that was chosen: <paramref name="Best"/>, or by the rule of one standard error.</param>
+/// <param name="Trained">The head that was trained on all rows with the chosen setting, by L-BFGS.</param>
+public sealed record TuningResult(IReadOnlyList<TuningPoint> Points, TuningPoint Best, TuningPoint Chosen, TrainedHead Trained)
+{
+    /// <summary>Every setting that was tried: plain features before standardized ones, and from the largest L2 down.</summary>
+    public IReadOnlyList<TuningPoint> Points { get; init => field = EquatableList.Of(value, nameof(Points)); } = EquatableList.Of(Points);
+
+    /// <summary>Whether the chosen L2 is the largest or the smallest that was tried, so that a better one may lie beyond.</summary>
+    public bool IsAtTheEnd => Points.Where(point => point.Standardize == Chosen.Standardize).ToList() is [var first, .., var last] && (Chosen == first || Chosen == last);
+}
