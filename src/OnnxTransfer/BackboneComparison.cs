@@ -57,7 +57,7 @@ public static class BackboneComparison
         var file = await ModelFile.OpenAsync(model, options.Extractor.Store, progress, cancellationToken).ConfigureAwait(false);
         var rows = new LabeledFeatures(
             embedding.Features, [.. embedding.Indices.Select(index => images.ClassIndices[index])], [.. embedding.Indices.Select(index => images.Images[index].Weight)]);
-        RequireFolds(rows, images, options.Folds);
+        RequireFolds(rows, images, options.FoldCount);
         var scores = await Task.Run(() => Scores.Of(rows, images.Classes, options, cancellationToken), cancellationToken).ConfigureAwait(false);
         return new ComparedBackbone
         {
@@ -132,7 +132,7 @@ public static class BackboneComparison
         internal static Scores Of(LabeledFeatures rows, IReadOnlyList<string> classes, ComparisonOptions options, CancellationToken cancellationToken)
         {
             var scores = new Scores([], [], [], []) { HScore = Training.Probes.HScore.Of(rows, classes.Count, options.Training.Seed) };
-            foreach (var (training, held) in HoldOut.Folds(rows, options.Folds, options.Training.Seed))
+            foreach (var (training, held) in HoldOut.Folds(rows, options.FoldCount, options.Training.Seed))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 var head = HeadTrainer.Train(training, classes.Count, options.Training, validation: null, progress: null, cancellationToken).Head;

@@ -43,7 +43,7 @@ public sealed class CompareTests(Fixture fixture) : IClassFixture<Fixture>
     [Fact]
     public void What_cannot_be_compared_is_said_before_the_work()
     {
-        Refuses(2, "--folds: Folds is 1, but must be from 2 to 100.", fixture.Photos, "--backbones", fixture.Backbone, "--folds", "1");
+        Refuses(2, "--folds must be at least 2.", fixture.Photos, "--backbones", fixture.Backbone, "--folds", "1");
         Refuses(2, "--backbones names no backbone", fixture.Photos, "--backbones", ",");
         Refuses(1, "missing.onnx", fixture.Photos, "--backbones", $"{fixture.Backbone},missing.onnx");
         var lonely = Path.GetDirectoryName(fixture.NewFile("lonely", "x"))!;

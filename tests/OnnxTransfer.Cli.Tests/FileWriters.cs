@@ -11,6 +11,7 @@ internal static class FileWriters
         ["OnnxTransfer.Internals.AtomicFile.Begin"] = "it is the one writer, with the rename below",
         ["OnnxTransfer.Internals.PendingFile.Complete"] = "the rename that gives a whole file its name",
         ["OnnxTransfer.Internals.AtomicFile.RequireWritable"] = "an empty file that is gone at once, to learn whether the folder takes one",
+        ["OnnxTransfer.Internals.AbandonedFiles.TryDelete"] = "it opens a file to learn whether anybody holds it, and deletes it",
         ["OnnxTransfer.Internals.FileLock.AcquireAsync"] = "an empty file that is held open, whose content nobody reads",
         ["OnnxTransfer.Internals.FileHash.Sha256Async"] = "it only reads",
         ["OnnxTransfer.Backbones.Download.TransferAsync"] = "a part of a file that a later run goes on with; it has its own name until it is verified",

@@ -19,7 +19,8 @@ public sealed class OptionMatrixTests
         ["TrainingOptions.Seed"] = _ => true,
         ["TrainingPlan.Seed"] = _ => true,
         ["DatasetCheckOptions.Seed"] = _ => true,
-        ["DatasetCheckOptions.Folds"] = IsLarge,
+        ["ComparisonOptions.FoldCount"] = IsLarge,
+        ["DatasetCheckOptions.FoldCount"] = IsLarge,
         ["DatasetCheckOptions.EmbeddingBatchSize"] = IsLarge,
         // A factor, a mean and a deviation may have any sign.
         ["PreprocessSpec.Rescale"] = value => value is -1.0,

@@ -179,7 +179,7 @@ public sealed class DatasetCheckTests : IClassFixture<DatasetCheckTests.Network>
         Assert.Contains("only one class", check.Notes[1], StringComparison.Ordinal);
         Assert.Null(check.OutOfFoldAccuracy);
         await Assert.ThrowsAsync<DatasetException>(() => DatasetCheck.RunAsync(_extractor, ImageDataset.FromItems([new LabeledImage(ImageInput.FromBytes(new byte[] { 1 }), "a")])));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new DatasetCheckOptions { Folds = 1 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new DatasetCheckOptions { FoldCount = 1 });
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => DatasetCheck.RunAsync(_extractor, ImageDataset.FromItems(Clean()), cancellationToken: new CancellationToken(canceled: true)));
     }
 

@@ -15,11 +15,7 @@ internal static class CheckCommand
         var test = new Option<string?>("--test") { Description = "The test set: data with the same classes.", HelpName = "DATA" };
         var backbone = CommonOptions.Backbone();
         var preprocess = CommonOptions.Preprocess();
-        var folds = CommonOptions.Positive("--folds", "Folds of the cross-validation that checks the labels, at least 2.", 5, "K");
-        folds.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: "1" }]) result.AddError("--folds must be at least 2.");
-        });
+        var folds = CommonOptions.Folds("Folds of the cross-validation that checks the labels, at least 2.");
         var seed = CommonOptions.NonNegative("--seed", "The seed that draws the folds.", 1, "S");
         var cache = CommonOptions.Cache();
         var failOn = FailOn();
@@ -36,7 +32,7 @@ internal static class CheckCommand
             () => Read(data, parsed, parsed.GetValue(validation), parsed.GetValue(test)),
             parsed.GetRequiredValue(backbone),
             CommonOptions.Extractor(machine.Read(parsed), cache: parsed.GetValue(cache), preprocess: parsed.GetValue(preprocess)),
-            new DatasetCheckOptions { Folds = parsed.GetValue(folds), Seed = parsed.GetValue(seed) },
+            new DatasetCheckOptions { FoldCount = parsed.GetValue(folds), Seed = parsed.GetValue(seed) },
             parsed.GetValue(failOn) ?? [], parsed.GetValue(csv), parsed.GetValue(html), parsed.GetValue(json), cancellationToken));
         return command;
     }

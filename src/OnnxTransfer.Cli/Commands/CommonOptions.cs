@@ -154,23 +154,7 @@ internal static class CommonOptions
 
     internal static Option<int> NonNegative(string name, string description, int value, string help) => AtLeast(0, name, description, value, help);
 
-    /// <summary>The number of folds; the library says which numbers it takes.</summary>
-    internal static Option<int> Folds()
-    {
-        var option = new Option<int>("--folds") { Description = "The number of folds: each image is judged once, by a head that has not seen it.", DefaultValueFactory = _ => new ComparisonOptions().Folds, HelpName = "K" };
-        option.Validators.Add(result =>
-        {
-            try
-            {
-                if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var folds)) _ = new ComparisonOptions { Folds = folds };
-            }
-            catch (ArgumentException exception)
-            {
-                result.AddError($"{option.Name}: {Failure.Describe(exception)}");
-            }
-        });
-        return option;
-    }
+    internal static Option<int> Folds(string description) => AtLeast(2, "--folds", description, 5, "K");
 
     internal static Option<string[]> Layers(string name = "--layer") => new(name)
     {

@@ -15,7 +15,7 @@ internal static class CompareCommand
             HelpName = "A,B,C",
             CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Distinct()],
         };
-        var folds = CommonOptions.Folds();
+        var folds = CommonOptions.Folds("The number of folds, at least 2: each image is judged once, by a head that has not seen it.");
         var seed = CommonOptions.NonNegative("--seed", "The seed of the folds and of the training; the same folds serve all backbones.", 1, "S");
         var preprocess = CommonOptions.Preprocess();
         var cache = CommonOptions.Cache();
@@ -33,7 +33,7 @@ internal static class CompareCommand
             {
                 Extractor = CommonOptions.Extractor(machine.Read(parsed), cache: parsed.GetValue(cache), preprocess: parsed.GetValue(preprocess)),
                 Training = new TrainingOptions { Seed = parsed.GetValue(seed), Threads = machine.Read(parsed).Threads },
-                Folds = parsed.GetValue(folds),
+                FoldCount = parsed.GetValue(folds),
             },
             parsed.GetValue(json),
             cancellationToken));
@@ -58,7 +58,7 @@ internal static class CompareCommand
         CommonOptions.WarnCache(options.Extractor);
         CommonOptions.WarnSkipped(compared[0].Skipped);
         if (json) JsonOutput.Write(compared.Select(ToJson).ToArray(), JsonContracts.Default.ComparedBackboneJsonArray);
-        else Print(compared, options.Folds, images.Classes.Count);
+        else Print(compared, options.FoldCount, images.Classes.Count);
         return ExitCode.Done;
     }
 

@@ -5,7 +5,7 @@ namespace OnnxTransfer.Cli.Commands;
 /// <summary>The options of the choice of L2, of <c>tune</c> and of <c>train --tune</c>.</summary>
 internal sealed class TuningChoices
 {
-    private readonly Option<int> _folds = CommonOptions.Positive("--folds", "The number of folds of the cross-validation.", 5, "K");
+    private readonly Option<int> _folds = CommonOptions.Folds("The number of folds of the cross-validation, at least 2.");
 
     private readonly Option<bool> _oneError = new("--one-standard-error")
     {

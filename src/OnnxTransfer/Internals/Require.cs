@@ -68,12 +68,6 @@ internal static class Require
         return value;
     }
 
-    internal static int Folds(int value, string name)
-    {
-        if (value is < 2 or > 100) Throw.OptionOutOfRange(name, value, "from 2 to 100");
-        return value;
-    }
-
     internal static double Percent(double value, string name)
     {
         if (!(value is >= 0 and <= 100)) Throw.OptionOutOfRange(name, value, "from 0 to 100 percent");

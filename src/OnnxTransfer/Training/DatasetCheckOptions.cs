@@ -9,15 +9,7 @@ public sealed record DatasetCheckOptions
     /// The folds of the cross-validation that gives the probabilities of the labels, at least 2; 5 by default. Near duplicates are in one fold.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is below 2.</exception>
-    public int Folds
-    {
-        get;
-        init
-        {
-            if (value < 2) Throw.OptionOutOfRange(nameof(Folds), value, "at least 2");
-            field = value;
-        }
-    } = 5;
+    public int FoldCount { get; init => field = Require.AtLeastTwo(value, nameof(FoldCount)); } = 5;
 
     /// <summary>The seed that draws the folds.</summary>
     public int Seed { get; init; } = 1;

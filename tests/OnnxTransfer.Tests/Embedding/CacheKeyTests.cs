@@ -31,6 +31,7 @@ public sealed class CacheKeyTests
         ["Id"] = ForPeople, ["Sha256"] = ForPeople, ["License"] = ForPeople, ["Source"] = ForPeople, ["Warnings"] = ForPeople,
         ["Classes.Tensor"] = Classes, ["Classes.Kind"] = Classes, ["Classes.Count"] = Classes, ["Classes.Labels"] = Classes,
         ["Features.Tensor"] = "the tensor that is read is named by the caller, and in the key", ["Features.Dim"] = "as the tensor",
+        ["Features.Pooling"] = "the nodes that pool are in the network, whose hash is in the key",
     };
 
     /// <summary>The options of an extractor: each goes into the key by one of the ways that the tests below or those of the cache run, or it is no matter of numbers.</summary>

@@ -114,16 +114,16 @@ internal sealed class DatasetAudit
     {
         int[] labels = [.. _embedding.Indices.Select(index => _dataset.ClassIndices[index])];
         var groupCount = groups.Distinct().Count();
-        if (labels.Distinct().Count() < 2 || groupCount < 2L * options.Folds)
+        if (labels.Distinct().Count() < 2 || groupCount < 2L * options.FoldCount)
         {
             _notes.Add(labels.Distinct().Count() < 2
                 ? "Labels were not checked: there is only one class with usable images."
-                : $"Labels were not checked: {groupCount} different images are too few for {options.Folds} folds (at least {2L * options.Folds}).");
+                : $"Labels were not checked: {groupCount} different images are too few for {options.FoldCount} folds (at least {2L * options.FoldCount}).");
             return ([], null);
         }
 
         var rows = new LabeledFeatures(_embedding.Features, labels) { Groups = groups };
-        var probabilities = OutOfFold.Probabilities(rows, _dataset.Classes.Count, options.Folds, options.Seed, null, cancellationToken);
+        var probabilities = OutOfFold.Probabilities(rows, _dataset.Classes.Count, options.FoldCount, options.Seed, null, cancellationToken);
         var right = Enumerable.Range(0, labels.Length).Count(row => Argmax.Of<float>(probabilities[row]) == labels[row]);
         return (
             [
