@@ -5,7 +5,7 @@ namespace OnnxTransfer.Cli.Tests;
 public sealed class PictureTests(Fixture fixture) : IClassFixture<Fixture>
 {
     [Fact]
-    public void Explain_writes_an_overlay_of_the_image_s_size_and_names_an_unknown_class()
+    public void Explain_writes_an_overlay_over_a_strip_with_the_scale_and_names_an_unknown_class()
     {
         var (classifier, output) = (fixture.NewFile("explained.onnx"), fixture.NewFile("overlay.png"));
         Assert.Equal(0, Cli.Run("train", fixture.Photos, "--out", classifier, "--backbone", fixture.Backbone, "--provider", "cpu").ExitCode);
@@ -13,7 +13,9 @@ public sealed class PictureTests(Fixture fixture) : IClassFixture<Fixture>
         var explained = Cli.Run("explain", classifier, image, "--out", output, "--class", "blue");
         Assert.Equal(0, explained.ExitCode);
         Assert.StartsWith("blue ", explained.Output, StringComparison.Ordinal);
-        Assert.Equal(SizeOf(image), SizeOf(output));
+        // A strip for letters of 11 pixels is below the image.
+        var (width, height) = SizeOf(image);
+        Assert.Equal((width, height + 22), SizeOf(output));
 
         var unknown = Cli.Run("explain", classifier, image, "--out", fixture.NewFile("never.png"), "--class", "bleu");
         Assert.Equal(1, unknown.ExitCode);

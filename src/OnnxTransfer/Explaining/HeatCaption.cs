@@ -18,11 +18,13 @@ internal static class HeatCaption
         picture.Pixels[overlay.Pixels.Length..].Fill(Paper);
         var baseline = overlay.Height + height - (int)(0.65 * size);
         var right = overlay.Width - (size / 2);
-        right -= Write("much", right);
+        // A picture that is hardly wider than the words has the scale alone.
+        var hasRoom = overlay.Width >= 20 * size;
+        if (hasRoom) right -= Write("much", right) + (size / 2);
         var scale = Math.Min(8 * size, overlay.Width / 4);
-        right -= scale + (size / 2);
+        right -= scale;
         DrawScale(picture, right, overlay.Height + (height / 4), scale, height / 2);
-        right -= Write("little", right - (size / 2)) + size;
+        if (hasRoom) right -= Write("little", right - (size / 2)) + size;
         // The whole name, or as much of it as there is room for.
         var percent = probability.ToString("P1", CultureInfo.InvariantCulture).Replace(" ", "", StringComparison.Ordinal);
         for (var length = label.Length; length > 0; length--)

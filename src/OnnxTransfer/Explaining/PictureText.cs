@@ -38,7 +38,7 @@ internal static class PictureText
         for (var row = 0; row < bitmap.Height; row++)
         {
             if (top + row < 0 || top + row >= picture.Height) continue;
-            for (var column = 0; column < Math.Min(bitmap.Width, picture.Width - x); column++)
+            for (var column = Math.Max(0, -x); column < Math.Min(bitmap.Width, picture.Width - x); column++)
             {
                 var alpha = coverage[(row * bitmap.RowBytes) + column];
                 if (alpha == 0) continue;

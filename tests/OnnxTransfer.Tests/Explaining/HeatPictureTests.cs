@@ -40,6 +40,23 @@ public sealed class HeatPictureTests
         Assert.Equal(0, Colorfulness(picture, 82, 20));
     }
 
+    /// <summary>From an icon to a screen, with short names, long ones and names that no font has.</summary>
+    [Theory]
+    [InlineData(1, 1, "a")]
+    [InlineData(11, 40, "roses")]
+    [InlineData(64, 32, "a name that is far longer than the picture is wide")]
+    [InlineData(400, 300, "薔薇 \u0378")]
+    [InlineData(1280, 720, "roses")]
+    public void A_caption_keeps_the_picture_above_it(int width, int height, string label)
+    {
+        using var overlay = Gray(width, height);
+        using var captioned = HeatCaption.Under(overlay, label, 0.5f);
+        Assert.Equal(width, captioned.Width);
+        Assert.InRange(captioned.Height, height + 22, height + 48);
+        Assert.Equal(overlay.Pixels.ToArray(), captioned.Pixels[..overlay.Pixels.Length].ToArray());
+        Assert.Contains(captioned.Pixels[overlay.Pixels.Length..].ToArray(), channel => channel == 255);
+    }
+
     [Fact]
     public void A_photo_is_made_smaller_but_never_larger()
     {
