@@ -17,7 +17,7 @@ public sealed class WrongUsageTests
     [InlineData("predict flowers.onnx -z", "'-z' is no option of `onnxtransfer predict`; see `onnxtransfer --help`. A file of this name is given as ./-z.")]
     [InlineData("", "`onnxtransfer` needs one of train, evaluate, predict,")]
     [InlineData("models", "`onnxtransfer models` needs one of list, pull,")]
-    [InlineData("predict flowers.onnx", "`onnxtransfer predict` needs IMAGE.")]
+    [InlineData("predict flowers.onnx", "`onnxtransfer predict` needs INPUT.")]
     [InlineData("train photos", "`onnxtransfer train` needs --out FILE.onnx.")]
     [InlineData("train photos --out", "--out needs FILE.onnx behind it.")]
     [InlineData("train photos --out x.onnx --out y.onnx", "--out is given twice: give it once.")]
@@ -60,7 +60,9 @@ public sealed class WrongUsageTests
     public void A_file_that_cannot_be_written_is_refused_first(string line, string option)
     {
         using var folder = new TempFolder();
-        foreach (var (target, why) in ((string, string)[])[(Path.Combine(folder.Path, "none", "x"), "there is no folder"), (folder.Path, "is a folder"), ("/proc/x", "may not make files")])
+        // The name is one that every command takes, so that only the place is wrong.
+        var taken = Directory.CreateDirectory(Path.Combine(folder.Path, "taken.npy")).FullName;
+        foreach (var (target, why) in ((string, string)[])[(Path.Combine(folder.Path, "none", "x.npy"), "there is no folder"), (taken, "is a folder"), ("/proc/x.npy", "may not make files")])
         {
             if (target.StartsWith("/proc", StringComparison.Ordinal) && !OperatingSystem.IsLinux()) continue;
             var result = Cli.Run([.. line.Split(' '), option, target]);
@@ -69,7 +71,7 @@ public sealed class WrongUsageTests
             Assert.Contains(why, result.Error, StringComparison.Ordinal);
         }
 
-        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+        Assert.Equal([taken], Directory.GetFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories));
     }
 
     [Fact]
@@ -88,6 +90,8 @@ public sealed class WrongUsageTests
     public static IEnumerable<object[]> Outputs() =>
     [
         ["train no-such-folder", "--out"], ["train no-such-folder --out x.onnx", "--report"], ["evaluate no-such.onnx no-such-folder", "--report"], ["embed no-such.jpg", "--out"],
+        ["evaluate no-such.onnx no-such-folder", "--csv"], ["predict no-such.onnx no-such.jpg", "--csv"], ["predict no-such.onnx no-such.jpg", "--jsonl"], ["classify no-such.jpg", "--csv"], ["classify no-such.jpg", "--jsonl"],
+        ["check no-such-folder", "--csv"], ["check no-such-folder", "--html"], ["similar no-such.jpg no-such-folder", "--csv"], ["similar no-such.jpg no-such-folder", "--html"],
         ["explain no-such.onnx no-such.jpg", "--out"], ["models cut no-such.onnx --at x", "--out"], ["models weights no-such.onnx --from no-such", "--out"],
         ["models draw no-such.onnx --filters", "--out"], ["models convert no-such.tflite", "--out"],
     ];
