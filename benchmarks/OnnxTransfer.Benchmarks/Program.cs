@@ -9,7 +9,7 @@ using OnnxTransfer.Benchmarks.Pixels;
 using OnnxTransfer.Benchmarks.Serving;
 
 // `soak MODEL FOLDER` watches memory over many embeds; `precision MODEL FOLDER` compares 8 bits with 32;
-// `heads PEERS PYTHON small|large|FILE.npy` trains beside PyTorch,
+// `augment WORK` measures what copies of few images bring; `heads PEERS PYTHON small|large|FILE.npy` trains beside PyTorch,
 // TensorFlow.js and scikit-learn; `pixels PEERS PYTHON ROUNDS [RESULT.md]` prepares photographs beside Pillow and sharp
 // (`pixels alone ROUNDS` without them); `embed PEERS PYTHON [PHOTOS ROUNDS]` embeds photos beside sharp + onnxruntime-node and
 // Pillow + PyTorch; `mlnet PEERS [PHOTOS ROUNDS]` computes ResNet-18's features beside ML.NET; `server PEERS [ROUNDS SECONDS]` loads the web service beside a plain controller; `many MODEL FOLDER COUNT` is a long run and a second one from the cache; `kills MODEL FOLDER KILLS` kills
@@ -17,6 +17,7 @@ using OnnxTransfer.Benchmarks.Serving;
 // FOLDER...` what is kept quantized against the same weights in float32; everything else is BenchmarkDotNet's command line.
 if (args is ["soak", var model, var folder]) return Soak.Run(model, folder);
 if (args is ["precision", var network, var classes]) return await PrecisionPeers.RunAsync(network, classes).ConfigureAwait(false);
+if (args is ["augment", var work]) return await AugmentationDraws.RunAsync(work).ConfigureAwait(false);
 if (args is ["heads", var peers, var python, var size]) return HeadPeers.Run(peers, python, size);
 if (args is ["pixels", "alone", var times]) return PixelPeers.Run(null, "", Number(times), null);
 if (args is ["pixels", var others, var python3, var rounds, .. var rest]) return PixelPeers.Run(others, python3, Number(rounds), rest.FirstOrDefault());

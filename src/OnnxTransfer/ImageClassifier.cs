@@ -4,6 +4,7 @@ using OnnxTransfer.Backbones;
 using OnnxTransfer.Embedding;
 using OnnxTransfer.Evaluation;
 using OnnxTransfer.Explaining;
+using OnnxTransfer.Preprocessing;
 using OnnxTransfer.Training;
 
 namespace OnnxTransfer;
@@ -53,7 +54,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     /// <param name="extractor">The backbone; it must outlive the classifier.</param>
     /// <param name="images">The images with their classes. If the images state their sets, these sets are used.</param>
     /// <param name="plan">Epochs, optimizer, seed, split, tolerance for unusable images; null for the defaults.</param>
-    /// <param name="progress">Receives the number of embedded images.</param>
+    /// <param name="progress">Receives the number of embedded images, from 0 again for each kind of copy of <see cref="TrainingPlan.Augment"/>.</param>
     /// <param name="cancellationToken">While images are embedded: stops. While the head trains: stops and returns the best so far.</param>
     /// <exception cref="ArgumentException">
     /// The plan contradicts itself or the images (<see cref="TrainingPlan.Validate(ImageDataset)"/>). No image was read.
@@ -69,11 +70,13 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         ArgumentNullException.ThrowIfNull(images);
         plan ??= new TrainingPlan();
         plan.Validate(images);
+        var (learned, views) = (images.Images.Count(image => image.Split is DataSplit.Auto or DataSplit.Train), ImageView.Of(plan.Augment).Count);
+        if ((long)learned * views * extractor.Dim > Array.MaxLength) throw Throw.TooManyCopies(learned, views, extractor.Dim);
 
         var embedding = await extractor.EmbedAsync(
             [.. images.Images.Select(image => image.Image)], plan.EmbeddingBatchSize, progress, cancellationToken).ConfigureAwait(false);
         embedding.Ledger.ThrowIfMoreThan(plan.MaxBad, images.Images.Count);
-        return await Task.Run(() => TrainOn(extractor, images, embedding, plan, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+        return await Task.Run(() => TrainOnAsync(extractor, images, embedding, plan, progress, cancellationToken), CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>Classifies an image: <c>classifier.Predict("cat.jpg")</c>.</summary>
@@ -224,17 +227,21 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         if (_ownsNetwork) await Network.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static TrainingResult TrainOn(
-        FeatureExtractor extractor, ImageDataset images, EmbeddingResult embedding, TrainingPlan plan, CancellationToken cancellationToken)
+    private static async Task<TrainingResult> TrainOnAsync(
+        FeatureExtractor extractor, ImageDataset images, EmbeddingResult embedding, TrainingPlan plan, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
     {
         var classes = images.Classes;
         var sets = new TrainingSets(images, embedding, plan);
         var (train, validation, test) = (sets.Features(DataSplit.Train)!, sets.Features(DataSplit.Validation), sets.Features(DataSplit.Test));
 
+        LabeledImage[] learned = [.. sets.Rows(DataSplit.Train).Select(row => images.Images[embedding.Indices[row]])];
+        var copies = await TrainingCopies.EmbedAsync(extractor.Network, learned, plan, progress, cancellationToken).ConfigureAwait(false);
+        var rows = copies.JoinTo(train);
+
         var clock = Stopwatch.StartNew();
-        var trained = HeadTrainer.Train(train, classes.Count, plan, validation, cancellationToken: cancellationToken);
+        var trained = HeadTrainer.Train(rows, classes.Count, plan, validation, cancellationToken: cancellationToken);
         var time = clock.Elapsed;
-        var fingerprint = RunFingerprint.Of(train, validation, classes.Count, plan, Fingerprint(extractor.Card));
+        var fingerprint = RunFingerprint.Of(rows, validation, classes.Count, plan, Fingerprint(extractor.Card));
         return new TrainingResult(images, sets)
         {
             Classifier = new ImageClassifier(extractor.Network, ownsNetwork: false, trained.Head, classes, fingerprint),
@@ -244,12 +251,13 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
             Test = Score(test),
             Embedding = embedding,
             Skipped = TrainingSets.SkippedOf(images, embedding),
-            Warnings = sets.Warnings(),
+            Warnings = [.. sets.Warnings(), .. copies.Warnings],
+            CopyCount = copies.Count,
             TrainingTime = time,
         };
 
-        EvaluationResult? Score(LabeledFeatures? rows) =>
-            rows is null ? null : Evaluator.Evaluate(trained.Head.Probabilities(rows.Features), rows.Labels.ToArray(), classes);
+        EvaluationResult? Score(LabeledFeatures? set) =>
+            set is null ? null : Evaluator.Evaluate(trained.Head.Probabilities(set.Features), set.Labels.ToArray(), classes);
     }
 
     /// <summary>The head.</summary>

@@ -46,6 +46,9 @@ public sealed class TrainingResult
     /// <summary>What makes images doubtful that were used all the same, such as a damaged file.</summary>
     public required IReadOnlyList<ImageWarning> Warnings { get; init; }
 
+    /// <summary>The number of copies of training images (<see cref="TrainingPlan.Augment"/>) that were learned from besides the images; 0 without copies.</summary>
+    public required int CopyCount { get; init; }
+
     /// <summary>The files, folders and rows of the source that are not used as images, with reasons.</summary>
     public IReadOnlyList<UnusedFile> Unused => _dataset.Unused;
 

@@ -10,15 +10,16 @@ internal static class EvaluateCommand
     {
         var file = CommonOptions.Classifier();
         var cache = CommonOptions.Cache();
+        var augment = AugmentOption.OfPrediction();
         var report = CommonOptions.Report();
         var json = CommonOptions.Json();
         var command = new Command("evaluate", "Measure a saved classifier on labeled images. If the data have a test set, only that set counts.") { file };
         var data = new DataArguments(command);
-        foreach (var option in (Option[])[cache, report, json]) command.Options.Add(option);
+        foreach (var option in (Option[])[augment, cache, report, json]) command.Options.Add(option);
         var machine = new MachineOptions(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(file), () => data.Read(parsed), parsed.GetValue(report),
-            CommonOptions.Extractor(machine.Read(parsed), cache: parsed.GetValue(cache)), parsed.GetValue(json), cancellationToken));
+            CommonOptions.Extractor(machine.Read(parsed), cache: parsed.GetValue(cache)) with { Augment = parsed.GetValue(augment) }, parsed.GetValue(json), cancellationToken));
         return command;
     }
 

@@ -43,11 +43,12 @@ internal static class TrainCommand
         var cache = CommonOptions.Cache();
         var maxBad = CommonOptions.Number(
             "--max-bad", "The share of images that may be unusable before the run fails.", 0.05, "SHARE", share => share is >= 0 and <= 1, "a share between 0 and 1, such as 0.05");
+        var augment = AugmentOption.OfTraining();
         var report = CommonOptions.Report();
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on labeled images.")
         {
-            output, validation, test, backbone, layers, pooling, preprocess, split, epochs, optimizer, head, rate, batch, random, seed, upsample, precision, cache, maxBad, report, json,
+            output, validation, test, backbone, layers, pooling, preprocess, split, epochs, optimizer, head, rate, batch, random, seed, upsample, precision, cache, maxBad, augment, report, json,
         };
         var images = new DataArguments(command);
         var machine = new MachineOptions(command);
@@ -68,6 +69,7 @@ internal static class TrainCommand
                 Threads = machine.Read(parsed).Threads,
                 Split = parsed.GetValue(split) is { } percentages ? UsageException.Check(() => SplitPercentages.Parse(percentages)) : null,
                 MaxBad = parsed.GetValue(maxBad),
+                Augment = parsed.GetValue(augment),
             },
             parsed.GetValue(json),
             cancellationToken));
@@ -115,6 +117,7 @@ internal static class TrainCommand
         classifier.Save(output);
         if (report is not null) result.WriteReport(report);
 
+        if (result.CopyCount > 0) Console.Error.WriteLine($"learned from {result.Train.Count} images and {result.CopyCount} copies of them");
         CommonOptions.WarnCache(extractorOptions);
         CommonOptions.WarnSkipped(result.Skipped);
         CommonOptions.WarnDoubtful(result.Warnings);

@@ -74,13 +74,15 @@ public sealed class LabeledFeatures
 
     internal double WeightOf(int row) => _weights?[row] ?? 1;
 
-    /// <summary>The given rows, in the given order.</summary>
-    internal LabeledFeatures Select(IReadOnlyList<int> rows)
+    /// <summary>Other vectors with the labels and weights of the given rows, in the given order.</summary>
+    internal LabeledFeatures With(FeatureMatrix features, IReadOnlyList<int> rows)
     {
-        var features = Features.Select(rows);
         float[]? weights = _weights is null ? null : [.. rows.Select(i => _weights[i])];
         return LabelCount == 0
             ? new LabeledFeatures(features, [.. rows.Select(i => _labels[i])], weights)
             : new LabeledFeatures(features, Matrix<float>.Build.Dense(rows.Count, LabelCount, (i, c) => _targets[rows[i] * LabelCount + c]), weights);
     }
+
+    /// <summary>The given rows, in the given order.</summary>
+    internal LabeledFeatures Select(IReadOnlyList<int> rows) => With(Features.Select(rows), rows);
 }
