@@ -116,7 +116,7 @@ public sealed record FeatureExtractorOptions
     /// <summary>
     /// The copies of an image that its vector is the mean over, besides the image itself; none by default. The network runs once for each view,
     /// so <see cref="Augmentation.Flip"/> takes twice as long and <see cref="Augmentation.FlipAndCrops"/> ten times. A classifier that is loaded with
-    /// this option averages what it predicts on; how it was trained is <see cref="TrainingPlan.Augment"/>.
+    /// this option averages what it predicts on; how it was trained is <see cref="TrainingPlan.Augment"/>. <see cref="ImageClassifier.Explain"/> shows the image itself.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not in the enumeration.</exception>
     public Augmentation Augment { get; init => field = Require.Defined(value, nameof(Augment)); }

@@ -135,7 +135,7 @@ public sealed partial class ImageClassifier
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         options = (options ?? new FeatureExtractorOptions()).WithoutLayers();
-        var (backbone, head, labels, training, probe) = ClassifierFile.Read(path);
+        var (backbone, head, labels, training, probe, kept) = ClassifierFile.Read(path);
         cancellationToken.ThrowIfCancellationRequested();
         var (tensor, dim) = (backbone.Card.Features.Tensor, backbone.Card.Features.Dim);
         var network = new ImageNetwork(backbone, tensor, dim, options.ForNetwork(), options.Cache, typeof(ImageClassifier), forOne: true, cancellationToken);
@@ -151,13 +151,13 @@ public sealed partial class ImageClassifier
             throw;
         }
 
-        return new ImageClassifier(network, ownsNetwork: true, head, labels, training);
+        return new ImageClassifier(network, ownsNetwork: true, head, labels, training, kept);
     }
 
     private void Write(string path, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        ClassifierFile.Write(path, Usable, Trained, Labels, _training, cancellationToken);
+        ClassifierFile.Write(path, Usable, Trained, Labels, _training, _kept, cancellationToken);
     }
 
     private void WriteHead(string path, CancellationToken cancellationToken)

@@ -26,13 +26,14 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     private readonly Lazy<Explainer> _explainer;
     private volatile bool _disposed;
 
-    private ImageClassifier(ImageNetwork network, bool ownsNetwork, IClassScorer scorer, IReadOnlyList<string> labels, string? training)
+    private ImageClassifier(ImageNetwork network, bool ownsNetwork, IClassScorer scorer, IReadOnlyList<string> labels, string? training, KeptFeatures? kept = null)
     {
         Network = network;
         Model = ModelInfo.Of(network.Card);
         _ownsNetwork = ownsNetwork;
         _scorer = scorer;
         _training = training;
+        _kept = kept;
         // A second session, opened at the first class activation map.
         _explainer = new Lazy<Explainer>(() => new Explainer(network, scorer, typeof(ImageClassifier)));
         Labels = labels;
@@ -72,6 +73,8 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         plan.Validate(images);
         var (learned, views) = (images.Images.Count(image => image.Split is DataSplit.Auto or DataSplit.Train), ImageView.Of(plan.Augment).Count);
         if ((long)learned * views * extractor.Dim > Array.MaxLength) throw Throw.TooManyCopies(learned, views, extractor.Dim);
+
+        if (plan.KeepFeatures && (long)images.Images.Count * views * extractor.Dim * sizeof(float) > KeptFeatures.MaxBytes) throw Throw.TooManyFeaturesToKeep((long)images.Images.Count * views, extractor.Dim);
 
         var embedding = await extractor.EmbedAsync(
             [.. images.Images.Select(image => image.Image)], plan.EmbeddingBatchSize, progress, cancellationToken).ConfigureAwait(false);
@@ -242,9 +245,10 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         var trained = HeadTrainer.Train(rows, classes.Count, plan, validation, cancellationToken: cancellationToken);
         var time = clock.Elapsed;
         var fingerprint = RunFingerprint.Of(rows, validation, classes.Count, plan, Fingerprint(extractor.Card));
+        var kept = plan.KeepFeatures ? sets.Keep([.. Enumerable.Range(0, embedding.Indices.Count)], copies, classes.ToList().IndexOf, extractor.Network.Origin) : null;
         return new TrainingResult(images, sets)
         {
-            Classifier = new ImageClassifier(extractor.Network, ownsNetwork: false, trained.Head, classes, fingerprint),
+            Classifier = new ImageClassifier(extractor.Network, ownsNetwork: false, trained.Head, classes, fingerprint, kept),
             History = trained.History,
             Train = Score(train)!,
             Validation = Score(validation),

@@ -44,9 +44,6 @@ internal static partial class Throw
     internal static InvalidOperationException NothingTrained() =>
         new("This classifier has its backbone's own classes, and no head was trained, so there is nothing to save: use the backbone's file.");
 
-    internal static ArgumentException NoSuchClass(string label, IEnumerable<string> known) =>
-        new($"'{label}' is not a class of this classifier. Its classes are {Known(label, known)}.");
-
     [DoesNotReturn]
     internal static void NoSuchUnit(int unit, string layer, int channels) =>
         throw new ArgumentOutOfRangeException(nameof(unit), unit, $"The layer '{layer}' has the units 0 to {channels - 1}, not {unit}.");

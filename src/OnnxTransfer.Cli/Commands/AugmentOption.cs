@@ -21,16 +21,23 @@ internal static class AugmentOption
     internal static Option<Augmentation> OfPrediction() =>
         Create("Predict from the mean vector of each image and its copies. flip: mirrored, twice the time. crops: the four corners, five times. both: ten times.");
 
-    private static Option<Augmentation> Create(string description) => new("--augment")
+    private static Option<Augmentation> Create(string description)
     {
-        Description = description,
-        DefaultValueFactory = _ => Augmentation.None,
-        HelpName = string.Join('|', s_augmentations.Keys),
-        CustomParser = result =>
+        var option = new Option<Augmentation>("--augment")
         {
-            if (s_augmentations.TryGetValue(result.Tokens[^1].Value, out var augmentation)) return augmentation;
-            result.AddError($"--augment {result.Tokens[^1].Value} is not one of {string.Join(", ", s_augmentations.Keys)}.");
-            return default;
-        },
-    };
+            Description = description,
+            DefaultValueFactory = _ => Augmentation.None,
+            HelpName = string.Join('|', s_augmentations.Keys),
+            CustomParser = result =>
+            {
+                if (s_augmentations.TryGetValue(result.Tokens[^1].Value, out var augmentation)) return augmentation;
+                result.AddError($"--augment {result.Tokens[^1].Value} is not one of {string.Join(", ", s_augmentations.Keys)}.");
+                return default;
+            },
+        };
+        // Those of an enumeration would be its names in C#.
+        option.CompletionSources.Clear();
+        option.CompletionSources.Add([.. s_augmentations.Keys]);
+        return option;
+    }
 }

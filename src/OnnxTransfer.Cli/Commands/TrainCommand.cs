@@ -44,36 +44,66 @@ internal static class TrainCommand
         var maxBad = CommonOptions.Number(
             "--max-bad", "The share of images that may be unusable before the run fails.", 0.05, "SHARE", share => share is >= 0 and <= 1, "a share between 0 and 1, such as 0.05");
         var augment = AugmentOption.OfTraining();
+        var keep = new Option<bool>("--keep-features") { Description = "Keep the feature vectors in the file, so that --extend can add and remove classes later without these images." };
+        var extend = new Option<string?>("--extend") { Description = "Extend a classifier that was trained with --keep-features by the images of DATA, and write the result to --out.", HelpName = "FILE.onnx" };
+        var remove = new Option<string[]>("--remove")
+        {
+            Description = "The classes that --extend removes.",
+            HelpName = "CLASS[,CLASS]",
+            CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))],
+        };
         var report = CommonOptions.Report();
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on labeled images.")
         {
-            output, validation, test, backbone, layers, pooling, preprocess, split, epochs, optimizer, head, rate, batch, random, seed, upsample, precision, cache, maxBad, augment, report, json,
+            output, validation, test, backbone, layers, pooling, preprocess, split, epochs, optimizer, head, rate, batch, random, seed, upsample, precision, cache, maxBad, augment, keep, extend, remove, report, json,
         };
-        var images = new DataArguments(command);
+        var images = new DataArguments(command, mayBeMissing: true);
         var machine = new MachineOptions(command);
-        command.SetAction((parsed, cancellationToken) => RunAsync(
+        command.Validators.Add(result =>
+        {
+            var isGiven = result.GetResult(extend) is { Implicit: false };
+            if (!isGiven && !images.IsGiven(result)) result.AddError("`onnxtransfer train` needs DATA.");
+            if (!isGiven && result.GetResult(remove) is { Implicit: false }) result.AddError("--remove has a meaning only with --extend FILE.onnx, whose classes it removes.");
+            if (!isGiven) return;
+            foreach (var option in command.Options.Where(option => TrainExtension.Settled.Contains(option.Name) && result.GetResult(option) is { Implicit: false }))
+                result.AddError($"{option.Name} and --extend exclude each other: {(option == report ? "write a report of the extended classifier with `onnxtransfer evaluate`" : "the classifier has its network, its layers and its preprocessing already")}.");
+        });
+        command.SetAction((parsed, cancellationToken) => parsed.GetValue(extend) is { } file
+            ? TrainExtension.RunAsync(
+                file,
+                images.IsGiven(parsed.CommandResult) ? () => Read(images, parsed, parsed.GetValue(validation), parsed.GetValue(test)) : null,
+                parsed.GetValue(remove) ?? [],
+                parsed.GetRequiredValue(output),
+                CommonOptions.Extractor(machine.Read(parsed), cache: parsed.GetValue(cache)),
+                ReadPlan(parsed),
+                parsed.GetValue(json),
+                cancellationToken)
+            : RunAsync(
             () => Read(images, parsed, parsed.GetValue(validation), parsed.GetValue(test)),
             parsed.GetRequiredValue(output),
             parsed.GetValue(report),
             parsed.GetRequiredValue(backbone),
             CommonOptions.Extractor(machine.Read(parsed), parsed.GetRequiredValue(precision), parsed.GetValue(cache), parsed.GetValue(upsample), parsed.GetValue(preprocess)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
-            Plan(parsed.GetRequiredValue(head)) with
-            {
-                Epochs = parsed.GetValue(epochs),
-                Optimizer = s_optimizers[parsed.GetRequiredValue(optimizer)],
-                LearningRate = parsed.GetValue(rate),
-                BatchSize = parsed.GetValue(batch),
-                RandomBatchesPerEpoch = parsed.GetValue(random) is > 0 and var batches ? batches : null,
-                Seed = parsed.GetValue(seed),
-                Threads = machine.Read(parsed).Threads,
-                Split = parsed.GetValue(split) is { } percentages ? UsageException.Check(() => SplitPercentages.Parse(percentages)) : null,
-                MaxBad = parsed.GetValue(maxBad),
-                Augment = parsed.GetValue(augment),
-            },
+            ReadPlan(parsed),
             parsed.GetValue(json),
             cancellationToken));
         return command;
+
+        TrainingPlan ReadPlan(ParseResult parsed) => Plan(parsed.GetRequiredValue(head)) with
+        {
+            Epochs = parsed.GetValue(epochs),
+            Optimizer = s_optimizers[parsed.GetRequiredValue(optimizer)],
+            LearningRate = parsed.GetValue(rate),
+            BatchSize = parsed.GetValue(batch),
+            RandomBatchesPerEpoch = parsed.GetValue(random) is > 0 and var batches ? batches : null,
+            Seed = parsed.GetValue(seed),
+            Threads = machine.Read(parsed).Threads,
+            Split = parsed.GetValue(split) is { } percentages ? UsageException.Check(() => SplitPercentages.Parse(percentages)) : null,
+            MaxBad = parsed.GetValue(maxBad),
+            Augment = parsed.GetValue(augment),
+            KeepFeatures = parsed.GetValue(keep),
+        };
     }
 
     private static TrainingPlan Plan(string head) => head switch

@@ -85,6 +85,7 @@ internal sealed record ProviderJson(string Name, bool Usable, string? WhyNot);
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(TrainJson))]
+[JsonSerializable(typeof(ExtendJson))]
 [JsonSerializable(typeof(EvaluateJson))]
 [JsonSerializable(typeof(ComparedBackboneJson[]))]
 [JsonSerializable(typeof(EmbedResultJson))]

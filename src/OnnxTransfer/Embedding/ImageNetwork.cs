@@ -65,6 +65,9 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
 
     internal bool HasCache => _cache is not null;
 
+    /// <summary>What the rows depend on besides the image, the decoder and the machine, one fact in each line.</summary>
+    internal string Origin => string.Join('\n', [.. CacheSpace.FactsOf(_graph, Card), $"views {Options.Augment}"]);
+
     /// <summary>Where and how the network was asked to run.</summary>
     internal SessionSettings Settings { get; }
 
@@ -125,16 +128,22 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
 
     /// <summary>The row of an encoded image held in memory.</summary>
     /// <exception cref="ImageDecodeException">The bytes are not an image that can be decoded.</exception>
-    internal float[] Embed(ReadOnlySpan<byte> encoded)
+    internal float[] Embed(ReadOnlySpan<byte> encoded) => Embed(encoded, _views);
+
+    /// <summary>The row of the plain view of an encoded image, whatever the options say.</summary>
+    /// <inheritdoc cref="Embed(ReadOnlySpan{byte})"/>
+    internal float[] EmbedPlain(ReadOnlySpan<byte> encoded) => Embed(encoded, [ImageView.Plain]);
+
+    private float[] Embed(ReadOnlySpan<byte> encoded, IReadOnlyList<ImageView> views)
     {
         _runs.ThrowIfClosed();
         using var activity = _meter.Begin(1);
-        using var batch = _preprocessor.Rent(_views.Count);
+        using var batch = _preprocessor.Rent(views.Count);
         var time = Stopwatch.GetTimestamp();
         try
         {
             IReadOnlyList<string> warnings = [];
-            for (var view = 0; view < _views.Count; view++) warnings = _preprocessor.Prepare(encoded, batch.ImageMemory(view), view: _views[view]);
+            for (var view = 0; view < views.Count; view++) warnings = _preprocessor.Prepare(encoded, batch.ImageMemory(view), view: views[view]);
             Warn("An image", warnings);
         }
         catch (ImageDecodeException)

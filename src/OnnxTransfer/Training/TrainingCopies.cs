@@ -9,6 +9,9 @@ internal sealed class TrainingCopies
     private readonly List<(FeatureMatrix Features, IReadOnlyList<int> Positions)> _passes = [];
     private readonly Dictionary<string, ImageWarning> _warnings = [];
 
+    /// <summary>For each kind of copy, the vectors and the positions of their images among the training images.</summary>
+    internal IReadOnlyList<(FeatureMatrix Features, IReadOnlyList<int> Positions)> Passes => _passes;
+
     /// <summary>The number of copies that could be made.</summary>
     internal int Count => _passes.Sum(pass => pass.Features.RowCount);
 

@@ -66,4 +66,18 @@ public sealed class ViewTests(PipelineFixture fixture) : IClassFixture<PipelineF
         Assert.Equal(6, alone.Cached);
         for (var i = 0; i < 6; i++) Assert.Equal(fixture.Expected[i], alone.Features.Row(i).ToArray());
     }
+
+    /// <summary>The vectors that are compared are those of the images themselves.</summary>
+    [Fact]
+    public void Parity_and_pictures_do_not_depend_on_the_views()
+    {
+        using var plain = FeatureExtractor.Load(fixture.Model, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu });
+        using var averaging = FeatureExtractor.Load(fixture.Model, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu, Augment = Augmentation.FlipAndCrops });
+        var photo = File.ReadAllBytes(fixture.Photos[0]);
+        Assert.Equal(plain.Embed(photo), averaging.Network.EmbedPlain(photo));
+        Assert.NotEqual(plain.Embed(photo), averaging.Embed(photo));
+        using var maps = averaging.Network.OpenAt("convolved", TinyBackbone.Dim * TinyBackbone.Side * TinyBackbone.Side, typeof(FeatureExtractor));
+        using var plainMaps = plain.Network.OpenAt("convolved", TinyBackbone.Dim * TinyBackbone.Side * TinyBackbone.Side, typeof(FeatureExtractor));
+        Assert.Equal(plainMaps.Embed(fixture.Photos[0]), maps.Embed(fixture.Photos[0]));
+    }
 }
