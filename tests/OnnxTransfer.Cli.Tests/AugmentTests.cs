@@ -37,6 +37,6 @@ public sealed class AugmentTests(Fixture fixture) : IClassFixture<Fixture>
         string[] arguments = command == "train" ? ["train", fixture.Photos, "--out", fixture.NewFile("no.onnx")] : [command, "some.onnx", fixture.Photos];
         var result = Cli.Run([.. arguments, "--augment", "mirror"]);
         Assert.Equal(2, result.ExitCode);
-        Assert.Contains("--augment mirror is not one of none, flip, crops, both.", result.Error, StringComparison.Ordinal);
+        Assert.Contains("--augment mirror is not one of both, crops, flip, none.", result.Error, StringComparison.Ordinal);
     }
 }
