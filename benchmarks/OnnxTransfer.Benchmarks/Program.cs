@@ -10,7 +10,7 @@ using OnnxTransfer.Benchmarks.Pixels;
 using OnnxTransfer.Benchmarks.Serving;
 
 // `soak MODEL FOLDER` watches memory over many embeds; `precision MODEL FOLDER` compares 8 bits with 32;
-// `heads PEERS PYTHON small|large|FILE.npy` trains beside PyTorch,
+// `augment WORK` measures what copies of few images bring; `heads PEERS PYTHON small|large|FILE.npy` trains beside PyTorch,
 // TensorFlow.js and scikit-learn; `draws PEERS PYTHON|none WORK [METHOD...]` compares heads with LogisticRegressionCV on few photographs, `tuning PEERS PYTHON ROUNDS` the
 // choice of L2; `pixels PEERS PYTHON ROUNDS [RESULT.md]` prepares photographs beside Pillow and sharp
 // (`pixels alone ROUNDS` without them); `embed PEERS PYTHON [PHOTOS ROUNDS]` embeds photos beside sharp + onnxruntime-node and
@@ -19,6 +19,7 @@ using OnnxTransfer.Benchmarks.Serving;
 // FOLDER...` what is kept quantized against the same weights in float32; everything else is BenchmarkDotNet's command line.
 if (args is ["soak", var model, var folder]) return Soak.Run(model, folder);
 if (args is ["precision", var network, var classes]) return await PrecisionPeers.RunAsync(network, classes).ConfigureAwait(false);
+if (args is ["augment", var work]) return await AugmentationDraws.RunAsync(work).ConfigureAwait(false);
 if (args is ["heads", var peers, var python, var size]) return HeadPeers.Run(peers, python, size);
 if (args is ["tuning", var tuningPeers, var tuningPython, var tuningRounds]) return TuningPeers.Run(tuningPeers, tuningPython, Number(tuningRounds));
 if (args is ["draws", var drawPeers, var drawPython, var drawWork, .. var drawMethods]) return await HeadDraws.RunAsync(drawPeers, drawPython, drawWork, drawMethods).ConfigureAwait(false);

@@ -207,7 +207,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     public IReadOnlyList<ParityResult> VerifyParity()
     {
         ThrowIfDisposed();
-        return [.. PreprocessingParity.Verify(Network.Options.Decoder), .. FeatureParity.Verify(Card, image => Embed(image))];
+        return [.. PreprocessingParity.Verify(Network.Options.Decoder), .. FeatureParity.Verify(Card, image => Network.EmbedPlain(image))];
     }
 
     /// <summary>

@@ -114,6 +114,14 @@ public sealed record FeatureExtractorOptions
     public FeaturePooling Pooling { get; init => field = Require.Defined(value, nameof(Pooling)); }
 
     /// <summary>
+    /// The copies of an image that its vector is the mean over, besides the image itself; none by default. The network runs once for each view,
+    /// so <see cref="Augmentation.Flip"/> takes twice as long and <see cref="Augmentation.FlipAndCrops"/> ten times. A classifier that is loaded with
+    /// this option averages what it predicts on; how it was trained is <see cref="TrainingPlan.Augment"/>. <see cref="ImageClassifier.Explain"/> shows the image itself.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not in the enumeration.</exception>
+    public Augmentation Augment { get; init => field = Require.Defined(value, nameof(Augment)); }
+
+    /// <summary>
     /// The log that receives the provider of the network, the downloads and the images that cannot be used; null for no log.
     /// </summary>
     public ILogger? Logger { get; init; }
@@ -136,7 +144,7 @@ public sealed record FeatureExtractorOptions
         var plans = store.FolderIfAny is { } folder ? Path.Combine(folder, "tensorrt") : null;
         return new NetworkOptions(
             new SessionSettings(Provider, Threads, DeviceId, CaptureGraph, PlanFolder: plans), Precision, CalibrationImages,
-            Decoder ?? ImageDecoders.Default, Decode, store, Logger ?? NullLogger.Instance);
+            Decoder ?? ImageDecoders.Default, Decode, store, Logger ?? NullLogger.Instance, Augment);
     }
 
     /// <summary>The same for a saved classifier, whose file fixes its layers and its preprocessing: to name others is a mistake, not a wish to ignore.</summary>

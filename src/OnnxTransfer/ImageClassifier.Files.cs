@@ -138,7 +138,7 @@ public sealed partial class ImageClassifier
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         options = (options ?? new FeatureExtractorOptions()).ForSavedClassifier();
-        var (backbone, head, labels, training, certainty, probe) = ClassifierFile.Read(path);
+        var (backbone, head, labels, training, certainty, probe, kept) = ClassifierFile.Read(path);
         cancellationToken.ThrowIfCancellationRequested();
         var (tensor, dim) = (backbone.Card.Features.Tensor, backbone.Card.Features.Dim);
         var network = new ImageNetwork(backbone, tensor, dim, options.ForNetwork(), options.Cache, typeof(ImageClassifier), forOne: true, cancellationToken);
@@ -154,13 +154,13 @@ public sealed partial class ImageClassifier
             throw;
         }
 
-        return new ImageClassifier(network, ownsNetwork: true, head, labels, training, certainty);
+        return new ImageClassifier(network, ownsNetwork: true, head, labels, training, certainty, kept);
     }
 
     private void Write(string path, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        ClassifierFile.Write(path, Usable, Trained, Labels, _training, new Certainty(Calibration, UnknownBelow), cancellationToken);
+        ClassifierFile.Write(path, Usable, Trained, Labels, _training, new Certainty(Calibration, UnknownBelow), _kept, cancellationToken);
     }
 
     private void WriteHead(string path, CancellationToken cancellationToken)

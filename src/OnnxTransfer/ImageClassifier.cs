@@ -5,6 +5,7 @@ using OnnxTransfer.Embedding;
 using OnnxTransfer.Evaluation;
 using OnnxTransfer.Explaining;
 using OnnxTransfer.Internals;
+using OnnxTransfer.Preprocessing;
 using OnnxTransfer.Training;
 using OnnxTransfer.Training.Auditing;
 
@@ -27,13 +28,14 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     private readonly Lazy<Explainer> _explainer;
     private volatile bool _disposed;
 
-    private ImageClassifier(ImageNetwork network, bool ownsNetwork, IClassScorer scorer, IReadOnlyList<string> labels, string? training, Certainty? certainty = null)
+    private ImageClassifier(ImageNetwork network, bool ownsNetwork, IClassScorer scorer, IReadOnlyList<string> labels, string? training, Certainty? certainty = null, KeptFeatures? kept = null)
     {
         Network = network;
         Model = ModelInfo.Of(network.Card);
         _ownsNetwork = ownsNetwork;
         _scorer = scorer;
         _training = training;
+        _kept = kept;
         // A second session, opened at the first class activation map.
         _explainer = new Lazy<Explainer>(() => new Explainer(network, scorer, typeof(ImageClassifier)));
         Labels = labels;
@@ -70,7 +72,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     /// <param name="extractor">The backbone; it must outlive the classifier.</param>
     /// <param name="images">The images with their classes. If the images state their sets, these sets are used.</param>
     /// <param name="plan">Epochs, optimizer, seed, split, tolerance for unusable images; null for the defaults.</param>
-    /// <param name="progress">Receives the number of embedded images.</param>
+    /// <param name="progress">Receives the number of embedded images, from 0 again for each kind of copy of <see cref="TrainingPlan.Augment"/>.</param>
     /// <param name="cancellationToken">While images are embedded: stops. While the head trains: stops and returns the best so far.</param>
     /// <exception cref="ArgumentException">
     /// The plan contradicts itself or the images (<see cref="TrainingPlan.Validate(ImageDataset)"/>). No image was read.
@@ -86,11 +88,15 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         ArgumentNullException.ThrowIfNull(images);
         plan ??= new TrainingPlan();
         plan.Validate(images);
+        var (learned, views) = (images.Images.Count(image => image.Split is DataSplit.Auto or DataSplit.Train), ImageView.Of(plan.Augment).Count);
+        if ((long)learned * views * extractor.Dim > Array.MaxLength) throw Throw.TooManyCopies(learned, views, extractor.Dim);
+
+        if (plan.KeepFeatures && (long)images.Images.Count * views * extractor.Dim * sizeof(float) > KeptFeatures.MaxBytes) throw Throw.TooManyFeaturesToKeep((long)images.Images.Count * views, extractor.Dim);
 
         var embedding = await extractor.EmbedAsync(
             [.. images.Images.Select(image => image.Image)], plan.EmbeddingBatchSize, progress, cancellationToken).ConfigureAwait(false);
         embedding.Ledger.ThrowIfMoreThan(plan.MaxBad, images.Images.Count);
-        return await Task.Run(() => TrainOn(extractor, images, embedding, plan, cancellationToken), CancellationToken.None).ConfigureAwait(false);
+        return await Task.Run(() => TrainOnAsync(extractor, images, embedding, plan, progress, cancellationToken), CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>Classifies an image: <c>classifier.Predict("cat.jpg")</c>.</summary>
@@ -257,29 +263,34 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         if (_ownsNetwork) await Network.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static TrainingResult TrainOn(
-        FeatureExtractor extractor, ImageDataset images, EmbeddingResult embedding, TrainingPlan plan, CancellationToken cancellationToken)
+    private static async Task<TrainingResult> TrainOnAsync(
+        FeatureExtractor extractor, ImageDataset images, EmbeddingResult embedding, TrainingPlan plan, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
     {
         var classes = images.Classes;
         var duplicates = plan.KeepDuplicatesTogether ? DuplicateSearch.Run(images.Images, embedding, extractor.Network.Sampler(), cancellationToken).Pairs : [];
         var sets = new TrainingSets(images, embedding, plan, duplicates);
         var (train, validation, test) = (sets.Features(DataSplit.Train)!, sets.Features(DataSplit.Validation), sets.Features(DataSplit.Test));
 
+        LabeledImage[] learned = [.. sets.Rows(DataSplit.Train).Select(row => images.Images[embedding.Indices[row]])];
+        var copies = await TrainingCopies.EmbedAsync(extractor.Network, learned, plan, progress, cancellationToken).ConfigureAwait(false);
+        var rows = copies.JoinTo(train);
+
         var clock = Stopwatch.StartNew();
         TuningResult? tuning = null;
         if (plan.Tuning is { } choice)
         {
-            tuning = HeadTuner.Tune(train, classes.Count, choice, cancellationToken);
+            tuning = HeadTuner.Tune(rows, classes.Count, choice, cancellationToken);
             plan = plan with { Optimizer = Optimizer.Lbfgs(), L2 = tuning.Chosen.L2, Standardize = tuning.Chosen.Standardize };
         }
 
-        var trained = HeadTrainer.Train(train, classes.Count, plan, validation, cancellationToken: cancellationToken);
+        var trained = HeadTrainer.Train(rows, classes.Count, plan, validation, cancellationToken: cancellationToken);
         var time = clock.Elapsed;
-        var fingerprint = RunFingerprint.Of(train, validation, classes.Count, plan, trained.History, Fingerprint(extractor.Card));
+        var fingerprint = RunFingerprint.Of(rows, validation, classes.Count, plan, trained.History, Fingerprint(extractor.Card));
         var (head, calibration) = plan.Calibrate ? Calibrated(trained.Head, validation!) : (trained.Head, null);
+        var kept = plan.KeepFeatures ? sets.Keep([.. Enumerable.Range(0, embedding.Indices.Count)], copies, classes.ToList().IndexOf, extractor.Network.Origin) : null;
         return new TrainingResult(images, sets)
         {
-            Classifier = new ImageClassifier(extractor.Network, ownsNetwork: false, head, classes, fingerprint, new Certainty(calibration, plan.UnknownBelow)),
+            Classifier = new ImageClassifier(extractor.Network, ownsNetwork: false, head, classes, fingerprint, new Certainty(calibration, plan.UnknownBelow), kept),
             History = trained.History,
             Tuning = tuning,
             Train = Score(train)!,
@@ -287,13 +298,14 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
             Test = Score(test),
             Embedding = embedding,
             Skipped = TrainingSets.SkippedOf(images, embedding),
-            Warnings = sets.Warnings(),
+            Warnings = [.. sets.Warnings(), .. copies.Warnings],
+            CopyCount = copies.Count,
             Leaks = sets.Leaks,
             TrainingTime = time,
         };
 
-        EvaluationResult? Score(LabeledFeatures? rows) =>
-            rows is null ? null : Evaluator.Evaluate(head.Probabilities(rows.Features), rows.Labels.ToArray(), classes);
+        EvaluationResult? Score(LabeledFeatures? set) =>
+            set is null ? null : Evaluator.Evaluate(head.Probabilities(set.Features), set.Labels.ToArray(), classes);
     }
 
     private static (ClassifierHead Head, ClassifierCalibration? Calibration) Calibrated(ClassifierHead head, LabeledFeatures rows)

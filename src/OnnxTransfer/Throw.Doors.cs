@@ -21,6 +21,9 @@ internal static partial class Throw
     internal static void NoImageUsable(string folder, string firstReason) =>
         throw new DatasetException($"None of the images in {folder} could be used; the first: {firstReason}");
 
+    internal static ArgumentException TooManyCopies(int images, int views, int dim) =>
+        new($"{images} images in {views} views with {dim} numbers each are more than one matrix can hold ({Array.MaxLength / dim} views): choose a smaller {nameof(TrainingPlan)}.{nameof(TrainingPlan.Augment)}, or fewer images.");
+
     internal static DatasetException NotAClass(string label, IEnumerable<string> known) =>
         new($"'{label}' is not a class of this classifier. Its classes are {Known(label, known)}. Rename the class, or leave it out.");
 
@@ -40,9 +43,6 @@ internal static partial class Throw
 
     internal static InvalidOperationException NothingTrained() =>
         new("This classifier has its backbone's own classes, and no head was trained, so there is nothing to save: use the backbone's file.");
-
-    internal static ArgumentException NoSuchClass(string label, IEnumerable<string> known) =>
-        new($"'{label}' is not a class of this classifier. Its classes are {Known(label, known)}.");
 
     [DoesNotReturn]
     internal static void NoSuchUnit(int unit, string layer, int channels) =>

@@ -55,6 +55,9 @@ public sealed class TrainingResult
     /// </summary>
     public required IReadOnlyList<DatasetFinding> Leaks { get; init; }
 
+    /// <summary>The number of copies of training images (<see cref="TrainingPlan.Augment"/>) that were learned from besides the images; 0 without copies.</summary>
+    public required int CopyCount { get; init; }
+
     /// <summary>The files, folders and rows of the source that are not used as images, with reasons.</summary>
     public IReadOnlyList<UnusedFile> Unused => _dataset.Unused;
 

@@ -43,7 +43,7 @@ public sealed class CheckTests(Fixture fixture) : IClassFixture<Fixture>
     }
 
     [Theory]
-    [InlineData("--fail-on", "duplicate", "--fail-on duplicate is not one of any, unreadable, duplicates")]
+    [InlineData("--fail-on", "duplicate", "--fail-on duplicate is not one of any, blurred, contradictions")]
     [InlineData("--folds", "1", "--folds must be at least 2")]
     public void Wrong_values_are_wrong_usage(string option, string value, string said)
     {

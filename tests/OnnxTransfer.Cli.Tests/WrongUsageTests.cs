@@ -17,7 +17,7 @@ public sealed class WrongUsageTests
     [InlineData("predict flowers.onnx -z", "'-z' is no option of `onnxtransfer predict`; see `onnxtransfer --help`. A file of this name is given as ./-z.")]
     [InlineData("", "`onnxtransfer` needs one of train, evaluate, predict,")]
     [InlineData("models", "`onnxtransfer models` needs one of list, pull,")]
-    [InlineData("predict flowers.onnx", "`onnxtransfer predict` needs INPUT.")]
+    [InlineData("predict flowers.onnx", "`onnxtransfer predict` needs INPUT or --list FILE|-.")]
     [InlineData("train photos", "`onnxtransfer train` needs --out FILE.onnx.")]
     [InlineData("train photos --out", "--out needs FILE.onnx behind it.")]
     [InlineData("train photos --out x.onnx --out y.onnx", "--out is given twice: give it once.")]

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace OnnxTransfer.Cli.Commands;
 
@@ -14,11 +15,17 @@ internal sealed class DataArguments
     private readonly Option<string?> _weight = Column("--weight-column", "the weight of each image in training; none means that no column has it", "weight, sample_weight");
 
     /// <summary>Adds the argument and the options to a command.</summary>
-    internal DataArguments(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="mayBeMissing">Whether the command has something to do without data.</param>
+    internal DataArguments(Command command, bool mayBeMissing = false)
     {
+        if (mayBeMissing) _data.Arity = ArgumentArity.ZeroOrOne;
         command.Arguments.Add(_data);
         foreach (var option in (Option[])[_image, _label, _split, _weight]) command.Options.Add(option);
     }
+
+    /// <summary>Whether there are data.</summary>
+    internal bool IsGiven(CommandResult command) => command.GetResult(_data) is { Tokens.Count: > 0 };
 
     internal string Path(ParseResult parsed) => parsed.GetRequiredValue(_data);
 

@@ -12,13 +12,14 @@ internal static class EvaluateCommand
     {
         var file = CommonOptions.Classifier();
         var cache = CommonOptions.Cache();
+        var augment = AugmentOption.OfPrediction();
         var report = CommonOptions.Report();
         var csv = new OutputOption("--csv", mayBeStandardOutput: true) { Description = "Write every image with its class, prediction and probability to a CSV file; - writes to standard output.", HelpName = "FILE|-" };
         var mistakes = new Option<string?>("--copy-mistakes") { Description = "Copy the wrongly classified photos to DIR/TRUE/PREDICTED/. DIR must be new or empty.", HelpName = "DIR" };
         var json = CommonOptions.Json();
         var command = new Command("evaluate", "Measure a saved classifier on labeled images. If the data have a test set, only that set counts.") { file };
         var data = new DataArguments(command);
-        foreach (var option in (Option[])[cache, report, csv, mistakes, json]) command.Options.Add(option);
+        foreach (var option in (Option[])[augment, cache, report, csv, mistakes, json]) command.Options.Add(option);
         command.Validators.Add(result =>
         {
             if (result.GetValue(csv) == "-" && result.GetValue(json)) result.AddError("--csv and --json would both write to standard output: give one of them, or the name of a file.");
@@ -26,7 +27,7 @@ internal static class EvaluateCommand
         var machine = new MachineOptions(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(file), () => data.Read(parsed), new Outputs(parsed.GetValue(report), parsed.GetValue(csv), parsed.GetValue(mistakes)),
-            CommonOptions.Extractor(machine.Read(parsed), cache: parsed.GetValue(cache)), parsed.GetValue(json), cancellationToken));
+            CommonOptions.Extractor(machine.Read(parsed), cache: parsed.GetValue(cache)) with { Augment = parsed.GetValue(augment) }, parsed.GetValue(json), cancellationToken));
         return command;
     }
 

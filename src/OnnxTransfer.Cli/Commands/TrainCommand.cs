@@ -32,35 +32,72 @@ internal static class TrainCommand
         var ignoreDuplicates = new Option<bool>("--ignore-duplicates") { Description = "Do not look for near duplicates, which otherwise stay in one set when the images are split." };
         var calibrate = new Option<bool>("--calibrate") { Description = "Fit the temperature of the probabilities on the validation set, and keep what `predict --coverage` needs." };
         var unknown = CommonOptions.UnknownBelow("Let `predict` answer \"unknown\" where no class is this probable; the report shows what that costs.");
+        var augment = AugmentOption.OfTraining();
+        var keep = new Option<bool>("--keep-features") { Description = "Keep the feature vectors in the file, so that --extend can add and remove classes later without these images." };
+        var extend = new Option<string?>("--extend") { Description = "Extend a classifier that was trained with --keep-features by the images of DATA, and write the result to --out.", HelpName = "FILE.onnx" };
+        var remove = new Option<string[]>("--remove")
+        {
+            Description = "The classes that --extend removes.",
+            HelpName = "CLASS[,CLASS]",
+            CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))],
+        };
         var report = CommonOptions.Report();
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on labeled images.")
         {
-            output, validation, test, backbone, layers, pooling, preprocess, split, tune, upsample, precision, cache, maxBad, ignoreDuplicates, calibrate, unknown, report, json,
+            output, validation, test, backbone, layers, pooling, preprocess, split, tune, upsample, precision, cache, maxBad, ignoreDuplicates, calibrate, unknown, augment, keep, extend, remove, report, json,
         };
-        var images = new DataArguments(command);
+        var images = new DataArguments(command, mayBeMissing: true);
         var head = new HeadOptions(command);
         var tuning = new TuningChoices(command, withSeed: false);
         var machine = new MachineOptions(command);
-        command.SetAction((parsed, cancellationToken) => RunAsync(
+        command.Validators.Add(result =>
+        {
+            var isGiven = result.GetResult(extend) is { Implicit: false };
+            if (!isGiven && !images.IsGiven(result)) result.AddError("`onnxtransfer train` needs DATA.");
+            if (!isGiven && result.GetResult(remove) is { Implicit: false }) result.AddError("--remove has a meaning only with --extend FILE.onnx, whose classes it removes.");
+            if (!isGiven) return;
+            foreach (var option in command.Options.Where(option => TrainExtension.Settled.Contains(option.Name) && result.GetResult(option) is { Implicit: false }))
+                result.AddError($"{option.Name} and --extend exclude each other: {(option == report ? "write a report of the extended classifier with `onnxtransfer evaluate`" : "the classifier has its network, its layers and its preprocessing already")}.");
+        });
+        command.SetAction((parsed, cancellationToken) => parsed.GetValue(extend) is { } file
+            ? TrainExtension.RunAsync(
+                file,
+                images.IsGiven(parsed.CommandResult) ? () => Read(images, parsed, parsed.GetValue(validation), parsed.GetValue(test)) : null,
+                parsed.GetValue(remove) ?? [],
+                parsed.GetRequiredValue(output),
+                CommonOptions.Extractor(machine.Read(parsed), cache: parsed.GetValue(cache)),
+                ReadPlan(parsed),
+                parsed.GetValue(json),
+                cancellationToken)
+            : RunAsync(
             () => Read(images, parsed, parsed.GetValue(validation), parsed.GetValue(test)),
             parsed.GetRequiredValue(output),
             parsed.GetValue(report),
             parsed.GetRequiredValue(backbone),
             CommonOptions.Extractor(machine.Read(parsed), parsed.GetRequiredValue(precision), parsed.GetValue(cache), parsed.GetValue(upsample), parsed.GetValue(preprocess)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
-            head.Read(parsed) with
+            ReadPlan(parsed),
+            parsed.GetValue(json),
+            cancellationToken));
+        return command;
+
+        TrainingPlan ReadPlan(ParseResult parsed)
+        {
+            var plan = head.Read(parsed);
+            var threads = machine.Read(parsed).Threads;
+            return plan with
             {
-                Tuning = parsed.GetValue(tune) ? tuning.Read(parsed) with { Seed = head.Read(parsed).Seed, Threads = machine.Read(parsed).Threads } : null,
-                Threads = machine.Read(parsed).Threads,
+                Tuning = parsed.GetValue(tune) ? tuning.Read(parsed) with { Seed = plan.Seed, Threads = threads } : null,
+                Threads = threads,
                 Split = parsed.GetValue(split) is { } percentages ? UsageException.Check(() => SplitPercentages.Parse(percentages)) : null,
                 MaxBad = parsed.GetValue(maxBad),
                 KeepDuplicatesTogether = !parsed.GetValue(ignoreDuplicates),
                 Calibrate = parsed.GetValue(calibrate),
                 UnknownBelow = parsed.GetValue(unknown) ?? 0,
-            },
-            parsed.GetValue(json),
-            cancellationToken));
-        return command;
+                Augment = parsed.GetValue(augment),
+                KeepFeatures = parsed.GetValue(keep),
+            };
+        }
     }
 
     /// <summary>The provider that the network runs on. Whoever left the choice open and has no GPU wants no page about CUDA.</summary>
@@ -97,6 +134,7 @@ internal static class TrainCommand
         classifier.Save(output);
         if (report is not null) result.WriteReport(report);
 
+        if (result.CopyCount > 0) Console.Error.WriteLine($"learned from {result.Train.Count} images and {result.CopyCount} copies of them");
         CommonOptions.WarnCache(extractorOptions);
         CommonOptions.WarnSkipped(result.Skipped);
         CommonOptions.WarnDoubtful(result.Warnings);

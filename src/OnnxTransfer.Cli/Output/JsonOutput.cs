@@ -107,6 +107,7 @@ internal sealed record ProviderJson(string Name, bool Usable, string? WhyNot);
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(TrainJson))]
 [JsonSerializable(typeof(TuningJson))]
+[JsonSerializable(typeof(ExtendJson))]
 [JsonSerializable(typeof(EvaluateJson))]
 [JsonSerializable(typeof(ComparedBackboneJson[]))]
 [JsonSerializable(typeof(EmbedResultJson))]

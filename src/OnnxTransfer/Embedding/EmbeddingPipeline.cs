@@ -18,8 +18,11 @@ namespace OnnxTransfer.Embedding;
 /// <param name="shape">Threads and batches.</param>
 /// <param name="meter">Told of every image and stage.</param>
 /// <param name="openCache">Opens the rows of earlier runs; null to compute all.</param>
-internal sealed class EmbeddingPipeline(OnnxSession session, ImagePreprocessor preprocessor, PipelineShape shape, ExtractorMeter meter, Func<CachedRows>? openCache = null)
+/// <param name="views">How each image is seen, its vector being the mean over them; null for the plain view.</param>
+internal sealed class EmbeddingPipeline(
+    OnnxSession session, ImagePreprocessor preprocessor, PipelineShape shape, ExtractorMeter meter, Func<CachedRows>? openCache = null, IReadOnlyList<ImageView>? views = null)
 {
+    private readonly IReadOnlyList<ImageView> _views = views ?? [ImageView.Plain];
     // Threads first take the work that brings a batch nearest to its end. On the CPU the queue also has the network's work.
     private readonly Channel<Step> _images = Channel.CreateUnboundedPrioritized(new UnboundedPrioritizedChannelOptions<Step> { Comparer = Step.MostAdvancedFirst });
     private readonly Channel<Step> _device = Channel.CreateUnbounded<Step>();
@@ -89,11 +92,11 @@ internal sealed class EmbeddingPipeline(OnnxSession session, ImagePreprocessor p
         try
         {
             var (number, start) = (0, 0);
-            await foreach (var chunk in inputs.Chunk(shape.BatchSize).WithCancellation(cancellationToken).ConfigureAwait(false))
+            await foreach (var chunk in inputs.Chunk(Math.Max(1, shape.BatchSize / _views.Count)).WithCancellation(cancellationToken).ConfigureAwait(false))
             {
                 await window.WaitAsync(cancellationToken).ConfigureAwait(false);
                 Interlocked.Increment(ref _open);
-                var batch = new PipelineBatch(number++, start, chunk);
+                var batch = new PipelineBatch(number++, start, chunk, _views.Count);
                 start += chunk.Length;
                 for (var slot = 0; slot < chunk.Length; slot++) _images.Writer.TryWrite(new Step(batch, slot));
             }
@@ -135,9 +138,14 @@ internal sealed class EmbeddingPipeline(OnnxSession session, ImagePreprocessor p
         try
         {
             using var image = preprocessor.Open(batch.Input(slot), cancellationToken);
-            var isKnown = _cache is not null && TryRecall(_cache, batch, slot, image);
-            time = Times.Book(PipelineStage.Reading, time);
-            if (!isKnown) batch.Warn(slot, preprocessor.Prepare(image, batch.Slot(slot, preprocessor), cancellationToken: cancellationToken));
+            for (var view = 0; view < _views.Count; view++)
+            {
+                var isKnown = _cache is not null && TryRecall(_cache, batch, slot, view, image);
+                time = Times.Book(PipelineStage.Reading, time);
+                if (isKnown) continue;
+                batch.Prepared(slot, view, preprocessor.Prepare(image, batch.Slot(slot, view, preprocessor), view: _views[view], cancellationToken: cancellationToken));
+                time = Times.Book(PipelineStage.Preparing, time);
+            }
         }
         catch (ImageDecodeException exception)
         {
@@ -150,16 +158,16 @@ internal sealed class EmbeddingPipeline(OnnxSession session, ImagePreprocessor p
         else Finish(batch);
     }
 
-    private bool TryRecall(CachedRows cache, PipelineBatch batch, int slot, in OpenedImage image)
+    private bool TryRecall(CachedRows cache, PipelineBatch batch, int slot, int view, in OpenedImage image)
     {
-        var hash = preprocessor.ContentKey(image);
+        var hash = preprocessor.ContentKey(image, _views[view]);
         if (cache.Find(hash) is { } row)
         {
-            batch.Take(slot, row);
+            batch.Take(slot, view, row);
             return true;
         }
 
-        batch.Identify(slot, hash);
+        batch.Identify(slot, view, hash);
         return false;
     }
 
@@ -173,6 +181,7 @@ internal sealed class EmbeddingPipeline(OnnxSession session, ImagePreprocessor p
 
     private void Finish(PipelineBatch batch)
     {
+        batch.Complete();
         meter.Count(batch.Images);
         _done.Writer.TryWrite(batch);
         Close();

@@ -52,6 +52,22 @@ public sealed class FeatureMatrix
         return new FeatureMatrix(values, rows.Count, Dim);
     }
 
+    /// <summary>Copies matrices of the same D into one, the rows of each behind those of the one before.</summary>
+    internal static FeatureMatrix Stack(IReadOnlyList<FeatureMatrix> matrices)
+    {
+        var (rows, dim) = (matrices.Sum(matrix => (long)matrix.RowCount), matrices[0].Dim);
+        if (rows * dim > Array.MaxLength) Throw.TooManyRowsForOneMatrix((int)rows, dim);
+        var values = new float[rows * dim];
+        var start = 0;
+        foreach (var matrix in matrices)
+        {
+            matrix.Values.CopyTo(values.AsSpan(start));
+            start += matrix.Values.Length;
+        }
+
+        return new FeatureMatrix(values, (int)rows, dim);
+    }
+
     /// <summary>
     /// A new matrix whose rows have the same directions and the length 1 (L2 normalization, <c>v / |v|</c>), rounded to float32. The
     /// dot product of two such rows is their cosine; vector databases compute dot products fastest.

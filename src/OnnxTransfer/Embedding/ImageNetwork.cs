@@ -22,6 +22,8 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     // Both are null without a cache.
     private readonly FeatureCache? _cache;
     private readonly CacheSpace? _cacheSpace;
+    // How each image is seen; its row is the mean over these views.
+    private readonly IReadOnlyList<ImageView> _views;
     private readonly RunGate _runs;
     private readonly ExtractorMeter _meter;
 
@@ -43,6 +45,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         _runs = new RunGate(owner);
         _meter = new ExtractorMeter(backbone.Card.Id);
         Options = options;
+        _views = ImageView.Of(options.Augment);
         (Backbone, _graph, Precision) = PrecisionChooser.Choose(backbone, tensor, dim, options, cancellationToken);
         _graph = OptimizerCheck.Apply(_graph, Card, Precision.Precision, options.Store.FolderIfAny);
         Settings = options.Session with { IsHalf = Precision.Precision == NetworkPrecision.Float16 };
@@ -61,6 +64,9 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     internal NetworkOptions Options { get; }
 
     internal bool HasCache => _cache is not null;
+
+    /// <summary>What the rows depend on besides the image, the decoder and the machine, one fact in each line.</summary>
+    internal string Origin => string.Join('\n', [.. CacheSpace.FactsOf(_graph, Card), $"views {Options.Augment}"]);
 
     /// <summary>Where and how the network was asked to run.</summary>
     internal SessionSettings Settings { get; }
@@ -82,7 +88,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     /// <param name="length">Its length for one image.</param>
     /// <param name="owner">The public type that users dispose, for messages.</param>
     internal ImageNetwork OpenAt(string tensor, int length, Type owner) =>
-        new(Backbone, tensor, length, Options with { Precision = NetworkPrecision.Float32 }, cache: null, owner);
+        new(Backbone, tensor, length, Options with { Precision = NetworkPrecision.Float32, Augment = Augmentation.None }, cache: null, owner);
 
     /// <summary>Reads images once more, with the same decoder and limits.</summary>
     internal ImageSampler Sampler() => new(Options.Decoder, Options.Decode);
@@ -125,15 +131,23 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
 
     /// <summary>The row of an encoded image held in memory.</summary>
     /// <exception cref="ImageDecodeException">The bytes are not an image that can be decoded.</exception>
-    internal float[] Embed(ReadOnlySpan<byte> encoded)
+    internal float[] Embed(ReadOnlySpan<byte> encoded) => Embed(encoded, _views);
+
+    /// <summary>The row of the plain view of an encoded image, whatever the options say.</summary>
+    /// <inheritdoc cref="Embed(ReadOnlySpan{byte})"/>
+    internal float[] EmbedPlain(ReadOnlySpan<byte> encoded) => Embed(encoded, [ImageView.Plain]);
+
+    private float[] Embed(ReadOnlySpan<byte> encoded, IReadOnlyList<ImageView> views)
     {
         _runs.ThrowIfClosed();
         using var activity = _meter.Begin(1);
-        using var batch = _preprocessor.Rent(1);
+        using var batch = _preprocessor.Rent(views.Count);
         var time = Stopwatch.GetTimestamp();
         try
         {
-            Warn("An image", _preprocessor.Prepare(encoded, batch.Memory));
+            IReadOnlyList<string> warnings = [];
+            for (var view = 0; view < views.Count; view++) warnings = _preprocessor.Prepare(encoded, batch.ImageMemory(view), view: views[view]);
+            Warn("An image", warnings);
         }
         catch (ImageDecodeException)
         {
@@ -183,12 +197,13 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     /// <param name="batchSize">Images per run of the network; 0 for the number that suits the provider.</param>
     /// <param name="progress">Receives the progress after every batch.</param>
     /// <param name="cancellationToken">Stops the run after the current images.</param>
+    /// <param name="view">The one view to see the images in; null for the mean over those of the options.</param>
     internal Task<EmbeddingResult> EmbedAsync(
-        IReadOnlyList<ImageInput> images, int batchSize, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
+        IReadOnlyList<ImageInput> images, int batchSize, IProgress<WorkProgress>? progress, CancellationToken cancellationToken, ImageView? view = null)
     {
         ArgumentNullException.ThrowIfNull(images);
         // Before the task begins, so that a wrong argument is thrown at once.
-        var pipeline = Pipeline(batchSize, images.Count);
+        var pipeline = Pipeline(batchSize, images.Count, view);
         return LoggedAsync(images.Count, () => EmbeddingCollector.CollectAsync(pipeline, images, Dim, progress, cancellationToken));
     }
 
@@ -286,9 +301,11 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     /// <returns>What makes the image doubtful.</returns>
     private IReadOnlyList<string> Embed(in OpenedImage image, Span<float> row, MemoryGate.Entry? place)
     {
-        using var batch = _preprocessor.Rent(1);
+        using var batch = _preprocessor.Rent(_views.Count);
         var time = Stopwatch.GetTimestamp();
-        var warnings = _preprocessor.Prepare(image, batch.Memory, place);
+        // The place is left with the first decode; the other views wait for one of their own.
+        var warnings = _preprocessor.Prepare(image, batch.ImageMemory(0), place, _views[0]);
+        for (var view = 1; view < _views.Count; view++) _preprocessor.Prepare(image, batch.ImageMemory(view), view: _views[view]);
         RunPrepared(batch, row, time);
         return warnings;
     }
@@ -298,7 +315,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         foreach (var warning in warnings) Log.ImageDoubtful(Options.Logger, id, warning);
     }
 
-    /// <summary>Runs the network on one image whose preparation began at a timestamp, and counts it.</summary>
+    /// <summary>Runs the network on the views of one image whose preparation began at a timestamp, and counts it.</summary>
     private void RunPrepared(TensorBatch batch, Span<float> row, long start)
     {
         var time = _meter.Book(PipelineStage.Preparing, start);
@@ -310,7 +327,8 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     private void Run(TensorBatch batch, Span<float> row)
     {
         _runs.ThrowIfClosed();
-        _sessions.ForOne.Run(batch.Memory, 1, row);
+        if (batch.Count == 1) _sessions.ForOne.Run(batch.Memory, 1, row);
+        else ViewMean.Of(_sessions.ForOne.Run(batch.Memory, batch.Count, size: 1)).CopyTo(row);
     }
 
     private async Task<TRun> LoggedAsync<TRun>(int? count, Func<Task<TRun>> run)
@@ -335,13 +353,17 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
 
     /// <param name="batchSize">Images per run of the network; 0 for the number that suits the provider.</param>
     /// <param name="count">The number of images; null if it is not known.</param>
-    private EmbeddingPipeline Pipeline(int batchSize, int? count = null)
+    /// <param name="view">The one view to see the images in; null for the mean over those of the options.</param>
+    private EmbeddingPipeline Pipeline(int batchSize, int? count = null, ImageView? view = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(batchSize);
         _runs.ThrowIfClosed();
         var session = _sessions.For(count ?? int.MaxValue);
         var shape = PipelineShape.For(session.Provider.Provider, Options.Session.Threads, batchSize, session.FixedBatch);
-        TensorBatch.CheckSize(shape.IsPadded ? shape.BatchSize : Math.Min(shape.BatchSize, count ?? int.MaxValue), Card.Input.Width, Card.Input.Height);
-        return new EmbeddingPipeline(session, _preprocessor, shape, _meter, _cacheSpace is null ? null : () => _cache!.Open(_cacheSpace));
+        var views = view is { } one ? [one] : _views;
+        // At least one image in all its views.
+        var largest = Math.Max(views.Count, shape.IsPadded ? shape.BatchSize : (int)Math.Min(shape.BatchSize, (count ?? int.MaxValue) * (long)views.Count));
+        TensorBatch.CheckSize(largest, Card.Input.Width, Card.Input.Height);
+        return new EmbeddingPipeline(session, _preprocessor, shape, _meter, _cacheSpace is null ? null : () => _cache!.Open(_cacheSpace), views);
     }
 }

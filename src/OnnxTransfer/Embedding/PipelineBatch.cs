@@ -3,14 +3,21 @@ using OnnxTransfer.Preprocessing;
 
 namespace OnnxTransfer.Embedding;
 
-/// <summary>Neighboring images of a list that go through the network together. Each slot is filled by one thread.</summary>
+/// <summary>
+/// Neighboring images of a list that go through the network together, each in V views. The vector of an image is the mean over its views. Each
+/// slot, an image, is filled by one thread.
+/// </summary>
 /// <param name="number">The batch's place among the batches of the run.</param>
 /// <param name="start">The position in the list of its first image.</param>
 /// <param name="inputs">Its images.</param>
-internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs)
+/// <param name="views">V.</param>
+internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs, int views)
 {
     private readonly EmbeddedImage?[] _images = new EmbeddedImage?[inputs.Length];
-    private readonly byte[]?[] _hashes = new byte[]?[inputs.Length];
+    // A place for each view of each image: the rows of an image lie side by side.
+    private readonly float[]?[] _rows = new float[]?[inputs.Length * views];
+    private readonly byte[]?[] _hashes = new byte[]?[inputs.Length * views];
+    private readonly bool[] _isPrepared = new bool[inputs.Length * views];
     private readonly IReadOnlyList<string>?[] _warnings = new IReadOnlyList<string>?[inputs.Length];
     private readonly Lock _gate = new();
     private TensorBatch? _tensors;
@@ -25,24 +32,28 @@ internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs)
 
     internal ImageInput Input(int slot) => inputs[slot];
 
-    /// <summary>The place of an image in the input tensor, which is rented when the first image of the batch needs it.</summary>
-    internal Memory<float> Slot(int slot, ImagePreprocessor preprocessor)
+    /// <summary>The place of a view in the input tensor, which is rented when the first image of the batch needs it.</summary>
+    internal Memory<float> Slot(int slot, int view, ImagePreprocessor preprocessor)
     {
-        lock (_gate) return (_tensors ??= preprocessor.Rent(inputs.Length)).ImageMemory(slot);
+        lock (_gate) return (_tensors ??= preprocessor.Rent(inputs.Length * views)).ImageMemory(Place(slot, view));
     }
 
     /// <summary>Takes a row that was computed before.</summary>
-    internal void Take(int slot, float[] row) => _images[slot] = new EmbeddedImage(start + slot, inputs[slot].Id, row, null) { FromCache = true };
+    internal void Take(int slot, int view, float[] row) => _rows[Place(slot, view)] = row;
 
     /// <summary>Remembers under which key the row that is to be computed can be kept.</summary>
-    internal void Identify(int slot, byte[] hash) => _hashes[slot] = hash;
+    internal void Identify(int slot, int view, byte[] hash) => _hashes[Place(slot, view)] = hash;
 
-    /// <summary>Notes what makes an image doubtful. Its row is not kept, so that the next run warns again.</summary>
-    internal void Warn(int slot, IReadOnlyList<string> warnings)
+    /// <summary>Notes that a view lies in its place. The row of a doubtful image is not kept, so that the next run warns again.</summary>
+    /// <param name="slot">The image.</param>
+    /// <param name="view">The view.</param>
+    /// <param name="warnings">What makes the image doubtful, the same for each view; empty for nothing.</param>
+    internal void Prepared(int slot, int view, IReadOnlyList<string> warnings)
     {
+        _isPrepared[Place(slot, view)] = true;
         if (warnings.Count == 0) return;
         _warnings[slot] = warnings;
-        _hashes[slot] = null;
+        _hashes[Place(slot, view)] = null;
     }
 
     /// <summary>Leaves an image out.</summary>
@@ -51,9 +62,9 @@ internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs)
     /// <summary>The rows that were computed and can be kept, each with its key.</summary>
     internal IEnumerable<(byte[] Hash, float[] Row)> NewRows()
     {
-        for (var slot = 0; slot < inputs.Length; slot++)
+        for (var place = 0; place < _rows.Length; place++)
         {
-            if (_hashes[slot] is { } hash && _images[slot] is { Vector: { } row }) yield return (hash, row);
+            if (_hashes[place] is { } hash && _rows[place] is { } row) yield return (hash, row);
         }
     }
 
@@ -63,22 +74,36 @@ internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs)
     /// <summary>Whether an image of the batch asked for a place; if none did, all images are known or unusable.</summary>
     internal bool NeedsNetwork => _tensors is not null;
 
-    /// <summary>Runs the images that are prepared through the network.</summary>
+    /// <summary>Runs what is prepared through the network.</summary>
     /// <param name="session">The network.</param>
     /// <param name="size">The size to fill a short batch up to; null for none.</param>
     internal void Run(OnnxSession session, int? size)
     {
         using var tensors = _tensors!;
         _tensors = null;
-        int[] slots = [.. Enumerable.Range(0, inputs.Length).Where(slot => _images[slot] is null)];
-        // The gaps that unusable images left are closed, in order.
-        for (var i = 0; i < slots.Length; i++)
+        int[] places = [.. Enumerable.Range(0, _rows.Length).Where(place => _isPrepared[place] && _images[place / views] is null)];
+        // The gaps that known and unusable images left are closed, in order.
+        for (var i = 0; i < places.Length; i++)
         {
-            if (slots[i] != i) tensors.Image(slots[i]).CopyTo(tensors.Image(i));
+            if (places[i] != i) tensors.Image(places[i]).CopyTo(tensors.Image(i));
         }
 
-        var rows = session.Run(tensors.Memory, slots.Length, size);
-        for (var i = 0; i < slots.Length; i++)
-            _images[slots[i]] = new EmbeddedImage(start + slots[i], inputs[slots[i]].Id, rows[i], null) { Warnings = _warnings[slots[i]] ?? [] };
+        var rows = session.Run(tensors.Memory, places.Length, size);
+        for (var i = 0; i < places.Length; i++) _rows[places[i]] = rows[i];
     }
+
+    /// <summary>Makes the outcomes of the images that were not skipped.</summary>
+    internal void Complete()
+    {
+        for (var slot = 0; slot < inputs.Length; slot++)
+        {
+            _images[slot] ??= new EmbeddedImage(start + slot, inputs[slot].Id, ViewMean.Of(_rows.AsSpan(slot * views, views)), null)
+            {
+                FromCache = !_isPrepared.AsSpan(slot * views, views).Contains(true),
+                Warnings = _warnings[slot] ?? [],
+            };
+        }
+    }
+
+    private int Place(int slot, int view) => (slot * views) + view;
 }

@@ -10,6 +10,8 @@ namespace OnnxTransfer.Inference;
 /// <param name="Decode">Limits and background.</param>
 /// <param name="Store">Where converted networks are kept, beside the downloaded ones.</param>
 /// <param name="Logger">Told what the network runs on and which images cannot be used.</param>
+/// <param name="Augment">The copies of an image that its row is the mean over, besides the image itself.</param>
 internal sealed record NetworkOptions(
     SessionSettings Session, NetworkPrecision Precision, IReadOnlyList<ImageInput> CalibrationImages,
-    IImageDecoder Decoder, DecodeOptions Decode, ModelStore Store, ILogger Logger);
+    IImageDecoder Decoder, DecodeOptions Decode, ModelStore Store, ILogger Logger,
+    Augmentation Augment = Augmentation.None);

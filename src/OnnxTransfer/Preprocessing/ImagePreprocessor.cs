@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using OnnxTransfer.Data;
 using OnnxTransfer.Decoding;
 
@@ -53,35 +55,44 @@ internal sealed class ImagePreprocessor
     internal ValueTask<MemoryGate.Entry?> AdmitAsync(in OpenedImage image, CancellationToken cancellationToken) =>
         image.Pixels is null ? WaitAsync(DecodeMemory.Of(image.Encoded, _decoder, _options), cancellationToken) : default;
 
-    /// <summary>The key of an image's row in a cache; see <see cref="OpenedImage.ContentKey"/>.</summary>
-    internal byte[] ContentKey(in OpenedImage image) => image.ContentKey(_decoder);
+    /// <summary>
+    /// The key of an image's row in a cache; see <see cref="OpenedImage.ContentKey"/>. The row of a view other than the plain one has a
+    /// key of its own.
+    /// </summary>
+    internal byte[] ContentKey(in OpenedImage image, ImageView view = default)
+    {
+        var key = image.ContentKey(_decoder);
+        return view.IsPlain ? key : SHA256.HashData([.. key, .. Encoding.UTF8.GetBytes($"view {view.Window}{(view.IsMirrored ? ", mirrored" : "")}")]);
+    }
 
     /// <summary>Prepares decoded pixels.</summary>
     /// <param name="pixels">The decoded image <c>[H,W,3]</c>.</param>
     /// <param name="destination">One image of the tensor: exactly 3 values for each pixel of <see cref="PreprocessSpec.OutputSize"/>.</param>
+    /// <param name="view">How the image is seen.</param>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
-    internal void Prepare(PixelBuffer pixels, Span<float> destination)
+    internal void Prepare(PixelBuffer pixels, Span<float> destination, ImageView view = default)
     {
         CheckLength(destination.Length);
         var sink = Take();
-        sink.Prepare(pixels, destination);
+        sink.Prepare(pixels, destination, view);
         GiveBack(sink);
     }
 
     /// <summary>
     /// Decodes and prepares in one pass over the rows where the decoder can, to the same bits as
-    /// <see cref="IImageDecoder.Decode"/> and <see cref="Prepare(PixelBuffer, Span{float})"/>.
+    /// <see cref="IImageDecoder.Decode"/> and <see cref="Prepare(PixelBuffer, Span{float}, ImageView)"/>.
     /// </summary>
     /// <param name="encoded">The bytes of the file.</param>
     /// <param name="destination">One image of the tensor; undefined when the decode fails.</param>
     /// <param name="place">The image's place in the <see cref="MemoryGate"/>, which is left when it is decoded; null to wait for one.</param>
+    /// <param name="view">How the image is seen.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>What makes the picture doubtful, each in one sentence; empty for nothing.</returns>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
     /// <exception cref="OperationCanceledException">Canceled before there was a place.</exception>
     internal IReadOnlyList<string> Prepare(
-        ReadOnlySpan<byte> encoded, Memory<float> destination, MemoryGate.Entry? place = null, CancellationToken cancellationToken = default)
+        ReadOnlySpan<byte> encoded, Memory<float> destination, MemoryGate.Entry? place = null, ImageView view = default, CancellationToken cancellationToken = default)
     {
         using var held = place ?? MemoryGate.Shared.Enter(DecodeMemory.Of(encoded, _decoder, _options), _options.MemoryBudget, cancellationToken);
         using var inside = MemoryGate.Entry.OnThread();
@@ -89,13 +100,13 @@ internal sealed class ImagePreprocessor
         {
             using var pixels = _decoder.Decode(encoded, _options);
             if (_options.Strict && pixels.Warnings is [var first, ..]) Throw.ImageDoubtful(first);
-            Prepare(pixels, destination.Span);
+            Prepare(pixels, destination.Span, view);
             return pixels.Warnings;
         }
 
         CheckLength(destination.Length);
         var sink = Take();
-        sink.Target(destination);
+        sink.Target(destination, view);
         try
         {
             rowDecoder.DecodeRows(encoded, _options, sink);
@@ -111,7 +122,7 @@ internal sealed class ImagePreprocessor
 
     /// <summary>Opens, decodes and prepares an image of any kind.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded; the exception names it.</exception>
-    /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, Memory{float}, MemoryGate.Entry?, CancellationToken)"/>
+    /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, Memory{float}, MemoryGate.Entry?, ImageView, CancellationToken)"/>
     internal IReadOnlyList<string> Prepare(ImageInput image, Memory<float> destination)
     {
         try
@@ -129,14 +140,15 @@ internal sealed class ImagePreprocessor
     /// <param name="image">The image.</param>
     /// <param name="destination">One image of the tensor; undefined when the decode fails.</param>
     /// <param name="place">What <see cref="AdmitAsync"/> gave; null to wait here.</param>
+    /// <param name="view">How the image is seen.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="ImageDecodeException">The image cannot be decoded.</exception>
-    /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, Memory{float}, MemoryGate.Entry?, CancellationToken)"/>
+    /// <inheritdoc cref="Prepare(ReadOnlySpan{byte}, Memory{float}, MemoryGate.Entry?, ImageView, CancellationToken)"/>
     internal IReadOnlyList<string> Prepare(
-        in OpenedImage image, Memory<float> destination, MemoryGate.Entry? place = null, CancellationToken cancellationToken = default)
+        in OpenedImage image, Memory<float> destination, MemoryGate.Entry? place = null, ImageView view = default, CancellationToken cancellationToken = default)
     {
-        if (image.Pixels is not { } pixels) return Prepare(image.Encoded, destination, place, cancellationToken);
-        Prepare(pixels, destination.Span);
+        if (image.Pixels is not { } pixels) return Prepare(image.Encoded, destination, place, view, cancellationToken);
+        Prepare(pixels, destination.Span, view);
         return pixels.Warnings;
     }
 

@@ -15,6 +15,7 @@ internal sealed class PreprocessingSink(PreprocessSpec spec, TensorWriter writer
 {
     private readonly RowResampler _rows = new(VectorKernels.IsSupported);
     private Memory<float> _image;
+    private ImageView _view;
     private ResizeGeometry _geometry;
     private ResizeGeometry? _full;
     private Orientation _orientation;
@@ -28,16 +29,17 @@ internal sealed class PreprocessingSink(PreprocessSpec spec, TensorWriter writer
 
     /// <summary>Starts an image.</summary>
     /// <param name="image">One image of the tensor.</param>
-    internal void Target(Memory<float> image)
+    /// <param name="view">How the image is seen.</param>
+    internal void Target(Memory<float> image, ImageView view = default)
     {
-        _image = image;
+        (_image, _view) = (image, view);
         _full = null;
     }
 
     public int Shrink(int width, int height, Orientation orientation, JpegShrink shrink)
     {
         var (uprightWidth, uprightHeight) = orientation.SwapsSides() ? (height, width) : (width, height);
-        var full = ResizeGeometry.For(spec, uprightWidth, uprightHeight);
+        var full = ResizeGeometry.For(spec, uprightWidth, uprightHeight, _view);
         _full = full;
         var gap = shrink == JpegShrink.Near ? 2 : 1;
         var factor = 8;
@@ -71,9 +73,9 @@ internal sealed class PreprocessingSink(PreprocessSpec spec, TensorWriter writer
     }
 
     /// <summary>Prepares an image that is in memory already.</summary>
-    internal void Prepare(PixelBuffer pixels, Span<float> image)
+    internal void Prepare(PixelBuffer pixels, Span<float> image, ImageView view = default)
     {
-        var geometry = ResizeGeometry.For(spec, pixels.Width, pixels.Height);
+        var geometry = ResizeGeometry.For(spec, pixels.Width, pixels.Height, view);
         var source = pixels.Pixels;
         var stride = 3 * pixels.Width;
         _rows.Start(geometry, geometry.Upsampling ?? spec.Filter);
@@ -96,7 +98,7 @@ internal sealed class PreprocessingSink(PreprocessSpec spec, TensorWriter writer
     /// <summary>A shrunken image is brought to the size and crop that its full size would have had.</summary>
     private ResizeGeometry Geometry(int width, int height) => _full is { } full
         ? full with { SourceWidth = width, SourceHeight = height }
-        : ResizeGeometry.For(spec, width, height);
+        : ResizeGeometry.For(spec, width, height, _view);
 
     private void RowUpright(int y, ReadOnlySpan<byte> rgb)
     {

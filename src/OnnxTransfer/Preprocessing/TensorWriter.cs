@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace OnnxTransfer.Preprocessing;
 
 /// <summary>Normalizes resized rows and puts them into one image of a tensor. Thread-safe.</summary>
@@ -31,6 +33,7 @@ internal sealed class TensorWriter
             var done = rows.ProducesFloats || !rows.UsesVectors ? 0
                 : VectorKernels.NormalizeInterleaved(rows.PaddedBytes, _channels, _reversed, target);
             for (var c = 0; c < 3; c++) WriteRest(rows, c, done, target[_channels.Channel[c]..], 3);
+            if (geometry.IsMirrored) MemoryMarshal.Cast<float, Pixel>(target).Reverse();
             return;
         }
 
@@ -44,6 +47,10 @@ internal sealed class TensorWriter
         WriteRest(rows, 0, written, r, 1);
         WriteRest(rows, 1, written, g, 1);
         WriteRest(rows, 2, written, b, 1);
+        if (!geometry.IsMirrored) return;
+        r.Reverse();
+        g.Reverse();
+        b.Reverse();
     }
 
     /// <summary>One channel of the row, from pixel <paramref name="x"/> on; its values are <paramref name="step"/> apart.</summary>
@@ -61,4 +68,7 @@ internal sealed class TensorWriter
             for (var o = x * step; o < target.Length; x++, o += step) target[o] = (row[(3 * x) + channel] * scale) + offset;
         }
     }
+
+    /// <summary>The three channels of a pixel, which stay together when a row is reversed.</summary>
+    private readonly record struct Pixel(float First, float Second, float Third);
 }

@@ -11,13 +11,14 @@ namespace OnnxTransfer.Training;
 /// <summary>
 /// The file of a trained classifier: one graph from pixels, uint8 <c>[N,H,W,3]</c> in the order R, G, B and of the network's
 /// input size, to <c>logits</c> and <c>probabilities</c> <c>[N,C]</c>; in the metadata the labels, the backbone's card with
-/// its preprocessing, what the training was, and a <see cref="ClassifierProbe"/>. The same classifier always gives the same bytes.
+/// its preprocessing, what the training was, a <see cref="ClassifierProbe"/>, and the vectors if they are kept. The same classifier always gives the same bytes.
 /// </summary>
 internal static class ClassifierFile
 {
     private const string Pixels = "pixels";
     private const string FormatKey = "onnxtransfer.format";
     private const string CardKey = "onnxtransfer.card";
+    private const string KeptKey = "onnxtransfer.features";
     private const string ProbeKey = "onnxtransfer.probe";
     private const string Format = "2";
 
@@ -26,7 +27,7 @@ internal static class ClassifierFile
     /// </summary>
     /// <exception cref="ModelException">The written head does not give the same probabilities.</exception>
     internal static void Write(
-        string path, ImageNetwork network, ClassifierHead head, IReadOnlyList<string> labels, string? training, Certainty certainty, CancellationToken cancellationToken)
+        string path, ImageNetwork network, ClassifierHead head, IReadOnlyList<string> labels, string? training, Certainty certainty, KeptFeatures? kept, CancellationToken cancellationToken)
     {
         var probe = ClassifierProbe.Of(network, head);
         var model = Fuse(network.Backbone, head);
@@ -34,6 +35,7 @@ internal static class ClassifierFile
         // The backbone's own classes are cut off, and with them what names them.
         model.SetMetadata(CardKey, (network.Card with { Classes = null }).ToJson());
         model.SetMetadata(ProbeKey, probe.ToJson());
+        model.SetMetadata(KeptKey, kept?.ToText());
         HeadFile.Describe(model, labels, training);
         HeadFile.Describe(model, certainty);
         AtomicFile.Write(
@@ -46,7 +48,7 @@ internal static class ClassifierFile
             cancellationToken);
     }
 
-    internal static (Backbone Backbone, ClassifierHead Head, IReadOnlyList<string> Labels, string? Training, Certainty Certainty, ClassifierProbe Probe) Read(string path)
+    internal static (Backbone Backbone, ClassifierHead Head, IReadOnlyList<string> Labels, string? Training, Certainty Certainty, ClassifierProbe Probe, KeptFeatures? Kept) Read(string path)
     {
         try
         {
@@ -64,8 +66,11 @@ internal static class ClassifierFile
             }
 
             var probe = ClassifierProbe.FromJson(model.Metadata.GetValueOrDefault(ProbeKey) ?? throw Throw.ClassifierDamaged(path, "its probe images are missing."));
+            var kept = model.Metadata.TryGetValue(KeptKey, out var text) ? KeptFeatures.Parse(text, classifier.Dim, classifier.ClassCount) : null;
+            // No session of ONNX Runtime needs to hold them too.
+            model.SetMetadata(KeptKey, null);
             TakeNetwork(model, card);
-            return (new Backbone(path, model, card, []), classifier, labels, HeadFile.TrainingOf(model), certainty, probe);
+            return (new Backbone(path, model, card, []), classifier, labels, HeadFile.TrainingOf(model), certainty, probe, kept);
         }
         catch (FileNotFoundException)
         {

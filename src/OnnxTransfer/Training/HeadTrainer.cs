@@ -16,7 +16,19 @@ internal static class HeadTrainer
         TrainingOptions? options = null,
         LabeledFeatures? validation = null,
         IProgress<EpochMetrics>? progress = null,
-        CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken = default) => TrainFrom(start: null, training, classCount, options, validation, progress, cancellationToken);
+
+    /// <summary>
+    /// Trains a head as <see cref="Train"/> does, from the weights of a linear head if one is given; the options then have no hidden layers.
+    /// </summary>
+    internal static TrainedHead TrainFrom(
+        ClassifierHead? start,
+        LabeledFeatures training,
+        int classCount,
+        TrainingOptions? options,
+        LabeledFeatures? validation,
+        IProgress<EpochMetrics>? progress,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(training);
         options ??= new TrainingOptions();
@@ -32,7 +44,7 @@ internal static class HeadTrainer
         cancellationToken.ThrowIfCancellationRequested();
         options = options with { L2 = AutomaticL2.Of(options, training.Features) };
         using var team = new WorkerTeam(Cores.Count(options.Threads));
-        return options.Optimizer.Train(TrainingModel.Create(training, classCount, options, team), training, options, validation, progress, cancellationToken);
+        return options.Optimizer.Train(TrainingModel.Create(training, classCount, options, team, start), training, options, validation, progress, cancellationToken);
     }
 
     /// <inheritdoc cref="ClassifierHead.CrossValidate"/>

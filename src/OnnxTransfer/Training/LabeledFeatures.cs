@@ -89,14 +89,21 @@ public sealed class LabeledFeatures
 
     internal double WeightOf(int row) => _weights?[row] ?? 1;
 
-    /// <summary>The given rows, in the given order.</summary>
-    internal LabeledFeatures Select(IReadOnlyList<int> rows)
+    /// <summary>Other vectors with the labels and weights of the given rows, in the given order.</summary>
+    internal LabeledFeatures With(FeatureMatrix features, IReadOnlyList<int> rows)
     {
-        var features = Features.Select(rows);
         float[]? weights = _weights is null ? null : [.. rows.Select(i => _weights[i])];
         int[]? groups = Groups is null ? null : [.. rows.Select(i => Groups[i])];
         return LabelCount == 0
             ? new LabeledFeatures(features, [.. rows.Select(i => _labels[i])], weights) { Groups = groups }
             : new LabeledFeatures(features, Matrix<float>.Build.Dense(rows.Count, LabelCount, (i, c) => _targets[rows[i] * LabelCount + c]), weights) { Groups = groups };
     }
+
+    /// <summary>The same rows in groups.</summary>
+    internal LabeledFeatures InGroups(IReadOnlyList<int> groups) => LabelCount == 0
+        ? new LabeledFeatures(Features, _labels, _weights) { Groups = groups }
+        : new LabeledFeatures(Features, Matrix<float>.Build.DenseOfRowMajor(Count, LabelCount, _targets), _weights) { Groups = groups };
+
+    /// <summary>The given rows, in the given order.</summary>
+    internal LabeledFeatures Select(IReadOnlyList<int> rows) => With(Features.Select(rows), rows);
 }

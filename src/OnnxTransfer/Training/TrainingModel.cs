@@ -22,7 +22,10 @@ internal sealed class TrainingModel
 
     internal Network<float> Network { get; }
 
-    internal static TrainingModel Create(LabeledFeatures training, int classCount, TrainingOptions options, WorkerTeam team)
+    /// <summary>Whether the first weights are those of a trained head.</summary>
+    internal bool HasStart { get; private init; }
+
+    internal static TrainingModel Create(LabeledFeatures training, int classCount, TrainingOptions options, WorkerTeam team, ClassifierHead? start = null)
     {
         var kind = training.LabelCount > 0 ? OutputKind.MultiLabel : options.Sigmoid ? OutputKind.Binary : OutputKind.Softmax;
         var objective = new Objective(kind, options.LabelSmoothing, ClassWeights(training, classCount, options));
@@ -35,7 +38,8 @@ internal sealed class TrainingModel
         var network = new Network<float>(
             shape, Math.Max(batch, EvaluationRows), objective, new Penalty(options.L2 ?? 0, options.L1), new Dropout(options.Dropout, options.Seed), standardization, team);
         network.Initialize(options.Seed, options.GlorotStart);
-        return new TrainingModel(network, standardization, kind, training.Count);
+        if (start is not null) Load(network.Layers[0], start.Layers[0], kind, standardization);
+        return new TrainingModel(network, standardization, kind, training.Count) { HasStart = start is not null };
     }
 
     internal UpdateRule<float>[] CreateRules(StepOptimizer optimizer) =>
@@ -90,6 +94,34 @@ internal sealed class TrainingModel
         }
 
         return new DenseLayer(layer.Inputs, layer.Outputs, weights, parameters.AsSpan(layer.WeightCount, layer.Outputs).ToArray(), activation);
+    }
+
+    /// <summary>
+    /// Sets the parameters of a linear network to those of a head on plain features: the reverse of <see cref="ToHead"/>. A feature that never
+    /// varies has no weight of its own; its part goes into the bias.
+    /// </summary>
+    private static void Load(PackedLayer<float> layer, DenseLayer head, OutputKind kind, Standardization? standardization)
+    {
+        for (var c = 0; c < layer.Outputs; c++)
+        {
+            var bias = (double)Value(head.Bias, 0, c);
+            for (var d = 0; d < layer.Inputs; d++)
+            {
+                var weight = Value(head.Weights, d * head.Outputs, c);
+                if (standardization is { } given)
+                {
+                    bias += (double)given.Mean[d] * weight;
+                    weight = given.Scale[d] == 0 ? 0 : weight / given.Scale[d];
+                }
+
+                layer.Parameters[layer.WeightIndex(d, c)] = weight;
+            }
+
+            layer.Parameters[layer.BiasIndex(c)] = (float)bias;
+        }
+
+        // The one output of a sigmoid is the second logit less the first.
+        float Value(float[] values, int start, int c) => kind == OutputKind.Binary ? values[start + 1] - values[start] : values[start + c];
     }
 
     private static double[]? ClassWeights(LabeledFeatures training, int classCount, TrainingOptions options) => options.BalanceClasses

@@ -47,6 +47,26 @@ internal sealed class TrainingSets
         };
     }
 
+    /// <summary>What a classifier keeps of rows and of the copies of those to learn from.</summary>
+    /// <param name="rows">Row numbers, ascending.</param>
+    /// <param name="copies">The copies of the images to learn from among them.</param>
+    /// <param name="classOf">The index of a class.</param>
+    /// <param name="origin">What gave the vectors.</param>
+    internal KeptFeatures Keep(IReadOnlyList<int> rows, TrainingCopies copies, Func<string, int> classOf, string origin)
+    {
+        int[] learned = [.. rows.Where(row => _splitOfRow[row] == DataSplit.Train)];
+        return copies.Passes.Aggregate(
+            Of(_embedding.Features.Select(rows), rows), (kept, pass) => kept.With(Of(pass.Features, [.. pass.Positions.Select(position => learned[position])])));
+
+        KeptFeatures Of(FeatureMatrix features, IReadOnlyList<int> sources)
+        {
+            LabeledImage[] images = [.. sources.Select(row => _dataset.Images[_embedding.Indices[row]])];
+            return new KeptFeatures(
+                features, [.. images.Select(image => classOf(image.Label))], [.. sources.Select(row => _splitOfRow[row])], [.. images.Select(image => image.Weight)],
+                [.. images.Select(image => image.Id)], origin);
+        }
+    }
+
     /// <summary>Every image of the dataset in its order, with what a classifier says about it.</summary>
     /// <param name="predict">The prediction for a row of the features.</param>
     internal IReadOnlyList<EvaluatedImage> Evaluate(Func<int, Prediction> predict)

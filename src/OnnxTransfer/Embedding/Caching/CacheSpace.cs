@@ -37,15 +37,21 @@ internal sealed record CacheSpace(string Model, string Description, int Dim)
         string[] facts =
         [
             $"generation {Generation}",
-            $"computation sha256 {Convert.ToHexStringLower(graph.ComputationHash)}",
-            $"output {graph.Output}, {graph.RowLength} numbers",
-            $"input {card.Input.Tensor} {card.Input.Layout} {card.Input.Height}x{card.Input.Width}",
-            $"preprocess {Describe(card.Preprocess)}",
+            .. FactsOf(graph, card),
             $"decoder {decoder.Name}, shrink {options.JpegShrink}, levels {options.Levels}, background ({options.Background.R}, {options.Background.G}, {options.Background.B})",
             $"ONNX Runtime {SessionFactory.RuntimeVersion} on {provider}, {RuntimeInformation.ProcessArchitecture} {VectorUnit}",
         ];
         return new CacheSpace(card.Id, string.Join('\n', facts), graph.RowLength);
     }
+
+    /// <summary>What vectors depend on besides the image, its decoder and the machine: the network, and how an image is prepared for it.</summary>
+    internal static string[] FactsOf(NetworkGraph graph, ModelCard card) =>
+    [
+        $"computation sha256 {Convert.ToHexStringLower(graph.ComputationHash)}",
+        $"output {graph.Output}, {graph.RowLength} numbers",
+        $"input {card.Input.Tensor} {card.Input.Layout} {card.Input.Height}x{card.Input.Width}",
+        $"preprocess {Describe(card.Preprocess)}",
+    ];
 
     // ONNX Runtime's kernels, and with them the last bits, differ from one vector unit to the next.
     private static string VectorUnit => Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2" : "baseline";

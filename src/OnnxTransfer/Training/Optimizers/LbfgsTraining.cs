@@ -139,10 +139,24 @@ internal sealed class LbfgsTraining
         return gradient;
     }
 
-    /// <summary>A linear head starts from zero, the objective being convex; hidden layers start from different weights.</summary>
-    private Vector<double> Start() => _model.Network.Layers.Count == 1
-        ? Vector<double>.Build.Dense(_places.Length)
-        : Vector<double>.Build.Dense(_places.Length, i => _model.Network.Layers[_places[i].Layer].Parameters[_places[i].Index]);
+    /// <summary>
+    /// A linear head starts from zero, the objective being convex, unless it goes on from trained weights; hidden layers start from different
+    /// weights. The coordinates are the reverse of <see cref="Unpack"/>.
+    /// </summary>
+    private Vector<double> Start()
+    {
+        var point = new double[_places.Length];
+        if (_model.Network.Layers.Count == 1 && !_model.HasStart) return Vector<double>.Build.Dense(point);
+        var moved = 0.0;
+        for (int i = 0, d = 0; i < _places.Length; i++)
+        {
+            var value = (double)_model.Network.Layers[_places[i].Layer].Parameters[_places[i].Index];
+            point[i] = (value + (d == _means.Length ? moved : 0)) / _scales[d];
+            (moved, d) = d < _means.Length ? (moved + value * _means[d], d + 1) : (0, 0);
+        }
+
+        return Vector<double>.Build.Dense(point);
+    }
 
     private IEnumerable<(int Layer, int Index)> Places()
     {
