@@ -66,6 +66,7 @@ public sealed class ImageClassifierTests : IDisposable
             [nameof(bare.Layer)] = "activated",
             [nameof(bare.Layers)] = new[] { "activated", "features" },
             [nameof(bare.Pooling)] = FeaturePooling.Max,
+            [nameof(bare.Augment)] = Augmentation.Flip,
         };
         string[] fixedByFile = [nameof(bare.Preprocess), nameof(bare.Preset), nameof(bare.Upsampling), nameof(bare.Layer), nameof(bare.Layers), nameof(bare.Pooling)];
         var defaults = bare.ForNetwork();

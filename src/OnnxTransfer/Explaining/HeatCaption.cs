@@ -21,8 +21,8 @@ internal static class HeatCaption
         // A picture that is hardly wider than the words has the scale alone.
         var hasRoom = overlay.Width >= 20 * size;
         if (hasRoom) right -= Write("much", right) + (size / 2);
-        var scale = Math.Min(8 * size, overlay.Width / 4);
-        right -= scale;
+        var scale = Math.Clamp(overlay.Width / 4, 1, 8 * size);
+        right = Math.Max(0, right - scale);
         DrawScale(picture, right, overlay.Height + (height / 4), scale, height / 2);
         if (hasRoom) right -= Write("little", right - (size / 2)) + size;
         // The whole name, or as much of it as there is room for.
