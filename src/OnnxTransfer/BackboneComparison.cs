@@ -140,18 +140,11 @@ public static class BackboneComparison
                 var result = Evaluator.Evaluate(head.Probabilities(held.Features), held.Labels.ToArray(), classes);
                 scores.Accuracy.Add(result.Accuracy);
                 scores.Loss.Add(result.Loss);
-                scores.NeighborAccuracy.Add(Share(NeighborProbe.Classify(training, held, classes.Count, options.Training.Threads, cancellationToken), held));
-                scores.ClassMeanAccuracy.Add(Share(ClassMeanProbe.Classify(training, held, classes.Count), held));
+                scores.NeighborAccuracy.Add(held.Accuracy(NeighborProbe.Classify(training, held, classes.Count, options.Training.Threads, cancellationToken)));
+                scores.ClassMeanAccuracy.Add(held.Accuracy(ClassMeanProbe.Classify(training, held, classes.Count)));
             }
 
             return scores;
-        }
-
-        private static double Share(int[] predicted, LabeledFeatures held)
-        {
-            var right = 0;
-            for (var i = 0; i < predicted.Length; i++) right += predicted[i] == held.Labels[i] ? 1 : 0;
-            return (double)right / predicted.Length;
         }
     }
 }

@@ -62,6 +62,7 @@ internal static class Reports
             Judged = result.Judge(),
             Vectors = result.JudgedVectors(),
             History = result.History,
+            Tuning = result.Tuning,
             Skipped = result.Skipped,
             Warnings = result.Warnings,
             Times = [.. Times(result.Embedding, classifier), new StageTime($"Training the head, {Words.Count(epochs, "epoch", "epochs")}", result.TrainingTime, result.Train.Count * epochs)],

@@ -7,14 +7,19 @@ public sealed class TuneTests(Fixture fixture) : IClassFixture<Fixture>
     {
         string[] command = ["tune", fixture.Photos, "--backbone", fixture.Backbone, "--provider", "cpu"];
         var json = Cli.Run([.. command, "--json"]).Json;
-        Assert.Equal(40, json.GetProperty("points").GetArrayLength());
-        var losses = json.GetProperty("points").EnumerateArray().Select(point => point.GetProperty("loss").GetDouble()).ToList();
-        Assert.Equal(losses.Min(), json.GetProperty("chosen").GetProperty("loss").GetDouble());
+        Assert.Equal(26, json.GetProperty("points").GetArrayLength());
+        var chosen = json.GetProperty("chosen");
+        Assert.Equal(json.GetProperty("best").ToString(), chosen.ToString());
+        var losses = json.GetProperty("points").EnumerateArray().Where(point => point.GetProperty("standardize").GetBoolean() == chosen.GetProperty("standardize").GetBoolean()).Select(point => point.GetProperty("loss").GetDouble());
+        Assert.Equal(losses.Min(), chosen.GetProperty("loss").GetDouble());
+        Assert.True(json.GetProperty("simplest").GetProperty("l2").GetDouble() >= chosen.GetProperty("l2").GetDouble());
+        Assert.InRange(json.GetProperty("neighborAccuracy").GetProperty("mean").GetDouble(), 0.5, 1);
         Assert.All(json.GetProperty("points").EnumerateArray(), point => Assert.True(point.GetProperty("lossError").GetDouble() >= 0));
 
         var table = Cli.Run(command);
         Assert.Equal(0, table.ExitCode);
         Assert.Contains("chosen: --optimizer lbfgs --l2 ", table.Output, StringComparison.Ordinal);
+        Assert.Contains("nearest neighbors, without a head: accuracy ", table.Output, StringComparison.Ordinal);
         Assert.Equal(90, Cli.Run([.. command, "--dino-values", "--json"]).Json.GetProperty("points").GetArrayLength());
         var simpler = Cli.Run([.. command, "--one-standard-error", "--json"]).Json;
         Assert.True(simpler.GetProperty("chosen").GetProperty("l2").GetDouble() >= simpler.GetProperty("best").GetProperty("l2").GetDouble());

@@ -14,6 +14,7 @@ internal static class TuningOutput
             ])]);
         Console.Out.WriteLine();
         Console.Out.WriteLine($"chosen: {Describe(result)}");
+        Console.Out.WriteLine($"nearest neighbors, without a head: accuracy {Table.Percent(result.NeighborAccuracy.Mean)} ± {Table.Percent(result.NeighborAccuracy.StandardError)}");
         if (result.IsAtTheEnd) Console.Error.WriteLine("warning: the chosen L2 is the last of the values that were tried; a better one may lie beyond.");
     }
 
@@ -21,16 +22,19 @@ internal static class TuningOutput
     internal static string Describe(TuningResult result) =>
         $"--optimizer lbfgs --l2 {Number(result.Chosen.L2)}{(result.Chosen.Standardize ? " --standardize" : "")}, log loss {Table.Number(result.Chosen.Loss, "0.0000")} ± {Table.Number(result.Chosen.LossError, "0.0000")}, accuracy {Table.Percent(result.Chosen.Accuracy)} ± {Table.Percent(result.Chosen.AccuracyError)}";
 
-    internal static TuningJson ToJson(TuningResult result) => new([.. result.Points.Select(ToJson)], ToJson(result.Best), ToJson(result.Chosen));
+    internal static TuningJson ToJson(TuningResult result) => new(
+        [.. result.Points.Select(ToJson)], ToJson(result.Best), ToJson(result.Simplest), ToJson(result.Chosen),
+        new FoldMeanJson(result.NeighborAccuracy.Mean, result.NeighborAccuracy.StandardError));
 
     private static TuningPointJson ToJson(TuningPoint point) => new(point.L2, point.Standardize, point.Loss, point.LossError, point.Accuracy, point.AccuracyError);
 
     private static string Number(double value) => Table.Number(value, "G4");
 
     private static string Mark(TuningResult result, TuningPoint point) =>
-        ReferenceEquals(point, result.Chosen) ? "chosen" : ReferenceEquals(point, result.Best) ? "lowest" : "";
+        ReferenceEquals(point, result.Chosen) ? "chosen" : ReferenceEquals(point, result.Best) ? "best" : ReferenceEquals(point, result.Simplest) ? "one error" : "";
 }
 
-internal sealed record TuningJson(IReadOnlyList<TuningPointJson> Points, TuningPointJson Best, TuningPointJson Chosen);
+internal sealed record TuningJson(
+    IReadOnlyList<TuningPointJson> Points, TuningPointJson Best, TuningPointJson Simplest, TuningPointJson Chosen, FoldMeanJson NeighborAccuracy);
 
 internal sealed record TuningPointJson(double L2, bool Standardize, double Loss, double LossError, double Accuracy, double AccuracyError);

@@ -32,6 +32,9 @@ internal sealed record ReportContent
     /// <summary>Losses and accuracies of the training; null when nothing was trained.</summary>
     internal TrainingHistory? History { get; init; }
 
+    /// <summary>How the L2 was chosen; null unless it was.</summary>
+    internal TuningResult? Tuning { get; init; }
+
     internal required IReadOnlyList<SkippedImage> Skipped { get; init; }
 
     internal required IReadOnlyList<ImageWarning> Warnings { get; init; }

@@ -26,6 +26,7 @@ internal static class ReportWriter
         var sections = new List<ReportSection?>
         {
             CurveSection.Of(content),
+            TuningSection.Of(content),
             ConfusionSection.Of(content),
             ClassSection.Of(content),
             CalibrationSection.Of(content),

@@ -87,6 +87,15 @@ public sealed class LabeledFeatures
     /// <summary><c>[C]</c>: the multiple labels of a row.</summary>
     internal ReadOnlySpan<float> Targets(int row) => _targets.AsSpan(row * LabelCount, LabelCount);
 
+    /// <summary>The share of rows whose class is the predicted one.</summary>
+    /// <param name="predicted"><c>[N]</c>.</param>
+    internal double Accuracy(int[] predicted)
+    {
+        var right = 0;
+        for (var i = 0; i < predicted.Length; i++) right += predicted[i] == _labels[i] ? 1 : 0;
+        return (double)right / predicted.Length;
+    }
+
     internal double WeightOf(int row) => _weights?[row] ?? 1;
 
     /// <summary>Other vectors with the labels and weights of the given rows, in the given order.</summary>

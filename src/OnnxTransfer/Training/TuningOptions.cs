@@ -9,15 +9,15 @@ public sealed record TuningOptions
     public int FoldCount { get; init => field = Require.AtLeastTwo(value, nameof(FoldCount)); } = 5;
 
     /// <summary>
-    /// The values of <see cref="TrainingOptions.L2"/> to try, each greater than 0, in any order. Null, the default, for 20 values
-    /// evenly spaced on a logarithmic scale from 10 to 0.00001 times the mean variance of a feature. <see cref="DinoValues"/> gives
-    /// the 45 values of DINOv2's protocol.
+    /// The values of <see cref="TrainingOptions.L2"/> to try, each greater than 0, in any order. Null, the default, for 13 values
+    /// evenly spaced on a logarithmic scale around the L2 of a training without tuning, from 32 times as much to 1/32.
+    /// <see cref="DinoValues"/> gives the 45 values of DINOv2's protocol.
     /// </summary>
     public IReadOnlyList<double>? Values { get; init => field = value is null ? null : Require.All(value, nameof(Values), Require.Positive); }
 
     /// <summary>
-    /// Whether features are brought to mean 0 and deviation 1 over all rows; null, the default, tries both and takes the one with the
-    /// lower loss.
+    /// Whether features are brought to mean 0 and deviation 1 over all rows; null, the default, tries both and takes
+    /// standardized ones if their loss is lower by more than one standard error.
     /// </summary>
     public bool? Standardize { get; init; }
 

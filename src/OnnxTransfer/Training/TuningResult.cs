@@ -1,4 +1,5 @@
 using OnnxTransfer.Internals;
+using OnnxTransfer.Training;
 
 namespace OnnxTransfer;
 
@@ -13,13 +14,26 @@ public sealed record TuningPoint(double L2, bool Standardize, double Loss, doubl
 
 /// <summary>The result of <see cref="ClassifierHead.Tune"/>.</summary>
 /// <param name="Points">Every setting that was tried: plain features before standardized ones, and from the largest L2 down.</param>
-/// <param name="Best">The setting with the lowest mean loss; of equal ones, the one with the largest L2.</param>
-/// <param name="Chosen">The setting that was chosen: <paramref name="Best"/>, or by the rule of one standard error.</param>
+/// <param name="Best">
+/// The setting with the lowest mean loss; of equal ones, the one with the largest L2. Standardized features count only if their lowest loss
+/// is more than one standard error, the larger of the two, below the lowest of plain features.
+/// </param>
+/// <param name="Chosen">The setting that was chosen: <paramref name="Best"/>, or <see cref="Simplest"/> if <see cref="TuningOptions.OneStandardError"/> asks for it.</param>
 /// <param name="Trained">The head that was trained on all rows with the chosen setting, by L-BFGS.</param>
-public sealed record TuningResult(IReadOnlyList<TuningPoint> Points, TuningPoint Best, TuningPoint Chosen, TrainedHead Trained)
+/// <param name="NeighborAccuracy">
+/// The accuracy of a k-nearest-neighbor vote by the same folds, which trains nothing: k = 20, votes exp(cosine/0.07) (Wu et al., 2018). A head
+/// that is no better is not needed.
+/// </param>
+public sealed record TuningResult(IReadOnlyList<TuningPoint> Points, TuningPoint Best, TuningPoint Chosen, TrainedHead Trained, FoldMean NeighborAccuracy)
 {
     /// <summary>Every setting that was tried: plain features before standardized ones, and from the largest L2 down.</summary>
     public IReadOnlyList<TuningPoint> Points { get; init => field = EquatableList.Of(value, nameof(Points)); } = EquatableList.Of(Points);
+
+    /// <summary>
+    /// The setting with the largest L2, and the features of <see cref="Best"/>, whose mean loss is at most one standard error above that of
+    /// <see cref="Best"/> (Breiman et al., 1984).
+    /// </summary>
+    public TuningPoint Simplest => HeadTuner.Simplest(Points, Best);
 
     /// <summary>Whether the chosen L2 is the largest or the smallest that was tried, so that a better one may lie beyond.</summary>
     public bool IsAtTheEnd => Points.Where(point => point.Standardize == Chosen.Standardize).ToList() is [var first, .., var last] && (Chosen == first || Chosen == last);

@@ -9,10 +9,12 @@ public sealed class ReportInBrowserTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [ChromiumFact]
-    public async Task A_report_loads_every_image_without_a_complaint()
+    [ChromiumTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_report_loads_every_image_without_a_complaint(bool tuned)
     {
-        var report = await WriteReportAsync();
+        var report = await WriteReportAsync(tuned);
         Assert.InRange(new FileInfo(report).Length, 20_000, 5_000_000);
 
         await using var browser = await Chromium.OpenAsync(report);
@@ -29,10 +31,12 @@ public sealed class ReportInBrowserTests : IDisposable
     }
 
     /// <summary>At the width of a telephone, names are broken between words at most, and nothing is drawn beside the page.</summary>
-    [ChromiumFact]
-    public async Task A_report_can_be_read_on_a_telephone()
+    [ChromiumTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_report_can_be_read_on_a_telephone(bool tuned)
     {
-        await using var browser = await Chromium.OpenAsync(await WriteReportAsync());
+        await using var browser = await Chromium.OpenAsync(await WriteReportAsync(tuned));
         await browser.ShowAsync(420);
         var broken = await browser.EvaluateAsync("""
             [...document.querySelectorAll('th[scope=row], td')].filter(cell => {
@@ -75,7 +79,7 @@ public sealed class ReportInBrowserTests : IDisposable
         Assert.Equal(dark, (await browser.EvaluateAsync("matchMedia('(prefers-color-scheme: dark)').matches")).GetBoolean());
     }
 
-    private async Task<string> WriteReportAsync()
+    private async Task<string> WriteReportAsync(bool tuned = false)
     {
         var backbone = _folder.File("tiny.onnx");
         TinyBackbone.Write(backbone);
@@ -87,8 +91,9 @@ public sealed class ReportInBrowserTests : IDisposable
 
         File.WriteAllText(_folder.File("photos", "cyan", "text.png"), "no image");
         using var extractor = FeatureExtractor.Load(backbone, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu });
+        var plan = tuned ? new TrainingPlan { Tuning = new TuningOptions() } : new TrainingPlan { Epochs = 5 };
         var result = await ImageClassifier.TrainAsync(
-            extractor, ImageDataset.FromFolder(Path.Combine(_folder.Path, "photos")), new TrainingPlan { Epochs = 5, Split = new SplitPercentages(50, 20, 30) });
+            extractor, ImageDataset.FromFolder(Path.Combine(_folder.Path, "photos")), plan with { Split = new SplitPercentages(50, 20, 30) });
         var report = _folder.File("report.html");
         result.WriteReport(report);
         return report;

@@ -57,6 +57,7 @@ public sealed class HeadTunerTests
         var options = new TuningOptions { Standardize = false, Values = s_values, FoldCount = 4, Threads = 1 };
         var (one, three) = (HeadTuner.Tune(data, 5, options), HeadTuner.Tune(data, 5, options with { Threads = 3 }));
         Assert.Equal(one.Points, three.Points);
+        Assert.Equal(one.NeighborAccuracy, three.NeighborAccuracy);
         Assert.Equal(one.Trained.Head.Layers[0].Weights, three.Trained.Head.Layers[0].Weights);
     }
 
@@ -65,7 +66,7 @@ public sealed class HeadTunerTests
     {
         var data = Gaussians.Make(120, 30, 3, 1.5);
         var lowest = HeadTuner.Tune(data, 3, new TuningOptions { Standardize = false });
-        Assert.Equal(20, lowest.Points.Count);
+        Assert.Equal(13, lowest.Points.Count);
         Assert.Equal(lowest.Points.Min(point => point.Loss), lowest.Best.Loss);
         Assert.Same(lowest.Best, lowest.Chosen);
         Assert.Equal(lowest.Chosen.L2, lowest.Trained.History.L2);
@@ -74,6 +75,7 @@ public sealed class HeadTunerTests
         var simpler = HeadTuner.Tune(data, 3, new TuningOptions { Standardize = false, OneStandardError = true });
         Assert.Equal(lowest.Points, simpler.Points);
         Assert.Equal(lowest.Best, simpler.Best);
+        Assert.Same(simpler.Chosen, simpler.Simplest);
         var bound = simpler.Best.Loss + simpler.Best.LossError;
         Assert.True(simpler.Chosen.L2 > simpler.Best.L2);
         Assert.True(simpler.Chosen.Loss <= bound);
@@ -85,10 +87,65 @@ public sealed class HeadTunerTests
     {
         var nothing = new LabeledFeatures(new FeatureMatrix(new float[40 * 3], 40, 3), [.. Enumerable.Range(0, 40).Select(i => i % 2)]);
         var result = HeadTuner.Tune(nothing, 2);
-        Assert.Equal(40, result.Points.Count);
+        Assert.Equal(26, result.Points.Count);
         Assert.Equal(result.Points.Max(point => point.L2), result.Chosen.L2);
         Assert.False(result.Chosen.Standardize);
         Assert.True(result.IsAtTheEnd);
+    }
+
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 1)]
+    [InlineData(false, 40)]
+    public void The_L2_of_a_training_without_tuning_is_in_the_middle_of_the_values(bool standardize, float unit)
+    {
+        var data = Gaussians.Make(40, 12, 2, 1);
+        var scaled = new LabeledFeatures(new FeatureMatrix([.. data.Features.Values.ToArray().Select(x => unit * x)], 40, 12), data.Labels.ToArray());
+        var points = HeadTuner.Tune(scaled, 2, new TuningOptions { Standardize = standardize }).Points;
+        Assert.Equal(AutomaticL2.Of(new TrainingOptions { Standardize = standardize }, scaled.Features), points[6].L2);
+        Assert.Equal(1000, points[0].L2 / points[^1].L2, 1e-6);
+    }
+
+    /// <summary>A feature of small numbers that says the class, among large ones that say nothing: only standardized ones can be used.</summary>
+    [Fact]
+    public void Standardized_features_are_chosen_where_they_are_better_by_far()
+    {
+        var data = Gaussians.Make(100, 6, 2, 0);
+        float[] values = [.. data.Features.Values.ToArray().Select((x, i) => i % 6 == 0 ? 1e-3f * (x + (4 * data.Labels[i / 6])) : x)];
+        var result = HeadTuner.Tune(new LabeledFeatures(new FeatureMatrix(values, 100, 6), data.Labels.ToArray()), 2);
+        Assert.True(result.Chosen.Standardize);
+        Assert.Equal(result.Points.Min(point => point.Loss), result.Chosen.Loss);
+    }
+
+    [Fact]
+    public void Standardized_features_that_are_hardly_better_are_not_chosen()
+    {
+        var closeCalls = 0;
+        for (var seed = 1; seed <= 12; seed++)
+        {
+            // Every second feature is in a unit that makes it smaller than it should be.
+            var data = Gaussians.Make(60, 20, 3, 1.5, seed);
+            float[] values = [.. data.Features.Values.ToArray().Select((x, i) => i % 2 == 0 ? 0.5f * x : x)];
+            var result = HeadTuner.Tune(new LabeledFeatures(new FeatureMatrix(values, 60, 20), data.Labels.ToArray()), 3);
+            var (plain, standardized) = (Lowest(result, false), Lowest(result, true));
+            var isBetter = plain.Loss - standardized.Loss > Math.Max(plain.LossError, standardized.LossError);
+            Assert.Same(isBetter ? standardized : plain, result.Chosen);
+            if (standardized.Loss < plain.Loss && !isBetter) closeCalls++;
+        }
+
+        Assert.InRange(closeCalls, 1, 12);
+
+        static TuningPoint Lowest(TuningResult result, bool standardize) => result.Points.Where(point => point.Standardize == standardize).MinBy(point => point.Loss)!;
+    }
+
+    [Fact]
+    public void Neighbors_show_whether_a_head_is_needed()
+    {
+        var options = new TuningOptions { Standardize = false, Values = s_values };
+        Assert.Equal(new FoldMean(1, 0), HeadTuner.Tune(Gaussians.Make(120, 30, 3, 20), 3, options).NeighborAccuracy);
+        var guessed = HeadTuner.Tune(Gaussians.Make(300, 30, 3, 0), 3, options).NeighborAccuracy;
+        Assert.InRange(guessed.Mean, 0.2, 0.47);
+        Assert.InRange(guessed.StandardError, 0.001, 0.1);
     }
 
     [Fact]
