@@ -31,10 +31,11 @@ internal sealed record LineChart(string Id, string Title, string Description, st
     private const int Width = 560;
     private const int Height = 280;
     private const int Left = 46;
-    private const int Right = 84;
     private const int Top = 14;
     private const int Bottom = 40;
     private const int LabelHeight = 15;
+    private const int LetterWidth = 10;
+    private const int MarkWidth = 12 * LetterWidth;
 
     /// <summary>Whether x, which is then greater than 0, is drawn by its logarithm, and y from its least value instead of 0.</summary>
     internal bool IsLogarithmic { get; init; }
@@ -59,6 +60,9 @@ internal sealed record LineChart(string Id, string Title, string Description, st
             svg.Add($"</svg>");
         });
     }
+
+    /// <summary>Room for the names of the lines, at a telephone's size of letters.</summary>
+    private int Right => LetterWidth * Math.Max(8, Lines.Max(line => line.Name.Length));
 
     private double Scaled(double x) => IsLogarithmic ? Math.Log10(x) : x;
 
@@ -107,14 +111,18 @@ internal sealed record LineChart(string Id, string Title, string Description, st
         svg.Add($"""<path class="band {line.Style}" d="{path.ToString()}Z"/>""");
     }
 
-    /// <summary>A line down to each point, named at its top; each name has a row of its own.</summary>
+    /// <summary>
+    /// A line down to each point, named at its top. Each name has a row of its own, and that of the leftmost mark stands to its left, so that no
+    /// line crosses a name.
+    /// </summary>
     private void AddMarks(HtmlBuilder svg, Axis x, Axis y)
     {
         for (var i = 0; i < Marks.Count; i++)
         {
             var (at, down, top) = (X(x, Scaled(Marks[i].X)), Y(y, Marks[i].Y), Top + (i * LabelHeight));
-            var isLeft = at < Width / 2;
-            svg.Add($"""<line class="ideal" x1="{at:0.#}" x2="{at:0.#}" y1="{top - 8}" y2="{down:0.#}"/><circle class="dot" cx="{at:0.#}" cy="{down:0.#}" r="4.5"/><text class="tick" x="{(isLeft ? at + 6 : at - 6):0.#}" y="{top}" text-anchor="{(isLeft ? "start" : "end")}">{Marks[i].Name}</text>""");
+            var isFirst = Marks.All(mark => mark.X >= Marks[i].X);
+            var goesRight = at < Left + MarkWidth || (!isFirst && at < Width - MarkWidth);
+            svg.Add($"""<line class="ideal" x1="{at:0.#}" x2="{at:0.#}" y1="{top - 8}" y2="{down:0.#}"/><circle class="dot" cx="{at:0.#}" cy="{down:0.#}" r="4.5"/><text class="tick" x="{(goesRight ? at + 6 : at - 6):0.#}" y="{top}" text-anchor="{(goesRight ? "start" : "end")}">{Marks[i].Name}</text>""");
         }
     }
 
@@ -142,7 +150,7 @@ internal sealed record LineChart(string Id, string Title, string Description, st
         }
     }
 
-    private static double X(Axis axis, double value) => Left + (axis.Place(value) * (Width - Left - Right));
+    private double X(Axis axis, double value) => Left + (axis.Place(value) * (Width - Left - Right));
 
     private static double Y(Axis axis, double value) => Height - Bottom - (axis.Place(value) * (Height - Top - Bottom));
 }

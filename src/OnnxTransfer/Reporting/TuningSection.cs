@@ -39,10 +39,11 @@ internal static class TuningSection
     private static HtmlBuilder Choices(TuningResult tuning) => HtmlBuilder.Of(table =>
     {
         table.Add($"""<table class="wide"><caption class="spoken">Settings of note</caption><thead><tr><th scope="col">Setting</th><th scope="col" class="number">L2</th><th scope="col" class="number">Log loss</th><th scope="col" class="number">Accuracy</th></tr></thead><tbody>""");
-        foreach (var (name, point) in new[] { ("Chosen", tuning.Chosen), ("Best", tuning.Best), ("One standard error", tuning.Simplest) })
-            table.Add($"""<tr><th scope="row">{name}, {Features(point)}</th><td class="number">{L2(point)}</td><td class="number">{Loss(point)}</td><td class="number">{Accuracy(point.Accuracy, point.AccuracyError)}</td></tr>""");
+        // A point that is the one above as well is not shown twice.
+        foreach (var (name, point) in new[] { ("Chosen", tuning.Chosen), ("Best", tuning.Best), ("One standard error", tuning.Simplest) }.DistinctBy(pair => pair.Item2))
+            table.Add($"""<tr><th scope="row">{name}</th><td class="number">{L2(point)}</td><td class="number">{Loss(point)}</td><td class="number">{Accuracy(point.Accuracy, point.AccuracyError)}</td></tr>""");
         var neighbors = tuning.NeighborAccuracy;
-        table.Add($"""<tr><th scope="row">20 nearest neighbors, no head</th><td class="number">–</td><td class="number">–</td><td class="number">{Accuracy(neighbors.Mean, neighbors.StandardError)}</td></tr></tbody></table>""");
+        table.Add($"""<tr><th scope="row">No head: 20 nearest neighbors</th><td class="number">–</td><td class="number">–</td><td class="number">{Accuracy(neighbors.Mean, neighbors.StandardError)}</td></tr></tbody></table>""");
     });
 
     private static HtmlBuilder Numbers(TuningResult tuning) => HtmlBuilder.Of(table =>
