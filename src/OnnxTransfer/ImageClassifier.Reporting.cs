@@ -1,4 +1,6 @@
 using OnnxTransfer.Embedding;
+using OnnxTransfer.Explaining;
+using OnnxTransfer.Reporting;
 
 namespace OnnxTransfer;
 
@@ -52,5 +54,41 @@ public sealed partial class ImageClassifier
         Interlocked.MemoryBarrier();
         if (_disposed) explainer.Dispose();
         return explainer.Explain(image, index, Labels);
+    }
+
+    /// <summary>Writes photos with their classes as one HTML page that needs no network: at most 150 of them, in even steps over the list.</summary>
+    /// <param name="path">The <c>.html</c> file to write, whole or not at all; an existing one is replaced.</param>
+    /// <param name="predictions">
+    /// Predictions of this classifier. Each <see cref="ImagePrediction.Id"/> is the path of the photo; a note stands in the place of a photo
+    /// that is not there.
+    /// </param>
+    /// <param name="total">How many images were predicted, for a list that is a sample of them; null for its length.</param>
+    /// <exception cref="IOException">The folder does not exist, or the file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
+    public void WriteReport(string path, IReadOnlyList<ImagePrediction> predictions, long? total = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        ArgumentNullException.ThrowIfNull(predictions);
+        Report(path, predictions, total, CancellationToken.None);
+    }
+
+    /// <summary>Writes the page as <see cref="WriteReport"/> does, on a thread of the pool.</summary>
+    /// <param name="path">The <c>.html</c> file to write, whole or not at all; an existing one is replaced.</param>
+    /// <param name="predictions">Predictions of this classifier, with the paths of the photos as ids.</param>
+    /// <param name="total">How many images were predicted, for a list that is a sample of them; null for its length.</param>
+    /// <param name="cancellationToken">Stops before the file gets its name; an existing file then stays as it is.</param>
+    /// <inheritdoc cref="WriteReport" path="/exception"/>
+    public Task WriteReportAsync(string path, IReadOnlyList<ImagePrediction> predictions, long? total = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        ArgumentNullException.ThrowIfNull(predictions);
+        return Task.Run(() => Report(path, predictions, total, cancellationToken), cancellationToken);
+    }
+
+    private void Report(string path, IReadOnlyList<ImagePrediction> predictions, long? total, CancellationToken cancellationToken)
+    {
+        var options = Network.Options;
+        PredictionPage.Of(predictions, total ?? predictions.Count, $"{Network.Card.Id}, which knows {Words.Count(Labels.Count, "class", "classes")}", new Thumbnails(options.Decoder, options.Decode))
+            .Write(path, cancellationToken);
     }
 }

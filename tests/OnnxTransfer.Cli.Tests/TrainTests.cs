@@ -297,4 +297,18 @@ public sealed class TrainTests(Fixture fixture) : IClassFixture<Fixture>
         var evaluation = Cli.Run("evaluate", output, fixture.Photos, "--provider", "cpu", "--json");
         Assert.Equal(0, evaluation.ExitCode);
     }
+
+    [Fact]
+    public void The_first_row_is_the_head_before_its_training_and_a_page_shows_what_it_says_after()
+    {
+        var (classifier, page) = (fixture.NewFile("start.onnx"), fixture.NewFile("start.html"));
+        var trained = Cli.Run(Train(classifier, "--split", "70/10/20"));
+        Assert.Matches(@"\n +0 +1\.0986 +33\.3% +1\.0986 +33\.3% *\r?\n +1 ", trained.Output);
+
+        var predicted = Cli.Run("predict", classifier, fixture.Photos, "--html", page);
+        Assert.Equal(0, predicted.ExitCode);
+        Assert.Contains("red-29.png", predicted.Output, StringComparison.Ordinal);
+        Assert.Equal(90, File.ReadAllText(page).Split("<img ").Length - 1);
+        Assert.Contains("The most probable class of 90 images by tiny", File.ReadAllText(page), StringComparison.Ordinal);
+    }
 }

@@ -94,6 +94,9 @@ public sealed class WrongUsageTests
         ["check no-such-folder", "--csv"], ["check no-such-folder", "--html"], ["similar no-such.jpg no-such-folder", "--csv"], ["similar no-such.jpg no-such-folder", "--html"],
         ["explain no-such.onnx no-such.jpg", "--out"], ["models cut no-such.onnx --at x", "--out"], ["models weights no-such.onnx --from no-such", "--out"],
         ["models draw no-such.onnx --filters", "--out"], ["models convert no-such.tflite", "--out"],
+        ["check no-such-folder", "--csv"], ["check no-such-folder", "--html"], ["similar no-such.jpg no-such-folder", "--csv"], ["similar no-such.jpg no-such-folder", "--html"],
+        ["evaluate no-such.onnx no-such-folder", "--csv"],
+        .. new[] { "--csv", "--jsonl", "--html" }.SelectMany(option => new object[][] { ["predict no-such.onnx no-such.jpg", option], ["classify no-such.jpg", option] }),
     ];
 
     [Theory]

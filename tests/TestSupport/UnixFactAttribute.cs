@@ -19,3 +19,13 @@ internal sealed class LinuxFactAttribute : FactAttribute
         if (!OperatingSystem.IsLinux()) Skip = reason;
     }
 }
+
+/// <summary>A theory about what Windows does not have: the shell that the pages are written for.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class UnixTheoryAttribute : TheoryAttribute
+{
+    public UnixTheoryAttribute()
+    {
+        if (OperatingSystem.IsWindows()) Skip = "is about the file system and environment of Unix";
+    }
+}

@@ -9,6 +9,7 @@ internal sealed class PredictionOptions
     private readonly Option<int> _top = CommonOptions.Top();
     private readonly OutputOption _csv = Rows("--csv", "Write the rows to a CSV file as they are computed");
     private readonly OutputOption _lines = Rows("--jsonl", "Write the rows to a file as they are computed, one JSON object in each line");
+    private readonly OutputOption _html = new("--html") { Description = "Also write a page of pictures with their classes: all, or 150 of them at most, in even steps.", HelpName = "FILE.html" };
     private readonly Option<string> _cache = CommonOptions.Cache();
     private readonly Option<bool> _json = CommonOptions.Json();
     private readonly Option<double?> _below = CommonOptions.UnknownBelow("Answer \"unknown\" where no class is this probable. Default: what the classifier was trained with.");
@@ -21,7 +22,7 @@ internal sealed class PredictionOptions
     internal PredictionOptions(Command command, bool isTrained)
     {
         _images = new ImageArguments(command);
-        foreach (var option in (Option[])[_top, _below, _csv, _lines, _cache, _json]) command.Options.Add(option);
+        foreach (var option in (Option[])[_top, _below, _csv, _lines, _html, _cache, _json]) command.Options.Add(option);
         if (isTrained) command.Options.Add(_coverage);
         command.Validators.Add(result =>
         {
@@ -44,7 +45,7 @@ internal sealed class PredictionOptions
         if (parsed.GetValue(_below) is { } below) classifier.UnknownBelow = below;
         var coverage = parsed.GetValue(_coverage);
         WarnCoverage(classifier, coverage);
-        var output = new PredictionOutput(new RowShape(classifier, parsed.GetValue(_top), coverage), parsed.GetValue(_csv), parsed.GetValue(_lines), parsed.GetValue(_json));
+        var output = new PredictionOutput(new RowShape(classifier, parsed.GetValue(_top), coverage), parsed.GetValue(_csv), parsed.GetValue(_lines), parsed.GetValue(_html), parsed.GetValue(_json));
         var code = await output.RunAsync(images, cancellationToken).ConfigureAwait(false);
         CommonOptions.WarnCache(options);
         return code;

@@ -174,7 +174,7 @@ internal static class TrainCommand
         var epochs = Shown(result.History);
         Table.Write(
             ["epoch", "train loss", "train accuracy", "validation loss", "validation accuracy"],
-            [.. epochs.Select(epoch => (IReadOnlyList<string>)
+            [.. epochs.Prepend(result.History.Start).Select(epoch => (IReadOnlyList<string>)
             [
                 Table.Number(epoch.Epoch, "0"), Table.Number(epoch.TrainLoss, "0.0000"), Table.Percent(epoch.TrainAccuracy),
                 epoch.ValidationLoss is { } loss ? Table.Number(loss, "0.0000") : "-", epoch.ValidationAccuracy is { } accuracy ? Table.Percent(accuracy) : "-",
@@ -224,8 +224,7 @@ internal static class TrainCommand
         CommonOptions.ToJson(extractor),
         new BackboneJson(extractor.Model.Id, extractor.Dim),
         new EmbedJson(result.Embedding.Features.RowCount, result.Embedding.Cached, result.Embedding.Elapsed.TotalSeconds, result.Embedding.ImagesPerSecond),
-        [.. result.History.Epochs.Select(epoch => new EpochJson(
-            epoch.Epoch, epoch.TrainLoss, epoch.TrainAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy, epoch.Seconds))],
+        ToJson(result.History.Start), [.. result.History.Epochs.Select(ToJson)],
         result.History.L2, result.History.StopReason.ToString().ToLowerInvariant(), result.History.BestEpoch, result.Tuning is null ? null : TuningOutput.ToJson(result.Tuning),
         Score(result.Train)!, Score(result.Validation), Score(result.Test),
         [.. result.Leaks.Select(leak => new LeakJson(CommonOptions.ToJson(leak.Image!), CommonOptions.ToJson(leak.Other!), leak.Score!.Value))],
@@ -234,6 +233,9 @@ internal static class TrainCommand
         result.Classifier.Calibration is { } calibration ? new CalibrationJson(calibration.Count, calibration.Temperature, calibration.LossBefore, calibration.LossAfter) : null,
         result.TrainingTime.TotalSeconds,
         output);
+
+    private static EpochJson ToJson(EpochMetrics epoch) =>
+        new(epoch.Epoch, epoch.TrainLoss, epoch.TrainAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy, epoch.Seconds);
 
     private static ScoreJson? Score(EvaluationResult? result) => result is null ? null : new ScoreJson(result.Count, result.Loss, result.Accuracy);
 

@@ -16,7 +16,7 @@ internal static class JsonOutput
 }
 
 internal sealed record TrainJson(
-    IReadOnlyList<string> Classes, string ExecutionProvider, PrecisionJson Precision, BackboneJson Backbone, EmbedJson Embed, IReadOnlyList<EpochJson> Epochs,
+    IReadOnlyList<string> Classes, string ExecutionProvider, PrecisionJson Precision, BackboneJson Backbone, EmbedJson Embed, EpochJson Start, IReadOnlyList<EpochJson> Epochs,
     double L2, string Stopped, int? BestEpoch, TuningJson? Tuning,
     ScoreJson Train, ScoreJson? Validation, ScoreJson? Test, IReadOnlyList<LeakJson> Leaks, IReadOnlyList<SkippedJson> Skipped, IReadOnlyList<WarningJson> Warnings, IReadOnlyList<UnusedJson> Unused, CalibrationJson? Calibration, double TrainSeconds, string Model);
 

@@ -7,14 +7,19 @@ namespace OnnxTransfer.Cli.Output;
 /// <param name="shape">The classifier, and what a row shows.</param>
 /// <param name="csv">A file for comma-separated rows, - for standard output; null for none.</param>
 /// <param name="lines">A file for lines of JSON, - for standard output; null for none.</param>
+/// <param name="html">A page of pictures with their classes; null for none.</param>
 /// <param name="json">Whether one JSON document goes to standard output.</param>
-internal sealed class PredictionOutput(RowShape shape, string? csv, string? lines, bool json)
+internal sealed class PredictionOutput(RowShape shape, string? csv, string? lines, string? html, bool json)
 {
     /// <summary>As many findings are named where a file has them all.</summary>
     private const int MostNamed = 20;
 
+    /// <summary>As many pictures as a page has at most.</summary>
+    private const int MostPictures = 150;
+
     private readonly List<ImageWarning> _warnings = [];
     private readonly List<string> _errors = [];
+    private readonly EvenSample _sample = new(MostPictures);
     private long _count, _failed, _doubtful;
 
     private string? Files => (csv, lines) switch
@@ -41,6 +46,7 @@ internal sealed class PredictionOutput(RowShape shape, string? csv, string? line
             }
         }
 
+        if (html is not null && !isCanceled) await shape.Classifier.WriteReportAsync(html, _sample.Rows, _sample.Count, cancellationToken).ConfigureAwait(false);
         CommonOptions.WarnDoubtful(_warnings);
         if (_doubtful > _warnings.Count) Console.Error.WriteLine($"  and {_doubtful - _warnings.Count} more images with warnings");
         foreach (var error in _errors) Console.Error.WriteLine($"error: {error}");
@@ -73,6 +79,7 @@ internal sealed class PredictionOutput(RowShape shape, string? csv, string? line
         await foreach (var row in PredictAsync(images, cancellationToken).ConfigureAwait(false))
         {
             rows.Write(row);
+            if (html is not null) _sample.Add(row);
             _count++;
             Note(row);
             report?.Report(new WorkProgress(_count, images.Count ?? 0));

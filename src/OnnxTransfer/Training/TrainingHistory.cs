@@ -23,7 +23,7 @@ public enum StopReason
 }
 
 /// <summary>One pass over the training rows.</summary>
-/// <param name="Epoch">From 1.</param>
+/// <param name="Epoch">From 1; 0 for the head before its training, <see cref="TrainingHistory.Start"/>.</param>
 /// <param name="TrainLoss">
 /// Mean cross-entropy (natural logarithm) over the epoch's rows. The loss of each row is measured just before its step.
 /// </param>
@@ -43,8 +43,9 @@ public sealed record EpochMetrics(
 public sealed class TrainingHistory
 {
     internal TrainingHistory(
-        IReadOnlyList<float> stepLosses, IReadOnlyList<float> stepAccuracies, IReadOnlyList<EpochMetrics> epochs, int? bestEpoch, StopReason stopReason)
+        EpochMetrics start, IReadOnlyList<float> stepLosses, IReadOnlyList<float> stepAccuracies, IReadOnlyList<EpochMetrics> epochs, int? bestEpoch, StopReason stopReason)
     {
+        Start = start;
         StepLosses = stepLosses;
         StepAccuracies = stepAccuracies;
         Epochs = epochs;
@@ -59,6 +60,12 @@ public sealed class TrainingHistory
     /// The fraction of correct predictions in each step's batch, in [0, 1], before the step; empty for L-BFGS, which has only epochs.
     /// </summary>
     public IReadOnlyList<float> StepAccuracies { get; }
+
+    /// <summary>
+    /// The head before its training, as epoch 0: a linear head starts with zero weights, so its loss is ln C and its accuracy the share of the
+    /// first class. Here the weights stay the same for all rows, whereas an epoch's rows are measured between its steps.
+    /// </summary>
+    public EpochMetrics Start { get; }
 
     /// <summary>The completed epochs in order.</summary>
     public IReadOnlyList<EpochMetrics> Epochs { get; }

@@ -26,6 +26,7 @@ internal sealed class TrainingLoop
     private readonly int _mostEpochs;
     private readonly Settling? _settling;
     private readonly float[][] _best;
+    private readonly EpochMetrics _start;
     private readonly List<float> _stepLosses;
     private readonly List<float> _stepAccuracies;
     private readonly List<EpochMetrics> _epochs = [];
@@ -42,6 +43,7 @@ internal sealed class TrainingLoop
         _settling = options.Epochs is null ? new Settling(_stepsPerEpoch) : null;
         _mostEpochs = options.Epochs ?? _settling!.MostEpochs;
         _best = model.CopyParameters();
+        _start = model.MeasureStart(training, validation);
         _stepLosses = new List<float>(Math.Min(StepCount, LongestHistoryAtOnce));
         _stepAccuracies = new List<float>(Math.Min(StepCount, LongestHistoryAtOnce));
     }
@@ -120,7 +122,7 @@ internal sealed class TrainingLoop
     private TrainingDivergedException Diverged(double loss) =>
         new(Throw.DivergedMessage(_stepLosses.Count, loss, _options.LearningRate), Result(StopReason.Diverged));
 
-    private TrainedHead Result(StopReason reason) => new(_model.ToHead(_best), new TrainingHistory(_stepLosses, _stepAccuracies, _epochs, _bestEpoch, reason)
+    private TrainedHead Result(StopReason reason) => new(_model.ToHead(_best), new TrainingHistory(_start, _stepLosses, _stepAccuracies, _epochs, _bestEpoch, reason)
     {
         L2 = _options.L2 ?? 0,
         IsUnbounded = _validation is null && _epochs is [.., { TrainAccuracy: 1 }] && !TrainingChecks.LimitsWeights(_options),

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using OnnxTransfer.Internals;
 using OnnxTransfer.Training.Kernels;
 using OnnxTransfer.Training.Optimizers;
@@ -46,18 +47,27 @@ internal sealed class TrainingModel
         [.. Network.Layers.Select(layer => optimizer.Rule<float>(layer.Parameters.Length))];
 
     /// <summary>Mean loss, without class weights, and accuracy of rows that are not trained on.</summary>
-    internal (double Loss, double Accuracy) Evaluate(LabeledFeatures rows)
+    internal (double Loss, double Accuracy) Evaluate(LabeledFeatures rows, bool withClassWeights = false)
     {
         var order = rows.Count == _allRows.Length ? _allRows : [.. Enumerable.Range(0, rows.Count)];
         double loss = 0, correct = 0;
         for (var start = 0; start < rows.Count; start += EvaluationRows)
         {
-            var (batchLoss, batchCorrect) = Network.Evaluate(rows, order, start, Math.Min(EvaluationRows, rows.Count - start), withClassWeights: false);
+            var (batchLoss, batchCorrect) = Network.Evaluate(rows, order, start, Math.Min(EvaluationRows, rows.Count - start), withClassWeights);
             loss += batchLoss;
             correct += batchCorrect;
         }
 
         return (loss / rows.Count, correct / rows.Count);
+    }
+
+    /// <summary>How good the head is as it is, before its first step.</summary>
+    internal EpochMetrics MeasureStart(LabeledFeatures training, LabeledFeatures? validation)
+    {
+        var clock = Stopwatch.StartNew();
+        var (loss, accuracy) = Evaluate(training, withClassWeights: true);
+        (double? Loss, double? Accuracy) judged = validation is null ? (null, null) : Evaluate(validation);
+        return new EpochMetrics(0, loss, accuracy, judged.Loss, judged.Accuracy, clock.Elapsed.TotalSeconds);
     }
 
     internal float[][] CopyParameters() => [.. Network.Layers.Select(layer => layer.Parameters.AsSpan().ToArray())];

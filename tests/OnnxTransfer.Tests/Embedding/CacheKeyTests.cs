@@ -127,7 +127,7 @@ public sealed class CacheKeyTests
         AssertTellsApart(
             options, variations,
             new() { ["Threads"] = "the weights do not depend on it, to the bit, which the trainer's tests check" },
-            one => RunFingerprint.Of(rows, null, 2, one, new TrainingHistory([], [], [], null, StopReason.Completed) { L2 = one.L2 ?? 0 }, "backbone"));
+            one => RunFingerprint.Of(rows, null, 2, one, new TrainingHistory(new EpochMetrics(0, Math.Log(2), 0.5, null, null, 0), [], [], [], null, StopReason.Completed) { L2 = one.L2 ?? 0 }, "backbone"));
     }
 
     /// <summary>All keys differ from each other and from the unchanged one's, but for the named exceptions, which give the unchanged key: none is listed needlessly.</summary>

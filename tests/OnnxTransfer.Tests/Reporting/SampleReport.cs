@@ -29,6 +29,7 @@ internal static class SampleReport
             Sets = [new ScoredSet("training", result), new ScoredSet("test", result)],
             Judged = [.. paths.Select((path, i) => new JudgedImage(path, truths[i], rows.Row(i).ToArray()))],
             History = new TrainingHistory(
+                new EpochMetrics(0, 1.5, 0.5, 1.5, 0.5, 0.1),
                 [.. Enumerable.Range(1, 10 * epochs).Select(step => 1f / step)], [.. Enumerable.Range(1, 10 * epochs).Select(step => 1 - (1f / step))],
                 [.. Enumerable.Range(1, epochs).Select(epoch => new EpochMetrics(epoch, 1.0 / epoch, 0.5, 1.2 / epoch, 0.4, 0.1))], epochs, StopReason.Completed),
             Warnings = [],

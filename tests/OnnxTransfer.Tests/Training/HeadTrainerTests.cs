@@ -188,4 +188,29 @@ public sealed class HeadTrainerTests
     {
         public void Report(EpochMetrics value) => report(value);
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_history_starts_with_the_head_before_its_training(bool bySteps)
+    {
+        var (data, validation) = (Gaussians.Make(300, 20, 3, 2), Gaussians.Make(99, 20, 3, 2, seed: 8));
+        var options = new TrainingOptions { Epochs = bySteps ? 2 : null, Optimizer = bySteps ? Optimizer.Adam() : Optimizer.Lbfgs() };
+        var start = HeadTrainer.Train(data, 3, options, validation).History.Start;
+        Assert.Equal((0, 1 / 3.0, 1 / 3.0), (start.Epoch, start.TrainAccuracy, start.ValidationAccuracy));
+        Assert.Equal(Math.Log(3), start.TrainLoss, 6);
+        Assert.Equal(Math.Log(3), start.ValidationLoss!.Value, 6);
+        Assert.Null(HeadTrainer.Train(data, 3, options).History.Start.ValidationLoss);
+    }
+
+    /// <summary>The first step's loss is measured before the step, so with one batch it is the loss of the start.</summary>
+    [Fact]
+    public void The_start_of_hidden_layers_and_class_weights_is_that_of_the_first_step()
+    {
+        var data = Gaussians.Make(200, 20, 3, 2);
+        var options = new TrainingOptions { Epochs = 1, BatchSize = 200, HiddenUnits = [16], BalanceClasses = true };
+        var history = HeadTrainer.Train(data, 3, options).History;
+        Assert.Equal(history.StepLosses[0], history.Start.TrainLoss, 5);
+        Assert.Equal(history.StepAccuracies[0], history.Start.TrainAccuracy, 5);
+    }
 }

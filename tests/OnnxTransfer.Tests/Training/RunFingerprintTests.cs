@@ -9,7 +9,7 @@ public sealed class RunFingerprintTests
     {
         var data = Gaussians.Make(20, 4, 2, 1);
         var options = new TrainingOptions();
-        var history = new TrainingHistory([], [], [], null, StopReason.Completed);
+        var history = new TrainingHistory(new EpochMetrics(0, Math.Log(2), 0.5, null, null, 0), [], [], [], null, StopReason.Completed);
         string Of(LabeledFeatures rows, TrainingOptions o, string backbone = "b") => RunFingerprint.Of(rows, null, 2, o, history, backbone);
 
         var text = Of(data, options);

@@ -37,6 +37,7 @@ internal sealed class LbfgsTraining
     private readonly double[] _scales;
     private readonly List<float> _losses = [];
     private readonly float[][] _best;
+    private readonly EpochMetrics _start;
     private double _lowest = double.PositiveInfinity;
     private double _lowestBefore = double.PositiveInfinity;
     private double _bestLoss, _bestAccuracy;
@@ -48,6 +49,7 @@ internal sealed class LbfgsTraining
         _places = [.. Places()];
         (_means, _scales) = Coordinates();
         _best = model.CopyParameters();
+        _start = model.MeasureStart(training, validation);
     }
 
     internal TrainedHead Run(IProgress<EpochMetrics>? progress, CancellationToken cancellationToken)
@@ -186,7 +188,7 @@ internal sealed class LbfgsTraining
         return ([.. features.Mean.Select(mean => _options.Standardize ? 0.0 : mean)], [.. curvatures.Select(curvature => 1 / Math.Sqrt(Math.Max(curvature, least)))]);
     }
 
-    private TrainedHead Result(EpochMetrics[] epochs, int? bestEpoch, StopReason reason) => new(_model.ToHead(_best), new TrainingHistory(_losses, [], epochs, bestEpoch, reason)
+    private TrainedHead Result(EpochMetrics[] epochs, int? bestEpoch, StopReason reason) => new(_model.ToHead(_best), new TrainingHistory(_start, _losses, [], epochs, bestEpoch, reason)
     {
         L2 = _options.L2 ?? 0,
         IsUnbounded = epochs is [.., { TrainAccuracy: 1 }] && !TrainingChecks.LimitsWeights(_options),
