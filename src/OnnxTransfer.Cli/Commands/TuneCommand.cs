@@ -15,7 +15,7 @@ internal static class TuneCommand
         var preprocess = CommonOptions.Preprocess();
         var precision = CommonOptions.Precision();
         var cache = CommonOptions.Cache();
-        var dino = new Option<bool>("--dino-values") { Description = "Try the 45 values of DINOv2's protocol instead of 20 by the variance of the features." };
+        var dino = new Option<bool>("--dino-values") { Description = "Try the 45 values of DINOv2's protocol instead of 13 around the default L2." };
         var json = CommonOptions.Json();
         var command = new Command("tune", "Choose the L2 of a linear head by cross-validation, and whether to standardize the features. `train --tune` trains with the choice.")
         {

@@ -125,7 +125,7 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void NoValuesToTry() =>
-        throw new ArgumentException("TuningOptions.Values is empty: give at least one value of L2, or leave it null for 20 values.");
+        throw new ArgumentException("TuningOptions.Values is empty: give at least one value of L2, or leave it null for 13 values around the default.");
 
     [DoesNotReturn]
     internal static void TooFewRowsForFolds(int folds, int rows) =>
