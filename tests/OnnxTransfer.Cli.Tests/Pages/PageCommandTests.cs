@@ -10,6 +10,7 @@ public sealed partial class PageCommandTests(PageFolder folder) : IClassFixture<
     /// <summary>The commands that need what a test machine does not have: a part of the line, and why.</summary>
     private static readonly (string Part, string Why)[] s_cannotRun =
     [
+        ("--extend", "it needs the classifier of an earlier line, with kept vectors; the tests of extensions run it"),
         ("hf:Xenova/clip-vit-base-patch32", "it downloads a model of 350 MB"),
         ("--provider cuda", "it needs an NVIDIA card"),
         ("--architecture vgg16", "its weights are a file of 58 MB"),
