@@ -96,6 +96,12 @@ public sealed class CheckTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.All(images, image => Assert.Contains("red", image.GetProperty("path").GetString(), StringComparison.Ordinal));
         Assert.Equal(images.Select(Cosine).OrderDescending(), images.Select(Cosine));
 
+        // The same photos by a pattern and by a list.
+        var list = fixture.NewFile("photos.txt");
+        File.WriteAllLines(list, Directory.GetFiles(fixture.Photos, "*.png", SearchOption.AllDirectories).Order(StringComparer.Ordinal));
+        foreach (string[] inputs in (string[][])[[Path.Combine(fixture.Photos, "**", "*.png")], ["--list", list]])
+            Assert.Equal(json.Json.GetProperty("images").GetRawText(), Cli.Run(["similar", query, .. inputs, "--top", "4", "--backbone", fixture.Backbone, "--cache", "none", "--json"]).Json.GetProperty("images").GetRawText());
+
         var alone = Cli.Run("similar", query, query, "--backbone", fixture.Backbone, "--cache", "none");
         Assert.Equal(1, alone.ExitCode);
         Assert.Contains("no usable image to compare with", alone.Error, StringComparison.Ordinal);

@@ -101,6 +101,8 @@ public sealed class WrongUsageTests
     [InlineData("onnxtransfer models cu", "cut")]
     [InlineData("onnxtransfer train photos --opt", "--optimizer")]
     [InlineData("onnxtransfer train photos --optimizer l", "lbfgs")]
+    [InlineData("onnxtransfer train photos --pooling cls4", "cls4+mean")]
+    [InlineData("onnxtransfer predict f.onnx --augment fl", "flip")]
     public void A_shell_completes_what_is_typed(string line, string word)
     {
         var result = Cli.Run("complete", "--position", line.Length.ToString(System.Globalization.CultureInfo.InvariantCulture), "--", line);

@@ -11,8 +11,6 @@ internal static class CheckCommand
 
     internal static Command Create()
     {
-        var validation = new Option<string?>("--val") { Description = "The validation set: data with the same classes.", HelpName = "DATA" };
-        var test = new Option<string?>("--test") { Description = "The test set: data with the same classes.", HelpName = "DATA" };
         var backbone = CommonOptions.Backbone();
         var preprocess = CommonOptions.Preprocess();
         var folds = CommonOptions.Folds("Folds of the cross-validation that checks the labels, at least 2.");
@@ -24,12 +22,12 @@ internal static class CheckCommand
         var json = CommonOptions.Json();
         var command = new Command("check", "Look for unreadable images, duplicates, leaks between sets, wrong labels, outliers and bad photos in labeled images.")
         {
-            validation, test, backbone, preprocess, folds, seed, failOn, cache, csv, html, json,
+            backbone, preprocess, folds, seed, failOn, cache, csv, html, json,
         };
-        var data = new DataArguments(command);
+        var data = new DataSets(command);
         var machine = new MachineOptions(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            () => Read(data, parsed, parsed.GetValue(validation), parsed.GetValue(test)),
+            () => data.Read(parsed),
             parsed.GetRequiredValue(backbone),
             CommonOptions.Extractor(machine.Read(parsed), cache: parsed.GetValue(cache), preprocess: parsed.GetValue(preprocess)),
             new DatasetCheckOptions { FoldCount = parsed.GetValue(folds), Seed = parsed.GetValue(seed) },
@@ -59,14 +57,6 @@ internal static class CheckCommand
         };
         option.CompletionSources.Add(names);
         return option;
-    }
-
-    private static ImageDataset Read(DataArguments arguments, ParseResult parsed, string? validation, string? test)
-    {
-        var images = arguments.Read(parsed);
-        if (validation is not null) images = images.WithValidation(arguments.Read(parsed, validation));
-        if (test is not null) images = images.WithTest(arguments.Read(parsed, test));
-        return images;
     }
 
     private static async Task<int> RunAsync(

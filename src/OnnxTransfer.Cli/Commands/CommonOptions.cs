@@ -24,17 +24,17 @@ internal static class CommonOptions
         ["auto"] = NetworkPrecision.Auto,
     };
 
-    private static readonly Dictionary<string, FeaturePooling> s_poolings = new()
-    {
-        ["average"] = FeaturePooling.Average,
-        ["max"] = FeaturePooling.Max,
-        ["flatten"] = FeaturePooling.Flatten,
-        ["none"] = FeaturePooling.None,
-        ["cls"] = FeaturePooling.Cls,
-        ["mean-tokens"] = FeaturePooling.MeanTokens,
-        ["cls+mean"] = FeaturePooling.ClsAndMean,
-        ["cls4+mean"] = FeaturePooling.LastFourAndMean,
-    };
+    private static readonly KeyValuePair<string, FeaturePooling>[] s_poolings =
+    [
+        new("average", FeaturePooling.Average),
+        new("max", FeaturePooling.Max),
+        new("flatten", FeaturePooling.Flatten),
+        new("none", FeaturePooling.None),
+        new("cls", FeaturePooling.Cls),
+        new("mean-tokens", FeaturePooling.MeanTokens),
+        new("cls+mean", FeaturePooling.ClsAndMean),
+        new("cls4+mean", FeaturePooling.LastFourAndMean),
+    ];
 
     internal static Option<bool> Json() => new("--json") { Description = "Print one JSON document on standard output." };
 
@@ -163,21 +163,31 @@ internal static class CommonOptions
         HelpName = "NAME[,NAME]",
     };
 
-    internal static Option<FeaturePooling> Pooling()
+    internal static Option<FeaturePooling> Pooling() => Named(
+        "--pooling",
+        "How to reduce a layer's height and width, or the tokens of a transformer. cls: the class token. mean-tokens: the mean of the patches. "
+            + "cls+mean: both. cls4+mean: the class tokens of the last four blocks and the mean of the patches, as DINOv2 is evaluated.",
+        s_poolings);
+
+    /// <summary>A value by its name; the first is the default.</summary>
+    internal static Option<T> Named<T>(string name, string description, IReadOnlyList<KeyValuePair<string, T>> values)
     {
-        var option = new Option<FeaturePooling>("--pooling")
+        string[] names = [.. values.Select(value => value.Key)];
+        var option = new Option<T>(name)
         {
-            Description = "How to reduce a layer's height and width, or the tokens of a transformer. cls: the class token. mean-tokens: the mean of the patches. "
-                + "cls+mean: both. cls4+mean: the class tokens of the last four blocks and the mean of the patches, as DINOv2 is evaluated.",
-            DefaultValueFactory = _ => FeaturePooling.Average,
-            HelpName = string.Join('|', s_poolings.Keys),
+            Description = description,
+            DefaultValueFactory = _ => values[0].Value,
+            HelpName = string.Join('|', names),
             CustomParser = result =>
             {
-                if (s_poolings.TryGetValue(result.Tokens[^1].Value.ToLowerInvariant(), out var pooling)) return pooling;
-                result.AddError($"--pooling {result.Tokens[^1].Value} is not one of {string.Join(", ", s_poolings.Keys)}.");
-                return default;
+                var at = Array.FindIndex(names, one => string.Equals(one, result.Tokens[^1].Value, StringComparison.OrdinalIgnoreCase));
+                if (at < 0) result.AddError($"{name} {result.Tokens[^1].Value} is not one of {string.Join(", ", names)}.");
+                return values[Math.Max(0, at)].Value;
             },
         };
+        // Those of an enumeration would be its names in C#.
+        option.CompletionSources.Clear();
+        option.CompletionSources.Add(names);
         return option;
     }
 

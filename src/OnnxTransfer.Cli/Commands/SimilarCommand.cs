@@ -3,13 +3,12 @@ using OnnxTransfer.Cli.Output;
 
 namespace OnnxTransfer.Cli.Commands;
 
-/// <summary><c>onnxtransfer similar QUERY DIR|IMAGE...</c></summary>
+/// <summary><c>onnxtransfer similar QUERY INPUT...</c></summary>
 internal static class SimilarCommand
 {
     internal static Command Create()
     {
         var query = new Argument<string>("QUERY") { Description = "The image whose like is searched." };
-        var inputs = new Argument<string[]>("DIR|IMAGE") { Description = "Folders of images, or image files.", Arity = ArgumentArity.OneOrMore };
         var top = CommonOptions.Positive("--top", "How many images to show.", 10, "K");
         var backbone = CommonOptions.Backbone();
         var preprocess = CommonOptions.Preprocess();
@@ -17,24 +16,23 @@ internal static class SimilarCommand
         var csv = new OutputOption("--csv") { Description = "Also write the images as a table.", HelpName = "FILE.csv" };
         var html = new OutputOption("--html") { Description = "Also write a page with small pictures.", HelpName = "FILE.html" };
         var json = CommonOptions.Json();
-        var command = new Command("similar", "Find the images that are most similar to an image.") { query, inputs, top, backbone, preprocess, cache, csv, html, json };
+        var command = new Command("similar", "Find the images that are most similar to an image.") { query, top, backbone, preprocess, cache, csv, html, json };
+        var inputs = new ImageArguments(command);
         var machine = new MachineOptions(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetRequiredValue(query), parsed.GetRequiredValue(inputs), parsed.GetValue(top), parsed.GetRequiredValue(backbone),
+            parsed.GetRequiredValue(query), () => inputs.Read(parsed).Gathered(), parsed.GetValue(top), parsed.GetRequiredValue(backbone),
             CommonOptions.Extractor(machine.Read(parsed), cache: parsed.GetValue(cache), preprocess: parsed.GetValue(preprocess)),
             parsed.GetValue(csv), parsed.GetValue(html), parsed.GetValue(json), cancellationToken));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        string query, string[] inputs, int top, string backbone, FeatureExtractorOptions options, string? csv, string? html, bool json, CancellationToken cancellationToken)
+        string query, Func<ImageInputs> read, int top, string backbone, FeatureExtractorOptions options, string? csv, string? html, bool json, CancellationToken cancellationToken)
     {
         CommonOptions.RequireBackbone(backbone);
-        var listings = inputs.Select(input => Directory.Exists(input) ? ImageListing.FromFolder(input) : new ImageListing([input], [])).ToList();
-        UnusedFile[] unused = [.. listings.SelectMany(listing => listing.Unused)];
+        var inputs = read();
         // The query is its own nearest image, which says nothing.
-        ImageInput[] images = [.. listings.SelectMany(listing => listing.Images).Where(image => Path.GetFullPath(image.Id) != Path.GetFullPath(query))];
-        UnusedFiles.Warn(unused);
+        ImageInput[] images = [.. inputs.Images.Where(image => Path.GetFullPath(image.Id) != Path.GetFullPath(query))];
         using var extractor = await CommonOptions.OpenAsync(backbone, options, cancellationToken).ConfigureAwait(false);
         var similar = await Progress.RunAsync("Embedding", report => SimilarImages.FindAsync(extractor, query, images, top, report, cancellationToken)).ConfigureAwait(false);
         CommonOptions.WarnCache(options);
@@ -48,7 +46,7 @@ internal static class SimilarCommand
             JsonOutput.Write(
                 new SimilarJson(
                     query, extractor.Model.Id, similar.Embedding.Features.RowCount, [.. similar.Images.Select(image => new SimilarImageJson(image.Id, image.Cosine))],
-                    CommonOptions.ToJson(similar.Skipped), CommonOptions.ToJson(similar.Embedding.Warnings), UnusedFiles.ToJson(unused)),
+                    CommonOptions.ToJson(similar.Skipped), CommonOptions.ToJson(similar.Embedding.Warnings), UnusedFiles.ToJson(inputs.Unused)),
                 JsonContracts.Default.SimilarJson);
             return ExitCode.Done;
         }

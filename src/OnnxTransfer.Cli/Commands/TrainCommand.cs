@@ -11,8 +11,6 @@ internal static class TrainCommand
 
     internal static Command Create()
     {
-        var validation = new Option<string?>("--val") { Description = "The validation set: data with the same classes.", HelpName = "DATA" };
-        var test = new Option<string?>("--test") { Description = "The test set: data with the same classes.", HelpName = "DATA" };
         var output = new OutputOption("--out") { Description = "Where to save the classifier.", Required = true, HelpName = "FILE.onnx" };
         var backbone = CommonOptions.Backbone();
         var layers = CommonOptions.Layers();
@@ -45,9 +43,9 @@ internal static class TrainCommand
         var json = CommonOptions.Json();
         var command = new Command("train", "Train a classifier on labeled images.")
         {
-            output, validation, test, backbone, layers, pooling, preprocess, split, tune, upsample, precision, cache, maxBad, ignoreDuplicates, calibrate, unknown, augment, keep, extend, remove, report, json,
+            output, backbone, layers, pooling, preprocess, split, tune, upsample, precision, cache, maxBad, ignoreDuplicates, calibrate, unknown, augment, keep, extend, remove, report, json,
         };
-        var images = new DataArguments(command, mayBeMissing: true);
+        var images = new DataSets(command, mayBeMissing: true);
         var head = new HeadOptions(command);
         var tuning = new TuningChoices(command, withSeed: false);
         var machine = new MachineOptions(command);
@@ -63,7 +61,7 @@ internal static class TrainCommand
         command.SetAction((parsed, cancellationToken) => parsed.GetValue(extend) is { } file
             ? TrainExtension.RunAsync(
                 file,
-                images.IsGiven(parsed.CommandResult) ? () => Read(images, parsed, parsed.GetValue(validation), parsed.GetValue(test)) : null,
+                images.IsGiven(parsed.CommandResult) ? () => images.Read(parsed) : null,
                 parsed.GetValue(remove) ?? [],
                 parsed.GetRequiredValue(output),
                 CommonOptions.Extractor(machine.Read(parsed), cache: parsed.GetValue(cache)),
@@ -71,14 +69,14 @@ internal static class TrainCommand
                 parsed.GetValue(json),
                 cancellationToken)
             : RunAsync(
-            () => Read(images, parsed, parsed.GetValue(validation), parsed.GetValue(test)),
-            parsed.GetRequiredValue(output),
-            parsed.GetValue(report),
-            parsed.GetRequiredValue(backbone),
-            CommonOptions.Extractor(machine.Read(parsed), parsed.GetRequiredValue(precision), parsed.GetValue(cache), parsed.GetValue(upsample), parsed.GetValue(preprocess)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
-            ReadPlan(parsed),
-            parsed.GetValue(json),
-            cancellationToken));
+                () => images.Read(parsed),
+                parsed.GetRequiredValue(output),
+                parsed.GetValue(report),
+                parsed.GetRequiredValue(backbone),
+                CommonOptions.Extractor(machine.Read(parsed), parsed.GetRequiredValue(precision), parsed.GetValue(cache), parsed.GetValue(upsample), parsed.GetValue(preprocess)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) },
+                ReadPlan(parsed),
+                parsed.GetValue(json),
+                cancellationToken));
         return command;
 
         TrainingPlan ReadPlan(ParseResult parsed)
@@ -105,14 +103,6 @@ internal static class TrainCommand
         asked == ExecutionProvider.Auto && extractor.Provider == ExecutionProvider.Cpu
             ? "the CPU (`onnxtransfer doctor` says why no GPU is used)"
             : $"{Name(extractor.Provider)}: {extractor.ProviderReason}";
-
-    private static ImageDataset Read(DataArguments arguments, ParseResult parsed, string? validation, string? test)
-    {
-        var images = arguments.Read(parsed);
-        if (validation is not null) images = images.WithValidation(arguments.Read(parsed, validation));
-        if (test is not null) images = images.WithTest(arguments.Read(parsed, test));
-        return images;
-    }
 
     private static async Task<int> RunAsync(
         Func<ImageDataset> read, string output, string? report, string backbone, FeatureExtractorOptions extractorOptions, TrainingPlan plan, bool json,
@@ -215,8 +205,10 @@ internal static class TrainCommand
             _ => "ended after the last epoch",
         };
         var best = history.BestEpoch is { } epoch && epoch != history.Epochs.Count ? $"; the weights are those after epoch {Table.Number(epoch, "0")}" : "";
-        return $"{Table.Number(history.Epochs.Count, "0")} epochs, {Table.Number(history.StepLosses.Count, "0")} steps, L2 {Table.Number(history.L2, "0.#####")}; {end}{best}";
+        return $"{Count(history.Epochs.Count, "epoch")}, {Count(history.StepLosses.Count, "step")}, L2 {Table.Number(history.L2, "0.#####")}; {end}{best}";
     }
+
+    private static string Count(int count, string what) => $"{Table.Number(count, "0")} {what}{(count == 1 ? "" : "s")}";
 
     private static TrainJson ToJson(FeatureExtractor extractor, TrainingResult result, string output) => new(
         result.Classifier.Labels,

@@ -43,11 +43,11 @@ internal static class AdviceSection
             yield return $"With {Words.Images(result.Count)} the accuracy is known to {Points(interval.High - interval.Low)} only. Four times as many {set.Name} images halve this interval.";
         if (training.Name is "training" && training.Result.PerClass.Where(one => one.Support > 0).ToList() is { Count: > 1 } supported
             && supported.MaxBy(one => one.Support)! is var most && supported.MinBy(one => one.Support)! is var least && most.Support >= Unbalanced * least.Support)
-            yield return $"'{most.Label}' has {most.Support:N0} training images, '{least.Label}' {least.Support:N0}. Add images of the rare classes, or balance the classes in training (TrainingOptions.BalanceClasses).";
+            yield return $"'{most.Label}' has {most.Support:N0} training images, '{least.Label}' {least.Support:N0}. Add images of the rare classes, or balance the classes in training (--balance-classes).";
         if (result.CalibrationError > Uncalibrated)
         {
             var timid = result.Calibration.Sum(bin => bin.Count * (bin.Accuracy - bin.Confidence)) > 0;
-            yield return $"The probabilities are too {(timid ? "low" : "high")}, by {Points(result.CalibrationError)} on average: do not read them as frequencies.";
+            yield return $"The probabilities are too {(timid ? "low" : "high")}, by {Points(result.CalibrationError)} on average. Train with --calibrate, which fits them on the validation images.";
         }
 
         if (content.Skipped.Count > 0) yield return $"{Images(content.Skipped.Count)} skipped: see the reasons above, and mend or remove the files.";

@@ -29,6 +29,7 @@ internal static class HoldOut
     {
         // Dealt out like cards, and the next class goes on where the last one ended: folds differ by one row or group at most.
         var dealt = ShuffledGroups(rows, seed).SelectMany(group => group).ToArray();
+        if (dealt.Length < foldCount) Throw.TooFewGroupsForFolds(foldCount, dealt.Length);
         for (var fold = 0; fold < foldCount; fold++) yield return WithGroups(rows, [.. dealt.Where((_, i) => i % foldCount == fold)]);
     }
 

@@ -128,6 +128,10 @@ internal static partial class Throw
         throw new ArgumentException("TuningOptions.Values is empty: give at least one value of L2, or leave it null for 13 values around the default.");
 
     [DoesNotReturn]
+    internal static void TooFewGroupsForFolds(int folds, int groups) =>
+        throw new ArgumentException($"{folds} folds of {groups} groups of rows leave a fold empty, because the rows of a group, such as near duplicates, stay together: choose at most {groups} folds.");
+
+    [DoesNotReturn]
     internal static void TooFewRowsForFolds(int folds, int rows) =>
         throw new ArgumentException($"{folds} folds need at least {folds} rows of each class, but the smallest class has {rows}: use fewer folds, or give more rows.");
 

@@ -184,6 +184,18 @@ public sealed class TrainingFeatureTests
         Assert.All(folds, fold => Assert.All(TrainingChecks.RowsPerClass(fold.Validation, 3), count => Assert.InRange(count, 1, 4)));
     }
 
+    /// <summary>Thirty rows in three groups have three folds at most; the fourth would be empty, and its mean no number.</summary>
+    [Fact]
+    public void MoreFoldsThanGroupsAreRefused()
+    {
+        var data = Gaussians.Make(30, 4, 3, 2);
+        var grouped = new LabeledFeatures(data.Features, data.Labels.ToArray()) { Groups = [.. Enumerable.Range(0, 30).Select(i => i % 3)] };
+        Assert.Equal(3, HoldOut.Folds(grouped, 3, 1).Count());
+        Refuses("4 folds of 3 groups", () => HoldOut.FoldOfRow(grouped, 4, 1));
+        Refuses("4 folds of 3 groups", () => HeadTrainer.CrossValidate(grouped, 3, 4));
+        Refuses("4 folds of 3 groups", () => ClassifierHead.Tune(grouped, 3, new TuningOptions { FoldCount = 4 }));
+    }
+
     [Fact]
     public void CrossValidationTrainsAHeadAFold()
     {

@@ -1,27 +1,18 @@
 using System.IO.Compression;
-using System.Runtime.InteropServices;
 using System.Text;
 using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Embedding.Files;
 
 /// <summary>A zip of NumPy arrays, as <c>numpy.savez</c> writes it: <c>features</c>, <c>ids</c> and <c>labels</c>.</summary>
-internal sealed class NpzWriter : FeatureWriter
+internal sealed class NpzWriter : SpooledWriter
 {
     /// <summary>The least time a zip can state, as <c>numpy.savez</c> does: the same rows give the same bytes.</summary>
     private static readonly DateTimeOffset s_time = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private readonly RowNames _names = new();
-    // An archive states the length of an entry before its content.
-    private readonly PendingFile _vectors;
-
     internal NpzWriter(string path, int dim, string? backbone)
-        : base(path, dim, backbone) => _vectors = AtomicFile.Begin(path);
-
-    private protected override void Write(ReadOnlySpan<float> vector, string? id, string? label)
+        : base(path, dim, backbone)
     {
-        _vectors.Stream.Write(MemoryMarshal.AsBytes(vector));
-        _names.Add(id, label);
     }
 
     private protected override void Finish()
@@ -30,16 +21,13 @@ internal sealed class NpzWriter : FeatureWriter
         using (var features = Entry(archive, "features"))
         {
             features.Write(NpyHeader.OfMatrix(RowCount, Dim));
-            _vectors.Stream.Position = 0;
-            _vectors.Stream.CopyTo(features, 1 << 20);
+            CopyVectorsTo(features);
         }
 
-        if (HasIds) WriteTexts(archive, "ids", _names.Ids);
-        if (_names.HasLabels) WriteTexts(archive, "labels", _names.Labels);
+        if (HasIds) WriteTexts(archive, "ids", Names.Ids);
+        if (Names.HasLabels) WriteTexts(archive, "labels", Names.Labels);
         if (Backbone is not null) WriteTexts(archive, "backbone", [Backbone]);
     }
-
-    private protected override void Free() => _vectors.Dispose();
 
     private static Stream Entry(ZipArchive archive, string name)
     {

@@ -1,8 +1,6 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Embedding.Files;
 
@@ -10,7 +8,7 @@ namespace OnnxTransfer.Embedding.Files;
 /// A safetensors file: the length of a JSON header in 8 bytes, the header, and the tensor <c>features</c>. A metadata value is a text, so
 /// the ids and the labels are JSON inside one.
 /// </summary>
-internal sealed partial class SafetensorsWriter : FeatureWriter
+internal sealed partial class SafetensorsWriter : SpooledWriter
 {
     /// <summary>The longest header that the format's own library reads, in bytes.</summary>
     private const int LongestHeader = 100_000_000;
@@ -18,25 +16,17 @@ internal sealed partial class SafetensorsWriter : FeatureWriter
     /// <summary>The numbers begin at a multiple of this, so that they can be mapped into memory.</summary>
     private const int Alignment = 8;
 
-    private readonly RowNames _names = new();
-    // The header is before the numbers and holds the ids.
-    private readonly PendingFile _vectors;
-
     internal SafetensorsWriter(string path, int dim, string? backbone)
-        : base(path, dim, backbone) => _vectors = AtomicFile.Begin(path);
-
-    private protected override void Write(ReadOnlySpan<float> vector, string? id, string? label)
+        : base(path, dim, backbone)
     {
-        _vectors.Stream.Write(MemoryMarshal.AsBytes(vector));
-        _names.Add(id, label);
     }
 
     private protected override void Finish()
     {
         var metadata = new Dictionary<string, string>();
         if (Backbone is not null) metadata["backbone"] = Backbone;
-        if (HasIds) metadata["ids"] = JsonSerializer.Serialize([.. _names.Ids], HeaderJson.Default.StringArray);
-        if (_names.HasLabels) metadata["labels"] = JsonSerializer.Serialize([.. _names.Labels!], HeaderJson.Default.StringArray);
+        if (HasIds) metadata["ids"] = JsonSerializer.Serialize([.. Names.Ids], HeaderJson.Default.StringArray);
+        if (Names.HasLabels) metadata["labels"] = JsonSerializer.Serialize([.. Names.Labels!], HeaderJson.Default.StringArray);
         var header = JsonSerializer.SerializeToUtf8Bytes(new Header(metadata, new Tensor("F32", [RowCount, Dim], [0, RowCount * Dim * sizeof(float)])), HeaderJson.Default.Header);
         if (header.Length > LongestHeader) throw Throw.TooManyIdsForSafetensors(Target, header.Length, LongestHeader);
         var padding = (Alignment - (header.Length % Alignment)) % Alignment;
@@ -45,11 +35,8 @@ internal sealed partial class SafetensorsWriter : FeatureWriter
         Stream.Write(length);
         Stream.Write(header);
         for (var i = 0; i < padding; i++) Stream.WriteByte((byte)' ');
-        _vectors.Stream.Position = 0;
-        _vectors.Stream.CopyTo(Stream, 1 << 20);
+        CopyVectorsTo(Stream);
     }
-
-    private protected override void Free() => _vectors.Dispose();
 
     private sealed record Header([property: JsonPropertyName("__metadata__")] Dictionary<string, string> Metadata, [property: JsonPropertyName("features")] Tensor Features);
 
