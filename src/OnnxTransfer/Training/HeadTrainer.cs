@@ -40,9 +40,17 @@ internal static class HeadTrainer
             (training, validation) = HoldOut.Split(training, options.ValidationFraction, options.Seed);
         }
 
+        return Run(start, new MemoryRows(training), classCount, options, validation is null ? null : new MemoryRows(validation), progress, cancellationToken);
+    }
+
+    /// <summary>Trains on rows that are checked, with options that do not contradict each other.</summary>
+    private static TrainedHead Run(
+        ClassifierHead? start, TrainingRows training, int classCount, TrainingOptions options, TrainingRows? validation, IProgress<EpochMetrics>? progress,
+        CancellationToken cancellationToken)
+    {
         TrainingChecks.Fit(options, training.LabelCount, classCount, validation is not null);
         cancellationToken.ThrowIfCancellationRequested();
-        options = options with { L2 = AutomaticL2.Of(options, training.Features) };
+        options = options with { L2 = AutomaticL2.Of(options, training) };
         using var team = new WorkerTeam(Cores.Count(options.Threads));
         return options.Optimizer.Train(TrainingModel.Create(training, classCount, options, team, start), training, options, validation, progress, cancellationToken);
     }

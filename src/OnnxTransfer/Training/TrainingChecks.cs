@@ -69,7 +69,7 @@ internal static class TrainingChecks
         return counts;
     }
 
-    private static void Labels(LabeledFeatures rows, bool multiLabel, int classCount, string set)
+    internal static void Labels(LabeledFeatures rows, bool multiLabel, int classCount, string set)
     {
         if (multiLabel ? rows.LabelCount != classCount : rows.LabelCount != 0) Throw.LabelKindDiffers(set, rows.LabelCount, classCount);
         for (var i = 0; i < rows.Labels.Length; i++)
