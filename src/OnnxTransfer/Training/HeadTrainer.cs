@@ -33,22 +33,24 @@ internal static class HeadTrainer
         ArgumentNullException.ThrowIfNull(training);
         options ??= new TrainingOptions();
         options.Validate();
-        TrainingChecks.Rows(training, classCount, validation);
         if (options.ValidationFraction > 0)
         {
             if (validation is not null) Throw.OptionsExclude(nameof(TrainingOptions.ValidationFraction), "explicit validation rows");
+            TrainingChecks.Rows(new MemoryRows(training), classCount, validation: null);
             (training, validation) = HoldOut.Split(training, options.ValidationFraction, options.Seed);
         }
 
-        return Run(start, new MemoryRows(training), classCount, options, validation is null ? null : new MemoryRows(validation), progress, cancellationToken);
+        return Train(new MemoryRows(training), classCount, options, validation is null ? null : new MemoryRows(validation), progress, cancellationToken, start);
     }
 
-    /// <summary>Trains on rows that are checked, with options that do not contradict each other.</summary>
-    private static TrainedHead Run(
-        ClassifierHead? start, TrainingRows training, int classCount, TrainingOptions options, TrainingRows? validation, IProgress<EpochMetrics>? progress,
-        CancellationToken cancellationToken)
+    /// <summary>Trains a head on rows from anywhere, with options that do not contradict each other; the validation rows are set apart by then.</summary>
+    internal static TrainedHead Train(
+        TrainingRows training, int classCount, TrainingOptions options, TrainingRows? validation, IProgress<EpochMetrics>? progress,
+        CancellationToken cancellationToken, ClassifierHead? start = null)
     {
+        TrainingChecks.Rows(training, classCount, validation);
         TrainingChecks.Fit(options, training.LabelCount, classCount, validation is not null);
+        if (options.RandomBatchesPerEpoch is not null && training.Whole is null) Throw.OptionNeedsMemory(nameof(TrainingOptions.RandomBatchesPerEpoch));
         cancellationToken.ThrowIfCancellationRequested();
         options = options with { L2 = AutomaticL2.Of(options, training) };
         using var team = new WorkerTeam(Cores.Count(options.Threads));
@@ -70,7 +72,7 @@ internal static class HeadTrainer
         ArgumentOutOfRangeException.ThrowIfGreaterThan(foldCount, rows.Count);
         options.Validate();
         if (options.ValidationFraction > 0) Throw.OptionsExclude(nameof(TrainingOptions.ValidationFraction), "folds");
-        TrainingChecks.Rows(rows, classCount, null);
+        TrainingChecks.Rows(new MemoryRows(rows), classCount, validation: null);
         cancellationToken.ThrowIfCancellationRequested();
         var heads = new List<TrainedHead>();
         foreach (var (training, validation) in HoldOut.Folds(rows, foldCount, options.Seed))

@@ -19,12 +19,12 @@ internal static class HeadTuner
     {
         ArgumentNullException.ThrowIfNull(rows);
         options ??= new TuningOptions();
-        TrainingChecks.Rows(rows, classCount, null);
+        var passes = new MemoryRows(rows);
+        TrainingChecks.Rows(passes, classCount, validation: null);
         if (options.Values is { Count: 0 }) Throw.NoValuesToTry();
         if (rows.LabelCount > 0) Throw.TuningNeedsOneClass();
         if (options.FoldCount > TrainingChecks.RowsPerClass(rows, classCount).Min()) Throw.TooFewRowsForFolds(options.FoldCount, TrainingChecks.RowsPerClass(rows, classCount).Min());
         var folds = HoldOut.FoldOfRow(rows, options.FoldCount, options.Seed);
-        var passes = new MemoryRows(rows);
         var points = new List<TuningPoint>();
         foreach (var standardize in options.Standardize is { } given ? (bool[])[given] : [false, true])
         {
