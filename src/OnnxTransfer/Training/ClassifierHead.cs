@@ -95,7 +95,7 @@ public abstract class ClassifierHead : IClassScorer
     /// Ends the work. The method returns the folds that are trained by then; the last of them is incomplete.
     /// </param>
     /// <returns>One head for each fold, in order. The validation loss and accuracy of its best epoch are its scores.</returns>
-    /// <exception cref="ArgumentException">As <see cref="Train"/>.</exception>
+    /// <exception cref="ArgumentException">As <c>Train</c>.</exception>
     /// <exception cref="OperationCanceledException">Canceled before the first step.</exception>
     public static IReadOnlyList<TrainedHead> CrossValidate(
         LabeledFeatures rows, int classCount, int foldCount, TrainingOptions? options = null,
@@ -112,7 +112,7 @@ public abstract class ClassifierHead : IClassScorer
     /// <param name="options">Folds, values and the rule of the choice; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the work without a result.</param>
     /// <returns>The curve, the choice, and the head. The means of standardization are those of all rows, which needs no label.</returns>
-    /// <exception cref="ArgumentException">Rows have multiple labels, or a class has too few rows; otherwise as <see cref="Train"/>.</exception>
+    /// <exception cref="ArgumentException">Rows have multiple labels, or a class has too few rows; otherwise as <c>Train</c>.</exception>
     /// <exception cref="OperationCanceledException">Canceled.</exception>
     public static TuningResult Tune(LabeledFeatures rows, int classCount, TuningOptions? options = null, CancellationToken cancellationToken = default) =>
         HeadTuner.Tune(rows, classCount, options, cancellationToken);

@@ -9,7 +9,7 @@ namespace OnnxTransfer.Training;
 /// </summary>
 internal static class HeadTrainer
 {
-    /// <inheritdoc cref="ClassifierHead.Train"/>
+    /// <inheritdoc cref="ClassifierHead.Train(LabeledFeatures, int, TrainingOptions?, LabeledFeatures?, IProgress{EpochMetrics}?, CancellationToken)"/>
     internal static TrainedHead Train(
         LabeledFeatures training,
         int classCount,
@@ -19,7 +19,7 @@ internal static class HeadTrainer
         CancellationToken cancellationToken = default) => TrainFrom(start: null, training, classCount, options, validation, progress, cancellationToken);
 
     /// <summary>
-    /// Trains a head as <see cref="Train"/> does, from the weights of a linear head if one is given; the options then have no hidden layers.
+    /// Trains a head as <c>Train</c> does, from the weights of a linear head if one is given; the options then have no hidden layers.
     /// </summary>
     internal static TrainedHead TrainFrom(
         ClassifierHead? start,
@@ -40,11 +40,11 @@ internal static class HeadTrainer
             (training, validation) = HoldOut.Split(training, options.ValidationFraction, options.Seed);
         }
 
-        return Train(new MemoryRows(training), classCount, options, validation is null ? null : new MemoryRows(validation), progress, cancellationToken, start);
+        return TrainOn(new MemoryRows(training), classCount, options, validation is null ? null : new MemoryRows(validation), progress, cancellationToken, start);
     }
 
     /// <summary>Trains a head on rows from anywhere, with options that do not contradict each other; the validation rows are set apart by then.</summary>
-    internal static TrainedHead Train(
+    internal static TrainedHead TrainOn(
         TrainingRows training, int classCount, TrainingOptions options, TrainingRows? validation, IProgress<EpochMetrics>? progress,
         CancellationToken cancellationToken, ClassifierHead? start = null)
     {

@@ -20,8 +20,16 @@ internal static class StoredTraining
         ArgumentNullException.ThrowIfNull(training);
         options ??= new TrainingOptions();
         options.Validate();
+        return Train(training, options, validation, Buffers(training.RowCount, training.Dim, memoryBudget, options), progress, cancellationToken);
+    }
+
+    /// <summary>Trains with given windows.</summary>
+    internal static TrainedHead Train(
+        FeatureSet training, TrainingOptions options, FeatureSet? validation, WindowBuffers buffers, IProgress<EpochMetrics>? progress, CancellationToken cancellationToken)
+    {
         if (validation is not null && options.ValidationFraction > 0) Throw.OptionsExclude(nameof(TrainingOptions.ValidationFraction), "explicit validation rows");
-        var buffers = Buffers(training, memoryBudget, options);
+        if (validation is not null && validation.Dim != training.Dim) Throw.ValidationHasWrongDim(validation.Dim, training.Dim);
+        if (validation is not null && validation.NetworkSha256 != training.NetworkSha256) Throw.ValidationOfAnotherNetwork(validation.Folder, training.Network.DifferenceFrom(validation.Network));
         var (classes, labels) = (training.Classes, LabelsOf(training));
         Func<long, bool>? isLearned = null;
         TrainingRows? judges = null;
@@ -34,16 +42,21 @@ internal static class StoredTraining
             judges = Rows(training, labels, row => held[(int)row], buffers);
         }
 
-        return HeadTrainer.Train(Rows(training, labels, isLearned, buffers), classes.Count, options, judges, progress, cancellationToken);
+        return HeadTrainer.TrainOn(Rows(training, labels, isLearned, buffers), classes.Count, options, judges, progress, cancellationToken);
     }
 
-    private static WindowBuffers Buffers(FeatureSet set, long memoryBudget, TrainingOptions options)
+    /// <summary>The windows of a training.</summary>
+    /// <param name="rowCount">The rows of the set.</param>
+    /// <param name="dim">D.</param>
+    /// <param name="memoryBudget">The memory of the process, in bytes.</param>
+    /// <param name="options">The options.</param>
+    internal static WindowBuffers Buffers(long rowCount, int dim, long memoryBudget, TrainingOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(memoryBudget, LeastBudget);
-        var batch = options.Optimizer is StepOptimizer ? options.BatchSize : DenseKernels.Rows;
-        var capacity = Math.Min(Array.MaxLength, memoryBudget / WindowShare / sizeof(float)) / set.Dim;
+        var batch = Math.Min(rowCount, options.Optimizer is StepOptimizer ? options.BatchSize : DenseKernels.Rows);
+        var capacity = Math.Min(Array.MaxLength, memoryBudget / WindowShare / sizeof(float)) / dim;
         if (capacity < batch) Throw.BatchLargerThanWindow(batch, capacity, memoryBudget);
-        return new WindowBuffers((int)(capacity / batch * batch), set.Dim);
+        return new WindowBuffers((int)(capacity / batch * batch), dim);
     }
 
     /// <summary>Rows of a set: in memory if one window has room for them all.</summary>
@@ -59,7 +72,7 @@ internal static class StoredTraining
         var labels = new int[set.RowCount];
         for (var row = 0; row < labels.Length; row++)
         {
-            labels[row] = set.LabelOf(row);
+            labels[row] = set.ClassOf(row);
             if (labels[row] < 0) Throw.StoredRowWithoutLabel(set.Folder, row);
         }
 

@@ -74,6 +74,10 @@ internal static partial class Throw
     internal static void StoredRowWithoutLabel(string folder, long row) =>
         throw new ArgumentException($"Row {row} of the feature set {folder} has no label: to train on a set, embed images that are in class folders.");
 
+    [DoesNotReturn]
+    internal static void ValidationOfAnotherNetwork(string folder, string difference) =>
+        throw new ArgumentException($"The validation set {folder} does not fit the training set, because its rows come from {difference}: make both with the same network and options.");
+
     internal static ArgumentException StoredClassNotInTraining(string folder, string label) =>
         new($"The feature set {folder} has rows of the class '{label}', but the training set has none: add some there, or leave these out here.");
 
