@@ -12,7 +12,7 @@ using OnnxTransfer.Benchmarks.Serving;
 // `soak MODEL FOLDER` watches memory over many embeds; `precision MODEL FOLDER` compares 8 bits with 32;
 // `augment WORK` measures what copies of few images bring; `heads PEERS PYTHON small|large|FILE.npy` trains beside PyTorch,
 // TensorFlow.js and scikit-learn; `draws PEERS PYTHON|none WORK [METHOD...]` compares heads with LogisticRegressionCV on few photographs, `tuning PEERS PYTHON ROUNDS` the
-// choice of L2; `pixels PEERS PYTHON ROUNDS [RESULT.md]` prepares photographs beside Pillow and sharp
+// choice of L2; `stored WORK ROWS CLASSES adam|lbfgs|make BUDGET` trains on a feature set on the disk; `pixels PEERS PYTHON ROUNDS [RESULT.md]` prepares photographs beside Pillow and sharp
 // (`pixels alone ROUNDS` without them); `embed PEERS PYTHON [PHOTOS ROUNDS]` embeds photos beside sharp + onnxruntime-node and
 // Pillow + PyTorch; `mlnet PEERS [PHOTOS ROUNDS]` computes ResNet-18's features beside ML.NET; `server PEERS [ROUNDS SECONDS]` loads the web service beside a plain controller; `many MODEL FOLDER COUNT` is a long run and a second one from the cache; `kills MODEL FOLDER KILLS` kills
 // runs; `device MODEL FOLDER PROVIDER [BATCH...]` holds a GPU against the CPU; `neighbors ROWS DIM ROUNDS` searches beside a plain loop; `check MODEL FOLDER ROUNDS` plants faults and counts those found, `check-many ROWS DIM` takes time and memory of the searches; `keras PEERS PHOTO...` holds converted networks against TensorFlow.js, `quantized FILE.tflite
@@ -22,6 +22,8 @@ if (args is ["precision", var network, var classes]) return await PrecisionPeers
 if (args is ["augment", var work]) return await AugmentationDraws.RunAsync(work).ConfigureAwait(false);
 if (args is ["heads", var peers, var python, var size]) return HeadPeers.Run(peers, python, size);
 if (args is ["tuning", var tuningPeers, var tuningPython, var tuningRounds]) return TuningPeers.Run(tuningPeers, tuningPython, Number(tuningRounds));
+if (args is ["stored", var storedWork, var storedRows, var storedClasses, var storedOptimizer, var storedBudget])
+    return StoredTrainingSpeed.Run(storedWork, Number(storedRows), Number(storedClasses), storedOptimizer, Number(storedBudget));
 if (args is ["draws", var drawPeers, var drawPython, var drawWork, .. var drawMethods]) return await HeadDraws.RunAsync(drawPeers, drawPython, drawWork, drawMethods).ConfigureAwait(false);
 if (args is ["pixels", "alone", var times]) return PixelPeers.Run(null, "", Number(times), null);
 if (args is ["pixels", var others, var python3, var rounds, .. var rest]) return PixelPeers.Run(others, python3, Number(rounds), rest.FirstOrDefault());

@@ -9,7 +9,7 @@ namespace OnnxTransfer;
 public sealed partial class ImageClassifier
 {
     /// <summary>
-    /// Creates a classifier from a head that was trained on the extractor's vectors, with <see cref="ClassifierHead.Train"/> or
+    /// Creates a classifier from a head that was trained on the extractor's vectors, with <c>ClassifierHead.Train</c> or
     /// <see cref="ClassifierHead.CrossValidate"/>. It can be saved like a classifier of <see cref="TrainAsync"/>. A head that takes
     /// further columns beside the vector cannot see them in an image: save it with <see cref="ClassifierHead.Save"/> instead.
     /// </summary>

@@ -21,10 +21,10 @@ public sealed class FeatureMatrix
         ArgumentOutOfRangeException.ThrowIfNegative(rowCount);
         ArgumentOutOfRangeException.ThrowIfLessThan(dim, 1);
         if (values.LongLength != (long)rowCount * dim) Throw.MatrixHasWrongLength(values.LongLength, rowCount, dim);
-        _values = values;
-        RowCount = rowCount;
-        Dim = dim;
+        (_values, RowCount, Dim) = (values, rowCount, dim);
     }
+
+    private FeatureMatrix(int rowCount, int dim, float[] values) => (_values, RowCount, Dim) = (values, rowCount, dim);
 
     /// <summary>N, the number of images.</summary>
     public int RowCount { get; }
@@ -33,7 +33,7 @@ public sealed class FeatureMatrix
     public int Dim { get; }
 
     /// <summary>All values, <c>[N,D]</c> row-major.</summary>
-    public ReadOnlySpan<float> Values => _values;
+    public ReadOnlySpan<float> Values => _values.AsSpan(0, RowCount * Dim);
 
     /// <summary>The feature vector of image <paramref name="index"/>, length D.</summary>
     public ReadOnlySpan<float> Row(int index)
@@ -42,6 +42,12 @@ public sealed class FeatureMatrix
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, RowCount);
         return _values.AsSpan(index * Dim, Dim);
     }
+
+    /// <summary>Wraps the first rows of a longer array, which is filled again and again.</summary>
+    /// <param name="values">At least <c>rowCount * dim</c> numbers.</param>
+    /// <param name="rowCount">N.</param>
+    /// <param name="dim">D.</param>
+    internal static FeatureMatrix OfStart(float[] values, int rowCount, int dim) => new(rowCount, dim, values);
 
     /// <summary>Copies the given rows, in the given order, into a new matrix <c>[rows.Count, D]</c>.</summary>
     public FeatureMatrix Select(IReadOnlyList<int> rows)
@@ -77,7 +83,7 @@ public sealed class FeatureMatrix
     {
         var lengths = VectorLength.OfRows(this);
         for (var row = 0; row < RowCount; row++) RequireDirection(Row(row), lengths[row], row);
-        var values = new float[_values.Length];
+        var values = new float[RowCount * Dim];
         Parallel.For(0, RowCount, row => VectorLength.Divide(Row(row), lengths[row], values.AsSpan(row * Dim, Dim)));
         return new FeatureMatrix(values, RowCount, Dim);
     }

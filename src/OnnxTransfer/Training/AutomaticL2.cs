@@ -11,12 +11,12 @@ internal static class AutomaticL2
     private const double LargestShare = 0.05;
 
     /// <summary>The L2 of a training: the one of the options, or the one of the rule.</summary>
-    internal static double Of(TrainingOptions options, FeatureMatrix features)
+    internal static double Of(TrainingOptions options, TrainingRows rows)
     {
         if (options.L2 is { } given) return given;
         // Other means hold these weights, or the weights see other inputs than the features.
         if (options.L1 > 0 || options.HiddenUnits.Count > 0 || options.Optimizer.DecaysWeights) return 0;
-        var variance = options.Standardize ? 1 : Standardization.MeanVariance(features);
-        return variance * Math.Min(LargestShare, 1 / Math.Sqrt(features.RowCount));
+        var variance = options.Standardize ? 1 : rows.Moments.MeanVariance;
+        return variance * Math.Min(LargestShare, 1 / Math.Sqrt(rows.Count));
     }
 }

@@ -54,6 +54,35 @@ public abstract class ClassifierHead : IClassScorer
         HeadTrainer.Train(training, classCount, options, validation, progress, cancellationToken);
 
     /// <summary>
+    /// Trains a head on a feature set of any size, within a memory budget. A set that fits is read once, and the head is that of
+    /// <see cref="Train(LabeledFeatures, int, TrainingOptions?, LabeledFeatures?, IProgress{EpochMetrics}?, CancellationToken)"/>, to the bit. A
+    /// larger one is read again in every epoch, in windows of a quarter of the budget, while the head trains on the window before: blocks of 256 rows come
+    /// in a random order, and the rows of a window too. L-BFGS reads the set once for each evaluation. The same set, options, seed and budget give
+    /// the same bits for any number of threads.
+    /// </summary>
+    /// <param name="training">The training rows, each with a label. The classes of the head are <see cref="FeatureSet.Classes"/>, in this order.</param>
+    /// <param name="options">The training options; null for the defaults. <see cref="TrainingOptions.RandomBatchesPerEpoch"/> needs a set that fits.</param>
+    /// <param name="validation">
+    /// The validation rows, scored after every epoch; their classes are found by name. Null for none, or for those that
+    /// <see cref="TrainingOptions.ValidationFraction"/> sets apart.
+    /// </param>
+    /// <param name="memoryBudget">The memory of the whole process that the training is to stay below, in bytes, at least 256 MiB; 1 GiB by default. The labels take 4 bytes a row of it.</param>
+    /// <param name="progress">Receives the result of every epoch.</param>
+    /// <param name="cancellationToken">Ends the training after the current step. The method returns the best head so far.</param>
+    /// <returns>The head with the best weights seen, and the history.</returns>
+    /// <exception cref="ArgumentException">A row has no label, the validation rows have another D or another class, or options contradict the rows or each other.</exception>
+    /// <exception cref="InvalidDataException">The set is damaged, or a number in it is NaN or infinite.</exception>
+    /// <exception cref="IOException">The set cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">Canceled before the first step: there is nothing to return.</exception>
+    /// <exception cref="TrainingDivergedException">
+    /// The loss is no longer a usable number. The exception carries the last good weights.
+    /// </exception>
+    public static TrainedHead Train(
+        FeatureSet training, TrainingOptions? options = null, FeatureSet? validation = null, long memoryBudget = 1L << 30,
+        IProgress<EpochMetrics>? progress = null, CancellationToken cancellationToken = default) =>
+        StoredTraining.Train(training, options, validation, memoryBudget, progress, cancellationToken);
+
+    /// <summary>
     /// k-fold cross-validation: the rows are divided, class by class, into k folds, and a head is trained for each fold on the other
     /// k-1 and validated on it.
     /// </summary>
@@ -66,7 +95,7 @@ public abstract class ClassifierHead : IClassScorer
     /// Ends the work. The method returns the folds that are trained by then; the last of them is incomplete.
     /// </param>
     /// <returns>One head for each fold, in order. The validation loss and accuracy of its best epoch are its scores.</returns>
-    /// <exception cref="ArgumentException">As <see cref="Train"/>.</exception>
+    /// <exception cref="ArgumentException">As <c>Train</c>.</exception>
     /// <exception cref="OperationCanceledException">Canceled before the first step.</exception>
     public static IReadOnlyList<TrainedHead> CrossValidate(
         LabeledFeatures rows, int classCount, int foldCount, TrainingOptions? options = null,
@@ -83,7 +112,7 @@ public abstract class ClassifierHead : IClassScorer
     /// <param name="options">Folds, values and the rule of the choice; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the work without a result.</param>
     /// <returns>The curve, the choice, and the head. The means of standardization are those of all rows, which needs no label.</returns>
-    /// <exception cref="ArgumentException">Rows have multiple labels, or a class has too few rows; otherwise as <see cref="Train"/>.</exception>
+    /// <exception cref="ArgumentException">Rows have multiple labels, or a class has too few rows; otherwise as <c>Train</c>.</exception>
     /// <exception cref="OperationCanceledException">Canceled.</exception>
     public static TuningResult Tune(LabeledFeatures rows, int classCount, TuningOptions? options = null, CancellationToken cancellationToken = default) =>
         HeadTuner.Tune(rows, classCount, options, cancellationToken);

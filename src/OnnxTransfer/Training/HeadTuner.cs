@@ -19,7 +19,8 @@ internal static class HeadTuner
     {
         ArgumentNullException.ThrowIfNull(rows);
         options ??= new TuningOptions();
-        TrainingChecks.Rows(rows, classCount, null);
+        var passes = new MemoryRows(rows);
+        TrainingChecks.Rows(passes, classCount, validation: null);
         if (options.Values is { Count: 0 }) Throw.NoValuesToTry();
         if (rows.LabelCount > 0) Throw.TuningNeedsOneClass();
         if (options.FoldCount > TrainingChecks.RowsPerClass(rows, classCount).Min()) Throw.TooFewRowsForFolds(options.FoldCount, TrainingChecks.RowsPerClass(rows, classCount).Min());
@@ -27,8 +28,8 @@ internal static class HeadTuner
         var points = new List<TuningPoint>();
         foreach (var standardize in options.Standardize is { } given ? (bool[])[given] : [false, true])
         {
-            double[] values = [.. (options.Values ?? Values(UsualL2(rows.Features, standardize))).Distinct().OrderDescending()];
-            var path = PenaltyPath.Solve(rows, classCount, folds, values, standardize, options.Threads, cancellationToken);
+            double[] values = [.. (options.Values ?? Values(UsualL2(passes, standardize))).Distinct().OrderDescending()];
+            var path = PenaltyPath.Solve(passes, classCount, folds, values, standardize, options.Threads, cancellationToken);
             points.AddRange(values.Zip(path, (l2, heads) => Point(l2, standardize, [.. heads.Select(head => head.Score)])));
         }
 
@@ -56,10 +57,10 @@ internal static class HeadTuner
     }
 
     /// <summary>The L2 of a training without tuning. Rows that are all equal have no variance, and any value does for them.</summary>
-    private static double UsualL2(FeatureMatrix features, bool standardize)
+    private static double UsualL2(TrainingRows rows, bool standardize)
     {
-        var l2 = AutomaticL2.Of(new TrainingOptions { Standardize = standardize }, features);
-        return l2 > 0 ? l2 : AutomaticL2.Of(new TrainingOptions { Standardize = true }, features);
+        var l2 = AutomaticL2.Of(new TrainingOptions { Standardize = standardize }, rows);
+        return l2 > 0 ? l2 : AutomaticL2.Of(new TrainingOptions { Standardize = true }, rows);
     }
 
     /// <summary>Values in even steps of a logarithmic scale, descending; the usual one is in their middle, to the bit.</summary>

@@ -44,6 +44,8 @@ public sealed class LabeledFeatures
         if (bad >= 0) Throw.TargetOutOfRange(bad / LabelCount, bad % LabelCount, _targets[bad]);
     }
 
+    private LabeledFeatures(int[] labels, FeatureMatrix features) => (_labels, Features) = (labels, features);
+
     private LabeledFeatures(FeatureMatrix features, float[]? weights)
     {
         ArgumentNullException.ThrowIfNull(features);
@@ -56,6 +58,9 @@ public sealed class LabeledFeatures
         Features = features;
         _weights = weights;
     }
+
+    /// <summary>Pairs features that are finite with as many labels, without looking at them.</summary>
+    internal static LabeledFeatures OfChecked(FeatureMatrix features, int[] labels) => new(labels, features);
 
     /// <summary><c>[N,D]</c>.</summary>
     public FeatureMatrix Features { get; }

@@ -12,58 +12,25 @@ internal sealed record Standardization(float[] Mean, float[] Scale)
     /// <summary>Below this fraction of the mean a deviation is rounding, not variation.</summary>
     private const double Rounding = 1e-6;
 
-    internal static Standardization Of(FeatureMatrix features)
+    internal static Standardization Of(FeatureMoments moments)
     {
-        var (means, squares) = (Means(features), new double[features.Dim]);
-        for (var n = 0; n < features.RowCount; n++)
-        {
-            var row = features.Row(n);
-            for (var d = 0; d < row.Length; d++) squares[d] += (row[d] - means[d]) * (row[d] - means[d]);
-        }
-
-        var (mean, scale) = (new float[features.Dim], new float[features.Dim]);
+        var (mean, scale) = (new float[moments.Means.Length], new float[moments.Means.Length]);
         for (var d = 0; d < mean.Length; d++)
         {
-            var deviation = Math.Sqrt(squares[d] / features.RowCount);
-            mean[d] = (float)means[d];
-            scale[d] = deviation > Rounding * Math.Abs(means[d]) ? (float)(1 / deviation) : 0;
+            var deviation = Math.Sqrt(moments.Variances[d]);
+            mean[d] = (float)moments.Means[d];
+            scale[d] = deviation > Rounding * Math.Abs(moments.Means[d]) ? (float)(1 / deviation) : 0;
         }
 
         return new Standardization(mean, scale);
     }
 
     /// <summary>The mean alone: every scale is 1.</summary>
-    internal static Standardization Center(FeatureMatrix features)
+    internal static Standardization Center(FeatureMoments moments)
     {
-        var scale = new float[features.Dim];
+        var scale = new float[moments.Means.Length];
         Array.Fill(scale, 1);
-        return new Standardization([.. Means(features).Select(mean => (float)mean)], scale);
-    }
-
-    /// <summary>The mean over the features of their variance (of the population).</summary>
-    internal static double MeanVariance(FeatureMatrix features)
-    {
-        var (means, sum) = (Means(features), 0.0);
-        for (var n = 0; n < features.RowCount; n++)
-        {
-            var row = features.Row(n);
-            for (var d = 0; d < row.Length; d++) sum += (row[d] - means[d]) * (row[d] - means[d]);
-        }
-
-        return sum / features.RowCount / features.Dim;
-    }
-
-    private static double[] Means(FeatureMatrix features)
-    {
-        var means = new double[features.Dim];
-        for (var n = 0; n < features.RowCount; n++)
-        {
-            var row = features.Row(n);
-            for (var d = 0; d < row.Length; d++) means[d] += row[d];
-        }
-
-        for (var d = 0; d < means.Length; d++) means[d] /= features.RowCount;
-        return means;
+        return new Standardization([.. moments.Means.Select(mean => (float)mean)], scale);
     }
 
     /// <summary><c>W' = scale·W</c>, <c>b' = b - (mean·scale)·W</c>: the same logits from plain features.</summary>

@@ -67,6 +67,29 @@ internal static partial class Throw
         throw new ArgumentException($"Feature {column} of row {row} is {value}: features must be finite numbers. Leave that row out, or find out why the backbone gave it.");
 
     [DoesNotReturn]
+    internal static void StoredFeatureNotFinite(string folder, long row, int column, float value) =>
+        throw new InvalidDataException($"Feature {column} of row {row} of the feature set {folder} is {value}: features must be finite numbers. Find out why the backbone gave it, and make the set again without that image.");
+
+    [DoesNotReturn]
+    internal static void StoredRowWithoutLabel(string folder, long row) =>
+        throw new ArgumentException($"Row {row} of the feature set {folder} has no label: to train on a set, embed images that are in class folders.");
+
+    [DoesNotReturn]
+    internal static void ValidationOfAnotherNetwork(string folder, string difference) =>
+        throw new ArgumentException($"The validation set {folder} does not fit the training set, because its rows come from {difference}: make both with the same network and options.");
+
+    internal static ArgumentException StoredClassNotInTraining(string folder, string label) =>
+        new($"The feature set {folder} has rows of the class '{label}', but the training set has none: add some there, or leave these out here.");
+
+    [DoesNotReturn]
+    internal static void BatchLargerThanWindow(long batch, long capacity, long memoryBudget) =>
+        throw new ArgumentException($"A batch of {batch} rows does not fit into a window of {capacity} rows, a quarter of the memory budget of {memoryBudget >> 20} MiB: use smaller batches or a larger budget.");
+
+    [DoesNotReturn]
+    internal static void OptionNeedsMemory(string option) =>
+        throw new ArgumentException($"{option} draws from all rows, and the memory budget has no room for all of them: leave it out, or use a larger budget.");
+
+    [DoesNotReturn]
     internal static void LabelOutOfRange(string set, int row, int label, int classCount) =>
         throw new ArgumentException($"The label of {set} row {row} is {label}, but with {classCount} classes labels go from 0 to {classCount - 1}.");
 

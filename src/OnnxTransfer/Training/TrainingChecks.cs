@@ -3,20 +3,20 @@ namespace OnnxTransfer.Training;
 /// <summary>Checks before a training begins.</summary>
 internal static class TrainingChecks
 {
-    internal static void Rows(LabeledFeatures training, int classCount, LabeledFeatures? validation)
+    internal static void Rows(TrainingRows training, int classCount, TrainingRows? validation)
     {
         if (training.LabelCount == 0 && classCount < 2) Throw.TooFewClasses(classCount);
-        if (training.LabelCount == 0 && classCount > training.Count) Throw.MoreClassesThanRows(classCount, training.Count);
-        Labels(training, training.LabelCount > 0, classCount, "training");
+        if (training.LabelCount == 0 && classCount > training.Count) Throw.MoreClassesThanRows(classCount, (int)training.Count);
+        training.CheckLabels(training.LabelCount > 0, classCount, "training");
         if (training.LabelCount == 0)
         {
-            var empty = Array.IndexOf(RowsPerClass(training, classCount), 0);
+            var empty = Array.IndexOf(training.RowsPerClass(classCount), 0);
             if (empty >= 0) Throw.ClassWithoutRows(empty);
         }
 
         if (validation is null) return;
-        if (validation.Features.Dim != training.Features.Dim) Throw.ValidationHasWrongDim(validation.Features.Dim, training.Features.Dim);
-        Labels(validation, training.LabelCount > 0, classCount, "validation");
+        if (validation.Dim != training.Dim) Throw.ValidationHasWrongDim(validation.Dim, training.Dim);
+        validation.CheckLabels(training.LabelCount > 0, classCount, "validation");
     }
 
     /// <summary>Refuses options that do not fit the classes.</summary>
@@ -69,7 +69,7 @@ internal static class TrainingChecks
         return counts;
     }
 
-    private static void Labels(LabeledFeatures rows, bool multiLabel, int classCount, string set)
+    internal static void Labels(LabeledFeatures rows, bool multiLabel, int classCount, string set)
     {
         if (multiLabel ? rows.LabelCount != classCount : rows.LabelCount != 0) Throw.LabelKindDiffers(set, rows.LabelCount, classCount);
         for (var i = 0; i < rows.Labels.Length; i++)

@@ -16,12 +16,12 @@ internal sealed class TrainingLoop
     private const int LongestHistoryAtOnce = 1 << 20;
 
     private readonly TrainingModel _model;
-    private readonly LabeledFeatures _training;
-    private readonly LabeledFeatures? _validation;
+    private readonly TrainingRows _training;
+    private readonly TrainingRows? _validation;
     private readonly TrainingOptions _options;
     private readonly UpdateRule<float>[] _rules;
     private readonly SeededRandom _random;
-    private readonly int[] _order;
+    private readonly int[] _drawn;
     private readonly int _stepsPerEpoch;
     private readonly int _mostEpochs;
     private readonly Settling? _settling;
@@ -32,14 +32,16 @@ internal sealed class TrainingLoop
     private readonly List<EpochMetrics> _epochs = [];
     private readonly List<double> _judged = [];
     private int? _bestEpoch;
+    private double _loss, _correct;
+    private long _rows;
 
-    internal TrainingLoop(TrainingModel model, LabeledFeatures training, TrainingOptions options, StepOptimizer optimizer, LabeledFeatures? validation)
+    internal TrainingLoop(TrainingModel model, TrainingRows training, TrainingOptions options, StepOptimizer optimizer, TrainingRows? validation)
     {
         (_model, _training, _options, _validation) = (model, training, options, validation);
         _rules = model.CreateRules(optimizer);
         _random = new SeededRandom(options.Seed, SeededRandom.Purpose.Order);
-        _order = options.RandomBatchesPerEpoch is null ? [.. Enumerable.Range(0, training.Count)] : new int[options.BatchSize];
-        _stepsPerEpoch = options.RandomBatchesPerEpoch ?? (int)(((long)training.Count + options.BatchSize - 1) / options.BatchSize);
+        _drawn = options.RandomBatchesPerEpoch is null ? [] : new int[options.BatchSize];
+        _stepsPerEpoch = options.RandomBatchesPerEpoch ?? checked((int)((training.Count + options.BatchSize - 1) / options.BatchSize));
         _settling = options.Epochs is null ? new Settling(_stepsPerEpoch) : null;
         _mostEpochs = options.Epochs ?? _settling!.MostEpochs;
         _best = model.CopyParameters();
@@ -53,27 +55,13 @@ internal sealed class TrainingLoop
         for (var epoch = 1; epoch <= _mostEpochs; epoch++)
         {
             var clock = Stopwatch.StartNew();
-            if (_options.RandomBatchesPerEpoch is null) _random.Shuffle(_order);
-            double loss = 0, correct = 0;
-            long rows = 0;
-            for (var step = 0; step < _stepsPerEpoch; step++)
-            {
-                if (cancellationToken.IsCancellationRequested && _stepLosses.Count > 0) return Canceled();
-                var (start, count) = NextBatch(step);
-                var rate = _options.LearningRate * _options.Schedule.FactorAt(_stepLosses.Count, StepCount, _judged);
-                var (batchLoss, batchCorrect) = _model.Network.Step(_training, _order, start, count, _rules, rate);
-                _stepLosses.Add((float)(batchLoss / count));
-                _stepAccuracies.Add((float)batchCorrect / count);
-                if (!(batchLoss / count < LossLimit)) throw Diverged(batchLoss / count);
-                loss += batchLoss;
-                correct += batchCorrect;
-                rows += count;
-            }
-
-            EndEpoch(epoch, loss / rows, correct / rows, clock);
+            (_loss, _correct, _rows) = (0, 0, 0);
+            if (!(_options.RandomBatchesPerEpoch is null ? RunPass(cancellationToken) : RunDrawn(cancellationToken))) return Canceled();
+            var loss = _loss / _rows;
+            EndEpoch(epoch, loss, _correct / _rows, clock);
             progress?.Report(_epochs[^1]);
             if (_epochs.Count - _bestEpoch >= _options.Patience) return Result(StopReason.EarlyStopped);
-            if (_settling?.Add(loss / rows, _model.Network.PenaltyOfWeights) == true) return Result(StopReason.Converged);
+            if (_settling?.Add(loss, _model.Network.PenaltyOfWeights) == true) return Result(StopReason.Converged);
         }
 
         return Result(StopReason.Completed);
@@ -81,16 +69,47 @@ internal sealed class TrainingLoop
 
     private int StepCount => (int)Math.Min(int.MaxValue, (long)_mostEpochs * _stepsPerEpoch);
 
-    private (int Start, int Count) NextBatch(int step)
+    /// <summary>All rows once; false if the training is to end.</summary>
+    private bool RunPass(CancellationToken cancellationToken)
     {
-        if (_options.RandomBatchesPerEpoch is null)
+        foreach (var window in _training.Epoch(_random))
         {
-            var start = step * _options.BatchSize;
-            return (start, Math.Min(_options.BatchSize, _order.Length - start));
+            for (var start = 0; start < window.Order.Length; start += _options.BatchSize)
+            {
+                if (IsOver(cancellationToken)) return false;
+                Step(window.Rows, window.Order, start, Math.Min(_options.BatchSize, window.Order.Length - start));
+            }
         }
 
-        for (var i = 0; i < _order.Length; i++) _order[i] = _random.NextBelow(_training.Count);
-        return (0, _order.Length);
+        return true;
+    }
+
+    /// <summary>Batches that are drawn with replacement; false if the training is to end.</summary>
+    private bool RunDrawn(CancellationToken cancellationToken)
+    {
+        var rows = _training.Whole!.Value.Rows;
+        for (var step = 0; step < _stepsPerEpoch; step++)
+        {
+            if (IsOver(cancellationToken)) return false;
+            for (var i = 0; i < _drawn.Length; i++) _drawn[i] = _random.NextBelow(rows.Count);
+            Step(rows, _drawn, 0, _drawn.Length);
+        }
+
+        return true;
+    }
+
+    private bool IsOver(CancellationToken cancellationToken) => cancellationToken.IsCancellationRequested && _stepLosses.Count > 0;
+
+    private void Step(LabeledFeatures rows, int[] order, int start, int count)
+    {
+        var rate = _options.LearningRate * _options.Schedule.FactorAt(_stepLosses.Count, StepCount, _judged);
+        var (loss, correct) = _model.Network.Step(rows, order, start, count, _rules, rate);
+        _stepLosses.Add((float)(loss / count));
+        _stepAccuracies.Add((float)correct / count);
+        if (!(loss / count < LossLimit)) throw Diverged(loss / count);
+        _loss += loss;
+        _correct += correct;
+        _rows += count;
     }
 
     private void EndEpoch(int epoch, double loss, double accuracy, Stopwatch clock)

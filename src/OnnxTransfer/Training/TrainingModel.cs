@@ -13,61 +13,85 @@ internal sealed class TrainingModel
 
     private readonly Standardization? _standardization;
     private readonly OutputKind _kind;
-    private readonly int[] _allRows;
+    private GradientSum? _gradient;
 
-    private TrainingModel(Network<float> network, Standardization? standardization, OutputKind kind, int rowCount)
-    {
+    private TrainingModel(Network<float> network, Standardization? standardization, OutputKind kind) =>
         (Network, _standardization, _kind) = (network, standardization, kind);
-        _allRows = [.. Enumerable.Range(0, rowCount)];
-    }
 
     internal Network<float> Network { get; }
 
     /// <summary>Whether the first weights are those of a trained head.</summary>
     internal bool HasStart { get; private init; }
 
-    internal static TrainingModel Create(LabeledFeatures training, int classCount, TrainingOptions options, WorkerTeam team, ClassifierHead? start = null)
+    internal static TrainingModel Create(TrainingRows training, int classCount, TrainingOptions options, WorkerTeam team, ClassifierHead? start = null)
     {
         var kind = training.LabelCount > 0 ? OutputKind.MultiLabel : options.Sigmoid ? OutputKind.Binary : OutputKind.Softmax;
         var objective = new Objective(kind, options.LabelSmoothing, ClassWeights(training, classCount, options));
-        var shape = new NetworkShape(training.Features.Dim, options.HiddenUnits, objective.OutputsFor(classCount));
-        var batch = options.Optimizer.RowsPerStep(options, training.Count);
-        var standardization = options.Standardize ? Standardization.Of(training.Features)
+        var shape = new NetworkShape(training.Dim, options.HiddenUnits, objective.OutputsFor(classCount));
+        var batch = options.Optimizer.RowsPerStep(options, training);
+        var standardization = options.Standardize ? Standardization.Of(training.Moments)
             // L-BFGS has coordinates of its own.
-            : options.Center && options.Optimizer is StepOptimizer ? Standardization.Center(training.Features)
+            : options.Center && options.Optimizer is StepOptimizer ? Standardization.Center(training.Moments)
             : null;
         var network = new Network<float>(
             shape, Math.Max(batch, EvaluationRows), objective, new Penalty(options.L2 ?? 0, options.L1), new Dropout(options.Dropout, options.Seed), standardization, team);
         network.Initialize(options.Seed, options.GlorotStart);
         if (start is not null) Load(network.Layers[0], start.Layers[0], kind, standardization);
-        return new TrainingModel(network, standardization, kind, training.Count) { HasStart = start is not null };
+        return new TrainingModel(network, standardization, kind) { HasStart = start is not null };
     }
 
     internal UpdateRule<float>[] CreateRules(StepOptimizer optimizer) =>
         [.. Network.Layers.Select(layer => optimizer.Rule<float>(layer.Parameters.Length))];
 
     /// <summary>Mean loss, without class weights, and accuracy of rows that are not trained on.</summary>
-    internal (double Loss, double Accuracy) Evaluate(LabeledFeatures rows, bool withClassWeights = false)
+    internal (double Loss, double Accuracy) Evaluate(TrainingRows rows, bool withClassWeights = false)
     {
-        var order = rows.Count == _allRows.Length ? _allRows : [.. Enumerable.Range(0, rows.Count)];
         double loss = 0, correct = 0;
-        for (var start = 0; start < rows.Count; start += EvaluationRows)
+        foreach (var (features, order, _) in rows.Pass())
         {
-            var (batchLoss, batchCorrect) = Network.Evaluate(rows, order, start, Math.Min(EvaluationRows, rows.Count - start), withClassWeights);
-            loss += batchLoss;
-            correct += batchCorrect;
+            for (var start = 0; start < order.Length; start += EvaluationRows)
+            {
+                var (batchLoss, batchCorrect) = Network.Evaluate(features, order, start, Math.Min(EvaluationRows, order.Length - start), withClassWeights);
+                loss += batchLoss;
+                correct += batchCorrect;
+            }
         }
 
         return (loss / rows.Count, correct / rows.Count);
     }
 
     /// <summary>How good the head is as it is, before its first step.</summary>
-    internal EpochMetrics MeasureStart(LabeledFeatures training, LabeledFeatures? validation)
+    internal EpochMetrics MeasureStart(TrainingRows training, TrainingRows? validation)
     {
         var clock = Stopwatch.StartNew();
         var (loss, accuracy) = Evaluate(training, withClassWeights: true);
         (double? Loss, double? Accuracy) judged = validation is null ? (null, null) : Evaluate(validation);
         return new EpochMetrics(0, loss, accuracy, judged.Loss, judged.Accuracy, clock.Elapsed.TotalSeconds);
+    }
+
+    /// <summary>The sums of the loss and of the right answers over all rows; the layers' gradients become those of the mean loss plus penalties.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="sameRows">They are those of the call before.</param>
+    internal (double Loss, double Correct) LossAndGradient(TrainingRows rows, bool sameRows)
+    {
+        if (rows.Whole is { } whole) return Network.LossAndGradient(whole.Rows, whole.Order, 0, whole.Order.Length, sameRows);
+        double loss = 0, correct = 0;
+        var gradient = _gradient ??= new GradientSum(Network.Layers);
+        gradient.Clear();
+        foreach (var (features, order, _) in rows.Pass())
+        {
+            for (var start = 0; start < order.Length; start += Network.MaxRows)
+            {
+                var count = Math.Min(Network.MaxRows, order.Length - start);
+                var (batchLoss, batchCorrect) = Network.LossAndGradient(features, order, start, count);
+                gradient.Add((double)count / rows.Count);
+                loss += batchLoss;
+                correct += batchCorrect;
+            }
+        }
+
+        gradient.Store();
+        return (loss, correct);
     }
 
     internal float[][] CopyParameters() => [.. Network.Layers.Select(layer => layer.Parameters.AsSpan().ToArray())];
@@ -134,7 +158,7 @@ internal sealed class TrainingModel
         float Value(float[] values, int start, int c) => kind == OutputKind.Binary ? values[start + 1] - values[start] : values[start + c];
     }
 
-    private static double[]? ClassWeights(LabeledFeatures training, int classCount, TrainingOptions options) => options.BalanceClasses
-        ? [.. TrainingChecks.RowsPerClass(training, classCount).Select(rows => (double)training.Count / (classCount * rows))]
+    private static double[]? ClassWeights(TrainingRows training, int classCount, TrainingOptions options) => options.BalanceClasses
+        ? [.. training.RowsPerClass(classCount).Select(rows => (double)training.Count / (classCount * rows))]
         : options.ClassWeights?.ToArray();
 }

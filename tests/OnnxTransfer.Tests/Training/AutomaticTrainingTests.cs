@@ -70,11 +70,11 @@ public sealed class AutomaticTrainingTests
         float[] doubled = [.. data.Features.Values.ToArray().Select(x => 2 * x + 5)];
         var scaled = new LabeledFeatures(new FeatureMatrix(doubled, 300, 10), data.Labels.ToArray());
         var options = new TrainingOptions();
-        var plain = AutomaticL2.Of(options, data.Features);
+        var plain = AutomaticL2.Of(options, new MemoryRows(data));
         Assert.InRange(plain, 0.04, 0.07);
-        Assert.Equal(4, AutomaticL2.Of(options, scaled.Features) / plain, 1e-4);
-        Assert.Equal(0.05, AutomaticL2.Of(options with { Standardize = true }, data.Features));
-        Assert.Equal(0.01, AutomaticL2.Of(options with { Standardize = true }, Gaussians.Make(10_000, 2, 2, 1).Features), 1e-12);
+        Assert.Equal(4, AutomaticL2.Of(options, new MemoryRows(scaled)) / plain, 1e-4);
+        Assert.Equal(0.05, AutomaticL2.Of(options with { Standardize = true }, new MemoryRows(data)));
+        Assert.Equal(0.01, AutomaticL2.Of(options with { Standardize = true }, new MemoryRows(Gaussians.Make(10_000, 2, 2, 1))), 1e-12);
 
         // The optimum then has the same probabilities, whatever the unit.
         var lbfgs = new TrainingOptions { Optimizer = Optimizer.Lbfgs() };
@@ -88,9 +88,9 @@ public sealed class AutomaticTrainingTests
         var data = Gaussians.Make(30, 4, 2, 1);
         var options = new TrainingOptions();
         TrainingOptions[] without = [options with { L1 = 0.1 }, options with { HiddenUnits = [3] }, options with { Optimizer = Optimizer.AdamW() }, options with { L2 = 0 }];
-        Assert.All(without, one => Assert.Equal(0, AutomaticL2.Of(one, data.Features)));
-        Assert.All(without, one => Assert.Equal(0.3, AutomaticL2.Of(one with { L2 = 0.3 }, data.Features)));
-        Assert.True(AutomaticL2.Of(options with { Optimizer = Optimizer.AdamW(weightDecay: 0) }, data.Features) > 0);
+        Assert.All(without, one => Assert.Equal(0, AutomaticL2.Of(one, new MemoryRows(data))));
+        Assert.All(without, one => Assert.Equal(0.3, AutomaticL2.Of(one with { L2 = 0.3 }, new MemoryRows(data))));
+        Assert.True(AutomaticL2.Of(options with { Optimizer = Optimizer.AdamW(weightDecay: 0) }, new MemoryRows(data)) > 0);
         Assert.Equal(0.3, HeadTrainer.Train(data, 2, options with { L2 = 0.3, Epochs = 1 }).History.L2);
     }
 

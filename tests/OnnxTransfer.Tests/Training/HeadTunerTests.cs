@@ -12,7 +12,7 @@ public sealed class HeadTunerTests
     {
         var data = Gaussians.Make(60, 7, 3, 1);
         var folds = HoldOut.FoldOfRow(data, 3, seed: 1);
-        var path = PenaltyPath.Solve(data, 3, folds, s_values, standardize: false, threads: 1, CancellationToken.None);
+        var path = PenaltyPath.Solve(new MemoryRows(data), 3, folds, s_values, standardize: false, threads: 1, CancellationToken.None);
         for (var v = 0; v < s_values.Length; v++)
         {
             for (var fold = 0; fold < 3; fold++)
@@ -32,11 +32,11 @@ public sealed class HeadTunerTests
     {
         var data = Gaussians.Make(90, 40, 4, 2);
         // Standardization is that of all rows, so the separate trainings get standardized rows.
-        var map = Standardization.Of(data.Features);
+        var map = Standardization.Of(new MemoryRows(data).Moments);
         float[] values = [.. data.Features.Values.ToArray().Select((x, i) => standardize ? (x - map.Mean[i % 40]) * map.Scale[i % 40] : x)];
         var given = new LabeledFeatures(new FeatureMatrix(values, 90, 40), data.Labels.ToArray());
         var folds = HoldOut.FoldOfRow(data, 3, seed: 4);
-        var path = PenaltyPath.Solve(data, 4, folds, s_values, standardize, threads: 2, CancellationToken.None);
+        var path = PenaltyPath.Solve(new MemoryRows(data), 4, folds, s_values, standardize, threads: 2, CancellationToken.None);
         for (var v = 0; v < s_values.Length; v++)
         {
             foreach (var (fold, (training, held)) in HoldOut.Folds(given, 3, seed: 4).Index())
@@ -102,7 +102,7 @@ public sealed class HeadTunerTests
         var data = Gaussians.Make(40, 12, 2, 1);
         var scaled = new LabeledFeatures(new FeatureMatrix([.. data.Features.Values.ToArray().Select(x => unit * x)], 40, 12), data.Labels.ToArray());
         var points = HeadTuner.Tune(scaled, 2, new TuningOptions { Standardize = standardize }).Points;
-        Assert.Equal(AutomaticL2.Of(new TrainingOptions { Standardize = standardize }, scaled.Features), points[6].L2);
+        Assert.Equal(AutomaticL2.Of(new TrainingOptions { Standardize = standardize }, new MemoryRows(scaled)), points[6].L2);
         Assert.Equal(1000, points[0].L2 / points[^1].L2, 1e-6);
     }
 

@@ -93,7 +93,7 @@ public sealed class NumericGradientTests
         using var team = new WorkerTeam(1);
         var network = new Network<double>(
             new NetworkShape(dim, hidden, objective.OutputsFor(classCount)), batch, objective, penalty, new Dropout(0, 1),
-            standardize ? Standardization.Of(data.Features) : null, team);
+            standardize ? Standardization.Of(new MemoryRows(data).Moments) : null, team);
         network.Initialize(1);
         foreach (var layer in network.Layers)
         {

@@ -4,7 +4,8 @@ namespace OnnxTransfer.Training.Kernels;
 
 /// <summary>
 /// Threads that wait between jobs, for jobs of microseconds: <see cref="Parallel"/> costs more than a small step and
-/// allocates. Who takes which task is chance; tasks must therefore write to places of their own.
+/// allocates. Who takes which task is chance; tasks must therefore write to places of their own. A job ends with its last task and
+/// waits for no thread that took none: on a busy machine, waking one can take longer than the job.
 /// </summary>
 internal sealed class WorkerTeam : IDisposable
 {
@@ -15,9 +16,10 @@ internal sealed class WorkerTeam : IDisposable
     private Action<int>? _task;
     private ExceptionDispatchInfo? _failure;
     private int _taskCount;
-    private int _nextTask;
-    private int _busy;
+    private int _unfinished;
     private int _job;
+    // The number of the job, and below it that of its next task: a thread that is late for a job cannot take a task of the next one for its own.
+    private long _nextTask;
     private bool _stopped;
 
     /// <param name="threads">How many work on a job, the caller included.</param>
@@ -45,17 +47,18 @@ internal sealed class WorkerTeam : IDisposable
 
         lock (_gate)
         {
+            // The number first and the tickets last: see TakeTasks.
+            Volatile.Write(ref _job, _job + 1);
             _task = task;
-            _taskCount = taskCount;
-            _nextTask = 0;
-            _busy = _threads.Length;
-            _job++;
+            _unfinished = taskCount;
+            Volatile.Write(ref _taskCount, taskCount);
+            Interlocked.Exchange(ref _nextTask, (long)_job << 32);
             Monitor.PulseAll(_gate);
         }
 
         TakeTasks();
         var wait = default(SpinWait);
-        while (Volatile.Read(ref _busy) > 0) wait.SpinOnce(sleep1Threshold: -1);
+        while (Volatile.Read(ref _unfinished) > 0) wait.SpinOnce(sleep1Threshold: -1);
         Interlocked.Exchange(ref _failure, null)?.Throw();
     }
 
@@ -85,20 +88,28 @@ internal sealed class WorkerTeam : IDisposable
             }
 
             TakeTasks();
-            Interlocked.Decrement(ref _busy);
         }
     }
 
     private void TakeTasks()
     {
-        try
+        while (true)
         {
-            for (var i = Interlocked.Increment(ref _nextTask) - 1; i < _taskCount; i = Interlocked.Increment(ref _nextTask) - 1) _task!(i);
-        }
-        catch (Exception e)
-        {
-            // Carried to the thread that asked for the job: an exception that leaves a thread ends the process.
-            Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
+            var ticket = Interlocked.Increment(ref _nextTask) - 1;
+            var task = (int)ticket;
+            // A ticket of a job that is over has a number beyond its tasks. If the count is already that of the next job, so is the job.
+            if (task >= Volatile.Read(ref _taskCount) || (int)(ticket >> 32) != Volatile.Read(ref _job)) return;
+            try
+            {
+                _task!(task);
+            }
+            catch (Exception e)
+            {
+                // Carried to the thread that asked for the job: an exception that leaves a thread ends the process.
+                Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
+            }
+
+            Interlocked.Decrement(ref _unfinished);
         }
     }
 }

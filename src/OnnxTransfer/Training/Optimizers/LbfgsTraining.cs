@@ -27,11 +27,10 @@ internal sealed class LbfgsTraining
     private const double Rounding = 1e-7;
 
     private readonly TrainingModel _model;
-    private readonly LabeledFeatures _training;
-    private readonly LabeledFeatures? _validation;
+    private readonly TrainingRows _training;
+    private readonly TrainingRows? _validation;
     private readonly TrainingOptions _options;
     private readonly LbfgsOptimizer _optimizer;
-    private readonly int[] _order;
     private readonly (int Layer, int Index)[] _places;
     private readonly double[] _means;
     private readonly double[] _scales;
@@ -42,10 +41,9 @@ internal sealed class LbfgsTraining
     private double _lowestBefore = double.PositiveInfinity;
     private double _bestLoss, _bestAccuracy;
 
-    internal LbfgsTraining(TrainingModel model, LabeledFeatures training, TrainingOptions options, LbfgsOptimizer optimizer, LabeledFeatures? validation)
+    internal LbfgsTraining(TrainingModel model, TrainingRows training, TrainingOptions options, LbfgsOptimizer optimizer, TrainingRows? validation)
     {
         (_model, _training, _options, _optimizer, _validation) = (model, training, options, optimizer, validation);
-        _order = [.. Enumerable.Range(0, training.Count)];
         _places = [.. Places()];
         (_means, _scales) = Coordinates();
         _best = model.CopyParameters();
@@ -90,15 +88,15 @@ internal sealed class LbfgsTraining
     {
         cancellationToken.ThrowIfCancellationRequested();
         Unpack(point);
-        var (sum, correct) = _model.Network.LossAndGradient(_training, _order, 0, _order.Length, sameBatch: _losses.Count > 0);
-        var loss = sum / _order.Length;
+        var (sum, correct) = _model.LossAndGradient(_training, sameRows: _losses.Count > 0);
+        var loss = sum / _training.Count;
         _losses.Add((float)loss);
         var total = loss + _model.Network.PenaltyOfWeights();
         if (_lowest == double.PositiveInfinity && !(total < TrainingLoop.LossLimit))
             throw new TrainingDivergedException(Throw.DivergedMessage(_losses.Count, loss, _options.LearningRate), Result([], null, StopReason.Diverged));
         if (total < _lowest)
         {
-            (_lowest, _bestLoss, _bestAccuracy) = (total, loss, correct / _order.Length);
+            (_lowest, _bestLoss, _bestAccuracy) = (total, loss, correct / _training.Count);
             _model.CopyParametersTo(_best);
         }
 
@@ -180,7 +178,7 @@ internal sealed class LbfgsTraining
     private (double[] Means, double[] Scales) Coordinates()
     {
         if (_model.Network.Layers.Count > 1) return ([], [1]);
-        var features = Standardization.Of(_training.Features);
+        var features = Standardization.Of(_training.Moments);
         var p = 1.0 / Math.Max(2, _model.Network.Layers[0].Outputs);
         var deviations = features.Scale.Select(scale => _options.Standardize ? 1 : scale == 0 ? 0 : 1.0 / scale);
         var curvatures = deviations.Select(deviation => deviation * deviation * p * (1 - p) + (_options.L2 ?? 0)).Append(p * (1 - p)).ToArray();

@@ -87,12 +87,12 @@ public abstract record Optimizer
     /// <summary>Refuses options that the rule cannot work with.</summary>
     internal abstract void Check(TrainingOptions options);
 
-    /// <summary>The number of rows that a step takes, given the number of all rows.</summary>
-    internal abstract int RowsPerStep(TrainingOptions options, int rowCount);
+    /// <summary>The number of rows that a step takes, given all rows.</summary>
+    internal abstract int RowsPerStep(TrainingOptions options, TrainingRows rows);
 
     /// <summary>Trains the model on the rows.</summary>
     internal abstract TrainedHead Train(
-        TrainingModel model, LabeledFeatures training, TrainingOptions options, LabeledFeatures? validation, IProgress<EpochMetrics>? progress,
+        TrainingModel model, TrainingRows training, TrainingOptions options, TrainingRows? validation, IProgress<EpochMetrics>? progress,
         CancellationToken cancellationToken);
 
     private static AdamOptimizer Adam(double? weightDecay, double beta1, double beta2, double epsilon, bool pyTorchFormula) => new(

@@ -17,10 +17,10 @@ internal abstract record StepOptimizer(bool PyTorchFormula) : Optimizer
     {
     }
 
-    internal override int RowsPerStep(TrainingOptions options, int rowCount) =>
-        options.RandomBatchesPerEpoch is null ? Math.Min(options.BatchSize, rowCount) : options.BatchSize;
+    internal override int RowsPerStep(TrainingOptions options, TrainingRows rows) =>
+        options.RandomBatchesPerEpoch is null ? (int)Math.Min(options.BatchSize, rows.Count) : options.BatchSize;
 
     internal override TrainedHead Train(
-        TrainingModel model, LabeledFeatures training, TrainingOptions options, LabeledFeatures? validation, IProgress<EpochMetrics>? progress,
+        TrainingModel model, TrainingRows training, TrainingOptions options, TrainingRows? validation, IProgress<EpochMetrics>? progress,
         CancellationToken cancellationToken) => new TrainingLoop(model, training, options, this, validation).Run(progress, cancellationToken);
 }

@@ -14,6 +14,9 @@ internal static class PenaltyPath
 
     private const double Tolerance = 2e-5;
 
+    /// <summary>Rows of a batch where not all are in memory.</summary>
+    private const int RowsOfAWindow = 2048;
+
     /// <param name="rows">All rows, one class each.</param>
     /// <param name="classCount">C.</param>
     /// <param name="foldOfRow"><c>[N]</c>: the fold each row is held out in.</param>
@@ -23,13 +26,13 @@ internal static class PenaltyPath
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns><c>[values][folds]</c>.</returns>
     internal static PathHead[][] Solve(
-        LabeledFeatures rows, int classCount, int[] foldOfRow, IReadOnlyList<double> values, bool standardize, int threads, CancellationToken cancellationToken)
+        TrainingRows rows, int classCount, int[] foldOfRow, IReadOnlyList<double> values, bool standardize, int threads, CancellationToken cancellationToken)
     {
         var foldCount = foldOfRow.Max() + 1;
         int[] held = [.. Enumerable.Range(0, foldCount).Select(fold => foldOfRow.Count(of => of == fold))];
-        var map = Standardization.Of(rows.Features);
+        var map = Standardization.Of(rows.Moments);
         double[] variances = [.. map.Scale.Select(scale => standardize ? scale == 0 ? 0 : 1.0 : scale == 0 ? 0 : 1 / ((double)scale * scale))];
-        if (!standardize) map = Standardization.Center(rows.Features);
+        if (!standardize) map = Standardization.Center(rows.Moments);
         using var team = new WorkerTeam(Cores.Count(threads));
         var path = new PathHead[values.Count][];
         var valuesAtOnce = Math.Max(1, OutputsAtOnce / (foldCount * classCount));
@@ -41,7 +44,7 @@ internal static class PenaltyPath
                 path[v] =
                 [
                     .. Enumerable.Range(0, foldCount).Select(fold => new PathHead(
-                        fold, rows.Count - held[fold], values[v] * rows.Count / (rows.Count - held[fold]), variances, classCount, from == 0 ? null : path[from - 1][fold], Tolerance)),
+                        fold, (int)rows.Count - held[fold], values[v] * rows.Count / (rows.Count - held[fold]), variances, classCount, from == 0 ? null : path[from - 1][fold], Tolerance)),
                 ];
             }
 
@@ -52,23 +55,47 @@ internal static class PenaltyPath
     }
 
     private static void Solve(
-        LabeledFeatures rows, int classCount, int[] foldOfRow, IReadOnlyList<PathHead> heads, Standardization map, WorkerTeam team, CancellationToken cancellationToken)
+        TrainingRows rows, int classCount, int[] foldOfRow, IReadOnlyList<PathHead> heads, Standardization map, WorkerTeam team, CancellationToken cancellationToken)
     {
-        int[] order = [.. Enumerable.Range(0, rows.Count)];
+        var rowsAtOnce = (int)Math.Min(rows.Count, rows.Whole is null ? RowsOfAWindow : int.MaxValue);
         // Heads that are done leave the layer when they are half of it.
         for (var active = heads.Where(head => !head.IsDone).ToArray(); active.Length > 0; active = [.. active.Where(head => !head.IsDone)])
         {
-            var objective = new PathObjective(active, foldOfRow, classCount);
+            var objective = new PathObjective(active, foldOfRow, classCount, rowsAtOnce);
             var network = new Network<float>(
-                new NetworkShape(rows.Features.Dim, [], active.Length * classCount), rows.Count, objective, default, new Dropout(0, 0), map, team);
+                new NetworkShape(rows.Dim, [], active.Length * classCount), rowsAtOnce, objective, default, new Dropout(0, 0), map, team);
             var layer = network.Layers[0];
-            for (var isPacked = false; active.Count(head => !head.IsDone) > active.Length / 2; isPacked = true)
+            var gradient = rows.Whole is null ? new GradientSum(network.Layers) : null;
+            for (var isPacked = false; active.Count(head => !head.IsDone) > active.Length / 2; isPacked = gradient is null)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 team.Run(active.Length, p => active[p].Write(layer, p * classCount));
-                network.LossAndGradient(rows, order, 0, rows.Count, sameBatch: isPacked);
-                team.Run(active.Length, p => active[p].Advance(layer, p * classCount, objective.Score(rows, p)));
+                Pass(rows, network, objective, gradient, isPacked, p => team.Run(active.Length, p), cancellationToken);
+                team.Run(active.Length, p => active[p].Advance(layer, p * classCount, objective.Score(p)));
             }
         }
+    }
+
+    /// <summary>The losses and gradients of all heads over all rows.</summary>
+    private static void Pass(
+        TrainingRows rows, Network<float> network, PathObjective objective, GradientSum? gradient, bool isPacked, Action<Action<int>> forEachHead, CancellationToken cancellationToken)
+    {
+        objective.BeginPass();
+        gradient?.Clear();
+        foreach (var (features, order, first) in rows.Pass())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            for (var start = 0; start < order.Length; start += network.MaxRows)
+            {
+                var count = Math.Min(network.MaxRows, order.Length - start);
+                objective.BeginBatch(first, start);
+                network.LossAndGradient(features, order, start, count, sameBatch: isPacked);
+                forEachHead(head => objective.EndBatch(features, count, head));
+                // The factor of each row is in the objective.
+                gradient?.Add(1);
+            }
+        }
+
+        gradient?.Store();
     }
 }
