@@ -95,6 +95,9 @@ public sealed class ImageInput
     /// <summary>The <see cref="Id"/>.</summary>
     public override string ToString() => Id;
 
+    /// <summary>The same image under another id.</summary>
+    internal ImageInput WithId(string id) => new(_source, id);
+
     /// <summary>The image for one use; blocks while a stream is read.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be read or exceeds a limit.</exception>
     internal OpenedImage Open(DecodeOptions options, CancellationToken cancellationToken) => _source.Open(options, cancellationToken);

@@ -2,7 +2,7 @@ using OnnxTransfer.Data;
 
 namespace OnnxTransfer.Embedding;
 
-/// <summary>Takes the rows of a run, in one matrix or to a file.</summary>
+/// <summary>Takes the rows of a run, in one matrix or one by one.</summary>
 internal static class EmbeddingCollector
 {
     /// <summary>Runs a pipeline to its end and gathers the rows in one matrix.</summary>
@@ -34,28 +34,30 @@ internal static class EmbeddingCollector
         return new EmbeddingResult(new FeatureMatrix(values, indices.Count, dim), indices, [.. indices.Select(index => inputs[index].Id)], tally.Skipped, tally.Warnings, tally.Cached, pipeline.Times);
     }
 
-    /// <summary>Runs a pipeline to its end and writes the rows as they come.</summary>
+    /// <summary>Runs a pipeline to its end and hands the images on as they come, in their order.</summary>
     /// <param name="pipeline">A pipeline that has not run.</param>
-    /// <param name="inputs">The images; their number is known or not.</param>
-    /// <param name="writer">Receives the rows.</param>
-    /// <param name="label">The class of an image by its id; null for none.</param>
+    /// <param name="inputs">The images.</param>
+    /// <param name="count">Their number; null if it is not known.</param>
+    /// <param name="dim">D, the length of a row.</param>
+    /// <param name="take">Receives every image, with its row or the reason why it has none.</param>
     /// <param name="progress">Receives the progress after every batch.</param>
     /// <param name="cancellationToken">Stops the run.</param>
-    internal static async Task<EmbeddingRun> WriteAsync(
-        EmbeddingPipeline pipeline, IEnumerable<ImageInput> inputs, FeatureWriter writer, Func<string, string?>? label, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
+    internal static async Task<EmbeddingRun> RunAsync(
+        EmbeddingPipeline pipeline, IAsyncEnumerable<ImageInput> inputs, int? count, int dim, Action<EmbeddedImage> take, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
     {
-        var tally = new Tally(inputs.TryGetNonEnumeratedCount(out var count) ? count : null);
-        await foreach (var batch in pipeline.RunAsync(inputs.ToAsyncEnumerable(), cancellationToken).ConfigureAwait(false))
+        var tally = new Tally(count);
+        await foreach (var batch in pipeline.RunAsync(inputs, cancellationToken).ConfigureAwait(false))
         {
             foreach (var image in batch.Images)
             {
-                if (tally.Take(image)) writer.Add(image.Vector, image.Id, label?.Invoke(image.Id));
+                tally.Take(image);
+                take(image);
             }
 
             progress?.Report(tally.Advance(batch.Count, pipeline.Times));
         }
 
-        return new EmbeddingRun(tally.Rows, writer.Dim, tally.Skipped, tally.Warnings, tally.Cached, pipeline.Times);
+        return new EmbeddingRun(tally.Rows, dim, tally.Skipped, tally.Warnings, tally.Cached, pipeline.Times);
     }
 
     /// <summary>What is counted of a run.</summary>

@@ -4,6 +4,7 @@ using OnnxTransfer.Backbones;
 using OnnxTransfer.Data;
 using OnnxTransfer.Decoding;
 using OnnxTransfer.Embedding.Caching;
+using OnnxTransfer.Embedding.Sets;
 using OnnxTransfer.Inference;
 using OnnxTransfer.Internals;
 using OnnxTransfer.Preprocessing;
@@ -67,6 +68,12 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
 
     /// <summary>What the rows depend on besides the image, the decoder and the machine, one fact in each line.</summary>
     internal string Origin => string.Join('\n', [.. CacheSpace.FactsOf(_graph, Card), $"views {Options.Augment}"]);
+
+    /// <summary>What the rows of a feature set depend on besides the images and the machine.</summary>
+    internal SetNetwork Source => SetNetwork.Of(Card.Id, Card.Sha256, Dim, [.. CacheSpace.FactsOf(_graph, Card, Options.Decoder, Options.Decode), $"views {Options.Augment}"]);
+
+    /// <summary>What computes the rows on this machine; two machines may differ in the last bits.</summary>
+    internal string Machine => CacheSpace.MachineOf(Provider.Provider);
 
     /// <summary>Where and how the network was asked to run.</summary>
     internal SessionSettings Settings { get; }
@@ -217,8 +224,27 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     internal Task<EmbeddingRun> WriteAsync(
         IEnumerable<ImageInput> images, FeatureWriter writer, Func<string, string?>? label, int batchSize, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
     {
+        int? known = images.TryGetNonEnumeratedCount(out var count) ? count : null;
+        return RunAsync(images.ToAsyncEnumerable(), known, Write, batchSize, progress, cancellationToken);
+
+        void Write(EmbeddedImage image)
+        {
+            if (image.Vector is not null) writer.Add(image.Vector, image.Id, label?.Invoke(image.Id));
+        }
+    }
+
+    /// <summary>Computes the rows of any number of images and hands them on, in memory for the names of bad images alone.</summary>
+    /// <param name="images">The images; they are read only as fast as rows are taken.</param>
+    /// <param name="count">Their number; null if it is not known.</param>
+    /// <param name="take">Receives every image in the order of the list, with its row or the reason why it has none.</param>
+    /// <param name="batchSize">Images per run of the network; 0 for the number that suits the provider.</param>
+    /// <param name="progress">Receives the progress after every batch.</param>
+    /// <param name="cancellationToken">Stops the run after the current images.</param>
+    internal Task<EmbeddingRun> RunAsync(
+        IAsyncEnumerable<ImageInput> images, int? count, Action<EmbeddedImage> take, int batchSize, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
+    {
         var pipeline = Pipeline(batchSize);
-        return LoggedAsync(images.TryGetNonEnumeratedCount(out var count) ? count : null, () => EmbeddingCollector.WriteAsync(pipeline, images, writer, label, progress, cancellationToken));
+        return LoggedAsync(count, () => EmbeddingCollector.RunAsync(pipeline, images, count, Dim, take, progress, cancellationToken));
     }
 
     /// <summary>The rows of any number of images, one after the other in memory that does not grow with their number.</summary>

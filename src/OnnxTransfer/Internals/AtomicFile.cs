@@ -27,13 +27,17 @@ internal static class AtomicFile
 
     /// <summary>Begins a file that is written piece by piece; it has its name only once it is complete.</summary>
     /// <param name="path">The target.</param>
+    /// <param name="tidy">
+    /// Whether what killed writers of this file left is deleted, which reads the whole folder; a caller that writes very many files into
+    /// one folder does it once (<see cref="AbandonedFiles.DeleteIn(string)"/>).
+    /// </param>
     /// <exception cref="DirectoryNotFoundException">The target's folder does not exist.</exception>
     /// <exception cref="IOException">The target is a folder, or the disk refuses the file.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
-    internal static PendingFile Begin(string path)
+    internal static PendingFile Begin(string path, bool tidy = true)
     {
         var temporary = FreeNameBeside(path);
-        AbandonedFiles.Delete(path);
+        if (tidy) AbandonedFiles.Delete(path);
         return new PendingFile(new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete), path);
     }
 

@@ -16,9 +16,12 @@ namespace OnnxTransfer.Internals;
 internal sealed partial record NpyHeader(string Type, bool IsColumnMajor, long[] Shape, int Bytes)
 {
     private const int LargestDictionary = 1_000_000;
-    private const byte TextLength = 128 - 10;
+    private const byte TextLength = MatrixBytes - 10;
 
-    /// <summary>The header of a float32 matrix <c>[rows,dim]</c> in C order, as NumPy writes it; 128 bytes for any number of rows.</summary>
+    /// <summary>The length of what <see cref="OfMatrix"/> gives, in bytes, for any number of rows.</summary>
+    internal const int MatrixBytes = 128;
+
+    /// <summary>The header of a float32 matrix <c>[rows,dim]</c> in C order, as NumPy writes it.</summary>
     internal static byte[] OfMatrix(long rows, int dim) => Of("<f4", string.Create(CultureInfo.InvariantCulture, $"{rows}, {dim}"));
 
     /// <summary>The header of a list of <paramref name="count"/> texts, each of <paramref name="length"/> UTF-32 code points, filled up with zeros.</summary>

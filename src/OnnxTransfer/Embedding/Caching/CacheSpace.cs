@@ -34,15 +34,21 @@ internal sealed record CacheSpace(string Model, string Description, int Dim)
     internal static CacheSpace Of(
         NetworkGraph graph, ModelCard card, IImageDecoder decoder, DecodeOptions options, ExecutionProvider provider)
     {
-        string[] facts =
-        [
-            $"generation {Generation}",
-            .. FactsOf(graph, card),
-            $"decoder {decoder.Name}, shrink {options.JpegShrink}, levels {options.Levels}, background ({options.Background.R}, {options.Background.G}, {options.Background.B})",
-            $"ONNX Runtime {SessionFactory.RuntimeVersion} on {provider}, {RuntimeInformation.ProcessArchitecture} {VectorUnit}",
-        ];
+        string[] facts = [.. FactsOf(graph, card, decoder, options), MachineOf(provider)];
         return new CacheSpace(card.Id, string.Join('\n', facts), graph.RowLength);
     }
+
+    /// <summary>What vectors depend on besides the image and the machine.</summary>
+    internal static string[] FactsOf(NetworkGraph graph, ModelCard card, IImageDecoder decoder, DecodeOptions options) =>
+    [
+        $"generation {Generation}",
+        .. FactsOf(graph, card),
+        $"decoder {decoder.Name}, shrink {options.JpegShrink}, levels {options.Levels}, background ({options.Background.R}, {options.Background.G}, {options.Background.B})",
+    ];
+
+    /// <summary>What of a machine changes the last bits of a vector.</summary>
+    internal static string MachineOf(ExecutionProvider provider) =>
+        $"ONNX Runtime {SessionFactory.RuntimeVersion} on {provider}, {RuntimeInformation.ProcessArchitecture} {VectorUnit}";
 
     /// <summary>What vectors depend on besides the image, its decoder and the machine: the network, and how an image is prepared for it.</summary>
     internal static string[] FactsOf(NetworkGraph graph, ModelCard card) =>
