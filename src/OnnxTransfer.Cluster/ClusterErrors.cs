@@ -24,4 +24,29 @@ internal static class ClusterErrors
         $"This worker computes on {own}, but the job demands one provider for all parts and began on {job}: start this worker with --provider {job.ToLowerInvariant()}, or submit the job without --require-same-provider.";
 
     private static string Short(string hash) => hash.Length > 12 ? hash[..12] : hash;
+
+    internal static DirectoryNotFoundException StoreNotFound(string path) =>
+        new($"There is no folder '{path}' (looked for {Path.GetFullPath(path)}): give --store the folder that all machines of the cluster share.");
+
+    internal static InvalidDataException OutsideStore(string path) =>
+        new($"The job names '{path}', which is outside the store: submit it with paths below --store.");
+
+    internal static IOException StoreLost(string folder) =>
+        new($"The images and '{folder}' are gone.");
+
+    internal static IOException JobFilesNotFound(string folder) =>
+        new($"'{folder}' or its list of images is not there: does --store name the same folder as on the machine that submitted the job?");
+
+    internal static OnnxTransferException PlanIsAnother(string folder) =>
+        new($"'{folder}' has another plan than the job: it was planned anew after the job was submitted. Cancel the job and submit it again.");
+
+    internal static InvalidDataException ListDamaged(string path) =>
+        new($"The list of images '{path}' is damaged: cancel the job and submit it again; the parts that are written are used.");
+
+    /// <summary>The first line of a message, ended as a sentence.</summary>
+    internal static string OneLine(string message)
+    {
+        var line = message.Split('\n', 2)[0].Trim();
+        return line.EndsWith('.') ? line : line + ".";
+    }
 }

@@ -15,6 +15,9 @@ internal sealed class PostgresMembership(ClusterDatabase database, string packag
     /// <summary>How long a silo that has not said that it is alive still counts as a member of another version.</summary>
     private const string AliveFor = "interval '30 seconds'";
 
+    private const string Others =
+        $"SELECT package FROM onnxtransfer_member WHERE cluster = @cluster AND status IN (@joining, @active) AND package <> @package AND alive > now() - {AliveFor} LIMIT 1";
+
     public async Task InitializeMembershipTable(bool tryInitTableVersion) => await database.InitializeAsync().ConfigureAwait(false);
 
     public Task DeleteMembershipTableEntries(string clusterId) => database.ExecuteAsync("DELETE FROM onnxtransfer_member WHERE cluster = @cluster");
@@ -35,10 +38,7 @@ internal sealed class PostgresMembership(ClusterDatabase database, string packag
         {
             // The row of the version is locked by this update until the end, so no silo of another version can slip in beside it.
             if (!await RaiseAsync(connection, transaction, tableVersion).ConfigureAwait(false)) return false;
-            await using var others = ClusterDatabase.Command(
-                connection, transaction,
-                $"SELECT package FROM onnxtransfer_member WHERE cluster = @cluster AND status IN (@joining, @active) AND package <> @package AND alive > now() - {AliveFor} LIMIT 1",
-                ("cluster", database.Cluster), ("package", package), ("joining", (int)SiloStatus.Joining), ("active", (int)SiloStatus.Active));
+            await using var others = ClusterDatabase.Command(connection, transaction, Others, [("cluster", database.Cluster), .. OthersValues]);
             if (await others.ExecuteScalarAsync().ConfigureAwait(false) is string other)
             {
                 refusal = ClusterErrors.OtherVersion(package, other);
@@ -74,6 +74,11 @@ internal sealed class PostgresMembership(ClusterDatabase database, string packag
     internal async Task<List<Uri>> GatewaysAsync() =>
         [.. (await ReadAll().ConfigureAwait(false)).Members.Select(member => member.Item1).Where(entry => entry.Status == SiloStatus.Active && entry.ProxyPort > 0)
             .Select(entry => SiloAddress.New(entry.SiloAddress.Endpoint.Address, entry.ProxyPort, entry.SiloAddress.Generation).ToGatewayUri())];
+
+    /// <summary>The version of a silo that is alive and has another one than this tool; null where there is none.</summary>
+    internal async Task<string?> OtherVersionAsync() => (await database.QueryAsync(Others, row => row.GetString(0), OthersValues).ConfigureAwait(false)).FirstOrDefault();
+
+    private (string Name, object Value)[] OthersValues => [("package", package), ("joining", (int)SiloStatus.Joining), ("active", (int)SiloStatus.Active)];
 
     private async Task<MembershipTableData> ReadAsync(string filter, params (string Name, object Value)[] values)
     {
