@@ -1,7 +1,6 @@
 extern alias cli;
 
 using System.CommandLine;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using cli::OnnxTransfer.Cli;
 using cli::OnnxTransfer.Cli.Commands;
@@ -37,7 +36,7 @@ internal static class StatusCommand
                 cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(job) is { } wanted && jobs.Count == 0) throw ClusterErrors.NoSuchJob(wanted);
             var refused = await database.RefusedAsync().ConfigureAwait(false);
-            if (parsed.GetValue(json)) Console.Out.WriteLine(JsonSerializer.Serialize(new StatusJson([.. jobs.Select(JobJson.Of)], refused), StatusContracts.Default.StatusJson));
+            if (parsed.GetValue(json)) JsonOutput.Write(new StatusJson([.. jobs.Select(JobJson.Of)], refused), StatusContracts.Default.StatusJson);
             else Print(jobs, refused, parsed.GetValue(job) is not null);
             return ExitCode.Done;
         });

@@ -85,12 +85,13 @@ internal sealed partial class JobGrain(
         record.Heard(request, now);
         _parts.Reconcile(worker.Key, request.Held);
         var dropped = _parts.Renew(worker.Key, request.Held, now);
-        var leased = _parts.Take(worker.Key, request.Wanted, now);
-        if (leased.Count < request.Wanted && _parts.LeasedCount > leased.Count)
+        var wanted = Math.Min(request.Wanted, FairShare(spec, now));
+        var leased = _parts.Take(worker.Key, wanted, now);
+        if (leased.Count < wanted && _parts.LeasedCount > leased.Count)
         {
             // Nothing is left but what others have: the parts of those who are gone need no waiting.
             _parts.Lose(IsGone);
-            leased.AddRange(_parts.Take(worker.Key, request.Wanted - leased.Count, now));
+            leased.AddRange(_parts.Take(worker.Key, wanted - leased.Count, now));
         }
 
         Settle();
@@ -217,6 +218,13 @@ internal sealed partial class JobGrain(
         if (!_parts.IsSettled || _parts.Failed.Count == 0) return;
         State.Phase = JobPhase.Failed;
         _isChanged = true;
+    }
+
+    /// <summary>Half of what is left, divided among the workers: towards the end leases get small, so that all workers end together.</summary>
+    private int FairShare(JobSpec spec, TimeSpan now)
+    {
+        var workers = _workers.Values.Count(worker => worker.Silent(now) < spec.Lease);
+        return Math.Max(1, (_parts!.Done.Count - _parts.Done.Number - _parts.LeasedCount) / (2 * Math.Max(1, workers)));
     }
 
     private long ImagesDone(JobSpec spec)
