@@ -14,7 +14,7 @@ const string SharedVariable = "ONNXTRANSFER_SHARED";
 string[] packages =
 [
     "src/OnnxTransfer", "src/OnnxTransfer.Conversion", "src/OnnxTransfer.Vips", "src/OnnxTransfer.Heic", "src/OnnxTransfer.Parquet", "packaging/OnnxTransfer", "packaging/OnnxTransfer.Gpu",
-    "packaging/OnnxTransfer.Models.ResNet18", "src/OnnxTransfer.Cli",
+    "packaging/OnnxTransfer.Models.ResNet18", "src/OnnxTransfer.Cli", "src/OnnxTransfer.Cluster",
 ];
 
 try
@@ -52,13 +52,13 @@ async Task<int> TestAsync()
 // What takes minutes or large downloads: the long tests, the benchmarks build, and every package is measured in an application of every platform.
 int Long()
 {
-    string[][] steps = [["test", "tests/OnnxTransfer.Tests", "-c", "Release", "--nologo", "--filter", "Category=Long"], ["test", "tests/OnnxTransfer.Vips.Tests", "-c", "Release", "--nologo", "--filter", "Category=Long"], ["build", "OnnxTransfer.sln", "-c", "Release", "--nologo"], ["run", "build.cs", "pack"], ["run", "eng/sizes.cs"]];
+    string[][] steps = [["test", "tests/OnnxTransfer.Tests", "-c", "Release", "--nologo", "--filter", "Category=Long"], ["test", "tests/OnnxTransfer.Vips.Tests", "-c", "Release", "--nologo", "--filter", "Category=Long"], ["test", "tests/OnnxTransfer.Cluster.Tests", "-c", "Release", "--nologo", "--filter", "Category=Long"], ["build", "OnnxTransfer.sln", "-c", "Release", "--nologo"], ["run", "build.cs", "pack"], ["run", "eng/sizes.cs"]];
     return steps.Select(Dotnet).FirstOrDefault(code => code != 0);
 }
 
 async Task<int> SampleAsync()
 {
-    var packed = Pack([.. packages.Where(project => !project.EndsWith("Gpu", StringComparison.Ordinal))], RuntimeInformation.RuntimeIdentifier);
+    var packed = Pack([.. packages.Where(project => !project.EndsWith("Gpu", StringComparison.Ordinal) && !project.EndsWith("Cluster", StringComparison.Ordinal))], RuntimeInformation.RuntimeIdentifier);
     return packed == 0 ? await new PackageSample(root).RunAsync() : packed;
 }
 

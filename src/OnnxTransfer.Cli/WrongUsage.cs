@@ -14,8 +14,8 @@ internal static class WrongUsage
         var command = parsed.CommandResult.Command;
         // A word that is no command leaves everything behind it without a meaning, so nothing else is said.
         if (command.Subcommands.Count > 0 && parsed.UnmatchedTokens.FirstOrDefault(token => token != "--") is { } word)
-            return [$"'{word}' is {(IsOption(word) ? "no option" : "no command")} of `{PathOf(parsed.CommandResult)}`{Suggest(word, Names(parsed.CommandResult, IsOption(word)))}"];
-        var unknown = Mistyped(parsed).Select(token => $"'{token}' is no option of `{PathOf(parsed.CommandResult)}`{Suggest(token, Names(parsed.CommandResult, options: true))} A file of this name is given as ./{token}.").ToList();
+            return [$"'{word}' is {(IsOption(word) ? "no option" : "no command")} of `{PathOf(parsed.CommandResult)}`{Suggest(word, parsed, IsOption(word))}"];
+        var unknown = Mistyped(parsed).Select(token => $"'{token}' is no option of `{PathOf(parsed.CommandResult)}`{Suggest(token, parsed, options: true)} A file of this name is given as ./{token}.").ToList();
         if (unknown.Count > 0) return unknown;
         var path = PathOf(parsed.CommandResult);
         if (parsed.UnmatchedTokens is [var more, ..] && parsed.Errors.Count > 0)
@@ -63,6 +63,6 @@ internal static class WrongUsage
     }
 
     /// <summary>Of <c>--otu=x</c> only the name is compared.</summary>
-    private static string Suggest(string word, IEnumerable<string> names) =>
-        Throw.Meant(word.Split('=', 2)[0], names) is { } meant ? $": did you mean {meant}?" : $"; see `onnxtransfer --help`.";
+    private static string Suggest(string word, ParseResult parsed, bool options) =>
+        Throw.Meant(word.Split('=', 2)[0], Names(parsed.CommandResult, options)) is { } meant ? $": did you mean {meant}?" : $"; see `{parsed.RootCommandResult.Command.Name} --help`.";
 }
