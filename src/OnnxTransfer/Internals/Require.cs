@@ -123,7 +123,7 @@ internal static class Require
         where TValue : class => All(values, name, NotNull);
 
     /// <summary>A copy of the names, which compares by its elements.</summary>
-    internal static IReadOnlyList<string> Names(IReadOnlyList<string>? values, string name) => All(values, name, Named);
+    internal static IReadOnlyList<string> Names(IReadOnlyList<string>? values, string name) => All(values, name, Name);
 
     /// <summary>One of the names that exist.</summary>
     internal static string OneOf(string value, IReadOnlyList<string> known, string name)
@@ -159,7 +159,8 @@ internal static class Require
         return names;
     }
 
-    private static string Named(string value, string name)
+    /// <summary>A text that is not empty.</summary>
+    internal static string Name(string value, string name)
     {
         if (string.IsNullOrWhiteSpace(value)) Throw.OptionEmpty(name);
         return value;

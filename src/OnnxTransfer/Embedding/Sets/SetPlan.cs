@@ -22,7 +22,7 @@ internal sealed record SetPlan(string Format, int Version, SetNetwork Network, i
     internal const int CurrentVersion = 1;
 
     /// <summary>A matrix of this many numbers is one array in memory while the part is made.</summary>
-    internal static int LargestPart(int dim) => Math.Min(1 << 24, Array.MaxLength / dim);
+    internal static int LargestPart(int dim) => Math.Min(FeatureSetOptions.LargestPartSize, Array.MaxLength / dim);
 
     /// <summary>Plans a set of images.</summary>
     /// <param name="images">The images.</param>
