@@ -117,6 +117,24 @@ public abstract class ClassifierHead : IClassScorer
     public static TuningResult Tune(LabeledFeatures rows, int classCount, TuningOptions? options = null, CancellationToken cancellationToken = default) =>
         HeadTuner.Tune(rows, classCount, options, cancellationToken);
 
+    /// <summary>
+    /// Tunes on a feature set of any size, within a memory budget: as <c>Tune</c> on rows in memory, which it gives to the bit for a set that
+    /// fits. A larger set is read once for each pass, which serves all folds and several values of L2.
+    /// </summary>
+    /// <param name="set">All rows, each with a label; every class needs at least k.</param>
+    /// <param name="options">Folds, values and the rule of the choice; null for the defaults.</param>
+    /// <param name="memoryBudget">
+    /// The memory that the rows and the process may take, in bytes, at least 256 MiB; 1 GiB by default. The search itself takes about 140·D·C bytes for each fold and value beside it.
+    /// </param>
+    /// <param name="cancellationToken">Ends the work without a result.</param>
+    /// <returns>The curve, the choice, and the head. <see cref="TuningResult.NeighborAccuracy"/> is measured on at most 20,000 rows, evenly spaced over the set.</returns>
+    /// <exception cref="ArgumentException">A row has no label, or a class has too few rows.</exception>
+    /// <exception cref="InvalidDataException">The set is damaged, or a number in it is NaN or infinite.</exception>
+    /// <exception cref="IOException">The set cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">Canceled.</exception>
+    public static TuningResult Tune(FeatureSet set, TuningOptions? options = null, long memoryBudget = 1L << 30, CancellationToken cancellationToken = default) =>
+        StoredTraining.Tune(set, options, memoryBudget, cancellationToken);
+
     /// <summary>Creates a linear head with the given weights, which are copied: <c>p = softmax(x·W + b)</c>.</summary>
     /// <param name="weights">W, <c>[D,C]</c>; C at least 2.</param>
     /// <param name="bias">b, <c>[C]</c>.</param>

@@ -14,30 +14,42 @@ internal static class HeadTuner
     /// </summary>
     private const double Decades = 1.5;
 
-    /// <inheritdoc cref="ClassifierHead.Tune"/>
+    /// <inheritdoc cref="ClassifierHead.Tune(LabeledFeatures, int, TuningOptions?, CancellationToken)"/>
     internal static TuningResult Tune(LabeledFeatures rows, int classCount, TuningOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(rows);
-        options ??= new TuningOptions();
-        var passes = new MemoryRows(rows);
-        TrainingChecks.Rows(passes, classCount, validation: null);
+        return TuneOn(new MemoryRows(rows), rows.Labels.ToArray(), rows.Groups, rows, classCount, options ?? new TuningOptions(), cancellationToken);
+    }
+
+    /// <summary>Tunes on rows from anywhere.</summary>
+    /// <param name="rows">All rows.</param>
+    /// <param name="labels"><c>[N]</c>: their classes; nothing for rows with multiple labels.</param>
+    /// <param name="groups"><c>[N]</c>, or null.</param>
+    /// <param name="sample">The rows among which neighbors vote.</param>
+    /// <param name="classCount">C.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    internal static TuningResult TuneOn(
+        TrainingRows rows, IReadOnlyList<int> labels, IReadOnlyList<int>? groups, LabeledFeatures sample, int classCount, TuningOptions options, CancellationToken cancellationToken)
+    {
+        TrainingChecks.Rows(rows, classCount, validation: null);
         if (options.Values is { Count: 0 }) Throw.NoValuesToTry();
         if (rows.LabelCount > 0) Throw.TuningNeedsOneClass();
-        if (options.FoldCount > TrainingChecks.RowsPerClass(rows, classCount).Min()) Throw.TooFewRowsForFolds(options.FoldCount, TrainingChecks.RowsPerClass(rows, classCount).Min());
-        var folds = HoldOut.FoldOfRow(rows, options.FoldCount, options.Seed);
+        if (rows.RowsPerClass(classCount).Min() is var fewest && options.FoldCount > fewest) Throw.TooFewRowsForFolds(options.FoldCount, (int)fewest);
+        var folds = HoldOut.FoldOfRow(labels, groups, options.FoldCount, options.Seed);
         var points = new List<TuningPoint>();
         foreach (var standardize in options.Standardize is { } given ? (bool[])[given] : [false, true])
         {
-            double[] values = [.. (options.Values ?? Values(UsualL2(passes, standardize))).Distinct().OrderDescending()];
-            var path = PenaltyPath.Solve(passes, classCount, folds, values, standardize, options.Threads, cancellationToken);
+            double[] values = [.. (options.Values ?? Values(UsualL2(rows, standardize))).Distinct().OrderDescending()];
+            var path = PenaltyPath.Solve(rows, classCount, folds, values, standardize, options.Threads, cancellationToken);
             points.AddRange(values.Zip(path, (l2, heads) => Point(l2, standardize, [.. heads.Select(head => head.Score)])));
         }
 
         var best = Best(points);
         var chosen = options.OneStandardError ? Simplest(points, best) : best;
         var training = new TrainingOptions { Optimizer = Optimizer.Lbfgs(), L2 = chosen.L2, Standardize = chosen.Standardize, Threads = options.Threads };
-        var trained = HeadTrainer.Train(rows, classCount, training, cancellationToken: cancellationToken);
-        return new TuningResult(points, best, chosen, trained, Neighbors(rows, classCount, options, cancellationToken));
+        var trained = HeadTrainer.TrainOn(rows, classCount, training, validation: null, progress: null, cancellationToken);
+        return new TuningResult(points, best, chosen, trained, Neighbors(sample, classCount, options, cancellationToken));
     }
 
     /// <summary>The largest L2 with the features of the best setting whose mean loss is at most one standard error above the lowest.</summary>

@@ -10,6 +10,9 @@ internal static class StoredTraining
     /// <summary>The least budget: enough for windows of some thousand rows, a network and the process itself.</summary>
     internal const long LeastBudget = 256L << 20;
 
+    /// <summary>Rows that the vote of neighbors is measured on at most.</summary>
+    internal const int MostNeighborRows = 20_000;
+
     /// <summary>The part of the budget that one of the two windows gets. The process itself, the network and the labels have the other half.</summary>
     private const int WindowShare = 4;
 
@@ -43,6 +46,23 @@ internal static class StoredTraining
         }
 
         return HeadTrainer.TrainOn(Rows(training, labels, isLearned, buffers), classes.Count, options, judges, progress, cancellationToken);
+    }
+
+    /// <inheritdoc cref="ClassifierHead.Tune(FeatureSet, TuningOptions?, long, CancellationToken)"/>
+    internal static TuningResult Tune(FeatureSet set, TuningOptions? options, long memoryBudget, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        return Tune(set, options, Buffers(set.RowCount, set.Dim, memoryBudget, new TrainingOptions { Optimizer = Optimizer.Lbfgs() }), cancellationToken);
+    }
+
+    /// <summary>Tunes with given windows.</summary>
+    internal static TuningResult Tune(FeatureSet set, TuningOptions? options, WindowBuffers buffers, CancellationToken cancellationToken)
+    {
+        var labels = LabelsOf(set);
+        // Every row has its votes among all others: the work grows with the square of their number.
+        var step = (set.RowCount + MostNeighborRows - 1) / MostNeighborRows;
+        var sample = new StoredRows(set, labels, step > 1 ? row => row % step == 0 : null, buffers).ReadAll();
+        return HeadTuner.TuneOn(Rows(set, labels, null, buffers), labels, groups: null, sample, set.Classes.Count, options ?? new TuningOptions(), cancellationToken);
     }
 
     /// <summary>The windows of a training.</summary>

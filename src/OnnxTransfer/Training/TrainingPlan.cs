@@ -16,7 +16,7 @@ public sealed record TrainingPlan : TrainingOptions
 
     /// <summary>
     /// Chooses the L2 of a linear head, and whether to standardize, by cross-validation on the training images, as
-    /// <see cref="ClassifierHead.Tune"/> does, and trains with the choice. The options of a head that the choice does not use must keep
+    /// <c>ClassifierHead.Tune</c> does, and trains with the choice. The options of a head that the choice does not use must keep
     /// their defaults. Null, the default, for no choice.
     /// </summary>
     public TuningOptions? Tuning { get; init; }

@@ -2,7 +2,7 @@ using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;
 
-/// <summary>How <see cref="ClassifierHead.Tune"/> searches the L2 of a linear head. Every value is checked where it is set.</summary>
+/// <summary>How <c>ClassifierHead.Tune</c> searches the L2 of a linear head. Every value is checked where it is set.</summary>
 public sealed record TuningOptions
 {
     /// <summary>k, the number of folds, at least 2.</summary>

@@ -12,7 +12,7 @@ namespace OnnxTransfer;
 /// <param name="AccuracyError">The standard error of this mean.</param>
 public sealed record TuningPoint(double L2, bool Standardize, double Loss, double LossError, double Accuracy, double AccuracyError);
 
-/// <summary>The result of <see cref="ClassifierHead.Tune"/>.</summary>
+/// <summary>The result of <c>ClassifierHead.Tune</c>.</summary>
 /// <param name="Points">Every setting that was tried: plain features before standardized ones, and from the largest L2 down.</param>
 /// <param name="Best">
 /// The setting with the lowest mean loss; of equal ones, the one with the largest L2. Standardized features count only if their lowest loss

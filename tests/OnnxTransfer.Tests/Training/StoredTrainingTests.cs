@@ -146,6 +146,27 @@ public sealed class StoredTrainingTests : IDisposable
     }
 
     [Fact]
+    public void TuningReadsTheSetInPasses()
+    {
+        var (set, rows) = Set(1500, partSize: 200);
+        var options = new TuningOptions { FoldCount = 3, Values = [0.3, 0.03, 0.003] };
+        var memory = ClassifierHead.Tune(rows, Classes, options);
+        var fits = ClassifierHead.Tune(set, options);
+        Assert.Equal(memory.Points, fits.Points);
+        Assert.Equal(Bits(memory.Trained), Bits(fits.Trained));
+
+        var windows = StoredTraining.Tune(set, options, new WindowBuffers(320, Dim), CancellationToken.None);
+        Assert.Equal((memory.Chosen.L2, memory.Chosen.Standardize), (windows.Chosen.L2, windows.Chosen.Standardize));
+        Assert.Equal(memory.NeighborAccuracy, windows.NeighborAccuracy);
+        Assert.All(memory.Points.Zip(windows.Points), pair =>
+        {
+            Assert.Equal(pair.First.Loss, pair.Second.Loss, 1e-4);
+            Assert.Equal(pair.First.Accuracy, pair.Second.Accuracy, 2e-3);
+        });
+        Assert.Equal(windows.Points, StoredTraining.Tune(set, options with { Threads = 3 }, new WindowBuffers(320, Dim), CancellationToken.None).Points);
+    }
+
+    [Fact]
     public void WhatCannotBeTrainedOnIsRefused()
     {
         var (set, _) = Set(900, partSize: 70);
