@@ -17,10 +17,9 @@ public sealed class CampaignTests(Postgres postgres, ITestOutputHelper output)
 
     private static int Kills => int.Parse(Environment.GetEnvironmentVariable("ONNXTRANSFER_CAMPAIGN_KILLS") ?? "30", CultureInfo.InvariantCulture);
 
-    [PostgresFact]
+    [PostgresFact("data")]
     public async Task FaultsLeaveNoTraceInTheOutput()
     {
-        if (!Directory.Exists(Repository.SharedPath("data"))) return;
         using var store = new TempFolder();
         var network = store.File("tiny.onnx");
         TinyBackbone.Write(network);

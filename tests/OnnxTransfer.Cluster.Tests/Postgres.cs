@@ -75,7 +75,9 @@ public sealed class Postgres : IDisposable
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class PostgresFactAttribute : FactAttribute
 {
-    public PostgresFactAttribute() => Skip = Postgres.Obstacle;
+    /// <param name="shared">A path in the folder 'shared' that it needs as well; null for none.</param>
+    public PostgresFactAttribute(string? shared = null) =>
+        Skip = shared is null || Path.Exists(Repository.SharedPath(shared)) ? Postgres.Obstacle : $"needs {shared} from the folder 'shared' beside the checkout";
 }
 
 [CollectionDefinition(Name)]
