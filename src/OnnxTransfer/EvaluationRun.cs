@@ -30,21 +30,61 @@ public sealed class EvaluationRun
     /// <summary>What makes images doubtful that were used all the same, such as a damaged file.</summary>
     public IReadOnlyList<ImageWarning> Warnings { get; }
 
+    /// <summary>Compares this classifier with another one that was evaluated on the same images.</summary>
+    /// <param name="other">The other evaluation, of the same dataset in the same order.</param>
+    /// <exception cref="ArgumentException">The images differ, the two classifiers have different classes, or no image could be used by both.</exception>
+    public EvaluationComparison CompareWith(EvaluationRun other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        var (mine, others) = (_classifier.Labels, other._classifier.Labels);
+        if (!mine.ToHashSet(StringComparer.Ordinal).SetEquals(others)) throw Throw.RunsOfOtherClasses(mine.Except(others), others.Except(mine));
+        for (var i = 0; i < Math.Max(Images.Count, other.Images.Count); i++)
+        {
+            var (first, second) = (Images.ElementAtOrDefault(i), other.Images.ElementAtOrDefault(i));
+            if (first?.Id != second?.Id || first?.Label != second?.Label) throw Throw.RunsOfOtherImages(i, first?.Id ?? "none", second?.Id ?? "none");
+        }
+
+        return EvaluationComparison.Of(Images, other.Images, mine, others);
+    }
+
+    /// <summary>
+    /// Writes the evaluation as <see cref="WriteReport(string)"/> does, with a comparison with another classifier and the images that tell the two apart.
+    /// </summary>
+    /// <param name="path">The <c>.html</c> file to write, whole or not at all; an existing one is replaced.</param>
+    /// <param name="other">The other evaluation, as for <see cref="CompareWith"/>.</param>
+    /// <param name="name">What the page calls the other classifier, such as its file name.</param>
+    /// <exception cref="ArgumentException">As <see cref="CompareWith"/>, or the name is empty.</exception>
+    /// <inheritdoc cref="WriteReport(string)" path="/exception"/>
+    public void WriteReport(string path, EvaluationRun other, string name) => Report(path, Against(other, name), CancellationToken.None);
+
+    /// <summary>Writes the page with a comparison on a thread of the pool.</summary>
+    /// <param name="path">The <c>.html</c> file to write, whole or not at all; an existing one is replaced.</param>
+    /// <param name="other">The other evaluation, as for <see cref="CompareWith"/>.</param>
+    /// <param name="name">What the page calls the other classifier, such as its file name.</param>
+    /// <param name="cancellationToken">Stops before the file gets its name; an existing file then stays as it is.</param>
+    /// <inheritdoc cref="WriteReport(string, EvaluationRun, string)" path="/exception"/>
+    public Task WriteReportAsync(string path, EvaluationRun other, string name, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        var against = Against(other, name);
+        return Task.Run(() => Report(path, against, cancellationToken), cancellationToken);
+    }
+
     /// <summary>Writes the evaluation as one HTML page that needs no network, as <see cref="TrainingResult.WriteReport"/> does.</summary>
     /// <param name="path">The <c>.html</c> file to write, whole or not at all; an existing one is replaced.</param>
     /// <exception cref="IOException">The folder does not exist, or the file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     /// <exception cref="ObjectDisposedException">The classifier is disposed, but the page shows its class activation maps.</exception>
-    public void WriteReport(string path) => Report(path, CancellationToken.None);
+    public void WriteReport(string path) => Report(path, against: null, CancellationToken.None);
 
-    /// <summary>Writes the page as <see cref="WriteReport"/> does, on a thread of the pool.</summary>
+    /// <summary>Writes the page as <see cref="WriteReport(string)"/> does, on a thread of the pool.</summary>
     /// <param name="path">The <c>.html</c> file to write, whole or not at all; an existing one is replaced.</param>
     /// <param name="cancellationToken">Stops before the file gets its name; an existing file then stays as it is.</param>
-    /// <inheritdoc cref="WriteReport" path="/exception"/>
+    /// <inheritdoc cref="WriteReport(string)" path="/exception"/>
     public Task WriteReportAsync(string path, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        return Task.Run(() => Report(path, cancellationToken), cancellationToken);
+        return Task.Run(() => Report(path, against: null, cancellationToken), cancellationToken);
     }
 
     /// <summary>
@@ -76,6 +116,12 @@ public sealed class EvaluationRun
         return Task.Run(() => MistakeFolder.Write(folder, JudgedImage.Of(Images, _dataset, _classifier.Labels), _classifier.Labels, _classifier.Network.Options.Decode, cancellationToken), cancellationToken);
     }
 
-    private void Report(string path, CancellationToken cancellationToken) => Reports.Write(
-        path, Reports.OfEvaluation(_classifier, _dataset.Source, Result, JudgedImage.Of(Images, _dataset, _classifier.Labels), _embedding), _classifier, cancellationToken);
+    private ComparedRun Against(EvaluationRun other, string name)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        return new ComparedRun(name, CompareWith(other));
+    }
+
+    private void Report(string path, ComparedRun? against, CancellationToken cancellationToken) => Reports.Write(
+        path, Reports.OfEvaluation(_classifier, _dataset.Source, Result, JudgedImage.Of(Images, _dataset, _classifier.Labels), _embedding) with { Against = against }, _classifier, cancellationToken);
 }

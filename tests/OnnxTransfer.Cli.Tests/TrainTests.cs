@@ -9,6 +9,49 @@ public sealed class TrainTests(Fixture fixture) : IClassFixture<Fixture>
         ["train", fixture.Photos, "--out", output, "--backbone", fixture.Backbone, .. more.Contains("--epochs") ? (string[])[] : ["--epochs", "40"], "--lr", "0.05", "--provider", "cpu", .. more];
 
     [Fact]
+    public void Evaluate_compares_two_classifiers_of_the_same_classes()
+    {
+        var (good, poor, report) = (fixture.NewFile("good.onnx"), fixture.NewFile("poor.onnx"), fixture.NewFile("against.html"));
+        Assert.Equal(0, Cli.Run(Train(good)).ExitCode);
+        // Two steps from zero, up and over: not all photos are told apart yet.
+        Assert.Equal(0, Cli.Run("train", fixture.Photos, "--out", poor, "--backbone", fixture.Backbone, "--epochs", "1", "--batch-size", "90", "--lr", "1e-9", "--provider", "cpu", "--seed", "3").ExitCode);
+
+        var json = Cli.Run("evaluate", good, fixture.Photos, "--against", poor, "--report", report, "--cache", "none", "--json");
+        Assert.Equal(0, json.ExitCode);
+        var against = json.Json.GetProperty("against");
+        Assert.Equal(90, against.GetProperty("count").GetInt32());
+        Assert.Equal(json.Json.GetProperty("accuracy").GetDouble(), against.GetProperty("accuracy").GetDouble(), 1e-12);
+        Assert.Equal(json.Json.GetProperty("loss").GetDouble(), against.GetProperty("loss").GetDouble(), 1e-6);
+        var other = Cli.Run("evaluate", poor, fixture.Photos, "--cache", "none", "--json").Json;
+        Assert.Equal(other.GetProperty("accuracy").GetDouble(), against.GetProperty("otherAccuracy").GetDouble(), 1e-12);
+        Assert.Equal(other.GetProperty("loss").GetDouble(), against.GetProperty("otherLoss").GetDouble(), 1e-6);
+        Assert.Equal(
+            against.GetProperty("difference").GetDouble() * 90, against.GetProperty("gained").GetArrayLength() - against.GetProperty("lost").GetArrayLength(), 1e-6);
+        Assert.True(against.GetProperty("gained").GetArrayLength() > 5, json.Output);
+        Assert.InRange(against.GetProperty("pValue").GetDouble(), 0, 0.1);
+
+        var page = File.ReadAllText(report);
+        Assert.Contains("id=\"against\"", page, StringComparison.Ordinal);
+        Assert.Contains("Right here, wrong by poor.onnx", page, StringComparison.Ordinal);
+        Assert.Contains(Path.GetFileName(against.GetProperty("gained")[0].GetString()!), page, StringComparison.Ordinal);
+
+        var text = Cli.Run("evaluate", good, fixture.Photos, "--against", poor, "--cache", "none");
+        Assert.Contains($"against {poor} on 90 images", text.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("against", Cli.Run("evaluate", good, fixture.Photos, "--cache", "none").Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Classifiers_of_other_classes_are_not_compared()
+    {
+        var (three, two) = (fixture.NewFile("three.onnx"), fixture.NewFile("two.onnx"));
+        Assert.Equal(0, Cli.Run(Train(three, "--keep-features", "--epochs", "2")).ExitCode);
+        Assert.Equal(0, Cli.Run("train", "--extend", three, "--remove", "red", "--out", two, "--cache", "none").ExitCode);
+        var refused = Cli.Run("evaluate", three, fixture.Photos, "--against", two, "--cache", "none");
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("knows the classes blue, green, and", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Train_prints_one_json_document_and_saves_a_classifier_that_evaluate_and_predict_open()
     {
         var classifier = fixture.NewFile("colors.onnx");

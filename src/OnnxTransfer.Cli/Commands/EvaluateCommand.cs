@@ -16,25 +16,29 @@ internal static class EvaluateCommand
         var report = CommonOptions.Report();
         var csv = new OutputOption("--csv", mayBeStandardOutput: true) { Description = "Write every image with its class, prediction and probability to a CSV file; - writes to standard output.", HelpName = "FILE|-" };
         var mistakes = new Option<string?>("--copy-mistakes") { Description = "Copy the wrongly classified photos to DIR/TRUE/PREDICTED/. DIR must be new or empty.", HelpName = "DIR" };
+        var against = new Option<string?>("--against") { Description = "Another classifier of the same classes, measured on the same images: the difference, and whether chance explains it.", HelpName = "FILE.onnx" };
         var json = CommonOptions.Json();
         var command = new Command("evaluate", "Measure a saved classifier on labeled images. If the data have a test set, only that set counts.") { file };
         var data = new DataArguments(command);
-        foreach (var option in (Option[])[augment, cache, report, csv, mistakes, json]) command.Options.Add(option);
+        foreach (var option in (Option[])[against, augment, cache, report, csv, mistakes, json]) command.Options.Add(option);
         command.Validators.Add(result =>
         {
             if (result.GetValue(csv) == "-" && result.GetValue(json)) result.AddError("--csv and --json would both write to standard output: give one of them, or the name of a file.");
         });
         var machine = new MachineOptions(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetRequiredValue(file), () => data.Read(parsed), new Outputs(parsed.GetValue(report), parsed.GetValue(csv), parsed.GetValue(mistakes)),
+            parsed.GetRequiredValue(file), parsed.GetValue(against), () => data.Read(parsed), new Outputs(parsed.GetValue(report), parsed.GetValue(csv), parsed.GetValue(mistakes)),
             CommonOptions.Extractor(machine.Read(parsed), cache: parsed.GetValue(cache)) with { Augment = parsed.GetValue(augment) }, parsed.GetValue(json), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string file, Func<ImageDataset> read, Outputs outputs, FeatureExtractorOptions options, bool json, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string file, string? against, Func<ImageDataset> read, Outputs outputs, FeatureExtractorOptions options, bool json, CancellationToken cancellationToken)
     {
         RequireEmpty(outputs.Mistakes);
         using var classifier = ImageClassifier.Load(file, options);
+        using var other = against is null ? null : ImageClassifier.Load(against, options);
+        if (other is not null && !classifier.Labels.ToHashSet(StringComparer.Ordinal).SetEquals(other.Labels))
+            throw new UsageException($"--against {against}: it knows the classes {string.Join(", ", other.Labels)}, and {file} knows {string.Join(", ", classifier.Labels)}; only classifiers of the same classes can be compared.");
         var images = read();
         Console.Error.WriteLine($"{images}; {images.Description}");
         UnusedFiles.Warn(images.Unused);
@@ -46,7 +50,10 @@ internal static class EvaluateCommand
         }
 
         var run = await Progress.RunAsync("Evaluating", progress => classifier.EvaluateAsync(images, progress, cancellationToken)).ConfigureAwait(false);
-        if (outputs.Report is not null) run.WriteReport(outputs.Report);
+        var otherRun = other is null ? null : await Progress.RunAsync("Evaluating the other", progress => other.EvaluateAsync(images, progress, cancellationToken)).ConfigureAwait(false);
+        var comparison = otherRun is null ? null : run.CompareWith(otherRun);
+        if (outputs.Report is not null && otherRun is null) run.WriteReport(outputs.Report);
+        else if (outputs.Report is not null) run.WriteReport(outputs.Report, otherRun!, Path.GetFileName(against)!);
         if (outputs.Mistakes is not null) Console.Error.WriteLine($"copied {await run.CopyMistakesAsync(outputs.Mistakes, cancellationToken).ConfigureAwait(false)} mistakes to {outputs.Mistakes}");
         IReadOnlyList<EvaluatedJson> evaluated = [.. run.Images.Select(image => EvaluatedJson.Of(image, classifier.Labels))];
         if (outputs.Csv is not null) EvaluationCsv.Write(outputs.Csv, evaluated);
@@ -60,7 +67,7 @@ internal static class EvaluateCommand
                 new EvaluateJson(
                     result.Count, result.Accuracy, new IntervalJson(result.AccuracyInterval.Low, result.AccuracyInterval.High), TopFive(result), result.MacroF1, result.WeightedF1, result.Loss, result.CalibrationError,
                     [.. result.PerClass.Select(c => new ClassJson(c.Label, c.Precision, c.Recall, c.F1, c.Support))],
-                    result.Confusion, evaluated,
+                    result.Confusion, comparison is null ? null : ToJson(comparison, against!), evaluated,
                     CommonOptions.ToJson(run.Skipped), CommonOptions.ToJson(run.Warnings), UnusedFiles.ToJson(images.Unused)),
                 JsonContracts.Default.EvaluateJson);
             return ExitCode.Done;
@@ -73,6 +80,7 @@ internal static class EvaluateCommand
         Console.Out.WriteLine(
             $"macro F1 {Table.Number(result.MacroF1, "0.000")}, weighted F1 {Table.Number(result.WeightedF1, "0.000")}{(TopFive(result) is { } five ? $", top-5 accuracy {Table.Percent(five)}" : "")}");
         PrintThresholds(run);
+        if (comparison is not null) Print(comparison, against!);
         Console.Out.WriteLine();
         Table.Write(
             ["class", "precision", "recall", "f1", "images"],
@@ -87,6 +95,21 @@ internal static class EvaluateCommand
                 [label, .. confusion[row].Select(count => Table.Number(count, "0"))])]);
         return ExitCode.Done;
     }
+
+    private static void Print(EvaluationComparison comparison, string against)
+    {
+        var interval = comparison.DifferenceInterval;
+        Console.Out.WriteLine(
+            $"against {against} on {comparison.Count} images: accuracy {Table.Percent(comparison.OtherAccuracy)} there, difference {Points(comparison.Difference)} points (95% interval {Points(interval.Low)} to {Points(interval.High)}, " +
+            $"McNemar's p {Table.Number(comparison.PValue, "0.0000")}); {comparison.Gained.Count} images are right only here, {comparison.Lost.Count} only there; " +
+            $"loss {Table.Number(comparison.OtherLoss, "0.0000")} there, difference {Table.Number(comparison.Loss - comparison.OtherLoss, "+0.0000;-0.0000;0.0000")} ± {Table.Number(comparison.LossDifferenceError, "0.0000")}");
+
+        static string Points(double share) => Table.Number(100 * share, "+0.0;-0.0;0.0");
+    }
+
+    private static AgainstJson ToJson(EvaluationComparison comparison, string against) => new(
+        against, comparison.Count, comparison.Accuracy, comparison.OtherAccuracy, comparison.Difference, new IntervalJson(comparison.DifferenceInterval.Low, comparison.DifferenceInterval.High), comparison.PValue,
+        comparison.Loss, comparison.OtherLoss, comparison.LossDifferenceError, [.. comparison.Gained.Select(image => image.Id)], [.. comparison.Lost.Select(image => image.Id)], comparison.Classes);
 
     /// <summary>What <c>--unknown-below</c> would bring, where the accuracy is not there yet.</summary>
     private static void PrintThresholds(EvaluationRun run)

@@ -44,8 +44,12 @@ internal sealed record UnusedJson(string Path, string Kind, string Reason);
 
 internal sealed record EvaluateJson(
     int Count, double Accuracy, IntervalJson AccuracyInterval, double? Top5Accuracy, double MacroF1, double WeightedF1, double Loss, double CalibrationError, IReadOnlyList<ClassJson> PerClass, IReadOnlyList<IReadOnlyList<int>> Confusion,
-    IReadOnlyList<EvaluatedJson> Images, IReadOnlyList<SkippedJson> Skipped, IReadOnlyList<WarningJson> Warnings,
+    AgainstJson? Against, IReadOnlyList<EvaluatedJson> Images, IReadOnlyList<SkippedJson> Skipped, IReadOnlyList<WarningJson> Warnings,
     IReadOnlyList<UnusedJson> Unused);
+
+internal sealed record AgainstJson(
+    string File, int Count, double Accuracy, double OtherAccuracy, double Difference, IntervalJson DifferenceInterval, double PValue, double Loss, double OtherLoss, double LossDifferenceError,
+    IReadOnlyList<string> Gained, IReadOnlyList<string> Lost, IReadOnlyList<ComparedClass> Classes);
 
 internal sealed record IntervalJson(double Low, double High);
 

@@ -5,7 +5,7 @@ internal sealed class LostSilo : IFatalErrorHandler, IDisposable
 {
     private readonly CancellationTokenSource _lost = new();
 
-    /// <summary>Cancelled when the silo is lost.</summary>
+    /// <summary>Canceled when the silo is lost.</summary>
     internal CancellationToken Token => _lost.Token;
 
     /// <summary>Why; null while it is not lost.</summary>

@@ -9,7 +9,7 @@ internal static class Evaluator
     /// <summary>
     /// The least probability that the loss uses, as in Keras: if the true class has probability 0, the loss is 16.1 and not infinity.
     /// </summary>
-    private const double SmallestProbability = 1e-7;
+    internal const double SmallestProbability = 1e-7;
 
     /// <summary>Accuracy, loss, confusion, calibration, and per class precision, recall and F1.</summary>
     /// <param name="probabilities">

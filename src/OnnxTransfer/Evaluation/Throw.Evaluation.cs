@@ -25,6 +25,17 @@ internal static partial class Throw
     internal static void ProbabilityIsNaN(int row, int column) =>
         throw new ArgumentException($"The probability of class {column} in row {row} is NaN, so no score can be computed: give numbers from 0 to 1.");
 
+    internal static ArgumentException NoCommonImage() =>
+        new("There is no image that both classifiers could use, so there is nothing to compare.");
+
+    internal static ArgumentException RunsOfOtherImages(int index, string mine, string other) =>
+        new($"The two evaluations are of different images: image {index} is '{mine}' here and '{other}' there. Compare evaluations of the same dataset.");
+
+    internal static ArgumentException RunsOfOtherClasses(IEnumerable<string> mine, IEnumerable<string> others) =>
+        new($"The two classifiers have different classes, so their scores cannot be compared: only the first knows {List(mine)}, and only the other {List(others)}.");
+
+    private static string List(IEnumerable<string> labels) => labels.Select(label => $"'{label}'").DefaultIfEmpty("none").Aggregate((all, label) => $"{all}, {label}");
+
     internal static InvalidOperationException RanksUnknown() =>
         new("The result does not say which rank the true class of each image has, so there is no top-k accuracy: set RankCounts, as an evaluation does.");
 

@@ -35,6 +35,9 @@ internal sealed record ReportContent
     /// <summary>How the L2 was chosen; null unless it was.</summary>
     internal TuningResult? Tuning { get; init; }
 
+    /// <summary>Another classifier on the same images; null for none.</summary>
+    internal ComparedRun? Against { get; init; }
+
     internal required IReadOnlyList<SkippedImage> Skipped { get; init; }
 
     internal required IReadOnlyList<ImageWarning> Warnings { get; init; }
@@ -56,6 +59,11 @@ internal sealed record ReportContent
 /// <param name="Name">Such as <c>test</c>.</param>
 /// <param name="Result">The scores.</param>
 internal sealed record ScoredSet(string Name, EvaluationResult Result);
+
+/// <summary>Another classifier that the one of the report is compared with.</summary>
+/// <param name="Name">What the page calls it.</param>
+/// <param name="Result">The comparison.</param>
+internal sealed record ComparedRun(string Name, EvaluationComparison Result);
 
 /// <summary>One image, what it is and what was predicted.</summary>
 /// <param name="Image">The image.</param>

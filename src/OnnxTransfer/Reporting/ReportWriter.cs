@@ -27,6 +27,7 @@ internal static class ReportWriter
         {
             CurveSection.Of(content),
             TuningSection.Of(content),
+            ComparisonSection.Of(content, thumbnails),
             ConfusionSection.Of(content),
             ClassSection.Of(content),
             CalibrationSection.Of(content),

@@ -10,7 +10,6 @@ public sealed partial class PageCommandTests(PageFolder folder) : IClassFixture<
     /// <summary>The commands that need what a test machine does not have: a part of the line, and why.</summary>
     private static readonly (string Part, string Why)[] s_cannotRun =
     [
-        ("--extend", "it needs the classifier of an earlier line, with kept vectors; the tests of extensions run it"),
         ("hf:Xenova/clip-vit-base-patch32", "it downloads a model of 350 MB"),
         ("--provider cuda", "it needs an NVIDIA card"),
         ("--architecture vgg16", "its weights are a file of 58 MB"),
@@ -43,7 +42,9 @@ public sealed partial class PageCommandTests(PageFolder folder) : IClassFixture<
     [Fact]
     public void A_printed_option_exists()
     {
-        var known = Options(Program.Root()).ToHashSet(StringComparer.Ordinal);
+        // The pages also have options of onnxtransfer-cluster, whose own tests parse its commands.
+        var cluster = Directory.EnumerateFiles(Repository.PathOf("src", "OnnxTransfer.Cluster"), "*.cs", SearchOption.AllDirectories).SelectMany(file => OptionLiteral().Matches(File.ReadAllText(file)));
+        var known = Options(Program.Root()).Concat(cluster.Select(literal => literal.Groups[1].Value)).ToHashSet(StringComparer.Ordinal);
         var unknown = PageCommand.Pages().SelectMany(page => OptionSpan().Matches(File.ReadAllText(Repository.PathOf(page))).SelectMany(span => OptionName().Matches(span.Value)).Select(name => $"{page}: {name.Value}"))
             .Where(one => !known.Contains(one.Split(' ')[1])).Distinct();
         Assert.Empty(unknown);
@@ -117,6 +118,9 @@ public sealed partial class PageCommandTests(PageFolder folder) : IClassFixture<
 
     [GeneratedRegex(@"(?<![\w-])--[a-z][a-z0-9-]*")]
     private static partial Regex OptionName();
+
+    [GeneratedRegex(@"""(--[a-z][a-z0-9-]*)""")]
+    private static partial Regex OptionLiteral();
 
     [GeneratedRegex(@"(?<!`)`onnxtransfer ([^`]*)`")]
     private static partial Regex CommandSpan();

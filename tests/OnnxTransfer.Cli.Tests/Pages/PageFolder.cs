@@ -45,6 +45,7 @@ public sealed partial class PageFolder : IDisposable
         var parsed = Program.Root().Parse(command.Arguments);
         if (parsed.CommandResult.Command.Options.FirstOrDefault(option => option.Name == "--backbone") is not System.CommandLine.Option<string> backbone) return text;
         if (parsed.GetResult(backbone) is { Implicit: false } || parsed.GetValue(backbone) != Commands.CommonOptions.DefaultBackbone) return text;
+        if (command.Arguments.Contains("--extend")) return text;
         var words = $"onnxtransfer {command.Arguments[0]}";
         return text.Replace(words, $"{words} --backbone {Backbone}", StringComparison.Ordinal);
     }
@@ -86,9 +87,10 @@ public sealed partial class PageFolder : IDisposable
         DrawPhotos(files);
         WriteNetworks(files);
         using var extractor = FeatureExtractor.Load(Path.Combine(files, Backbone), new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu });
-        var result = ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(Path.Combine(files, "flower_photos"))).GetAwaiter().GetResult();
+        var result = ImageClassifier.TrainAsync(extractor, ImageDataset.FromFolder(Path.Combine(files, "flower_photos")), new TrainingPlan { KeepFeatures = true }).GetAwaiter().GetResult();
         using var classifier = result.Classifier;
-        classifier.Save(Path.Combine(files, "flowers.onnx"));
+        // The classifiers of earlier lines of the pages.
+        foreach (var name in new[] { "flowers.onnx", "grown.onnx", "old.onnx" }) classifier.Save(Path.Combine(files, name));
         return files;
     }
 
@@ -96,6 +98,7 @@ public sealed partial class PageFolder : IDisposable
     {
         var random = new Random(1);
         foreach (var folder in new[] { "flower_photos", "more_flowers", "photos", "more", "train_photos", "val_photos", "test_photos", "my_test_photos", "archive" }) DrawClasses(Path.Combine(files, folder), s_flowers, random);
+        DrawClasses(Path.Combine(files, "new_photos"), [("roses", SKColors.Crimson), ("violets", SKColors.Indigo)], random);
         DrawClasses(Path.Combine(files, "cats_vs_dogs"), [("cats", SKColors.Gray), ("dogs", SKColors.SaddleBrown)], random);
         DrawClasses(Path.Combine(files, "cifar10"), [("airplane", SKColors.SkyBlue), ("frog", SKColors.Green), ("truck", SKColors.Red)], random);
         foreach (var photo in new[] { "cat.jpg", "unknown.jpg" }) Draw(Path.Combine(files, photo), SKColors.MediumPurple, random);
