@@ -280,7 +280,9 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         if (plan.Tuning is { } choice)
         {
             tuning = HeadTuner.Tune(rows, classes.Count, choice, cancellationToken);
-            plan = plan with { Optimizer = Optimizer.Lbfgs(), L2 = tuning.Chosen.L2, Standardize = tuning.Chosen.Standardize };
+            plan = tuning.ChosenHiddenLayer is { } layer
+                ? plan with { Optimizer = Optimizer.Adam(), HiddenUnits = [layer.Units] }
+                : plan with { Optimizer = Optimizer.Lbfgs(), L2 = tuning.Chosen.L2, Standardize = tuning.Chosen.Standardize };
         }
 
         var trained = HeadTrainer.Train(rows, classes.Count, plan, validation, cancellationToken: cancellationToken);

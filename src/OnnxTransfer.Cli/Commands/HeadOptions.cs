@@ -33,7 +33,7 @@ internal sealed class HeadOptions
     {
         Description = "The sizes of the hidden layers, instead of those of --head.",
         HelpName = "N[,N]",
-        CustomParser = Sizes,
+        CustomParser = result => Sizes(result, "--hidden"),
     };
 
     private readonly Option<double?> _dropout = Number("--dropout", "The probability that a hidden unit is left out of a step, instead of that of --head.", "P", Fraction, "at least 0 and less than 1");
@@ -124,14 +124,15 @@ internal sealed class HeadOptions
         },
     };
 
-    private static int[] Sizes(ArgumentResult result)
+    /// <summary>The sizes of layers.</summary>
+    internal static int[] Sizes(ArgumentResult result, string option)
     {
         var text = result.Tokens[^1].Value;
         var sizes = new List<int>();
         foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
         {
             if (int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size > 0) sizes.Add(size);
-            else result.AddError($"--hidden {text}: it must be whole numbers from 1 with commas between them, such as 256 or 1024,512.");
+            else result.AddError($"{option} {text}: it must be whole numbers from 1 with commas between them, such as 256 or 1024,512.");
         }
 
         return [.. sizes];

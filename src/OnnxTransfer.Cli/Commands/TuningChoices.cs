@@ -12,6 +12,13 @@ internal sealed class TuningChoices
         Description = "Choose the largest L2 whose log loss is at most one standard error above the lowest.",
     };
 
+    private readonly Option<int[]> _hidden = new("--try-hidden")
+    {
+        Description = "Try a hidden layer of each of these sizes beside the linear head; one is taken only if it is better by more than one standard error.",
+        HelpName = "N[,N]",
+        CustomParser = result => HeadOptions.Sizes(result, "--try-hidden"),
+    };
+
     private readonly Option<int>? _seed;
 
     /// <summary>Adds the options to a command.</summary>
@@ -21,6 +28,7 @@ internal sealed class TuningChoices
     {
         command.Options.Add(_folds);
         command.Options.Add(_oneError);
+        command.Options.Add(_hidden);
         if (!withSeed) return;
         _seed = CommonOptions.NonNegative("--seed", "The seed of the folds.", 1, "S");
         command.Options.Add(_seed);
@@ -30,6 +38,7 @@ internal sealed class TuningChoices
     {
         FoldCount = parsed.GetValue(_folds),
         OneStandardError = parsed.GetValue(_oneError),
+        HiddenUnits = parsed.GetValue(_hidden) ?? [],
         Seed = _seed is null ? 1 : parsed.GetValue(_seed),
     });
 }

@@ -17,7 +17,8 @@ internal static class TuningSection
         var why = chosen == tuning.Best ? "It has the lowest log loss" : "It is the largest whose log loss is at most one standard error above the lowest";
         var both = tuning.Points.Any(point => point.Standardize) && tuning.Points.Any(point => !point.Standardize) ? " Standardized features are taken only if their log loss is lower by more than one standard error." : "";
         var end = tuning.IsAtTheEnd ? " It is the last of the values that were tried, so a better one may lie beyond." : "";
-        return $"Each value of L2 was measured by cross-validation on the training images. The chosen one is {L2(chosen)}, on {Features(chosen)} features. {why}.{both}{end}";
+        var hidden = tuning.ChosenHiddenLayer is { } layer ? $" A hidden layer of {layer.Units:N0} units has a log loss lower by more than one standard error, so the trained head has that layer, and no L2." : "";
+        return $"Each value of L2 was measured by cross-validation on the training images. The chosen one is {L2(chosen)}, on {Features(chosen)} features. {why}.{both}{end}{hidden}";
     }
 
     private static HtmlBuilder Chart(TuningResult tuning)
@@ -42,6 +43,8 @@ internal static class TuningSection
         // A point that is the one above as well is not shown twice.
         foreach (var (name, point) in new[] { ("Chosen", tuning.Chosen), ("Best", tuning.Best), ("One standard error", tuning.Simplest) }.DistinctBy(pair => pair.Item2))
             table.Add($"""<tr><th scope="row">{name}</th><td class="number">{L2(point)}</td><td class="number">{Loss(point)}</td><td class="number">{Accuracy(point.Accuracy, point.AccuracyError)}</td></tr>""");
+        foreach (var layer in tuning.HiddenLayers)
+            table.Add($"""<tr><th scope="row">Hidden layer of {layer.Units:N0}{(layer == tuning.ChosenHiddenLayer ? ", trained" : "")}</th><td class="number">–</td><td class="number">{Loss(layer.Loss, layer.LossError)}</td><td class="number">{Accuracy(layer.Accuracy, layer.AccuracyError)}</td></tr>""");
         var neighbors = tuning.NeighborAccuracy;
         table.Add($"""<tr><th scope="row">No head: 20 nearest neighbors</th><td class="number">–</td><td class="number">–</td><td class="number">{Accuracy(neighbors.Mean, neighbors.StandardError)}</td></tr></tbody></table>""");
     });
@@ -61,7 +64,9 @@ internal static class TuningSection
 
     private static string L2(double l2) => l2.ToString("G3", CultureInfo.InvariantCulture);
 
-    private static string Loss(TuningPoint point) => string.Create(CultureInfo.InvariantCulture, $"{point.Loss:0.000} ± {point.LossError:0.000}");
+    private static string Loss(TuningPoint point) => Loss(point.Loss, point.LossError);
+
+    private static string Loss(double mean, double error) => string.Create(CultureInfo.InvariantCulture, $"{mean:0.000} ± {error:0.000}");
 
     private static string Accuracy(double mean, double error) => $"{Words.Percent(mean)} ± {Words.Percent(error)}";
 }

@@ -1,3 +1,4 @@
+using OnnxTransfer.Evaluation;
 using OnnxTransfer.Training.Probes;
 using OnnxTransfer.Training.Tuning;
 
@@ -36,6 +37,7 @@ internal static class HeadTuner
         if (options.Values is { Count: 0 }) Throw.NoValuesToTry();
         if (rows.LabelCount > 0) Throw.TuningNeedsOneClass();
         if (rows.RowsPerClass(classCount).Min() is var fewest && options.FoldCount > fewest) Throw.TooFewRowsForFolds(options.FoldCount, (int)fewest);
+        if (options.HiddenUnits.Count > 0 && rows.Whole is null) Throw.OptionNeedsMemory(nameof(TuningOptions.HiddenUnits));
         var folds = HoldOut.FoldOfRow(labels, groups, options.FoldCount, options.Seed);
         var points = new List<TuningPoint>();
         foreach (var standardize in options.Standardize is { } given ? (bool[])[given] : [false, true])
@@ -47,9 +49,13 @@ internal static class HeadTuner
 
         var best = Best(points);
         var chosen = options.OneStandardError ? Simplest(points, best) : best;
-        var training = new TrainingOptions { Optimizer = Optimizer.Lbfgs(), L2 = chosen.L2, Standardize = chosen.Standardize, Threads = options.Threads };
+        HiddenLayerPoint[] layers = [.. options.HiddenUnits.Distinct().Order().Select(units => HiddenLayer(rows.Whole!.Value.Rows, classCount, units, options, cancellationToken))];
+        var layer = Chosen(layers, best, options.OneStandardError);
+        var training = layer is null
+            ? new TrainingOptions { Optimizer = Optimizer.Lbfgs(), L2 = chosen.L2, Standardize = chosen.Standardize, Threads = options.Threads }
+            : HiddenOptions(layer.Units, options);
         var trained = HeadTrainer.TrainOn(rows, classCount, training, validation: null, progress: null, cancellationToken);
-        return new TuningResult(points, best, chosen, trained, Neighbors(sample, classCount, options, cancellationToken));
+        return new TuningResult(points, best, chosen, trained, Neighbors(sample, classCount, options, cancellationToken)) { HiddenLayers = layers, ChosenHiddenLayer = layer };
     }
 
     /// <summary>The largest L2 with the features of the best setting whose mean loss is at most one standard error above the lowest.</summary>
@@ -67,6 +73,33 @@ internal static class HeadTuner
         if (!lowest.Standardize || points.Where(point => !point.Standardize).MinBy(point => point.Loss) is not { } plain) return lowest;
         return plain.Loss - lowest.Loss > Math.Max(plain.LossError, lowest.LossError) ? lowest : plain;
     }
+
+    /// <summary>The best hidden layer, if it is better than the best linear head by more than one standard error; with the rule, the smallest as good as it.</summary>
+    private static HiddenLayerPoint? Chosen(HiddenLayerPoint[] layers, TuningPoint linear, bool oneStandardError)
+    {
+        if (layers.MinBy(layer => layer.Loss) is not { } best || linear.Loss - best.Loss <= Math.Max(linear.LossError, best.LossError)) return null;
+        return oneStandardError ? layers.First(layer => layer.Loss <= best.Loss + best.LossError) : best;
+    }
+
+    /// <summary>A network with one hidden layer on each fold. It does not see the held-out rows in training, not even to stop.</summary>
+    private static HiddenLayerPoint HiddenLayer(LabeledFeatures rows, int classCount, int units, TuningOptions options, CancellationToken cancellationToken)
+    {
+        var (losses, accuracies) = (new List<double>(), new List<double>());
+        foreach (var (training, held) in HoldOut.Folds(rows, options.FoldCount, options.Seed))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var head = HeadTrainer.Train(training, classCount, HiddenOptions(units, options), cancellationToken: cancellationToken).Head;
+            cancellationToken.ThrowIfCancellationRequested();
+            var result = Evaluator.Evaluate(head.Probabilities(held.Features), held.Labels.ToArray(), [.. Enumerable.Range(0, classCount).Select(c => $"{c}")]);
+            losses.Add(result.Loss);
+            accuracies.Add(result.Accuracy);
+        }
+
+        var (loss, accuracy) = (FoldMean.Of(losses), FoldMean.Of(accuracies));
+        return new HiddenLayerPoint(units, loss.Mean, loss.StandardError, accuracy.Mean, accuracy.StandardError);
+    }
+
+    private static TrainingOptions HiddenOptions(int units, TuningOptions options) => new() { HiddenUnits = [units], Seed = options.Seed, Threads = options.Threads };
 
     /// <summary>The L2 of a training without tuning. Rows that are all equal have no variance, and any value does for them.</summary>
     private static double UsualL2(TrainingRows rows, bool standardize)

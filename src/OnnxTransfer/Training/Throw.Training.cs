@@ -87,7 +87,7 @@ internal static partial class Throw
 
     [DoesNotReturn]
     internal static void OptionNeedsMemory(string option) =>
-        throw new ArgumentException($"{option} draws from all rows, and the memory budget has no room for all of them: leave it out, or use a larger budget.");
+        throw new ArgumentException($"{option} needs all rows in memory, and the memory budget has no room for them: leave it out, or use a larger budget.");
 
     [DoesNotReturn]
     internal static void LabelOutOfRange(string set, int row, int label, int classCount) =>

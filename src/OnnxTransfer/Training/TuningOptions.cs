@@ -27,7 +27,14 @@ public sealed record TuningOptions
     /// </summary>
     public bool OneStandardError { get; init; }
 
-    /// <summary>The seed of the folds.</summary>
+    /// <summary>
+    /// Sizes of one hidden layer to try beside the linear head, each at least 1; none by default. A network with a hidden layer is trained with the
+    /// defaults of <see cref="TrainingOptions"/> on the same folds, and taken only if its log loss is lower than that of the best linear head by more than
+    /// one standard error, the larger of the two. All rows must fit in memory.
+    /// </summary>
+    public IReadOnlyList<int> HiddenUnits { get; init => field = Require.All(value, nameof(HiddenUnits), Require.Positive); } = EquatableList.Of<int>([]);
+
+    /// <summary>The seed of the folds, and of the first weights of hidden layers.</summary>
     public int Seed { get; init; } = 1;
 
     /// <summary>As <see cref="TrainingOptions.Threads"/>; the result does not depend on it.</summary>

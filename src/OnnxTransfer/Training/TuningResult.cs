@@ -12,6 +12,14 @@ namespace OnnxTransfer;
 /// <param name="AccuracyError">The standard error of this mean.</param>
 public sealed record TuningPoint(double L2, bool Standardize, double Loss, double LossError, double Accuracy, double AccuracyError);
 
+/// <summary>What cross-validation says about a network with one hidden layer.</summary>
+/// <param name="Units">The size of the layer.</param>
+/// <param name="Loss">The mean over the folds of the log loss on held-out rows, natural logarithm.</param>
+/// <param name="LossError">The standard error of this mean.</param>
+/// <param name="Accuracy">The mean over the folds of the accuracy on held-out rows, in [0, 1].</param>
+/// <param name="AccuracyError">The standard error of this mean.</param>
+public sealed record HiddenLayerPoint(int Units, double Loss, double LossError, double Accuracy, double AccuracyError);
+
 /// <summary>The result of <c>ClassifierHead.Tune</c>.</summary>
 /// <param name="Points">Every setting that was tried: plain features before standardized ones, and from the largest L2 down.</param>
 /// <param name="Best">
@@ -28,6 +36,15 @@ public sealed record TuningResult(IReadOnlyList<TuningPoint> Points, TuningPoint
 {
     /// <summary>Every setting that was tried: plain features before standardized ones, and from the largest L2 down.</summary>
     public IReadOnlyList<TuningPoint> Points { get; init => field = EquatableList.Of(value, nameof(Points)); } = EquatableList.Of(Points);
+
+    /// <summary>The hidden layers that were tried, from the smallest; empty unless <see cref="TuningOptions.HiddenUnits"/> names some.</summary>
+    public IReadOnlyList<HiddenLayerPoint> HiddenLayers { get; init => field = EquatableList.Of(value, nameof(HiddenLayers)); } = EquatableList.Of<HiddenLayerPoint>([]);
+
+    /// <summary>
+    /// The hidden layer of <see cref="Trained"/>; null for a linear head with <see cref="Chosen"/>. Of those that are better than the best linear head it is
+    /// the one with the lowest loss, or by the rule of one standard error the smallest that is as good.
+    /// </summary>
+    public HiddenLayerPoint? ChosenHiddenLayer { get; init; }
 
     /// <summary>
     /// The setting with the largest L2, and the features of <see cref="Best"/>, whose mean loss is at most one standard error above that of

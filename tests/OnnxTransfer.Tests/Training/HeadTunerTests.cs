@@ -8,6 +8,32 @@ public sealed class HeadTunerTests
     private static readonly double[] s_values = [1, 0.1, 0.01, 0.001];
 
     [Fact]
+    public void AHiddenLayerIsTakenOnlyWhereItIsNeeded()
+    {
+        // Exclusive or: no linear head tells the classes apart, and a hidden layer does.
+        var random = new SeededRandom(5, SeededRandom.Purpose.Order);
+        var values = new float[600 * 2];
+        for (var i = 0; i < values.Length; i++) values[i] = (random.NextSingle() < 0.5f ? -1 : 1) + (random.NextSingle() - 0.5f) * 0.6f;
+        int[] labels = [.. Enumerable.Range(0, 600).Select(n => values[2 * n] * values[2 * n + 1] > 0 ? 1 : 0)];
+        var xor = new LabeledFeatures(new FeatureMatrix(values, 600, 2), labels);
+        var options = new TuningOptions { FoldCount = 3, HiddenUnits = [32, 16, 32] };
+        var needed = ClassifierHead.Tune(xor, 2, options);
+        Assert.Equal([16, 32], needed.HiddenLayers.Select(layer => layer.Units));
+        Assert.Contains(needed.ChosenHiddenLayer, needed.HiddenLayers);
+        Assert.InRange(needed.ChosenHiddenLayer!.Accuracy, 0.9, 1);
+        Assert.InRange(needed.Best.Accuracy, 0.3, 0.7);
+        Assert.Equal(2, needed.Trained.Head.Layers.Count);
+        Assert.Equal(needed.HiddenLayers, ClassifierHead.Tune(xor, 2, options with { Threads = 3 }).HiddenLayers);
+        Assert.Equal(16, ClassifierHead.Tune(xor, 2, options with { OneStandardError = true, HiddenUnits = [16] }).ChosenHiddenLayer!.Units);
+
+        var plain = ClassifierHead.Tune(Gaussians.Make(300, 6, 3, 2), 3, options);
+        Assert.Null(plain.ChosenHiddenLayer);
+        Assert.Equal(2, plain.HiddenLayers.Count);
+        Assert.Single(plain.Trained.Head.Layers);
+        Assert.Empty(ClassifierHead.Tune(xor, 2, options with { HiddenUnits = [] }).HiddenLayers);
+    }
+
+    [Fact]
     public void Every_head_of_the_path_is_at_the_optimum_that_float64_finds()
     {
         var data = Gaussians.Make(60, 7, 3, 1);

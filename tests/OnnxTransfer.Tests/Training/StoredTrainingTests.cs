@@ -176,8 +176,9 @@ public sealed class StoredTrainingTests : IDisposable
         Refuses<ArgumentOutOfRangeException>("memoryBudget", () => ClassifierHead.Train(set, memoryBudget: 1 << 20));
         Refuses<ArgumentException>("does not fit into a window", () => StoredTraining.Buffers(10_000_000, 1280, 1 << 30, new TrainingOptions { BatchSize = 100_000 }));
         Assert.Single(ClassifierHead.Train(set, new TrainingOptions { BatchSize = int.MaxValue, Epochs = 1 }).History.StepLosses);
-        Refuses<ArgumentException>("RandomBatchesPerEpoch draws from all rows", () => Windowed(set, new TrainingOptions { RandomBatchesPerEpoch = 3 }, 96));
+        Refuses<ArgumentException>("RandomBatchesPerEpoch needs all rows in memory", () => Windowed(set, new TrainingOptions { RandomBatchesPerEpoch = 3 }, 96));
         Refuses<ArgumentException>("ValidationFraction and explicit validation rows", () => ClassifierHead.Train(set, new TrainingOptions { ValidationFraction = 0.2 }, set));
+        Refuses<ArgumentException>("HiddenUnits needs all rows in memory", () => StoredTraining.Tune(set, new TuningOptions { HiddenUnits = [4] }, new WindowBuffers(96, Dim), CancellationToken.None));
         var other = Write("other", [.. Enumerable.Range(0, 9).Select(i => new GeneratedRow($"{i}", "class 9", new float[Dim]))], 4);
         Refuses<ArgumentException>("rows of the class 'class 9'", () => ClassifierHead.Train(set, validation: other));
         var wide = Write("wide", [.. Enumerable.Range(0, 9).Select(i => new GeneratedRow($"{i}", Name(1), new float[Dim + 1]))], 4, Dim + 1);
