@@ -11,12 +11,13 @@ internal static class SetMerge
         SetFolder[] sources = [.. folders.Select(folder => new SetFolder(folder))];
         var plan = CommonPlan(sources);
         var goal = new SetFolder(target);
-        var isThere = Directory.Exists(target);
-        var kept = isThere ? goal.PartsThere() : [];
+        var kept = Directory.Exists(target) ? goal.PartsThere() : [];
         var there = sources.Select(source => source.PartsThere()).ToArray();
         // For each part the folder that it comes from; null where the target has it.
         var origin = new SetFolder?[plan.Parts.Count];
         var problems = new string?[origin.Length];
+        // Kept and thrown below: an exception of a parallel loop would come wrapped.
+        var conflicts = new IOException?[origin.Length];
         Parallel.For(0, origin.Length, new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Cores.Count(0) }, part =>
         {
             var name = plan.Parts[part];
@@ -28,13 +29,14 @@ internal static class SetMerge
                 var sound = sources[i].Check(plan, part, withNumbers: true, out var problem);
                 if (sound is null) problems[part] ??= $"'{name}' in '{sources[i].Path}', which {problem}";
                 else if (first is null) (first, from) = (sound, sources[i]);
-                else if (sound != first) throw Throw.MergePartTwice(name, from!.Path, sources[i].Path);
+                else if (sound != first) conflicts[part] = Throw.MergePartTwice(name, from!.Path, sources[i].Path);
             }
 
             if (first is not null) problems[part] = null;
             else problems[part] ??= $"'{name}'";
             origin[part] = ReferenceEquals(from, goal) ? null : from;
         });
+        if (conflicts.FirstOrDefault(conflict => conflict is not null) is { } twice) throw twice;
         string[] gaps = [.. problems.OfType<string>()];
         if (gaps.Length > 0) throw Throw.MergeHasGaps(gaps, origin.Length);
 
