@@ -17,7 +17,7 @@ internal static class Program
         new("onnxtransfer", "Image transfer learning on pretrained ONNX networks.")
         {
             new HelpOption { Recursive = true }, new VersionOption(),
-            TrainCommand.Create(), EvaluateCommand.Create(), PredictCommand.Create(), EmbedCommand.Create(), TuneCommand.Create(), CompareCommand.Create(), CheckCommand.Create(), SimilarCommand.Create(),
+            TrainCommand.Create(), EvaluateCommand.Create(), PredictCommand.Create(), EmbedCommand.Create(), FeaturesCommand.Create(), TuneCommand.Create(), CompareCommand.Create(), CheckCommand.Create(), SimilarCommand.Create(),
             ClassifyCommand.Create(), ExplainCommand.Create(), ModelsCommand.Create(), CacheCommand.Create(), DoctorCommand.Create(),
             CompletionCommand.Create(), CompletionCommand.CreateComplete(Root),
         };

@@ -37,6 +37,13 @@ public sealed class WrongUsageTests
     [InlineData("train photos --out x.onnx --backbone resnet18 --schedule cosine", "A cosine schedule ends at the last step, so it needs the number of epochs:")]
     [InlineData("train photos --out x.onnx --head tree", "--head tree is not one of mlp, sigmoid, softmax.")]
     [InlineData("train photos --out x.onnx --provider tpu", "--provider tpu is not one of auto,")]
+    [InlineData("embed a.jpg --out v.foo", "--out v.foo: the extension names the format")]
+    [InlineData("embed a.jpg --out v.npy --shard 1/2", "--shard has a meaning only with a feature set")]
+    [InlineData("embed a.jpg --out v.npy --part-size 8", "--part-size has a meaning only with a feature set")]
+    [InlineData("embed a.jpg --out v/ --shard 3/2", "--shard 3/2: it must be K/N with K from 1 to N")]
+    [InlineData("embed a.jpg --out v/ --shard 0/2", "--shard 0/2: it must be K/N with K from 1 to N")]
+    [InlineData("features train v --out x.onnx --memory 8", "--memory must be at least 256.")]
+    [InlineData("features merge --out v", "`onnxtransfer features merge` needs DIR.")]
     [InlineData("completion csh", "csh is not one of bash, zsh, fish, pwsh.")]
     public void The_sentence_says_what_and_what_instead(string line, string sentence)
     {
@@ -81,10 +88,12 @@ public sealed class WrongUsageTests
             command.Options.OfType<Commands.OutputOption>().Select(option => $"{path} {option.Name}")
                 .Concat(command.Subcommands.SelectMany(one => Of(one, $"{path} {one.Name}".Trim())));
 
+        // This one takes a folder alone.
+        const string Folder = "features merge --out";
         var covered = Outputs().Select(row => $"{CommandOf((string)row[0])} {row[1]}");
-        Assert.Equal(Of(Program.Root(), "").Order(StringComparer.Ordinal), covered.Order(StringComparer.Ordinal));
+        Assert.Equal(Of(Program.Root(), "").Where(option => option != Folder).Order(StringComparer.Ordinal), covered.Order(StringComparer.Ordinal));
 
-        static string CommandOf(string line) => string.Join(' ', line.Split(' ').Take(line.StartsWith("models", StringComparison.Ordinal) ? 2 : 1));
+        static string CommandOf(string line) => string.Join(' ', line.Split(' ').Take(line.StartsWith("models", StringComparison.Ordinal) || line.StartsWith("features", StringComparison.Ordinal) ? 2 : 1));
     }
 
     public static IEnumerable<object[]> Outputs() =>
@@ -94,6 +103,7 @@ public sealed class WrongUsageTests
         ["classify no-such.jpg", "--jsonl"], ["predict no-such.onnx no-such.jpg", "--html"], ["classify no-such.jpg", "--html"], ["check no-such-folder", "--csv"],
         ["check no-such-folder", "--html"], ["similar no-such.jpg no-such-folder", "--csv"], ["similar no-such.jpg no-such-folder", "--html"], ["explain no-such.onnx no-such.jpg", "--out"],
         ["models cut no-such.onnx --at x", "--out"], ["models weights no-such.onnx --from no-such", "--out"], ["models draw no-such.onnx --filters", "--out"], ["models convert no-such.tflite", "--out"],
+        ["features train no-such", "--out"], ["features export no-such", "--out"],
     ];
 
     [Theory]

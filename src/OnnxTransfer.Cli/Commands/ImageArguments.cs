@@ -36,4 +36,7 @@ internal sealed class ImageArguments
         UnusedFiles.Warn(inputs.Unused);
         return inputs;
     }
+
+    /// <summary>The folder that is all of the input; null for anything else.</summary>
+    internal string? OnlyFolder(ParseResult parsed) => parsed.GetValue(_list) is null && parsed.GetValue(_inputs) is [var only] && Directory.Exists(only) ? only : null;
 }

@@ -161,15 +161,7 @@ internal static class TrainCommand
     private static void Print(TrainingResult result, string output)
     {
         if (result.Tuning is { } tuning) Console.Out.WriteLine($"tuned: {TuningOutput.Describe(tuning)}");
-        var epochs = Shown(result.History);
-        Table.Write(
-            ["epoch", "train loss", "train accuracy", "validation loss", "validation accuracy"],
-            [.. epochs.Prepend(result.History.Start).Select(epoch => (IReadOnlyList<string>)
-            [
-                Table.Number(epoch.Epoch, "0"), Table.Number(epoch.TrainLoss, "0.0000"), Table.Percent(epoch.TrainAccuracy),
-                epoch.ValidationLoss is { } loss ? Table.Number(loss, "0.0000") : "-", epoch.ValidationAccuracy is { } accuracy ? Table.Percent(accuracy) : "-",
-            ])]);
-        Console.Out.WriteLine(Course(result.History));
+        PrintHistory(result.History);
         Console.Out.WriteLine();
         foreach (var (name, score) in new[] { ("train", result.Train), ("validation", result.Validation), ("test", result.Test) })
         {
@@ -182,6 +174,20 @@ internal static class TrainCommand
         Console.Out.WriteLine(
             $"embedded {embedding.Features.RowCount} images in {Table.Number(embedding.Elapsed.TotalSeconds, "0.0")} s ({Table.Number(embedding.ImagesPerSecond, "0")} images/s, {embedding.Cached} from the cache), " +
             $"trained in {Table.Number(result.TrainingTime.TotalSeconds, "0.00")} s, saved {output}");
+    }
+
+    /// <summary>The epochs, and how they ended.</summary>
+    internal static void PrintHistory(TrainingHistory history)
+    {
+        var epochs = Shown(history);
+        Table.Write(
+            ["epoch", "train loss", "train accuracy", "validation loss", "validation accuracy"],
+            [.. epochs.Prepend(history.Start).Select(epoch => (IReadOnlyList<string>)
+            [
+                Table.Number(epoch.Epoch, "0"), Table.Number(epoch.TrainLoss, "0.0000"), Table.Percent(epoch.TrainAccuracy),
+                epoch.ValidationLoss is { } loss ? Table.Number(loss, "0.0000") : "-", epoch.ValidationAccuracy is { } accuracy ? Table.Percent(accuracy) : "-",
+            ])]);
+        Console.Out.WriteLine(Course(history));
     }
 
     /// <summary>The epochs of the table: all, or some in even steps with the first, the last and the best.</summary>
@@ -226,7 +232,7 @@ internal static class TrainCommand
         result.TrainingTime.TotalSeconds,
         output);
 
-    private static EpochJson ToJson(EpochMetrics epoch) =>
+    internal static EpochJson ToJson(EpochMetrics epoch) =>
         new(epoch.Epoch, epoch.TrainLoss, epoch.TrainAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy, epoch.Seconds);
 
     private static ScoreJson? Score(EvaluationResult? result) => result is null ? null : new ScoreJson(result.Count, result.Loss, result.Accuracy);

@@ -73,6 +73,17 @@ internal sealed record DomainJson(double Confidence, double Entropy, int Images)
 internal sealed record EmbedResultJson(int Rows, int Dim, PrecisionJson Precision, int Cached, double Seconds, double ImagesPerSecond, IReadOnlyList<SkippedJson> Skipped, IReadOnlyList<WarningJson> Warnings,
     IReadOnlyList<UnusedJson> Unused);
 
+/// <summary>Rows: of the complete set; computed: by this run.</summary>
+internal sealed record EmbedSetJson(long? Rows, long Computed, int Dim, PrecisionJson Precision, int Cached, double Seconds, double ImagesPerSecond, int Parts, int WrittenParts, int KeptParts, IReadOnlyList<int> MissingParts,
+    IReadOnlyList<SkippedJson> Skipped, IReadOnlyList<WarningJson> Warnings, IReadOnlyList<UnusedJson> Unused);
+
+internal sealed record FeatureSetJson(
+    string Backbone, string NetworkSha256, int Dim, int PartSize, long Images, int Parts, IReadOnlyList<int> MissingParts, long? Rows, IReadOnlyList<ClassRowsJson>? Classes, IReadOnlyList<string>? Providers);
+
+internal sealed record ClassRowsJson(string Label, long Rows);
+
+internal sealed record SetTrainJson(IReadOnlyList<string> Classes, BackboneJson Backbone, long Rows, EpochJson Start, IReadOnlyList<EpochJson> Epochs, double L2, string Stopped, int? BestEpoch, string Model);
+
 internal sealed record PredictionJson(string Path, string? Label, bool? Unknown, int? Index, float? Probability, IReadOnlyList<TopJson>? Top, IReadOnlyList<string>? Set, string? Error, bool TimedOut, IReadOnlyList<string> Warnings)
 {
     internal static PredictionJson Of(ImagePrediction image, RowShape shape) => image.Prediction is { } prediction
@@ -115,6 +126,9 @@ internal sealed record ProviderJson(string Name, bool Usable, string? WhyNot);
 [JsonSerializable(typeof(EvaluateJson))]
 [JsonSerializable(typeof(ComparedBackboneJson[]))]
 [JsonSerializable(typeof(EmbedResultJson))]
+[JsonSerializable(typeof(EmbedSetJson))]
+[JsonSerializable(typeof(FeatureSetJson))]
+[JsonSerializable(typeof(SetTrainJson))]
 [JsonSerializable(typeof(CheckJson))]
 [JsonSerializable(typeof(SimilarJson))]
 [JsonSerializable(typeof(PredictionJson))]

@@ -108,6 +108,56 @@ public sealed class FeatureSet
         return new FeatureSet(set, manifest, parts, classes, [.. labels.Select(one => one.In(index))]);
     }
 
+    /// <summary>Says what a folder of a feature set holds and lacks, complete or not. The numbers of parts are not read, but their lengths are.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="InvalidDataException">It is no feature set.</exception>
+    /// <exception cref="IOException">A file may not be read.</exception>
+    public static FeatureSetInfo Inspect(string folder)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        if (!Directory.Exists(folder)) Throw.FolderNotFound(folder);
+        var set = new SetFolder(folder);
+        var plan = set.Plan() ?? set.Manifest()?.Plan ?? throw Throw.NotASet(folder);
+        var found = set.Check(plan, [.. Enumerable.Range(0, plan.Parts.Count)], _ => false, CancellationToken.None);
+        return new FeatureSetInfo(
+            plan.Network.Id, plan.Network.Dim, plan.Network.Sha256, plan.PartSize, plan.Images, plan.Parts.Count, [.. Enumerable.Range(0, found.Length).Where(part => found[part] is null)]);
+    }
+
+    /// <summary>
+    /// Copies the parts of shards that were made in folders of their own into one folder. The result is the set that one run makes, to the bit.
+    /// All parts are compared with their checksums before anything is written.
+    /// </summary>
+    /// <param name="folders">The folders of the shards. A part that several have alike is taken once.</param>
+    /// <param name="target">The folder to make; it may hold parts of the same set, which are kept.</param>
+    /// <param name="cancellationToken">Stops between two parts.</param>
+    /// <returns>The complete set.</returns>
+    /// <exception cref="ArgumentException">There is no folder.</exception>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="InvalidDataException">A folder is no feature set, or no folder has a sound copy of a part; the message names the parts.</exception>
+    /// <exception cref="IOException">
+    /// The sets have different networks, part sizes or images; two folders have a part with different content; or the target has something else in it
+    /// or cannot be written.
+    /// </exception>
+    public static FeatureSet Merge(IReadOnlyList<string> folders, string target, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(folders);
+        ArgumentOutOfRangeException.ThrowIfZero(folders.Count, nameof(folders));
+        ArgumentException.ThrowIfNullOrWhiteSpace(target);
+        SetMerge.Run(folders, target, cancellationToken);
+        return Open(target);
+    }
+
+    /// <summary>Checks that an extractor gives the vectors of this set, so that a head trained on the set fits it.</summary>
+    /// <param name="extractor">The extractor.</param>
+    /// <exception cref="ArgumentException">It has another network, preprocessing or precision; the message says what differs.</exception>
+    public void RequireNetworkOf(FeatureExtractor extractor)
+    {
+        ArgumentNullException.ThrowIfNull(extractor);
+        var source = extractor.Network.Source;
+        if (source.Sha256 != NetworkSha256) throw Throw.SetOfAnotherExtractor(Folder, source.DifferenceFrom(Network));
+    }
+
     /// <summary>The class of a row, as an index into <see cref="Classes"/>; -1 for a row without a label.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
     public int ClassOf(long row)

@@ -57,6 +57,25 @@ internal static partial class Throw
     internal static IOException SetPlannedAnew(string folder) =>
         new($"Another run planned the feature set '{folder}' for another list of images in the meantime: let one run end before the next begins.");
 
+    internal static IOException MergeOfOtherPlans(string first, string folder, string difference) =>
+        new($"The feature sets '{first}' and '{folder}' do not fit together, because the first has {difference}: merge shards of one list, network and part size.");
+
+    internal static IOException MergePartTwice(string part, string first, string second) =>
+        new($"The part '{part}' is in '{first}' and in '{second}' with different content: delete its .json in one of them, or name only one of the folders.");
+
+    internal static IOException MergeIntoAnotherSet(string folder) =>
+        new($"The folder '{folder}' has another feature set than the shards make: name another folder, or empty this one.");
+
+    internal static InvalidDataException MergeHasGaps(IReadOnlyList<string> gaps, int parts)
+    {
+        const int Named = 5;
+        var named = string.Join(", ", gaps.Take(Named)) + (gaps.Count > Named ? $" and {gaps.Count - Named} more" : "");
+        return new InvalidDataException($"No folder has a sound copy of {gaps.Count} of the {parts} parts: {named}: run the shards that make them again, or name the folders that have them.");
+    }
+
+    internal static ArgumentException SetOfAnotherExtractor(string folder, string difference) =>
+        new($"The feature set '{folder}' was made by another network or preprocessing ({difference}): open the network with the options that the set was made with.");
+
     [DoesNotReturn]
     internal static void SetRowsOutOfRange(long first, long count, long rows) =>
         throw new ArgumentOutOfRangeException(nameof(first), first, $"The rows {first} to {first + count - 1} are asked for, but the feature set has the rows 0 to {rows - 1}.");

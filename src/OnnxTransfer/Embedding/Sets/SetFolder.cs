@@ -47,17 +47,43 @@ internal sealed class SetFolder(string path)
     /// <exception cref="IOException">The folder has something else in it, or a set that this plan does not continue; or it cannot be written.</exception>
     internal void Claim(SetPlan plan, SetImages images, bool isShard)
     {
-        if (File.Exists(path)) Throw.TargetFolderIsAFile(path);
-        Directory.CreateDirectory(path);
-        AbandonedFiles.DeleteIn(path);
-        if (Directory.EnumerateFileSystemEntries(path).Any(entry => !IsOwn(entry))) Throw.TargetFolderNotEmpty(path);
-        var old = Plan();
+        var old = Enter();
         if (old is not null && old.IsSameAs(plan)) return;
         if (old is not null && old.Network.Sha256 != plan.Network.Sha256) throw Throw.SetOfAnotherNetwork(path, plan.Network.DifferenceFrom(old.Network));
         if (old is not null && old.PartSize != plan.PartSize) throw Throw.SetOfAnotherPartSize(path, old.PartSize, plan.PartSize);
         if (old is not null && isShard && !old.Parts.SequenceEqual(TryManifest()?.Plan.Parts ?? [])) throw Throw.SetOfAnotherList(path);
         RequireAllImages(plan, images);
         Write(PlanPath, SetJson.ToBytes(plan, SetJson.Default.SetPlan));
+    }
+
+    /// <summary>Makes the folder ready for the parts of a plan that come from other folders: it is new, empty, or has parts of this plan.</summary>
+    /// <exception cref="IOException">The folder has something else in it, or it cannot be written.</exception>
+    internal void ClaimForMerge(SetPlan plan)
+    {
+        if (Enter() is { } old ? !old.IsSameAs(plan) : PartsThere().Except(plan.Parts).Any() || File.Exists(ManifestPath)) throw Throw.MergeIntoAnotherSet(path);
+        if (Plan() is null) Write(PlanPath, SetJson.ToBytes(plan, SetJson.Default.SetPlan));
+    }
+
+    /// <summary>Copies a part: first the numbers, then what makes them a part.</summary>
+    internal void CopyFrom(SetFolder source, string part)
+    {
+        foreach (var (from, to) in ((string, string)[])[(source.Npy(part), Npy(part)), (source.Json(part), Json(part))])
+        {
+            using var content = InputFile.OpenRead(from);
+            using var file = AtomicFile.Begin(to, tidy: false);
+            content.CopyTo(file.Stream);
+            file.Complete();
+        }
+    }
+
+    /// <summary>Makes the folder if there is none and reads its plan.</summary>
+    private SetPlan? Enter()
+    {
+        if (File.Exists(path)) Throw.TargetFolderIsAFile(path);
+        Directory.CreateDirectory(path);
+        AbandonedFiles.DeleteIn(path);
+        if (Directory.EnumerateFileSystemEntries(path).Any(entry => !IsOwn(entry))) Throw.TargetFolderNotEmpty(path);
+        return Plan();
     }
 
     /// <summary>Checks the files of a part.</summary>
