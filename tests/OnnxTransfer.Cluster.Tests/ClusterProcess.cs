@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using System.Text.Json;
 using OnnxTransfer.Cluster.Jobs;
 
 namespace OnnxTransfer.Cluster.Tests;
@@ -34,20 +35,44 @@ internal sealed class ClusterProcess : IDisposable
     /// <summary>Runs a command to its end and gives its standard output.</summary>
     internal static string Run(string[] arguments)
     {
-        using var process = Process.Start(Command(arguments))!;
-        var error = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{string.Join(' ', arguments)} ended with {process.ExitCode}: {error.GetAwaiter().GetResult()}");
+        var (code, output, error) = End(arguments);
+        Assert.True(code == 0, $"{string.Join(' ', arguments)} ended with {code}: {error}");
         return output;
     }
 
-    /// <summary>Waits until the process has said something.</summary>
+    /// <summary>Runs a command that must fail and gives its standard error.</summary>
+    internal static string Fail(string[] arguments)
+    {
+        var (code, output, error) = End(arguments);
+        Assert.True(code == 1, $"{string.Join(' ', arguments)} ended with {code}: {output}{error}");
+        return error;
+    }
+
+    /// <summary>The status of a job.</summary>
+    internal static JsonElement Status(string job, string[] cluster) => JsonDocument.Parse(Run(["status", job, "--json", .. cluster])).RootElement.GetProperty("jobs")[0];
+
+    /// <summary>Waits until a job has ended, and gives its status.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="cluster">The arguments that say which cluster.</param>
+    /// <param name="worker">A worker without which the job would not end.</param>
+    internal static async Task<JsonElement> EndOfAsync(string job, string[] cluster, ClusterProcess worker)
+    {
+        while (true)
+        {
+            var status = Status(job, cluster);
+            if (status.GetProperty("state").GetString() != "running") return status;
+            Assert.False(worker.HasEnded, worker.Text);
+            await Task.Delay(500);
+        }
+    }
+
+    /// <summary>Waits until the process has said something; what it has not said for minutes, it will not say.</summary>
     internal async Task SaysAsync(string text)
     {
+        var clock = Stopwatch.StartNew();
         while (!Text.Contains(text, StringComparison.Ordinal))
         {
-            Assert.False(HasEnded, Text);
+            Assert.False(HasEnded || clock.Elapsed > TimeSpan.FromMinutes(2), $"'{text}' was not said: {Text}");
             await Task.Delay(50);
         }
     }
@@ -63,6 +88,15 @@ internal sealed class ClusterProcess : IDisposable
     {
         if (!_process.HasExited) Kill();
         _process.Dispose();
+    }
+
+    private static (int Code, string Output, string Error) End(string[] arguments)
+    {
+        using var process = Process.Start(Command(arguments))!;
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error.GetAwaiter().GetResult());
     }
 
     private static ProcessStartInfo Command(string[] arguments)

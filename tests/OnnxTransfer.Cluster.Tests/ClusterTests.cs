@@ -1,4 +1,3 @@
-using System.Text.Json;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Cluster.Tests;
@@ -39,15 +38,7 @@ public sealed class ClusterTests(Postgres postgres)
         var job = ClusterProcess.Run(["submit", photos, "--out", output, "--store", store.Path, "--backbone", network, "--part-size", "8", "--lease", "5", .. cluster]).Trim();
         await killed.SaysAsync("working on job");
         killed.Kill();
-        JsonElement status;
-        do
-        {
-            await Task.Delay(500);
-            status = JsonDocument.Parse(ClusterProcess.Run(["status", job, "--json", .. cluster])).RootElement.GetProperty("jobs")[0];
-            Assert.False(other.HasEnded, other.Text);
-        }
-        while (status.GetProperty("state").GetString() == "running");
-
+        var status = await ClusterProcess.EndOfAsync(job, cluster, other);
         Assert.Equal("done", status.GetProperty("state").GetString());
         Assert.Equal(Photos, status.GetProperty("imagesDone").GetInt32());
         Assert.Equal(Photos / 50, status.GetProperty("unusable").GetInt32());
