@@ -95,8 +95,10 @@ int PackAll() => Pack(packages, "all");
 
 // Those that others are built from come first, so that each is built once.
 int Pack(string[] projects, string toolPlatforms) =>
-    projects.Select(project => Dotnet(["pack", project, "-c", "Release", "--nologo", "-v", "quiet", "-o", "artifacts/packages", .. project.EndsWith("Cli", StringComparison.Ordinal) ? [$"-p:PackTool={toolPlatforms}"] : Array.Empty<string>(), .. rest]))
+    projects.Select(project => Dotnet(["pack", project, "-c", "Release", "--nologo", "-v", "quiet", "-o", "artifacts/packages", .. IsTool(project) ? [$"-p:PackTool={toolPlatforms}"] : Array.Empty<string>(), .. rest]))
         .FirstOrDefault(code => code != 0);
+
+static bool IsTool(string project) => project.EndsWith("Cli", StringComparison.Ordinal) || project.EndsWith("Cluster", StringComparison.Ordinal);
 
 int Format()
 {

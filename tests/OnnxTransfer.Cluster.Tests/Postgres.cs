@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using OnnxTransfer.Cluster.Workers;
+using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Cluster.Tests;
 
