@@ -7,7 +7,7 @@ internal static class TwoWorkers
 {
     private const int PartSize = 32;
 
-    public static async Task<int> RunAsync(string membership, string work, string model, string from, int count, int rounds)
+    public static async Task<int> RunAsync(string membership, string work, string backbone, string from, int count, int rounds)
     {
         Directory.CreateDirectory(work);
         try
@@ -15,10 +15,6 @@ internal static class TwoWorkers
             string[] cluster = ["--membership", membership, "--cluster", $"workers-{Guid.NewGuid():N}"];
             var photos = Path.Combine(work, "photos");
             Tool.Link(photos, [.. ImageListing.FromFolder(Path.GetFullPath(from)).Images.Select(image => image.Id)], count);
-            var network = Path.Combine(work, Path.GetFileName(model));
-            File.Copy(model, network);
-            var card = Path.ChangeExtension(model, ".model.json");
-            if (File.Exists(card)) File.Copy(card, Path.ChangeExtension(network, ".model.json"));
             Process[] workers = [Tool.StartWorker(work, "worker0", cluster), Tool.StartWorker(work, "worker1", cluster)];
             try
             {
@@ -26,11 +22,11 @@ internal static class TwoWorkers
                 for (var round = 0; round < rounds; round++)
                 {
                     var clock = Stopwatch.StartNew();
-                    using (var extractor = await FeatureExtractor.LoadAsync(network, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu, Threads = 2 }))
+                    using (var extractor = await FeatureExtractor.LoadAsync(backbone, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu, Threads = 2 }))
                         await extractor.EmbedToSetAsync(Path.Combine(work, $"alone{round}"), ImageListing.FromFolder(photos).Images, options: new FeatureSetOptions { PartSize = PartSize, Root = photos });
                     var alone = clock.Elapsed;
                     var folder = Path.Combine(work, $"together{round}");
-                    Tool.Run(["submit", photos, "--out", folder, "--store", work, "--backbone", network, "--part-size", $"{PartSize}", .. cluster]);
+                    Tool.Run(["submit", photos, "--out", folder, "--store", work, "--backbone", backbone, "--part-size", $"{PartSize}", .. cluster]);
                     clock.Restart();
                     var together = await Tool.WaitAsync(folder, clock);
                     ratios.Add(alone / together);
