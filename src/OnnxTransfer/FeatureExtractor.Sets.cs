@@ -40,4 +40,14 @@ public sealed partial class FeatureExtractor
         ThrowIfDisposed();
         return SetBuilder.BuildAsync(Network, folder, images, label, options ?? new FeatureSetOptions(), progress, cancellationToken);
     }
+
+    /// <summary>Checks that this extractor gives the vectors of a set, so that a head trained on the set fits it.</summary>
+    /// <param name="set">The set.</param>
+    /// <exception cref="ArgumentException">It has another network, preprocessing or precision; the message says what differs.</exception>
+    public void RequireNetworkOf(FeatureSet set)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        ThrowIfDisposed();
+        if (Network.Source.Sha256 != set.NetworkSha256) throw Throw.SetOfAnotherExtractor(set.Folder, Network.Source.DifferenceFrom(set.Network));
+    }
 }

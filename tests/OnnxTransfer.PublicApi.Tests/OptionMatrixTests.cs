@@ -40,6 +40,7 @@ public sealed class OptionMatrixTests
         // No more images go into a run than there are, and a batch that no array can hold is refused before the first image.
         ["TrainingPlan.EmbeddingBatchSize"] = IsLarge,
         ["FeatureSetOptions.BatchSize"] = IsLarge,
+        ["TuningOptions.HiddenUnits"] = IsLarge,
         ["TuningOptions.Seed"] = _ => true,
         // The rows say how many folds there can be.
         ["TuningOptions.FoldCount"] = IsLarge,

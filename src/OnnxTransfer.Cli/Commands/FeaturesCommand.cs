@@ -117,8 +117,8 @@ internal static class FeaturesCommand
             var set = FeatureSet.Open(parsed.GetRequiredValue(folder));
             var other = parsed.GetValue(validation) is { } path ? FeatureSet.Open(path) : null;
             using var extractor = await CommonOptions.OpenAsync(parsed.GetRequiredValue(backbone), options, cancellationToken).ConfigureAwait(false);
-            set.RequireNetworkOf(extractor);
-            other?.RequireNetworkOf(extractor);
+            extractor.RequireNetworkOf(set);
+            if (other is not null) extractor.RequireNetworkOf(other);
             var (trained, history) = await Task.Run(() => ClassifierHead.Train(set, plan, other, (long)parsed.GetValue(memory) * Mebibyte, progress: null, cancellationToken), CancellationToken.None).ConfigureAwait(false);
             var target = parsed.GetRequiredValue(output);
             using var classifier = ImageClassifier.Create(extractor, trained, set.Classes);

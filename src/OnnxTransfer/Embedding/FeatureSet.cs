@@ -148,16 +148,6 @@ public sealed class FeatureSet
         return Open(target);
     }
 
-    /// <summary>Checks that an extractor gives the vectors of this set, so that a head trained on the set fits it.</summary>
-    /// <param name="extractor">The extractor.</param>
-    /// <exception cref="ArgumentException">It has another network, preprocessing or precision; the message says what differs.</exception>
-    public void RequireNetworkOf(FeatureExtractor extractor)
-    {
-        ArgumentNullException.ThrowIfNull(extractor);
-        var source = extractor.Network.Source;
-        if (source.Sha256 != NetworkSha256) throw Throw.SetOfAnotherExtractor(Folder, source.DifferenceFrom(Network));
-    }
-
     /// <summary>The class of a row, as an index into <see cref="Classes"/>; -1 for a row without a label.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
     public int ClassOf(long row)

@@ -46,7 +46,7 @@ public sealed partial class PageFolder : IDisposable
         if (parsed.CommandResult.Command.Options.FirstOrDefault(option => option.Name == "--backbone") is not System.CommandLine.Option<string> backbone) return text;
         if (parsed.GetResult(backbone) is { Implicit: false } || parsed.GetValue(backbone) != Commands.CommonOptions.DefaultBackbone) return text;
         if (command.Arguments.Contains("--extend")) return text;
-        var words = $"onnxtransfer {command.Arguments[0]}";
+        var words = $"onnxtransfer {(command.Arguments[0] == "features" ? $"features {command.Arguments[1]}" : command.Arguments[0])}";
         return text.Replace(words, $"{words} --backbone {Backbone}", StringComparison.Ordinal);
     }
 
@@ -91,6 +91,10 @@ public sealed partial class PageFolder : IDisposable
         using var classifier = result.Classifier;
         // The classifiers of earlier lines of the pages.
         foreach (var name in new[] { "flowers.onnx", "grown.onnx", "old.onnx" }) classifier.Save(Path.Combine(files, name));
+        // The feature set of an earlier line, made by the tool itself, whose decoder is part of what the vectors depend on.
+        using var process = Process.Start(new ProcessStartInfo(script, ["embed", "photos", "--out", "vectors", "--backbone", Backbone, "--cache", "none"]) { WorkingDirectory = files, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        Assert.True(process.StandardError.ReadToEnd() is var error && process.StandardOutput.ReadToEnd().Length > 0, error);
+        process.WaitForExit();
         return files;
     }
 
