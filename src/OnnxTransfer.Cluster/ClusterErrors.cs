@@ -21,7 +21,7 @@ internal static class ClusterErrors
         $"The network '{backbone}' of this worker is not the job's (its network and preprocessing have the hash {Short(own)}, the job's {Short(job)}): give this worker the file that the job was submitted with.";
 
     internal static string OtherProvider(string own, string job) =>
-        $"This worker computes on {own}, but the job demands one provider for all parts and began on {job}: start this worker with --provider {job.ToLowerInvariant()}, or submit the job without --require-same-provider.";
+        $"This worker computes by {own}, but the job demands one kind of machine for all parts and began by {job}: let machines of that kind work on it, or submit the images to a new folder without --require-same-provider.";
 
     private static string Short(string hash) => hash.Length > 12 ? hash[..12] : hash;
 

@@ -2,8 +2,6 @@ extern alias cli;
 
 using System.CommandLine;
 using System.CommandLine.Help;
-using cli::OnnxTransfer.Cli;
-using cli::OnnxTransfer.Cli.Output;
 using Npgsql;
 using OnnxTransfer.Cluster.Commands;
 using OnnxTransfer.Heic;
@@ -11,7 +9,7 @@ using OnnxTransfer.Vips;
 
 namespace OnnxTransfer.Cluster;
 
-/// <summary>The <c>onnxtransfer-cluster</c> command: parses, runs, and turns every outcome into an exit code, as <c>onnxtransfer</c> does.</summary>
+/// <summary>The <c>onnxtransfer-cluster</c> command.</summary>
 internal static class ClusterProgram
 {
     internal static Command Root() =>
@@ -20,34 +18,10 @@ internal static class ClusterProgram
             new HelpOption { Recursive = true }, new VersionOption(), WorkerCommand.Create(), SubmitCommand.Create(), StatusCommand.Create(), StatusCommand.CreateCancel(),
         };
 
-    internal static async Task<int> Main(string[] args)
+    internal static Task<int> Main(string[] args)
     {
         VipsDecoder.Register();
         HeicDecoder.Register();
-        Progress.Terminal = SafeWriter.Install();
-        using var stop = new StopSignals(Progress.Terminal);
-        try
-        {
-            var parsed = Root().Parse(args);
-            var wrong = WrongUsage.In(parsed);
-            foreach (var sentence in wrong) Console.Error.WriteLine($"error: {sentence}");
-            if (wrong.Count > 0) return ExitCode.Usage;
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, stop.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (stop.IsStopping)
-        {
-            Console.Error.WriteLine("canceled");
-            return stop.ExitCode;
-        }
-        catch (UsageException exception)
-        {
-            Console.Error.WriteLine($"error: {exception.Message}");
-            return ExitCode.Usage;
-        }
-        catch (Exception exception) when (Failure.IsExpected(exception) || exception is NpgsqlException)
-        {
-            Console.Error.WriteLine($"error: {Failure.Describe(exception)}");
-            return ExitCode.Failed;
-        }
+        return cli::OnnxTransfer.Cli.CommandLine.RunAsync(Root(), args, exception => exception is NpgsqlException);
     }
 }

@@ -42,6 +42,21 @@ public sealed class FeaturesTests(Fixture fixture) : IClassFixture<Fixture>, IDi
     }
 
     [Fact]
+    public void A_set_that_lacks_its_manifest_alone_says_so()
+    {
+        var set = _folder.File("set");
+        Assert.Equal(0, Embed(set).ExitCode);
+        var whole = Bytes(set);
+        File.Delete(Path.Combine(set, "manifest.json"));
+        var info = Cli.Run("features", "info", set);
+        Assert.Equal(0, info.ExitCode);
+        Assert.Contains("all parts are there, but no manifest", info.Output, StringComparison.Ordinal);
+        Assert.Contains("its manifest.json is missing, though its parts are there", Cli.Run("features", "verify", set).Error, StringComparison.Ordinal);
+        Assert.Contains("0 written, 9 kept", Embed(set).Output, StringComparison.Ordinal);
+        Assert.Equal(whole, Bytes(set));
+    }
+
+    [Fact]
     public void A_classifier_trained_on_a_set_knows_the_photos_and_another_network_is_refused()
     {
         var (set, classifier) = (_folder.File("set"), _folder.File("colors.onnx"));

@@ -8,18 +8,8 @@ internal static class EmbedCommand
 {
     internal static Command Create()
     {
-        var formats = string.Join('|', FeatureWriter.Extensions);
-        var output = new OutputOption("--out", isFolder: IsSet)
-        {
-            Description = $"The file to write; its extension names the format ({formats}). Ids and labels are inside; those of a .npy are in a .json beside it. A name without extension, or with / at its end, is the folder of a feature set, which a later run goes on with.",
-            Required = true,
-            HelpName = $"FILE{formats}|DIR",
-        };
-        output.Validators.Add(result =>
-        {
-            if (result.Tokens is [var token] && !IsSet(token.Value) && !FeatureWriter.Extensions.Contains(Path.GetExtension(token.Value).ToLowerInvariant()))
-                result.AddError($"--out {token.Value}: the extension names the format, and must be one of {string.Join(", ", FeatureWriter.Extensions)}; a folder ends with /.");
-        });
+        var output = FeatureOutput.Create(
+            "Ids and labels are inside; those of a .npy are in a .json beside it. A name without extension, or with / at its end, is the folder of a feature set, which a later run goes on with.", mayBeSet: true);
         var shard = new Option<Shard?>("--shard")
         {
             Description = "Make only every N-th part of a feature set, from the K-th. All shards get the same images.",
@@ -45,7 +35,7 @@ internal static class EmbedCommand
         var machine = new MachineOptions(command);
         command.Validators.Add(result =>
         {
-            if (result.GetResult(output) is not { Tokens: [var token] } || IsSet(token.Value)) return;
+            if (result.GetResult(output) is not { Tokens: [var token] } || FeatureOutput.IsSet(token.Value)) return;
             foreach (var option in (Option[])[shard, partSize])
             {
                 if (result.GetResult(option) is { Implicit: false }) result.AddError($"{option.Name} has a meaning only with a feature set: name a folder with --out, such as vectors/.");
@@ -53,7 +43,7 @@ internal static class EmbedCommand
         });
         command.SetAction((parsed, cancellationToken) => RunAsync(
             () => images.Read(parsed), parsed.GetRequiredValue(output),
-            IsSet(parsed.GetRequiredValue(output))
+            FeatureOutput.IsSet(parsed.GetRequiredValue(output))
                 ? UsageException.Check(() => new FeatureSetOptions { PartSize = parsed.GetValue(partSize), Shard = parsed.GetValue(shard), Root = images.OnlyFolder(parsed), BatchSize = parsed.GetValue(batch) })
                 : null,
             parsed.GetRequiredValue(backbone), parsed.GetValue(batch),
@@ -99,10 +89,6 @@ internal static class EmbedCommand
 
         return ExitCode.Done;
     }
-
-    /// <summary>Whether a name is that of a feature set's folder: one with an extension is a file unless it ends with / or is a folder.</summary>
-    private static bool IsSet(string path) =>
-        Path.EndsInDirectorySeparator(path) || Path.GetExtension(path).ToLowerInvariant() is var extension && (extension.Length == 0 || (!FeatureWriter.Extensions.Contains(extension) && Directory.Exists(path)));
 
     private static async Task<int> MakeSetAsync(
         FeatureExtractor extractor, ImageInputs inputs, string output, FeatureSetOptions set, FeatureExtractorOptions options, bool json, CancellationToken cancellationToken)

@@ -47,8 +47,7 @@ internal static class FeaturesCommand
         command.SetAction(parsed =>
         {
             var info = FeatureSet.Inspect(parsed.GetRequiredValue(folder));
-            // A set without a manifest cannot be opened, even with all parts there.
-            var set = info.MissingParts.Count == 0 ? FeatureSet.Open(parsed.GetRequiredValue(folder)) : null;
+            var set = info.IsComplete ? FeatureSet.Open(parsed.GetRequiredValue(folder)) : null;
             var document = ToJson(info, set);
             if (parsed.GetValue(json))
             {
@@ -60,7 +59,7 @@ internal static class FeaturesCommand
             Console.Out.WriteLine($"{info.ImageCount} images in {info.PartCount} parts of {info.PartSize}");
             if (set is null)
             {
-                Console.Out.WriteLine($"not complete, {Missing(info.MissingParts)}");
+                Console.Out.WriteLine(info.MissingParts.Count > 0 ? $"not complete, {Missing(info.MissingParts)}" : "all parts are there, but no manifest: embed the same images into the folder again, which writes it");
                 return ExitCode.Done;
             }
 
@@ -123,6 +122,7 @@ internal static class FeaturesCommand
             var target = parsed.GetRequiredValue(output);
             using var classifier = ImageClassifier.Create(extractor, trained, set.Classes);
             classifier.Save(target);
+            TrainCommand.WarnOf(history, set.Classes.Count);
             if (parsed.GetValue(json))
             {
                 JsonOutput.Write(
@@ -137,23 +137,15 @@ internal static class FeaturesCommand
                 Console.Out.WriteLine($"trained on {set.RowCount} vectors of {set.Classes.Count} classes, saved {target}");
             }
 
-            if (history.StopReason != StopReason.Canceled) return ExitCode.Done;
-            Console.Error.WriteLine($"canceled after {history.Epochs.Count} epochs; the best weights so far are saved");
-            return ExitCode.Canceled;
+            return TrainCommand.End(history);
         });
         return command;
     }
 
     private static Command CreateExport()
     {
-        var formats = string.Join('|', FeatureWriter.Extensions);
         var folder = Folder();
-        var output = new OutputOption("--out") { Description = $"The file to write; its extension names the format ({formats}).", Required = true, HelpName = $"FILE{formats}" };
-        output.Validators.Add(result =>
-        {
-            if (result.Tokens is [var token] && !FeatureWriter.Extensions.Contains(Path.GetExtension(token.Value).ToLowerInvariant()))
-                result.AddError($"--out {token.Value}: the extension names the format, and must be one of {string.Join(", ", FeatureWriter.Extensions)}.");
-        });
+        var output = FeatureOutput.Create("", mayBeSet: false);
         var command = new Command("export", "Write a feature set to one file, row by row.") { folder, output };
         command.SetAction((parsed, cancellationToken) => Task.Run(() => Export(FeatureSet.Open(parsed.GetRequiredValue(folder)), parsed.GetRequiredValue(output), cancellationToken), cancellationToken));
         return command;

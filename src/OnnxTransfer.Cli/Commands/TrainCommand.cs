@@ -128,22 +128,31 @@ internal static class TrainCommand
         CommonOptions.WarnCache(extractorOptions);
         CommonOptions.WarnSkipped(result.Skipped);
         CommonOptions.WarnDoubtful(result.Warnings);
-        WarnDiverged(result);
-        if (result.History.IsUnbounded)
-            Console.Error.WriteLine("warning: the head separates all training images and nothing limits its weights, so its probabilities are too sure: leave --l2 out for a small penalty, or give a larger one.");
+        WarnOf(result.History, result.Classifier.Labels.Count);
         WarnLeaks(result);
         if (json) JsonOutput.Write(ToJson(extractor, result, output), JsonContracts.Default.TrainJson);
         else Print(result, output);
-        if (result.History.StopReason != StopReason.Canceled) return ExitCode.Done;
-        Console.Error.WriteLine($"canceled after {result.History.Epochs.Count} epochs; the best weights so far are saved");
+        return End(result.History);
+    }
+
+    /// <summary>The exit code of a training whose result is saved.</summary>
+    internal static int End(TrainingHistory history)
+    {
+        if (history.StopReason != StopReason.Canceled) return ExitCode.Done;
+        Console.Error.WriteLine($"canceled after {Count(history.Epochs.Count, "epoch")}; the best weights so far are saved");
         return ExitCode.Canceled;
     }
 
-    /// <summary>A loss above that of a head which knows nothing, ln C, comes from steps that are too large. The accuracy alone can hide it.</summary>
-    private static void WarnDiverged(TrainingResult result)
+    /// <summary>Warns of a head whose probabilities cannot be trusted, which its accuracy alone can hide.</summary>
+    /// <param name="history">Its training.</param>
+    /// <param name="classCount">C.</param>
+    internal static void WarnOf(TrainingHistory history, int classCount)
     {
-        var guessing = Math.Log(result.Classifier.Labels.Count);
-        if (result.History.Epochs is [.., { TrainLoss: var loss }] && loss > guessing)
+        if (history.IsUnbounded)
+            Console.Error.WriteLine("warning: the head separates all training images and nothing limits its weights, so its probabilities are too sure: leave --l2 out for a small penalty, or give a larger one.");
+        // The loss of a head that knows nothing.
+        var guessing = Math.Log(classCount);
+        if (history.Epochs is [.., { TrainLoss: var loss }] && loss > guessing)
             Console.Error.WriteLine($"warning: the training loss ends at {Table.Number(loss, "0.0000")}, above that of guessing ({Table.Number(guessing, "0.0000")}): the steps are too large; try a smaller --lr.");
     }
 

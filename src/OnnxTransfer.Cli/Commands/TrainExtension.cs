@@ -38,9 +38,7 @@ internal static class TrainExtension
         if (result.MeasuredOn == DataSplit.Train) Console.Error.WriteLine("warning: the classifier keeps neither test nor validation images, so the classes are measured on images that it learned from: the numbers are too good.");
         if (json) JsonOutput.Write(ToJson(result, output), JsonContracts.Default.ExtendJson);
         else Print(result, output);
-        if (result.History.StopReason != StopReason.Canceled) return ExitCode.Done;
-        Console.Error.WriteLine($"canceled after {result.History.Epochs.Count} epochs; the best weights so far are saved");
-        return ExitCode.Canceled;
+        return TrainCommand.End(result.History);
     }
 
     private static void Print(ExtensionResult result, string output)

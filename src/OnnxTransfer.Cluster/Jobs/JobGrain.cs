@@ -27,7 +27,7 @@ internal sealed partial class JobGrain(
     private LeaseTable? _manifest;
     private long _lost;
     private bool _isChanged;
-    private bool _isWriting;
+    private Task _write = Task.CompletedTask;
 
     private JobState State => state.State;
 
@@ -65,7 +65,7 @@ internal sealed partial class JobGrain(
         if (State.Phase != JobPhase.Running)
         {
             // The list may not know it yet: the write of the phase comes first, and either may have failed.
-            if (!_isChanged && !_isWriting) await GrainFactory.GetGrain<IJobListGrain>(0).EndAsync(spec.Id).ConfigureAwait(true);
+            if (!_isChanged && _write.IsCompleted) await GrainFactory.GetGrain<IJobListGrain>(0).EndAsync(spec.Id).ConfigureAwait(true);
             return new ExchangeReply { Phase = State.Phase, Dropped = request.Held };
         }
 
@@ -244,14 +244,14 @@ internal sealed partial class JobGrain(
 
     private async Task RequireWrittenAsync()
     {
-        while (_isWriting) await Task.Delay(10).ConfigureAwait(true);
-        if (!_isChanged) return;
-        await WriteNowAsync().ConfigureAwait(true);
+        // How the write that runs ends is told to who asked for it.
+        while (!_write.IsCompleted) await _write.ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
+        if (_isChanged) await WriteNowAsync().ConfigureAwait(true);
     }
 
     private async Task WriteAsync(CancellationToken cancellationToken)
     {
-        if (!_isChanged || _isWriting) return;
+        if (!_isChanged || !_write.IsCompleted) return;
         try
         {
             await WriteNowAsync().ConfigureAwait(true);
@@ -268,9 +268,12 @@ internal sealed partial class JobGrain(
         }
     }
 
-    private async Task WriteNowAsync()
+    /// <summary>Begins a write; none is running.</summary>
+    private Task WriteNowAsync() => _write = WriteOnceAsync();
+
+    private async Task WriteOnceAsync()
     {
-        (_isWriting, _isChanged) = (true, false);
+        _isChanged = false;
         State.Done = _parts?.Done.ToBytes() ?? [];
         State.Failed = [.. _parts?.Failed ?? []];
         try
@@ -281,10 +284,6 @@ internal sealed partial class JobGrain(
         {
             _isChanged = true;
             throw;
-        }
-        finally
-        {
-            _isWriting = false;
         }
     }
 

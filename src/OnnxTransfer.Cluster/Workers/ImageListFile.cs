@@ -67,7 +67,8 @@ internal sealed class ImageListFile(string path, int parts)
             var images = new SetImage[texts.Length / 2];
             for (var i = 0; i < images.Length; i++)
             {
-                var id = texts[2 * i] ?? throw ClusterErrors.ListDamaged(path);
+                // A list that somebody changed must not lead out of the folder of the images.
+                if (texts[2 * i] is not { } id || PathBelow.Of(root, System.IO.Path.Combine(root, id)) is null) throw ClusterErrors.ListDamaged(path);
                 images[i] = new SetImage(id, texts[(2 * i) + 1], ImageInput.FromFile(System.IO.Path.Combine(root, id), id));
             }
 

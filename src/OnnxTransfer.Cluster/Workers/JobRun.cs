@@ -63,7 +63,7 @@ internal sealed class JobRun(OpenedJob job, IJobGrain coordinator, WorkerIdentit
                     reply = await ExchangeAsync(WantedNow()).ConfigureAwait(false);
                     backoff.Reset();
                 }
-                catch (Exception exception) when (!cancellationToken.IsCancellationRequested && IsPassing(exception))
+                catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
                 {
                     // The coordinator is between two silos, or its database is away. What is queued is made meanwhile.
                     var wait = backoff.Next();
@@ -224,7 +224,7 @@ internal sealed class JobRun(OpenedJob job, IJobGrain coordinator, WorkerIdentit
             await coordinator.CloseAsync(identity, report).ConfigureAwait(false);
             return true;
         }
-        catch (Exception exception) when (IsPassing(exception))
+        catch (Exception)
         {
             await Task.Delay(TimeSpan.FromSeconds(0.5)).ConfigureAwait(false);
             return false;
@@ -239,14 +239,11 @@ internal sealed class JobRun(OpenedJob job, IJobGrain coordinator, WorkerIdentit
         {
             await ExchangeAsync(wanted: 0).WaitAsync(TimeSpan.FromSeconds(3)).ConfigureAwait(false);
         }
-        catch (Exception exception) when (IsPassing(exception))
+        catch (Exception)
         {
             // The leases end by themselves.
         }
     }
-
-    /// <summary>What ends by itself: silos that come and go, timeouts, a database that is away.</summary>
-    private static bool IsPassing(Exception exception) => exception is not (OutOfMemoryException or StackOverflowException);
 
     private static string OneLine(Exception exception) => ClusterErrors.OneLine(exception.Message);
 }

@@ -1,3 +1,5 @@
+using OnnxTransfer.Internals;
+
 namespace OnnxTransfer.Cluster.Workers;
 
 /// <summary>The folder that all machines of a cluster share. Each machine may have it under another path, so jobs name what is in it relative to it.</summary>
@@ -15,11 +17,7 @@ internal sealed class SharedStore
     internal string Path => _full;
 
     /// <summary>The path relative to the store, with '/'; null where it is not in the store.</summary>
-    internal string? Relative(string path)
-    {
-        var relative = System.IO.Path.GetRelativePath(_full, System.IO.Path.GetFullPath(path)).Replace(System.IO.Path.DirectorySeparatorChar, '/');
-        return relative == ".." || relative.StartsWith("../", StringComparison.Ordinal) || System.IO.Path.IsPathRooted(relative) ? null : relative;
-    }
+    internal string? Relative(string path) => PathBelow.Of(_full, path);
 
     /// <summary>The path on this machine of what a job names.</summary>
     /// <exception cref="InvalidDataException">It is outside the store.</exception>

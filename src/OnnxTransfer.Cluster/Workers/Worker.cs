@@ -105,8 +105,7 @@ internal sealed class Worker(WorkerSettings settings, ClusterDatabase database, 
         catch (Exception exception) when (exception is OnnxTransferException or ArgumentException or NotSupportedException or InvalidDataException)
         {
             var reason = ClusterErrors.OneLine(exception.Message);
-            Tell($"refused by job {spec.Id}: {reason}");
-            _refusing.Add(spec.Id);
+            Refuse(spec, reason);
             await coordinator.RefuseAsync(identity, reason).ConfigureAwait(false);
             return false;
         }

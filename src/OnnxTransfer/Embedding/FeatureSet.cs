@@ -80,7 +80,7 @@ public sealed class FeatureSet
         {
             if (set.Plan() is not { } plan) throw Throw.NotASet(folder);
             var there = set.PartsThere();
-            throw Throw.SetNotComplete(folder, Math.Max(1, plan.Parts.Count(part => !there.Contains(part))), plan.Parts.Count);
+            throw Throw.SetNotComplete(folder, plan.Parts.Count(part => !there.Contains(part)), plan.Parts.Count);
         }
 
         var labels = new PartLabels[manifest.Parts.Count];
@@ -118,10 +118,12 @@ public sealed class FeatureSet
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         if (!Directory.Exists(folder)) Throw.FolderNotFound(folder);
         var set = new SetFolder(folder);
-        var plan = set.Plan() ?? set.Manifest()?.Plan ?? throw Throw.NotASet(folder);
+        var manifest = set.Manifest();
+        var plan = set.Plan() ?? manifest?.Plan ?? throw Throw.NotASet(folder);
         var found = set.Check(plan, [.. Enumerable.Range(0, plan.Parts.Count)], _ => false, CancellationToken.None);
         return new FeatureSetInfo(
-            plan.Network.Id, plan.Network.Dim, plan.Network.Sha256, plan.PartSize, plan.Images, plan.Parts.Count, [.. Enumerable.Range(0, found.Length).Where(part => found[part] is null)]);
+            plan.Network.Id, plan.Network.Dim, plan.Network.Sha256, plan.PartSize, plan.Images, plan.Parts.Count, [.. Enumerable.Range(0, found.Length).Where(part => found[part] is null)],
+            manifest?.Plan.IsSameAs(plan) ?? false);
     }
 
     /// <summary>

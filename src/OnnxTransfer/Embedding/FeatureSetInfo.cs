@@ -10,8 +10,12 @@ namespace OnnxTransfer;
 /// <param name="ImageCount">The number of images of the whole set, skipped ones included.</param>
 /// <param name="PartCount">The number of parts of the whole set.</param>
 /// <param name="MissingParts">The numbers of the parts, from 0, that are missing or damaged.</param>
-public sealed record FeatureSetInfo(string Backbone, int Dim, string NetworkSha256, int PartSize, long ImageCount, int PartCount, IReadOnlyList<int> MissingParts)
+/// <param name="HasManifest">Whether the manifest is there, which the run writes that finds all parts sound.</param>
+public sealed record FeatureSetInfo(string Backbone, int Dim, string NetworkSha256, int PartSize, long ImageCount, int PartCount, IReadOnlyList<int> MissingParts, bool HasManifest)
 {
+    /// <summary>Whether <see cref="FeatureSet.Open"/> opens the set.</summary>
+    public bool IsComplete => HasManifest && MissingParts.Count == 0;
+
     /// <summary>The numbers of the parts, from 0, that are missing or damaged.</summary>
     public IReadOnlyList<int> MissingParts { get; init => field = EquatableList.Of(value, nameof(MissingParts)); } = EquatableList.Of(MissingParts);
 }

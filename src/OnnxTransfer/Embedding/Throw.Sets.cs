@@ -32,7 +32,7 @@ internal static partial class Throw
         new($"The manifest of the feature set '{folder}' is damaged or of another version: embed the same images into the folder again; sound parts are kept.");
 
     internal static InvalidDataException SetNotComplete(string folder, int missing, int parts) =>
-        new($"The feature set '{folder}' is not complete, because {missing} of its {parts} parts {(missing == 1 ? "is" : "are")} missing: embed the same images into the folder again; sound parts are kept.");
+        new($"The feature set '{folder}' is not complete, because {(missing == 0 ? "its manifest.json is missing, though its parts are there" : $"{missing} of its {parts} parts {(missing == 1 ? "is" : "are")} missing")}: embed the same images into the folder again; sound parts are kept.");
 
     internal static InvalidDataException NotASet(string folder) => new($"The folder '{folder}' is not a feature set, because it has no manifest.json and no plan.json: name the folder that features were embedded into.");
 

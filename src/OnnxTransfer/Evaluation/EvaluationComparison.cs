@@ -9,9 +9,6 @@ namespace OnnxTransfer;
 /// </summary>
 public sealed record EvaluationComparison
 {
-    /// <summary>The normal distribution's 0.975 quantile.</summary>
-    private const double Z = 1.959963984540054;
-
     private EvaluationComparison()
     {
     }
@@ -56,7 +53,7 @@ public sealed record EvaluationComparison
         {
             var n = Count + 2.0;
             var (gained, lost) = ((Gained.Count + 1) / n, (Lost.Count + 1) / n);
-            var half = Z * Math.Sqrt((gained + lost - ((gained - lost) * (gained - lost))) / n);
+            var half = WilsonInterval.Z * Math.Sqrt((gained + lost - ((gained - lost) * (gained - lost))) / n);
             return new DifferenceInterval(Math.Max(-1, gained - lost - half), Math.Min(1, gained - lost + half));
         }
     }

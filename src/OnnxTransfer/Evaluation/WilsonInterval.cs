@@ -6,7 +6,7 @@ namespace OnnxTransfer;
 public readonly record struct WilsonInterval(double Low, double High)
 {
     /// <summary>The normal distribution's 0.975 quantile.</summary>
-    private const double Z = 1.959963984540054;
+    internal const double Z = 1.959963984540054;
 
     /// <summary>
     /// Wilson's score interval (Wilson 1927): <c>(p + z²/2n ± z·sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n)</c>. Unlike the plain

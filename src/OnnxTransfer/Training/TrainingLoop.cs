@@ -54,11 +54,11 @@ internal sealed class TrainingLoop
     {
         for (var epoch = 1; epoch <= _mostEpochs; epoch++)
         {
-            var clock = Stopwatch.StartNew();
+            var began = Stopwatch.GetTimestamp();
             (_loss, _correct, _rows) = (0, 0, 0);
             if (!(_options.RandomBatchesPerEpoch is null ? RunPass(cancellationToken) : RunDrawn(cancellationToken))) return Canceled();
             var loss = _loss / _rows;
-            EndEpoch(epoch, loss, _correct / _rows, clock);
+            EndEpoch(epoch, loss, _correct / _rows, began);
             progress?.Report(_epochs[^1]);
             if (_epochs.Count - _bestEpoch >= _options.Patience) return Result(StopReason.EarlyStopped);
             if (_settling?.Add(loss, _model.Network.PenaltyOfWeights) == true) return Result(StopReason.Converged);
@@ -112,14 +112,14 @@ internal sealed class TrainingLoop
         _rows += count;
     }
 
-    private void EndEpoch(int epoch, double loss, double accuracy, Stopwatch clock)
+    private void EndEpoch(int epoch, double loss, double accuracy, long began)
     {
         double? validationLoss = null, validationAccuracy = null;
         if (_validation is not null) (validationLoss, validationAccuracy) = _model.Evaluate(_validation);
         // The last step of an epoch is judged by no later one, so it is judged here.
         if (validationLoss is not null ? !(validationLoss < LossLimit) : !_model.IsFinite()) throw Diverged(validationLoss ?? double.NaN);
         var best = _bestEpoch is null || validationLoss is null || validationLoss < _epochs[_bestEpoch.Value - 1].ValidationLoss;
-        _epochs.Add(new EpochMetrics(epoch, loss, accuracy, validationLoss, validationAccuracy, clock.Elapsed.TotalSeconds));
+        _epochs.Add(new EpochMetrics(epoch, loss, accuracy, validationLoss, validationAccuracy, Stopwatch.GetElapsedTime(began).TotalSeconds));
         _judged.Add(validationLoss ?? loss);
         if (!best) return;
         _bestEpoch = epoch;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Embedding.Sets;
 
@@ -73,8 +74,8 @@ internal sealed class SetImages
 
     private static string Relative(string root, string path)
     {
-        var relative = Path.GetRelativePath(root, path).Replace(Path.DirectorySeparatorChar, '/');
-        if (relative is "." or ".." || relative.StartsWith("../", StringComparison.Ordinal) || Path.IsPathRooted(relative)) Throw.SetIdOutsideRoot(path, root);
+        var relative = PathBelow.Of(root, path);
+        if (relative is null or ".") Throw.SetIdOutsideRoot(path, root);
         return relative;
     }
 
