@@ -65,11 +65,23 @@ public sealed class FeaturesTests(Fixture fixture) : IClassFixture<Fixture>, IDi
         var evaluated = Cli.Run("evaluate", classifier, fixture.Photos, "--cache", "none", "--json");
         Assert.True(evaluated.Json.GetProperty("accuracy").GetDouble() > 0.95, evaluated.Output);
 
+        var unnamed = Cli.Run("features", "train", set, "--out", classifier);
+        Assert.Equal(2, unnamed.ExitCode);
+        Assert.Contains("was made by the network 'tiny', which is no model of", unnamed.Error, StringComparison.Ordinal);
         var other = Cli.Run("features", "train", set, "--out", classifier, "--backbone", "resnet18");
         Assert.Equal(1, other.ExitCode);
         Assert.Contains("tiny", other.Error, StringComparison.Ordinal);
         Assert.Equal(0, Cli.Run("features", "export", set, "--out", _folder.File("set.csv")).ExitCode);
         Assert.Equal(91, File.ReadAllLines(_folder.File("set.csv")).Length);
+    }
+
+    [Fact]
+    public void A_set_of_a_model_of_the_catalog_names_its_network_itself()
+    {
+        var (set, classifier) = (_folder.File("set"), _folder.File("colors.onnx"));
+        Assert.Equal(0, Cli.Run("embed", fixture.Photos, "--out", set, "--backbone", "resnet18", "--provider", "cpu", "--cache", "none").ExitCode);
+        Assert.Equal(0, Cli.Run("features", "train", set, "--out", classifier, "--provider", "cpu").ExitCode);
+        Assert.True(Cli.Run("evaluate", classifier, fixture.Photos, "--cache", "none", "--json").Json.GetProperty("accuracy").GetDouble() > 0.95);
     }
 
     private CliResult Embed(string output, params string[] more) =>

@@ -10,6 +10,8 @@ internal static class CommonOptions
 {
     internal const string DefaultBackbone = "mobilenet-v2";
 
+    private const string BackboneHelp = "ID|PATH|hf:owner/name";
+
     private static readonly Dictionary<string, ResizeFilter> s_upsampling = new()
     {
         ["nearest"] = ResizeFilter.TensorFlowNearest,
@@ -42,8 +44,11 @@ internal static class CommonOptions
     {
         Description = "An id of `onnxtransfer models list`, the path of an .onnx file or of a folder with a model of Hugging Face or timm, or hf:owner/name; resnet18 needs no download.",
         DefaultValueFactory = _ => DefaultBackbone,
-        HelpName = "ID|PATH|hf:owner/name",
+        HelpName = BackboneHelp,
     };
+
+    /// <summary>A backbone that something else names where the user does not.</summary>
+    internal static Option<string?> OwnBackbone(string description) => new("--backbone") { Description = description, HelpName = BackboneHelp };
 
     /// <summary>The preprocessing of a backbone by name; the library knows the names.</summary>
     internal static Option<string?> Preprocess()

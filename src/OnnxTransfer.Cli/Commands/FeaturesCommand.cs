@@ -93,7 +93,7 @@ internal static class FeaturesCommand
         var folder = Folder();
         var output = new OutputOption("--out") { Description = "Where to save the classifier.", Required = true, HelpName = "FILE.onnx" };
         var validation = new Option<string?>("--val") { Description = "A feature set of the same network to validate on.", HelpName = "DIR" };
-        var backbone = CommonOptions.Backbone();
+        var backbone = CommonOptions.OwnBackbone("The network that made the set: its id, path or name. Default: the model of the catalog that the set names.");
         var layers = CommonOptions.Layers();
         var pooling = CommonOptions.Pooling();
         var upsample = CommonOptions.Upsample();
@@ -111,11 +111,12 @@ internal static class FeaturesCommand
         {
             var options = CommonOptions.Extractor(machine.Read(parsed), upsampling: parsed.GetValue(upsample), preprocess: parsed.GetValue(preprocess)) with { Layers = parsed.GetValue(layers) ?? [], Pooling = parsed.GetValue(pooling) };
             var plan = head.Read(parsed) with { Threads = options.Threads };
-            CommonOptions.RequireBackbone(parsed.GetRequiredValue(backbone));
+            if (parsed.GetValue(backbone) is { } given) CommonOptions.RequireBackbone(given);
             UsageException.Check(plan.Validate);
             var set = FeatureSet.Open(parsed.GetRequiredValue(folder));
+            var network = parsed.GetValue(backbone) ?? NetworkOf(set);
             var other = parsed.GetValue(validation) is { } path ? FeatureSet.Open(path) : null;
-            using var extractor = await CommonOptions.OpenAsync(parsed.GetRequiredValue(backbone), options, cancellationToken).ConfigureAwait(false);
+            using var extractor = await CommonOptions.OpenAsync(network, options, cancellationToken).ConfigureAwait(false);
             extractor.RequireNetworkOf(set);
             if (other is not null) extractor.RequireNetworkOf(other);
             var (trained, history) = await Task.Run(() => ClassifierHead.Train(set, plan, other, (long)parsed.GetValue(memory) * Mebibyte, progress: null, cancellationToken), CancellationToken.None).ConfigureAwait(false);
@@ -141,6 +142,11 @@ internal static class FeaturesCommand
         });
         return command;
     }
+
+    /// <summary>The id of the network that made a set, if the catalog has it.</summary>
+    private static string NetworkOf(FeatureSet set) => new ModelStore().TryFind(set.Backbone, out _)
+        ? set.Backbone
+        : throw new UsageException($"The set '{set.Folder}' was made by the network '{set.Backbone}', which is no model of `onnxtransfer models list`: give the network with --backbone.");
 
     private static Command CreateExport()
     {

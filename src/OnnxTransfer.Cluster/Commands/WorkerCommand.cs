@@ -14,11 +14,7 @@ internal static class WorkerCommand
     internal static Command Create()
     {
         var store = Store();
-        var backbone = new Option<string?>("--backbone")
-        {
-            Description = "A network to use instead of the one that a job names, such as a copy on a local disk. It must be equal: jobs with another network are refused.",
-            HelpName = "ID|PATH|hf:owner/name",
-        };
+        var backbone = CommonOptions.OwnBackbone("A network to use instead of the one that a job names, such as a copy on a local disk. It must be equal: jobs with another network are refused.");
         var listen = new Option<string>("--listen") { Description = "The address of this machine that the others reach. All but loopback need TLS.", DefaultValueFactory = _ => "127.0.0.1", HelpName = "IP" };
         var port = CommonOptions.NonNegative("--port", "The port for the other workers; 0 takes a free one.", 0, "N");
         var gateway = CommonOptions.NonNegative("--gateway-port", "The port for submit, status and cancel; 0 takes a free one.", 0, "N");

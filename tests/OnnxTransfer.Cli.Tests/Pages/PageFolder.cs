@@ -44,7 +44,7 @@ public sealed partial class PageFolder : IDisposable
         var text = CatalogId().Replace(command.Text, Backbone).Replace("NR % N == K", "NR % 2 == 1", StringComparison.Ordinal).Replace("/archive", "archive", StringComparison.Ordinal);
         var parsed = Program.Root().Parse(command.Arguments);
         if (parsed.CommandResult.Command.Options.FirstOrDefault(option => option.Name == "--backbone") is not System.CommandLine.Option<string> backbone) return text;
-        if (parsed.GetResult(backbone) is { Implicit: false } || parsed.GetValue(backbone) != Commands.CommonOptions.DefaultBackbone) return text;
+        if (parsed.GetResult(backbone) is { Implicit: false } || (parsed.GetValue(backbone) ?? Commands.CommonOptions.DefaultBackbone) != Commands.CommonOptions.DefaultBackbone) return text;
         if (command.Arguments.Contains("--extend")) return text;
         var words = $"onnxtransfer {(command.Arguments[0] == "features" ? $"features {command.Arguments[1]}" : command.Arguments[0])}";
         return text.Replace(words, $"{words} --backbone {Backbone}", StringComparison.Ordinal);

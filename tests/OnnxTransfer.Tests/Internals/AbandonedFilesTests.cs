@@ -60,7 +60,8 @@ public sealed class AbandonedFilesTests : IDisposable
         var path = _folder.File("model.onnx");
         var held = Old($".model.onnx.{Guid.NewGuid():N}.tmp");
         var ready = _folder.File("ready");
-        using var writer = Process.Start(new ProcessStartInfo("flock", ["-s", "--no-fork", held, "sh", "-c", $"touch '{ready}'; exec sleep 1000"]))!;
+        // The shell makes the file itself: a child, such as touch, would have the lock as well and might outlive the shell.
+        using var writer = Process.Start(new ProcessStartInfo("flock", ["-s", "--no-fork", held, "sh", "-c", $": > '{ready}'; exec sleep 1000"]))!;
         try
         {
             Assert.True(SpinWait.SpinUntil(() => File.Exists(ready), TimeSpan.FromMinutes(1)));
