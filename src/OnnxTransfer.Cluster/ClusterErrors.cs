@@ -50,18 +50,18 @@ internal static class ClusterErrors
         return line.EndsWith('.') ? line : line + ".";
     }
 
-    internal static OnnxTransferException NoWorker(Storage.ClusterDatabase database) =>
-        new($"No worker is in the cluster '{database.Cluster}' at {database.Shown}: start one with `onnxtransfer-cluster worker`, then try again.");
+    internal static OnnxTransferException NoWorker(string cluster, string database) =>
+        new($"No worker is in the cluster '{cluster}' at {database}: start one with `onnxtransfer-cluster worker`, then try again.");
 
-    internal static OnnxTransferException NoDatabase(Storage.ClusterDatabase database, Exception inner) =>
-        new($"The database {database.Shown} cannot be reached: {OneLine(inner.GetBaseException().Message)} Check --membership, the server, and the password in PGPASSWORD or ~/.pgpass.", inner);
+    internal static OnnxTransferException NoDatabase(string database, Exception inner) =>
+        new($"The database {database} cannot be reached: {OneLine(inner.GetBaseException().Message)} Check --membership, the server, and the password in PGPASSWORD or ~/.pgpass.", inner);
 
-    internal static OnnxTransferException NoAnswer(Storage.ClusterDatabase database, Exception inner) =>
-        new($"No worker of the cluster '{database.Cluster}' at {database.Shown} answers ({OneLine(inner.GetBaseException().Message)}): is one running, and does it use the same TLS files as this command?", inner);
+    internal static OnnxTransferException NoAnswer(string cluster, string database, Exception inner) =>
+        new($"No worker of the cluster '{cluster}' at {database} answers ({OneLine(inner.GetBaseException().Message)}): is one running, and does it use the same TLS files as this command?", inner);
 
     internal static OnnxTransferException NoSuchJob(string job) =>
         new($"There is no job '{job}' in this cluster: `onnxtransfer-cluster status` lists them.");
 
-    internal static ArgumentException NotInStore(string path, Workers.SharedStore store) =>
-        new($"'{path}' is not in the store '{store.Path}': images, output and a network of your own must be in the folder that all machines share.");
+    internal static ArgumentException NotInStore(string path, string store) =>
+        new($"'{path}' is not in the store '{store}': images, output and a network of your own must be in the folder that all machines share.");
 }

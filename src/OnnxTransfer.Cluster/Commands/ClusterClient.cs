@@ -18,12 +18,12 @@ internal static class ClusterClient
         try
         {
             await database.InitializeAsync(cancellationToken).ConfigureAwait(false);
-            if ((await membership.GatewaysAsync().ConfigureAwait(false)).Count == 0) throw ClusterErrors.NoWorker(database);
+            if ((await membership.GatewaysAsync().ConfigureAwait(false)).Count == 0) throw ClusterErrors.NoWorker(database.Cluster, database.Shown);
             if (await membership.OtherVersionAsync().ConfigureAwait(false) is { } other) throw new OnnxTransferException(ClusterErrors.OtherVersion(ToolVersion.Text, other));
         }
         catch (NpgsqlException exception)
         {
-            throw ClusterErrors.NoDatabase(database, exception);
+            throw ClusterErrors.NoDatabase(database.Shown, exception);
         }
 
         using var host = ClusterHosts.Client(database, network, isVerbose);
@@ -43,7 +43,7 @@ internal static class ClusterClient
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested && exception is not OnnxTransferException)
         {
-            throw ClusterErrors.NoAnswer(database, exception);
+            throw ClusterErrors.NoAnswer(database.Cluster, database.Shown, exception);
         }
     }
 

@@ -44,9 +44,9 @@ internal static class SubmitCommand
             var folder = parsed.GetRequiredValue(output);
             var named = parsed.GetRequiredValue(backbone);
             if (!Directory.Exists(root)) throw new DirectoryNotFoundException($"There is no folder '{root}' (looked for {Path.GetFullPath(root)}): check the path.");
-            var relativeRoot = shared.Relative(root) ?? throw ClusterErrors.NotInStore(root, shared);
-            var relativeOutput = shared.Relative(folder) ?? throw ClusterErrors.NotInStore(folder, shared);
-            var file = Path.Exists(named) ? shared.Relative(named) ?? throw ClusterErrors.NotInStore(named, shared) : null;
+            var relativeRoot = shared.Relative(root) ?? throw ClusterErrors.NotInStore(root, shared.Path);
+            var relativeOutput = shared.Relative(folder) ?? throw ClusterErrors.NotInStore(folder, shared.Path);
+            var file = Path.Exists(named) ? shared.Relative(named) ?? throw ClusterErrors.NotInStore(named, shared.Path) : null;
             CommonOptions.RequireBackbone(named);
             // Before the images are listed: a cluster that is not there would be told after an hour.
             await ClusterClient.AskAsync(database, network, cluster.IsVerbose(parsed), grains => grains.GetGrain<IJobListGrain>(0).GetAllAsync(), cancellationToken).ConfigureAwait(false);

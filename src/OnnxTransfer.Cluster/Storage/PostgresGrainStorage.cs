@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Orleans.Storage;
 
@@ -9,7 +10,9 @@ namespace OnnxTransfer.Cluster.Storage;
 /// The state of grains in PostgreSQL, as JSON. A state is written only over the one that was read: of two activations of a grain, the
 /// one that was thought to be dead cannot undo what the other has written.
 /// </summary>
-internal sealed class PostgresGrainStorage(ClusterDatabase database) : IGrainStorage
+/// <param name="database">The database.</param>
+/// <param name="contracts">The types of the states.</param>
+internal sealed class PostgresGrainStorage(ClusterDatabase database, JsonSerializerContext contracts) : IGrainStorage
 {
     internal const string Name = "postgres";
 
@@ -52,5 +55,5 @@ internal sealed class PostgresGrainStorage(ClusterDatabase database) : IGrainSto
 
     private static long Etag(string? etag) => etag is null ? 0 : long.Parse(etag, CultureInfo.InvariantCulture);
 
-    private static JsonTypeInfo<T?> Contract<T>() => (JsonTypeInfo<T?>)StateContracts.Default.GetTypeInfo(typeof(T))!;
+    private JsonTypeInfo<T?> Contract<T>() => (JsonTypeInfo<T?>)contracts.GetTypeInfo(typeof(T))!;
 }

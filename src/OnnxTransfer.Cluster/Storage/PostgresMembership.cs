@@ -110,12 +110,12 @@ internal sealed class PostgresMembership(ClusterDatabase database, string packag
     private (string Name, object Value)[] Values(MembershipEntry entry) =>
     [
         ("cluster", database.Cluster), ("silo", entry.SiloAddress.ToParsableString()), ("status", (int)entry.Status), ("alive", Utc(entry.IAmAliveTime)),
-        ("entry", JsonSerializer.Serialize(StoredMember.Of(entry), StateContracts.Default.StoredMember)),
+        ("entry", JsonSerializer.Serialize(StoredMember.Of(entry), MemberContracts.Default.StoredMember)),
     ];
 
     private static MembershipEntry Entry(NpgsqlDataReader row)
     {
-        var stored = JsonSerializer.Deserialize(row.GetString(4), StateContracts.Default.StoredMember)!;
+        var stored = JsonSerializer.Deserialize(row.GetString(4), MemberContracts.Default.StoredMember)!;
         var entry = stored.ToEntry();
         entry.SiloAddress = SiloAddress.FromParsableString(row.GetString(0));
         entry.Status = (SiloStatus)row.GetInt32(2);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OnnxTransfer.Cluster.Jobs;
 using OnnxTransfer.Cluster.Storage;
 using Orleans.Configuration;
 using Orleans.Messaging;
@@ -52,7 +53,7 @@ internal static class ClusterHosts
             silo.Services.AddSingleton(database);
             silo.Services.AddSingleton(TimeProvider.System);
             silo.Services.AddSingleton<IMembershipTable>(new PostgresMembership(database, ToolVersion.Text));
-            silo.Services.AddGrainStorage(PostgresGrainStorage.Name, (_, _) => new PostgresGrainStorage(database));
+            silo.Services.AddGrainStorage(PostgresGrainStorage.Name, (_, _) => new PostgresGrainStorage(database, StateContracts.Default));
             silo.Services.AddSingleton(fatal);
         });
         return builder.Build();

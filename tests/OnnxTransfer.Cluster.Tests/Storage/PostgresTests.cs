@@ -55,7 +55,7 @@ public sealed class PostgresTests(Postgres postgres)
     public async Task AStateIsWrittenOnlyOverTheOneThatWasRead()
     {
         await using var database = await OpenAsync();
-        var storage = new PostgresGrainStorage(database);
+        var storage = new PostgresGrainStorage(database, StateContracts.Default);
         var id = GrainId.Create("job", "a");
         var (first, second) = (new Stored { State = new JobState { Done = [1, 2] } }, new Stored());
         await storage.WriteStateAsync("job", id, first);

@@ -1,11 +1,9 @@
 using System.Text.Json.Serialization;
-using OnnxTransfer.Cluster.Jobs;
 
-namespace OnnxTransfer.Cluster.Storage;
+namespace OnnxTransfer.Cluster.Jobs;
 
-/// <summary>What the database holds as JSON.</summary>
+/// <summary>What the database holds of jobs, as JSON.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(StoredMember))]
 [JsonSerializable(typeof(JobState))]
 [JsonSerializable(typeof(JobListState))]
 internal sealed partial class StateContracts : JsonSerializerContext;
