@@ -14,7 +14,7 @@ const string SharedVariable = "ONNXTRANSFER_SHARED";
 string[] packages =
 [
     "src/OnnxTransfer", "src/OnnxTransfer.Conversion", "src/OnnxTransfer.Vips", "src/OnnxTransfer.Heic", "src/OnnxTransfer.Parquet", "packaging/OnnxTransfer", "packaging/OnnxTransfer.Gpu",
-    "packaging/OnnxTransfer.Models.ResNet18", "src/OnnxTransfer.Cli",
+    "packaging/OnnxTransfer.Models.ResNet18", "src/OnnxTransfer.Cli", "src/OnnxTransfer.Cluster",
 ];
 
 try
@@ -58,7 +58,7 @@ int Long()
 
 async Task<int> SampleAsync()
 {
-    var packed = Pack([.. packages.Where(project => !project.EndsWith("Gpu", StringComparison.Ordinal))], RuntimeInformation.RuntimeIdentifier);
+    var packed = Pack([.. packages.Where(project => !project.EndsWith("Gpu", StringComparison.Ordinal) && !project.EndsWith("Cluster", StringComparison.Ordinal))], RuntimeInformation.RuntimeIdentifier);
     return packed == 0 ? await new PackageSample(root).RunAsync() : packed;
 }
 
@@ -95,8 +95,10 @@ int PackAll() => Pack(packages, "all");
 
 // Those that others are built from come first, so that each is built once.
 int Pack(string[] projects, string toolPlatforms) =>
-    projects.Select(project => Dotnet(["pack", project, "-c", "Release", "--nologo", "-v", "quiet", "-o", "artifacts/packages", .. project.EndsWith("Cli", StringComparison.Ordinal) ? [$"-p:PackTool={toolPlatforms}"] : Array.Empty<string>(), .. rest]))
+    projects.Select(project => Dotnet(["pack", project, "-c", "Release", "--nologo", "-v", "quiet", "-o", "artifacts/packages", .. IsTool(project) ? [$"-p:PackTool={toolPlatforms}"] : Array.Empty<string>(), .. rest]))
         .FirstOrDefault(code => code != 0);
+
+static bool IsTool(string project) => project.EndsWith("Cli", StringComparison.Ordinal) || project.EndsWith("Cluster", StringComparison.Ordinal);
 
 int Format()
 {

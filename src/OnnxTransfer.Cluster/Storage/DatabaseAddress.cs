@@ -11,7 +11,7 @@ internal static class DatabaseAddress
     /// <exception cref="ArgumentException">The text is no such address.</exception>
     internal static string Parse(string address)
     {
-        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("postgres" or "postgresql") || uri.Host.Length == 0) throw Wrong(address, "it is no such address");
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("postgres" or "postgresql") || uri.Host.Length == 0) throw Wrong(address, "it is no address of a PostgreSQL database");
         var user = uri.UserInfo.Split(':', 2).Select(Uri.UnescapeDataString).ToArray();
         var database = Uri.UnescapeDataString(uri.AbsolutePath.TrimStart('/'));
         if (user[0].Length == 0) throw Wrong(address, "the user is missing");
