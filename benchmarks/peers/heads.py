@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""heads.py torch|sklearn FOLDER CLASSES BATCH: one peer's side of `heads`, on x.npy, y.npy and order.npy of FOLDER.
+"""heads.py torch|sklearn FOLDER CLASSES BATCH [HIDDEN...]: one peer's side of `heads`, on x.npy, y.npy and order.npy of FOLDER.
 
 Prints one JSON object: seconds (torch: the median epoch after the first; sklearn: the fit) and loss (torch: mean over
 the last epoch, each batch before its step; sklearn: the mean objective)."""
@@ -10,6 +10,7 @@ import time
 import numpy as np
 
 peer, folder, classes, batch = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+hidden = [int(units) for units in sys.argv[5:]]
 x, y, order = (np.load(f"{folder}/{name}.npy") for name in ("x", "y", "order"))
 
 
@@ -17,9 +18,12 @@ def with_torch():
     import torch
 
     features, labels = torch.from_numpy(x), torch.from_numpy(y).long()
-    net = torch.nn.Linear(x.shape[1], classes)
-    torch.nn.init.zeros_(net.weight)
-    torch.nn.init.zeros_(net.bias)
+    sizes = [x.shape[1], *hidden]
+    layers = [layer for i, o in zip(sizes, sizes[1:]) for layer in (torch.nn.Linear(i, o), torch.nn.ReLU())]
+    last = torch.nn.Linear(sizes[-1], classes)
+    torch.nn.init.zeros_(last.weight)
+    torch.nn.init.zeros_(last.bias)
+    net = torch.nn.Sequential(*layers, last)
     adam = torch.optim.Adam(net.parameters(), lr=1e-3)
     seconds = []
     for epoch in torch.from_numpy(order).long():

@@ -24,16 +24,16 @@ internal sealed class HeadPeers
         (_peers, _python, _problem, _data) = (peers, python, problem, data);
 
     /// <param name="peers">The folder benchmarks/peers.</param>
-    /// <param name="python">A Python with torch and scikit-learn.</param>
-    /// <param name="data">"small" or "large", or the .npy file of `onnxtransfer embed`, whose labels are in the .json beside it.</param>
+    /// <param name="python">A Python with torch and scikit-learn, or "none" for the floor alone.</param>
+    /// <param name="data">"small", "large" or "mlp", or the .npy file of `onnxtransfer embed`, whose labels are in the .json beside it.</param>
     public static int Run(string peers, string python, string data)
     {
         Console.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}");
-        if (data is "small" or "large")
+        if (data is "small" or "large" or "mlp")
         {
-            var drawn = data == "small" ? HeadProblem.Small : HeadProblem.Large;
+            var drawn = data switch { "small" => HeadProblem.Small, "large" => HeadProblem.Large, _ => HeadProblem.Mlp };
             new HeadPeers(peers, python, drawn, drawn.Draw()).CompareAdam();
-            if (data == "small") new HeadPeers(peers, python, drawn, drawn.Draw()).CompareLbfgs();
+            if (data == "small" && python != "none") new HeadPeers(peers, python, drawn, drawn.Draw()).CompareLbfgs();
             return 0;
         }
 
@@ -47,25 +47,17 @@ internal sealed class HeadPeers
         Console.WriteLine($"{_problem.RowCount} x {_problem.Dim}, {_problem.ClassCount} classes, batch {_problem.BatchSize}, Adam, {_problem.Epochs} epochs; medians of {Rounds} rounds");
         using var folder = WriteData();
         folder.Write<int>("order.npy", "<i4", Orders(), _problem.Epochs, _problem.RowCount);
-        var adam = new TrainingOptions
-        {
-            Epochs = _problem.Epochs,
-            BatchSize = _problem.BatchSize,
-            L2 = 0,
-            Center = false,
-            Optimizer = Optimizer.Adam(pyTorchFormula: true, epsilon: 1e-8),
-        };
-        Warm(adam);
-        var withNode = _problem == HeadProblem.Small && Directory.Exists(Path.Combine(_peers, "node_modules"));
-        var rounds = Enumerable.Range(0, Rounds).Select(_ => AdamRound(folder, adam, withNode)).ToList();
+        Warm(_problem.Adam);
+        var withNode = _python != "none" && _problem == HeadProblem.Small && Directory.Exists(Path.Combine(_peers, "node_modules"));
+        var rounds = Enumerable.Range(0, Rounds).Select(_ => AdamRound(folder, withNode)).ToList();
 
         var seconds = Median(rounds, round => round.Ours.Seconds);
-        Console.WriteLine($"machine: {Median(rounds, round => round.Floor.Flops) / 1e9:F0} GFLOP/s fused multiply-add, {Median(rounds, round => round.Floor.BytesPerSecond) / 1e9:F1} GB/s read");
-        Console.WriteLine($"floor         {Median(rounds, round => round.Floor.SecondsPerEpoch(_problem)) * 1e3,9:F2} ms an epoch");
+        Console.WriteLine($"machine: {Median(rounds, round => round.Flops) / 1e9:F0} GFLOP/s fused multiply-add, {Median(rounds, round => round.Moved) / 1e9:F1} GB/s read and written back by the optimizer");
+        Console.WriteLine($"floor         {Median(rounds, round => round.Floor) * 1e3,9:F2} ms an epoch");
         Console.WriteLine(
             $"OnnxTransfer  {seconds * 1e3,9:F2} ms an epoch, {rounds[0].Ours.Loss:F6} loss of the last; " +
-            $"{Median(rounds, round => round.Floor.SecondsPerEpoch(_problem) / round.Ours.Seconds):P0} of what the machine allows");
-        Print("PyTorch", rounds, round => round.Torch);
+            $"{Median(rounds, round => round.Floor / round.Ours.Seconds):P0} of what the machine allows");
+        if (_python != "none") Print("PyTorch", rounds, round => round.Torch!);
         if (withNode) Print("TensorFlow.js", rounds, round => round.Node!);
     }
 
@@ -93,14 +85,16 @@ internal sealed class HeadPeers
             $"{Median(rounds, round => round.Sklearn.Seconds / round.Ours.Seconds):F1} times as long");
     }
 
-    private AdamAnswers AdamRound(PeerFolder folder, TrainingOptions adam, bool withNode)
+    private AdamAnswers AdamRound(PeerFolder folder, bool withNode)
     {
-        var floor = MachineFloor.Measure();
-        var epochs = HeadTrainer.Train(_data, _problem.ClassCount, adam).History.Epochs;
+        var (flops, moved) = (MachineFloor.Measure().Flops, MachineFloor.MovedPerSecond(_problem.AdamBytes));
+        var epochs = HeadTrainer.Train(_data, _problem.ClassCount, _problem.Adam).History.Epochs;
         return new AdamAnswers(
-            floor,
+            flops,
+            moved,
+            _problem.FloorSeconds(flops, moved),
             new Answer(Median(epochs.Skip(1), epoch => epoch.Seconds), epochs[^1].TrainLoss),
-            Ask(_python, [Path.Combine(_peers, "heads.py"), "torch", folder.Path, .. Sizes]),
+            _python == "none" ? null : Ask(_python, [Path.Combine(_peers, "heads.py"), "torch", folder.Path, .. Sizes, .. _problem.HiddenUnits.Select(units => $"{units}")]),
             withNode ? Ask("node", [Path.Combine(_peers, "heads.mjs"), folder.Path, .. Sizes]) : null);
     }
 
@@ -154,5 +148,5 @@ internal sealed class HeadPeers
     /// <summary>Seconds (of an epoch, or of the whole), and the loss or objective reached.</summary>
     private sealed record Answer(double Seconds, double Loss);
 
-    private sealed record AdamAnswers(MachineFloor Floor, Answer Ours, Answer Torch, Answer? Node);
+    private sealed record AdamAnswers(double Flops, double Moved, double Floor, Answer Ours, Answer? Torch, Answer? Node);
 }

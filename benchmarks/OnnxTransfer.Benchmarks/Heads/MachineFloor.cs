@@ -31,9 +31,14 @@ internal sealed class MachineFloor
         return new MachineFloor(flops, bytes);
     }
 
-    /// <summary>Seconds an epoch takes at least: multiplying forward and backward, or reading the features once.</summary>
-    public double SecondsPerEpoch(HeadProblem problem) =>
-        Math.Max(4.0 * problem.RowCount * problem.Dim * problem.ClassCount / Flops, 4.0 * problem.RowCount * problem.Dim / BytesPerSecond);
+    /// <summary>Bytes a second that all cores read and write back, counted twice, of as many as an optimizer holds: those of a small head never leave the caches.</summary>
+    public static double MovedPerSecond(long held)
+    {
+        var threads = Environment.ProcessorCount;
+        var memory = Enumerable.Range(0, threads).Select(_ => new float[held / sizeof(float) / threads]).ToArray();
+        var passes = (int)Math.Max(1, BytesPerThread * (long)threads / held);
+        return Enumerable.Range(0, Trials).Max(_ => 2.0 * passes * held / OnAll(threads, i => Move(memory[i], passes)));
+    }
 
     private static double OnAll(int threads, Func<int, float> work)
     {
@@ -83,5 +88,24 @@ internal sealed class MachineFloor
         }
 
         return Vector256.Sum(a + b + c + d);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float Move(float[] values, int passes)
+    {
+        var one = Vector256<float>.One;
+        for (var pass = 0; pass < passes; pass++)
+        {
+            var vectors = MemoryMarshal.Cast<float, Vector256<float>>(values.AsSpan());
+            for (; vectors.Length >= 4; vectors = vectors[4..])
+            {
+                vectors[0] += one;
+                vectors[1] += one;
+                vectors[2] += one;
+                vectors[3] += one;
+            }
+        }
+
+        return values[0];
     }
 }

@@ -14,6 +14,9 @@ internal sealed class Dropout(double probability, int seed)
     /// <summary>1/(1-p).</summary>
     internal double Scale { get; } = 1 / (1 - probability);
 
+    /// <summary>Whether any unit is ever zeroed.</summary>
+    internal bool Drops => _threshold != 0;
+
     internal void BeginStep() => _step++;
 
     /// <summary>What <see cref="Keeps"/> is asked with in this step for a hidden layer.</summary>
@@ -21,5 +24,5 @@ internal sealed class Dropout(double probability, int seed)
         SplitMix64.Mix(SplitMix64.Mix((uint)seed | ((ulong)SeededRandom.Purpose.Dropout << 32)) + (_step << 8) + (ulong)layer);
 
     /// <summary>Whether a unit, counted through the rows of the batch, stays.</summary>
-    internal bool Keeps(ulong key, long unit) => _threshold == 0 || SplitMix64.Mix(key + (ulong)unit) >> 11 >= _threshold;
+    internal bool Keeps(ulong key, long unit) => SplitMix64.Mix(key + (ulong)unit) >> 11 >= _threshold;
 }

@@ -61,54 +61,55 @@ internal sealed partial class Network<T>
     private float Standardized(float x, int d) => _standardization is null ? x : (x - _standardization.Mean[d]) * _standardization.Scale[d];
 
     /// <summary>ReLU and dropout: the logits of a hidden layer become the inputs of the next.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Activate(int task)
     {
         var (from, to) = ShareOfRows(task);
         var layer = _layers[_layer];
-        var block = InputBlock(_layers[_layer + 1]);
+        var size = InputBlock(_layers[_layer + 1]);
         var scale = _training ? T.CreateTruncating(_dropout.Scale) : T.One;
+        var drops = _training && _dropout.Drops;
         var key = _dropout.KeyOf(_layer);
         for (var n = from; n < to; n++)
         {
-            var next = _inputs[_layer + 1].AsSpan(n * block, block);
+            var next = _inputs[_layer + 1].AsSpan(n * size, size);
             for (var c = 0; c < layer.Outputs; c++)
             {
+                var z = _signals[_layer].AsSpan(SignalIndex(n, 0, c));
+                var x = next[At(c, 0)..];
                 for (var r = 0; r < DenseKernels.Rows; r++)
                 {
-                    var z = _signals[_layer][SignalIndex(n, r, c)];
-                    var keep = z > T.Zero && (!_training || _dropout.Keeps(key, (long)(n * DenseKernels.Rows + r) * layer.Outputs + c));
-                    next[At(c, r)] = keep ? z * scale : T.Zero;
+                    var value = z[r * DenseKernels.Outputs];
+                    var keep = value > T.Zero && (!drops || _dropout.Keeps(key, (long)(n * DenseKernels.Rows + r) * layer.Outputs + c));
+                    x[r * Vector256<T>.Count] = keep ? value * scale : T.Zero;
                 }
             }
         }
     }
 
     /// <summary>The signal to the layer before: <c>dx = g·Wᵀ</c>, through the ReLU and dropout that made x.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void InputGradient(int task)
     {
         var (from, to) = ShareOfRows(task);
         var layer = _layers[_layer];
-        var block = InputBlock(layer);
+        var size = InputBlock(layer);
         var scale = T.CreateTruncating(_dropout.Scale);
+        layer.InputGradient(_signals[_layer].AsSpan(), _rowBlocks, from..to, _inputGradients[_layer].AsSpan());
         for (var n = from; n < to; n++)
         {
-            var gradient = _inputGradients[_layer].AsSpan(n * block, block);
-            var x = _inputs[_layer].AsSpan(n * block, block);
-            layer.InputGradient(_signals[_layer].AsSpan(), _rowBlocks, n, gradient);
-            var before = _signals[_layer - 1];
-            for (var c = 0; c < layer.Inputs; c++)
+            var gradient = _inputGradients[_layer].AsSpan(n * size, size);
+            var inputs = _inputs[_layer].AsSpan(n * size, size);
+            var padded = _layers[_layer - 1].OutputBlocks * DenseKernels.Outputs;
+            for (var c = 0; c < padded; c++)
             {
+                var before = _signals[_layer - 1].AsSpan(SignalIndex(n, 0, c));
                 for (var r = 0; r < DenseKernels.Rows; r++)
                 {
+                    // What fills the last block up is the bias of no output and must carry no signal.
                     var at = At(c, r);
-                    before[SignalIndex(n, r, c)] = x[at] > T.Zero ? gradient[at] * scale : T.Zero;
+                    before[r * DenseKernels.Outputs] = c < layer.Inputs && inputs[at] > T.Zero ? gradient[at] * scale : T.Zero;
                 }
-            }
-
-            // What fills the last block up is the bias of no output and must carry no signal.
-            for (var c = layer.Inputs; c < _layers[_layer - 1].OutputBlocks * DenseKernels.Outputs; c++)
-            {
-                for (var r = 0; r < DenseKernels.Rows; r++) before[SignalIndex(n, r, c)] = T.Zero;
             }
         }
     }

@@ -8,14 +8,16 @@ namespace OnnxTransfer.Training.Kernels;
 /// <summary>
 /// The parameters of one dense layer in training, in the order the kernels want: W in panels, each a part of D for all
 /// outputs, <c>[D/(V·Panel)][C/3][Panel][3][V]</c> (the last panel may be shorter), then b. What the last blocks lack is filled
-/// with zeros that stay zero. A panel is one run of memory, and the second-level cache has room for it, its gradient and an
-/// optimizer's moments.
+/// with zeros that stay zero. A panel is one run of memory, and so is a <see cref="WeightPiece"/> of it.
 /// </summary>
 internal sealed class PackedLayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Panels that are multiplied before their sums go to memory: a block of rows then stays in the first-level cache, this part of W in the second.</summary>
     private const int PanelsAtOnce = 8;
+
+    /// <summary>Blocks of outputs whose weights in these panels stay in the second-level cache while rows pass by: 192 KB in float32.</summary>
+    private const int OutputBlocksAtOnce = 16;
 
     /// <summary>Blocks of rows whose strip of inputs stays in the first-level cache while every output is served.</summary>
     private const int RowBlocks = 32;
@@ -62,6 +64,11 @@ internal sealed class PackedLayer<T>
 
     internal AlignedArray<T> Gradient { get; }
 
+    /// <summary>The numbers in a piece of W.</summary>
+    internal int LengthOf(WeightPiece piece) => DepthOf(piece.Panel) * DenseKernels.Outputs * (piece.To - piece.From) * Width;
+
+    internal Span<T> GradientOf(WeightPiece piece) => PieceOf(Gradient, piece);
+
     /// <summary>From a block of W to that of the same outputs in the next panel, in vectors, where both panels are whole.</summary>
     private int PanelStride => DenseKernels.Panel * DenseKernels.Outputs * OutputBlocks;
 
@@ -101,25 +108,24 @@ internal sealed class PackedLayer<T>
     }
 
     /// <summary>
-    /// Adds the gradient of some rows to that of one panel of W, <c>dW += xᵀ·g</c>, row after row for any blocking; the first rows
-    /// begin it.
+    /// Adds the gradient of some rows to that of a piece of W, <c>dW += xᵀ·g</c>, row after row for any blocking; the first rows begin it.
     /// </summary>
-    internal void AddWeightGradient(ReadOnlySpan<T> inputs, ReadOnlySpan<T> signals, int rowBlocks, Range rows, int panel)
+    internal void AddWeightGradient(ReadOnlySpan<T> inputs, ReadOnlySpan<T> signals, int rowBlocks, Range rows, WeightPiece piece, Span<T> gradient)
     {
-        var x = MemoryMarshal.Cast<T, Vector256<T>>(inputs)[(panel * DenseKernels.Panel * DenseKernels.Rows)..];
-        if (rows.Start.Value == 0) PanelOf(Gradient, panel).Clear();
-        var dw = MemoryMarshal.Cast<T, Vector256<T>>(PanelOf(Gradient, panel));
-        var depth = DepthOf(panel);
+        if (rows.Start.Value == 0) gradient.Clear();
+        var x = MemoryMarshal.Cast<T, Vector256<T>>(inputs)[(piece.Panel * DenseKernels.Panel * DenseKernels.Rows)..];
+        var dw = MemoryMarshal.Cast<T, Vector256<T>>(gradient);
+        var depth = DepthOf(piece.Panel);
         for (var from = rows.Start.Value; from < rows.End.Value; from += RowBlocks)
         {
             var count = Math.Min(RowBlocks, rows.End.Value - from);
             for (var k = 0; k < depth; k += DenseKernels.Strip)
             {
                 var strip = x[(from * RowBlockVectors + k * DenseKernels.Rows)..];
-                for (var c = 0; c < OutputBlocks; c++)
+                for (var c = piece.From; c < piece.To; c++)
                 {
                     var g = signals.Slice((c * rowBlocks + from) * BlockOfSignals, count * BlockOfSignals);
-                    DenseKernels.WeightGradient(strip, RowBlockVectors, g, dw[((c * depth + k) * DenseKernels.Outputs)..]);
+                    DenseKernels.WeightGradient(strip, RowBlockVectors, g, dw[(((c - piece.From) * depth + k) * DenseKernels.Outputs)..]);
                 }
             }
         }
@@ -143,28 +149,30 @@ internal sealed class PackedLayer<T>
         }
     }
 
-    /// <summary>The gradient by the inputs of one block of rows: <c>dx = g·Wᵀ</c>, laid out like the inputs.</summary>
-    internal void InputGradient(ReadOnlySpan<T> signals, int rowBlocks, int rowBlock, Span<T> gradient)
+    /// <summary>The gradient by the inputs of some blocks of rows: <c>dx = g·Wᵀ</c>, laid out like the inputs. Two vectors of W serve all rows before the next two.</summary>
+    internal void InputGradient(ReadOnlySpan<T> signals, int rowBlocks, Range rows, Span<T> gradient)
     {
         var w = MemoryMarshal.Cast<T, Vector256<T>>(Parameters.AsSpan(0, WeightCount));
         var dx = MemoryMarshal.Cast<T, Vector256<T>>(gradient);
         for (var k = 0; k < InputVectors; k += 2)
         {
             var panel = k / DenseKernels.Panel;
-            DenseKernels.InputGradient(
-                signals[(rowBlock * BlockOfSignals)..], rowBlocks * BlockOfSignals,
-                w[(BlockStart(panel, 0) + k % DenseKernels.Panel * DenseKernels.Outputs)..], DepthOf(panel) * DenseKernels.Outputs, OutputBlocks,
-                dx.Slice(k * DenseKernels.Rows, 2 * DenseKernels.Rows));
+            var column = w[(BlockStart(panel, 0) + k % DenseKernels.Panel * DenseKernels.Outputs)..];
+            for (var n = rows.Start.Value; n < rows.End.Value; n++)
+            {
+                DenseKernels.InputGradient(
+                    signals[(n * BlockOfSignals)..], rowBlocks * BlockOfSignals, column, DepthOf(panel) * DenseKernels.Outputs, OutputBlocks,
+                    dx.Slice(n * RowBlockVectors + k * DenseKernels.Rows, 2 * DenseKernels.Rows));
+            }
         }
     }
 
-    /// <summary>Adds the penalties' gradient to that of a panel of W and, given a rule, moves it: what was just computed is still in the cache.</summary>
-    internal void FinishWeights(int panel, Penalty penalty, UpdateRule<T>? rule)
+    /// <summary>Adds the penalties' gradient to that of a piece of W and, given a rule, moves the piece: what was just computed is still in the cache.</summary>
+    internal void FinishWeights(WeightPiece piece, Span<T> gradient, Penalty penalty, UpdateRule<T>? rule)
     {
-        var weights = PanelOf(Parameters, panel);
-        var gradient = PanelOf(Gradient, panel);
+        var weights = PieceOf(Parameters, piece);
         penalty.AddGradient<T>(weights, gradient);
-        rule?.Apply(weights, gradient, BlockStart(panel, 0) * Width);
+        rule?.Apply(weights, gradient, BlockStart(piece.Panel, piece.From) * Width);
     }
 
     /// <summary>Moves b, which no penalty touches.</summary>
@@ -175,16 +183,19 @@ internal sealed class PackedLayer<T>
     {
         var x = MemoryMarshal.Cast<T, Vector256<T>>(inputs)[(panel * DenseKernels.Panel * DenseKernels.Rows)..];
         var w = MemoryMarshal.Cast<T, Vector256<T>>(Parameters.AsSpan(0, WeightCount));
-        for (var n = rows.Start.Value; n < rows.End.Value; n++)
+        for (var from = outputs.Start.Value; from < outputs.End.Value; from += OutputBlocksAtOnce)
         {
-            var block = x.Slice(n * RowBlockVectors, depth * DenseKernels.Rows);
-            for (var c = outputs.Start.Value; c < outputs.End.Value; c++)
-                DenseKernels.Forward(block, w[BlockStart(panel, c)..], PanelStride, signals.Slice((c * rowBlocks + n) * BlockOfSignals, BlockOfSignals));
+            var to = Math.Min(from + OutputBlocksAtOnce, outputs.End.Value);
+            for (var n = rows.Start.Value; n < rows.End.Value; n++)
+            {
+                var block = x.Slice(n * RowBlockVectors, depth * DenseKernels.Rows);
+                for (var c = from; c < to; c++)
+                    DenseKernels.Forward(block, w[BlockStart(panel, c)..], PanelStride, signals.Slice((c * rowBlocks + n) * BlockOfSignals, BlockOfSignals));
+            }
         }
     }
 
-    private Span<T> PanelOf(AlignedArray<T> values, int panel) =>
-        values.AsSpan(BlockStart(panel, 0) * Width, DepthOf(panel) * DenseKernels.Outputs * OutputBlocks * Width);
+    private Span<T> PieceOf(AlignedArray<T> values, WeightPiece piece) => values.AsSpan(BlockStart(piece.Panel, piece.From) * Width, LengthOf(piece));
 
     /// <summary>Vectors of D in a panel.</summary>
     private int DepthOf(int panel) => Math.Min(DenseKernels.Panel, InputVectors - panel * DenseKernels.Panel);
