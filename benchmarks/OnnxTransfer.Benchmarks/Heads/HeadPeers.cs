@@ -47,6 +47,7 @@ internal sealed class HeadPeers
         Console.WriteLine($"{_problem.RowCount} x {_problem.Dim}, {_problem.ClassCount} classes, batch {_problem.BatchSize}, Adam, {_problem.Epochs} epochs; medians of {Rounds} rounds");
         using var folder = WriteData();
         folder.Write<int>("order.npy", "<i4", Orders(), _problem.Epochs, _problem.RowCount);
+        var fresh = HeadTrainer.Train(_data, _problem.ClassCount, _problem.Adam).History.Epochs;
         Warm(_problem.Adam);
         var withNode = _python != "none" && _problem == HeadProblem.Small && Directory.Exists(Path.Combine(_peers, "node_modules"));
         var rounds = Enumerable.Range(0, Rounds).Select(_ => AdamRound(folder, withNode)).ToList();
@@ -57,6 +58,7 @@ internal sealed class HeadPeers
         Console.WriteLine(
             $"OnnxTransfer  {seconds * 1e3,9:F2} ms an epoch, {rounds[0].Ours.Loss:F6} loss of the last; " +
             $"{Median(rounds, round => round.Floor / round.Ours.Seconds):P0} of what the machine allows");
+        Console.WriteLine($"  in a fresh process {fresh[0].Seconds * 1e3:F2} ms for the first epoch, {Median(fresh, epoch => epoch.Seconds) * 1e3:F2} ms as the median of the first {fresh.Count}");
         if (_python != "none") Print("PyTorch", rounds, round => round.Torch!);
         if (withNode) Print("TensorFlow.js", rounds, round => round.Node!);
     }

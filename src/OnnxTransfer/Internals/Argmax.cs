@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace OnnxTransfer.Internals;
 
@@ -7,6 +8,7 @@ internal static class Argmax
 {
     /// <summary>The index of the largest number; of equals the first, as in NumPy. A NaN is larger than nothing.</summary>
     /// <param name="values">At least one number.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static int Of<T>(ReadOnlySpan<T> values)
         where T : IComparisonOperators<T, T, bool>
     {

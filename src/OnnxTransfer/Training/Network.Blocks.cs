@@ -10,7 +10,11 @@ internal sealed partial class Network<T>
 {
     private readonly AlignedArray<T>[] _inputGradients;
 
+    /// <summary>Outputs that change between blocks of three and whole vectors at once.</summary>
+    private static int OutputsAtOnce => DenseKernels.Outputs * Vector256<T>.Count;
+
     /// <summary>The batch's rows <c>[B,D]</c> become blocks <c>[B/4][D/V][4][V]</c>, filled up with zeros.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Pack(int task)
     {
         var (from, to) = ShareOfRows(task);
@@ -67,22 +71,21 @@ internal sealed partial class Network<T>
         var (from, to) = ShareOfRows(task);
         var layer = _layers[_layer];
         var size = InputBlock(_layers[_layer + 1]);
-        var scale = _training ? T.CreateTruncating(_dropout.Scale) : T.One;
+        var scale = Vector256.Create(_training ? T.CreateTruncating(_dropout.Scale) : T.One);
         var drops = _training && _dropout.Drops;
-        var key = _dropout.KeyOf(_layer);
+        Span<T> outputs = stackalloc T[OutputsAtOnce * DenseKernels.Rows];
+        var vectors = MemoryMarshal.Cast<T, Vector256<T>>(outputs);
         for (var n = from; n < to; n++)
         {
-            var next = _inputs[_layer + 1].AsSpan(n * size, size);
-            for (var c = 0; c < layer.Outputs; c++)
+            var next = MemoryMarshal.Cast<T, Vector256<T>>(_inputs[_layer + 1].AsSpan(n * size, size));
+            for (var c = 0; c < layer.Outputs; c += OutputsAtOnce)
             {
-                var z = _signals[_layer].AsSpan(SignalIndex(n, 0, c));
-                var x = next[At(c, 0)..];
-                for (var r = 0; r < DenseKernels.Rows; r++)
-                {
-                    var value = z[r * DenseKernels.Outputs];
-                    var keep = value > T.Zero && (!drops || _dropout.Keeps(key, (long)(n * DenseKernels.Rows + r) * layer.Outputs + c));
-                    x[r * Vector256<T>.Count] = keep ? value * scale : T.Zero;
-                }
+                outputs.Clear();
+                ReadSignals(_signals[_layer].AsSpan(SignalIndex(n, 0, c)), outputs, Math.Min(OutputsAtOnce, layer.Outputs - c));
+                if (drops) Drop(outputs, n, c);
+                var last = Math.Min(vectors.Length, next.Length);
+                for (var i = 0; i < last; i++) next[i] = Vector256.ConditionalSelect(Vector256.GreaterThan(vectors[i], Vector256<T>.Zero), vectors[i] * scale, Vector256<T>.Zero);
+                next = next[last..];
             }
         }
     }
@@ -94,27 +97,73 @@ internal sealed partial class Network<T>
         var (from, to) = ShareOfRows(task);
         var layer = _layers[_layer];
         var size = InputBlock(layer);
-        var scale = T.CreateTruncating(_dropout.Scale);
+        var scale = Vector256.Create(T.CreateTruncating(_dropout.Scale));
+        Span<T> outputs = stackalloc T[OutputsAtOnce * DenseKernels.Rows];
+        var vectors = MemoryMarshal.Cast<T, Vector256<T>>(outputs);
         layer.InputGradient(_signals[_layer].AsSpan(), _rowBlocks, from..to, _inputGradients[_layer].AsSpan());
         for (var n = from; n < to; n++)
         {
-            var gradient = _inputGradients[_layer].AsSpan(n * size, size);
-            var inputs = _inputs[_layer].AsSpan(n * size, size);
-            var padded = _layers[_layer - 1].OutputBlocks * DenseKernels.Outputs;
-            for (var c = 0; c < padded; c++)
+            var gradient = MemoryMarshal.Cast<T, Vector256<T>>(_inputGradients[_layer].AsSpan(n * size, size));
+            var x = MemoryMarshal.Cast<T, Vector256<T>>(_inputs[_layer].AsSpan(n * size, size))[..gradient.Length];
+            for (var c = 0; c < layer.Inputs; c += OutputsAtOnce)
             {
-                var before = _signals[_layer - 1].AsSpan(SignalIndex(n, 0, c));
-                for (var r = 0; r < DenseKernels.Rows; r++)
-                {
-                    // What fills the last block up is the bias of no output and must carry no signal.
-                    var at = At(c, r);
-                    before[r * DenseKernels.Outputs] = c < layer.Inputs && inputs[at] > T.Zero ? gradient[at] * scale : T.Zero;
-                }
+                var last = Math.Min(vectors.Length, x.Length);
+                for (var i = 0; i < last; i++) vectors[i] = Vector256.ConditionalSelect(Vector256.GreaterThan(x[i], Vector256<T>.Zero), gradient[i] * scale, Vector256<T>.Zero);
+                // What fills the last block up is the bias of no output: it carries no signal.
+                vectors[last..].Clear();
+                x = x[last..];
+                gradient = gradient[last..];
+                WriteSignals(outputs, _signals[_layer - 1].AsSpan(SignalIndex(n, 0, c)), Math.Min(OutputsAtOnce, _layers[_layer - 1].OutputBlocks * DenseKernels.Outputs - c));
             }
         }
     }
 
+    /// <summary>Four rows of some outputs, from blocks of three to vectors, <c>[V·3/V][4][V]</c>.</summary>
+    private void ReadSignals(ReadOnlySpan<T> signals, Span<T> outputs, int count)
+    {
+        for (var c = 0; c < count; c += DenseKernels.Outputs, signals = signals[Math.Min(signals.Length, _rowBlocks * BlockOfSignals)..])
+        {
+            for (var q = 0; q < Math.Min(DenseKernels.Outputs, count - c); q++)
+            {
+                var to = outputs[At(c + q, 0)..];
+                to[0] = signals[q];
+                to[Vector256<T>.Count] = signals[q + DenseKernels.Outputs];
+                to[2 * Vector256<T>.Count] = signals[q + 2 * DenseKernels.Outputs];
+                to[3 * Vector256<T>.Count] = signals[q + 3 * DenseKernels.Outputs];
+            }
+        }
+    }
+
+    /// <summary>The way back of <see cref="ReadSignals"/>.</summary>
+    private void WriteSignals(ReadOnlySpan<T> outputs, Span<T> signals, int count)
+    {
+        for (var c = 0; c < count; c += DenseKernels.Outputs, signals = signals[Math.Min(signals.Length, _rowBlocks * BlockOfSignals)..])
+        {
+            for (var q = 0; q < DenseKernels.Outputs; q++)
+            {
+                var from = outputs[At(c + q, 0)..];
+                signals[q] = from[0];
+                signals[q + DenseKernels.Outputs] = from[Vector256<T>.Count];
+                signals[q + 2 * DenseKernels.Outputs] = from[2 * Vector256<T>.Count];
+                signals[q + 3 * DenseKernels.Outputs] = from[3 * Vector256<T>.Count];
+            }
+        }
+    }
+
+    private void Drop(Span<T> outputs, int rowBlock, int firstOutput)
+    {
+        var key = _dropout.KeyOf(_layer);
+        for (var i = 0; i < outputs.Length; i++)
+        {
+            // [vector][row][lane]
+            var c = firstOutput + i / (DenseKernels.Rows * Vector256<T>.Count) * Vector256<T>.Count + i % Vector256<T>.Count;
+            var row = rowBlock * DenseKernels.Rows + i / Vector256<T>.Count % DenseKernels.Rows;
+            if (!_dropout.Keeps(key, (long)row * _layers[_layer].Outputs + c)) outputs[i] = T.Zero;
+        }
+    }
+
     /// <summary>The logits of the last layer become the gradient of the batch's mean loss by them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Loss(int task)
     {
         var (from, to) = ShareOfRows(task);

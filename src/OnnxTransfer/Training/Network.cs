@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using OnnxTransfer.Training.Kernels;
 using OnnxTransfer.Training.Optimizers;
@@ -19,15 +20,11 @@ internal sealed partial class Network<T>
     /// <summary>Blocks of rows that go forward and backward before the next ones: the gradient then finds them in the cache.</summary>
     private const int BlocksAtOnce = 64;
 
-    /// <summary>A thread that is interrupted leaves tasks to the others.</summary>
-    private const int TasksPerThread = 4;
-
     private const int BlockOfSignals = DenseKernels.Rows * DenseKernels.Outputs;
 
     private readonly PackedLayer<T>[] _layers;
     private readonly AlignedArray<T>[] _inputs;
     private readonly AlignedArray<T>[] _signals;
-    private readonly AlignedArray<T>[] _pieces;
     private readonly T[] _rowLogits;
     private readonly double[] _rowLoss;
     private readonly double[] _rowCorrect;
@@ -60,7 +57,6 @@ internal sealed partial class Network<T>
         _inputs = [.. _layers.Select(layer => new AlignedArray<T>(maxBlocks * InputBlock(layer)))];
         _signals = [.. _layers.Select(layer => new AlignedArray<T>(maxBlocks * layer.OutputBlocks * BlockOfSignals))];
         _inputGradients = [.. _layers.Select((layer, l) => new AlignedArray<T>(l == 0 ? 0 : maxBlocks * InputBlock(layer)))];
-        _pieces = [.. Enumerable.Range(0, team.Threads * TasksPerThread).Select(_ => new AlignedArray<T>(WeightPiece.MaxLength<T>()))];
         _paddedOutputs = _layers[^1].OutputBlocks * DenseKernels.Outputs;
         _rowLogits = new T[maxBlocks * _paddedOutputs];
         _rowLoss = new double[maxRows];
@@ -130,6 +126,7 @@ internal sealed partial class Network<T>
         if (training) _dropout.BeginStep();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private (double Loss, double Correct) Batch(bool backward, bool sameBatch)
     {
         double loss = 0, correct = 0;
@@ -172,7 +169,7 @@ internal sealed partial class Network<T>
         }
     }
 
-    private void Run(int parts, Action<int> action, int tasksPerThread = TasksPerThread)
+    private void Run(int parts, Action<int> action, int tasksPerThread = 4)
     {
         _tasks = _split ? Math.Min(parts, _team.Threads * tasksPerThread) : 1;
         if (_tasks == 1) action(0);
@@ -188,6 +185,7 @@ internal sealed partial class Network<T>
         return (_from + from, _from + to);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Forward(int task)
     {
         var layer = _layers[_layer];
@@ -197,27 +195,16 @@ internal sealed partial class Network<T>
         layer.Forward(_inputs[_layer].AsSpan(), _signals[_layer].AsSpan(), _rowBlocks, fromRow..toRow, fromOutput..toOutput);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Update(int task)
     {
         var layer = _layers[_layer];
         var (from, to) = Share(task, layer.Panels);
         for (var panel = from; panel < to; panel++)
-        {
-            for (var output = 0; output < layer.OutputBlocks; output += WeightPiece.OutputBlocks)
-                Update(layer, new WeightPiece(panel, output, Math.Min(output + WeightPiece.OutputBlocks, layer.OutputBlocks)), task);
-        }
+            layer.WeightGradient(_inputs[_layer].AsSpan(), _signals[_layer].AsSpan(), _rowBlocks, _from.._to, panel, _penalty, _rules?[_layer]);
 
         if (task != 0 || _to < _rowBlocks) return;
         layer.BiasGradient(_signals[_layer].AsSpan(), _rowBlocks);
         if (_rules is not null) layer.UpdateBias(_rules[_layer]);
-    }
-
-    /// <summary>A gradient that is used up at once goes to no memory but the task's own few kilobytes.</summary>
-    private void Update(PackedLayer<T> layer, WeightPiece piece, int task)
-    {
-        var isWhole = _from == 0 && _to == _rowBlocks;
-        var gradient = _rules is not null && isWhole ? _pieces[task].AsSpan(0, layer.LengthOf(piece)) : layer.GradientOf(piece);
-        layer.AddWeightGradient(_inputs[_layer].AsSpan(), _signals[_layer].AsSpan(), _rowBlocks, _from.._to, piece, gradient);
-        if (_to == _rowBlocks) layer.FinishWeights(piece, gradient, _penalty, _rules?[_layer]);
     }
 }

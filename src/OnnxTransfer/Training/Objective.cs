@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using OnnxTransfer.Training.Kernels;
 
 namespace OnnxTransfer.Training;
@@ -29,6 +30,7 @@ internal record Objective(OutputKind Kind, double Smoothing = 0, double[]? Class
     /// rightly, 0 where not, and with multiple labels the fraction that is right.
     /// </summary>
     /// <remarks>Without class weights, as the validation rows are judged (Keras' convention), the weight is that of the row alone.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal virtual double RowLoss<T>(LabeledFeatures data, int n, Span<T> logits, double scale, bool withClassWeights, out double correct)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -10,6 +11,7 @@ internal readonly record struct Penalty(double L2, double L1)
     internal bool IsZero => L2 == 0 && L1 == 0;
 
     /// <summary><c>g += L2·w + L1·sign(w)</c>, with sign(0) = 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void AddGradient<T>(ReadOnlySpan<T> weights, Span<T> gradient)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

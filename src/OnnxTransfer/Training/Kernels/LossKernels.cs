@@ -10,6 +10,7 @@ namespace OnnxTransfer.Training.Kernels;
 internal static class LossKernels
 {
     /// <summary>Logits become probabilities: <c>exp(z - max z) / sum exp(z - max z)</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Softmax<T>(Span<T> row)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -29,6 +30,7 @@ internal static class LossKernels
     /// label and <c>s/C</c> for the others, s being the smoothing. The answer is the cross-entropy,
     /// <c>log sum exp(z) - t·z</c>, which never takes the logarithm of zero.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static double SoftmaxCrossEntropy<T>(Span<T> row, int label, double smoothing, double factor, out bool correct)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -53,6 +55,7 @@ internal static class LossKernels
     /// One logit's binary cross-entropy against a target in [0, 1], <c>max(z, 0) - t·z + log(1 + exp(-|z|))</c>, and its
     /// gradient <c>p - t</c> in place of the logit.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static double BinaryCrossEntropy<T>(ref T logit, double target)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -62,6 +65,7 @@ internal static class LossKernels
     }
 
     /// <summary>Every x becomes <c>a·x + b</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Affine<T>(Span<T> row, T a, T b)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -79,6 +83,7 @@ internal static class LossKernels
     }
 
     /// <summary>Every z becomes exp(z - max); the answer is their sum, lane by lane, in an order fixed by the length.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static T Exponentials<T>(Span<T> row, T max)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using OnnxTransfer.Training.Optimizers;
@@ -8,7 +9,7 @@ namespace OnnxTransfer.Training.Kernels;
 /// <summary>
 /// The parameters of one dense layer in training, in the order the kernels want: W in panels, each a part of D for all
 /// outputs, <c>[D/(V·Panel)][C/3][Panel][3][V]</c> (the last panel may be shorter), then b. What the last blocks lack is filled
-/// with zeros that stay zero. A panel is one run of memory, and so is a <see cref="WeightPiece"/> of it.
+/// with zeros that stay zero. A panel is one run of memory, and so is a strip of one block of outputs in it.
 /// </summary>
 internal sealed class PackedLayer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -64,11 +65,6 @@ internal sealed class PackedLayer<T>
 
     internal AlignedArray<T> Gradient { get; }
 
-    /// <summary>The numbers in a piece of W.</summary>
-    internal int LengthOf(WeightPiece piece) => DepthOf(piece.Panel) * DenseKernels.Outputs * (piece.To - piece.From) * Width;
-
-    internal Span<T> GradientOf(WeightPiece piece) => PieceOf(Gradient, piece);
-
     /// <summary>From a block of W to that of the same outputs in the next panel, in vectors, where both panels are whole.</summary>
     private int PanelStride => DenseKernels.Panel * DenseKernels.Outputs * OutputBlocks;
 
@@ -92,6 +88,7 @@ internal sealed class PackedLayer<T>
     }
 
     /// <summary>Logits of some rows for some outputs: <c>z = x·W + b</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void Forward(ReadOnlySpan<T> inputs, Span<T> signals, int rowBlocks, Range rows, Range outputs)
     {
         for (var c = outputs.Start.Value; c < outputs.End.Value; c++)
@@ -108,30 +105,41 @@ internal sealed class PackedLayer<T>
     }
 
     /// <summary>
-    /// Adds the gradient of some rows to that of a piece of W, <c>dW += xᵀ·g</c>, row after row for any blocking; the first rows begin it.
+    /// Adds the gradient of some rows to that of one panel of W, <c>dW += xᵀ·g</c>, row after row for any blocking; the first rows begin it.
+    /// The batch's last rows end it: the penalties' gradient is added and, given a rule, the weights move. Both happen strip by strip, in
+    /// the order of the weights in memory: the processor divides for one strip while it multiplies for the next, loads weights and moments
+    /// ahead, and a gradient that is used up at once never goes to memory.
     /// </summary>
-    internal void AddWeightGradient(ReadOnlySpan<T> inputs, ReadOnlySpan<T> signals, int rowBlocks, Range rows, WeightPiece piece, Span<T> gradient)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal void WeightGradient(ReadOnlySpan<T> inputs, ReadOnlySpan<T> signals, int rowBlocks, Range rows, int panel, Penalty penalty, UpdateRule<T>? rule)
     {
-        if (rows.Start.Value == 0) gradient.Clear();
-        var x = MemoryMarshal.Cast<T, Vector256<T>>(inputs)[(piece.Panel * DenseKernels.Panel * DenseKernels.Rows)..];
-        var dw = MemoryMarshal.Cast<T, Vector256<T>>(gradient);
-        var depth = DepthOf(piece.Panel);
+        var x = MemoryMarshal.Cast<T, Vector256<T>>(inputs)[(panel * DenseKernels.Panel * DenseKernels.Rows)..];
+        var depth = DepthOf(panel);
+        Span<Vector256<T>> strip = stackalloc Vector256<T>[DenseKernels.Strip * DenseKernels.Outputs];
         for (var from = rows.Start.Value; from < rows.End.Value; from += RowBlocks)
         {
             var count = Math.Min(RowBlocks, rows.End.Value - from);
-            for (var k = 0; k < depth; k += DenseKernels.Strip)
+            var (begins, ends) = (from == 0, from + count == rowBlocks);
+            for (var c = 0; c < OutputBlocks; c++)
             {
-                var strip = x[(from * RowBlockVectors + k * DenseKernels.Rows)..];
-                for (var c = piece.From; c < piece.To; c++)
+                for (var k = 0; k < depth; k += DenseKernels.Strip)
                 {
-                    var g = signals.Slice((c * rowBlocks + from) * BlockOfSignals, count * BlockOfSignals);
-                    DenseKernels.WeightGradient(strip, RowBlockVectors, g, dw[(((c - piece.From) * depth + k) * DenseKernels.Outputs)..]);
+                    var block = x[(from * RowBlockVectors + k * DenseKernels.Rows)..];
+                    var at = (BlockStart(panel, c) + k * DenseKernels.Outputs) * Width;
+                    var gradient = begins && ends && rule is not null ? strip : MemoryMarshal.Cast<T, Vector256<T>>(Gradient.AsSpan(at, strip.Length * Width));
+                    if (begins) gradient.Clear();
+                    DenseKernels.WeightGradient(block, RowBlockVectors, signals.Slice((c * rowBlocks + from) * BlockOfSignals, count * BlockOfSignals), gradient);
+                    if (!ends) continue;
+                    var weights = Parameters.AsSpan(at, strip.Length * Width);
+                    penalty.AddGradient(weights, MemoryMarshal.Cast<Vector256<T>, T>(gradient));
+                    rule?.Apply(weights, MemoryMarshal.Cast<Vector256<T>, T>(gradient), at);
                 }
             }
         }
     }
 
     /// <summary>The gradient of b: <c>db = 1ᵀ·g</c>, every fourth row for itself, then the four.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void BiasGradient(ReadOnlySpan<T> signals, int rowBlocks)
     {
         Span<T> sums = stackalloc T[BlockOfSignals];
@@ -150,6 +158,7 @@ internal sealed class PackedLayer<T>
     }
 
     /// <summary>The gradient by the inputs of some blocks of rows: <c>dx = g·Wᵀ</c>, laid out like the inputs. Two vectors of W serve all rows before the next two.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void InputGradient(ReadOnlySpan<T> signals, int rowBlocks, Range rows, Span<T> gradient)
     {
         var w = MemoryMarshal.Cast<T, Vector256<T>>(Parameters.AsSpan(0, WeightCount));
@@ -167,18 +176,11 @@ internal sealed class PackedLayer<T>
         }
     }
 
-    /// <summary>Adds the penalties' gradient to that of a piece of W and, given a rule, moves the piece: what was just computed is still in the cache.</summary>
-    internal void FinishWeights(WeightPiece piece, Span<T> gradient, Penalty penalty, UpdateRule<T>? rule)
-    {
-        var weights = PieceOf(Parameters, piece);
-        penalty.AddGradient<T>(weights, gradient);
-        rule?.Apply(weights, gradient, BlockStart(piece.Panel, piece.From) * Width);
-    }
-
     /// <summary>Moves b, which no penalty touches.</summary>
     internal void UpdateBias(UpdateRule<T> rule) => rule.Apply(Parameters.AsSpan(WeightCount), Gradient.AsSpan(WeightCount), WeightCount);
 
     /// <summary>Adds to the logits what a few panels, one after the other, contribute: <paramref name="depth"/> vectors in all.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Forward(ReadOnlySpan<T> inputs, Span<T> signals, int rowBlocks, Range rows, Range outputs, int panel, int depth)
     {
         var x = MemoryMarshal.Cast<T, Vector256<T>>(inputs)[(panel * DenseKernels.Panel * DenseKernels.Rows)..];
@@ -194,8 +196,6 @@ internal sealed class PackedLayer<T>
             }
         }
     }
-
-    private Span<T> PieceOf(AlignedArray<T> values, WeightPiece piece) => values.AsSpan(BlockStart(piece.Panel, piece.From) * Width, LengthOf(piece));
 
     /// <summary>Vectors of D in a panel.</summary>
     private int DepthOf(int panel) => Math.Min(DenseKernels.Panel, InputVectors - panel * DenseKernels.Panel);
