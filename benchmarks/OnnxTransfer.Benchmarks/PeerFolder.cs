@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Json;
 
 namespace OnnxTransfer.Benchmarks;
 
@@ -37,6 +38,13 @@ internal sealed class PeerFolder : IDisposable
         process.WaitForExit();
         if (process.ExitCode != 0) throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
         return answer;
+    }
+
+    /// <summary>Runs a peer to its end and reads the JSON object that it printed last.</summary>
+    public static T Ask<T>(string program, string[] arguments)
+    {
+        var answer = Ask(program, arguments);
+        return JsonSerializer.Deserialize<T>(answer[answer.LastIndexOf('{')..], JsonSerializerOptions.Web)!;
     }
 
     public void Dispose() => Directory.Delete(Path, recursive: true);

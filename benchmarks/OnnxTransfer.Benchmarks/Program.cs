@@ -29,6 +29,7 @@ if (args is ["pixels", "alone", var times]) return PixelPeers.Run(null, "", Numb
 if (args is ["pixels", var others, var python3, var rounds, .. var rest]) return PixelPeers.Run(others, python3, Number(rounds), rest.FirstOrDefault());
 if (args is ["embed", var embedPeers, var embedPython, .. var numbers])
     return await EmbedPeers.RunAsync(embedPeers, embedPython, numbers.Length > 0 ? Number(numbers[0]) : 600, numbers.Length > 1 ? Number(numbers[1]) : 7);
+if (args is ["embed-fresh", var freshWay, var freshCount]) return await EmbedPeers.RunFreshAsync(Number(freshWay), Number(freshCount));
 if (args is ["mlnet", var mlnetPeers, .. var mlnetNumbers])
     return await MlNetPeers.RunAsync(mlnetPeers, mlnetNumbers.Length > 0 ? Number(mlnetNumbers[0]) : 200, mlnetNumbers.Length > 1 ? Number(mlnetNumbers[1]) : 5);
 if (args is ["server", var serverPeers, .. var serverNumbers])

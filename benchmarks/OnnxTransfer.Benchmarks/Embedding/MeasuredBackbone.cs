@@ -5,8 +5,8 @@ internal static class MeasuredBackbone
 {
     public static string Path { get; } = Find();
 
-    public static FeatureExtractor Open(FeatureCache? cache = null) =>
-        FeatureExtractor.Load(Path, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu, Cache = cache });
+    public static FeatureExtractor Open(FeatureCache? cache = null, DecodingWay? way = null) => FeatureExtractor.Load(
+        Path, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu, Cache = cache, Decoder = way?.Decoder, Decode = way?.Options ?? DecodeOptions.Default });
 
     private static string Find()
     {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using OnnxTransfer.Training;
 
 namespace OnnxTransfer.Benchmarks.Heads;
@@ -78,7 +77,7 @@ internal sealed class HeadPeers
             var seconds = clock.Elapsed.TotalSeconds;
             var squares = ((SoftmaxHead)optimum.Head).Weights.Enumerate().Sum(w => (double)w * w);
             var ours = new Answer(seconds, optimum.History.Epochs[^1].TrainLoss + optimum.History.L2 / 2 * squares);
-            rounds.Add((ours, Ask(_python, [Path.Combine(_peers, "heads.py"), "sklearn", folder.Path, .. Sizes])));
+            rounds.Add((ours, PeerFolder.Ask<Answer>(_python, [Path.Combine(_peers, "heads.py"), "sklearn", folder.Path, .. Sizes])));
         }
 
         Console.WriteLine($"OnnxTransfer  {Median(rounds, round => round.Ours.Seconds):F3} s, objective {rounds[0].Ours.Loss:F7}");
@@ -96,8 +95,8 @@ internal sealed class HeadPeers
             moved,
             _problem.FloorSeconds(flops, moved),
             new Answer(Median(epochs.Skip(1), epoch => epoch.Seconds), epochs[^1].TrainLoss),
-            _python == "none" ? null : Ask(_python, [Path.Combine(_peers, "heads.py"), "torch", folder.Path, .. Sizes, .. _problem.HiddenUnits.Select(units => $"{units}")]),
-            withNode ? Ask("node", [Path.Combine(_peers, "heads.mjs"), folder.Path, .. Sizes]) : null);
+            _python == "none" ? null : PeerFolder.Ask<Answer>(_python, [Path.Combine(_peers, "heads.py"), "torch", folder.Path, .. Sizes, .. _problem.HiddenUnits.Select(units => $"{units}")]),
+            withNode ? PeerFolder.Ask<Answer>("node", [Path.Combine(_peers, "heads.mjs"), folder.Path, .. Sizes]) : null);
     }
 
     private string[] Sizes => [$"{_problem.ClassCount}", $"{_problem.BatchSize}"];
@@ -139,12 +138,6 @@ internal sealed class HeadPeers
         }
 
         return all;
-    }
-
-    private static Answer Ask(string program, string[] arguments)
-    {
-        var answer = PeerFolder.Ask(program, arguments);
-        return JsonSerializer.Deserialize<Answer>(answer[answer.LastIndexOf('{')..], JsonSerializerOptions.Web)!;
     }
 
     /// <summary>Seconds (of an epoch, or of the whole), and the loss or objective reached.</summary>

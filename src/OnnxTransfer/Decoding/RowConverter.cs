@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -106,6 +107,7 @@ internal sealed class RowConverter : IDisposable
         rgb[2] = Over(rgba[2], background.B, rgba[3]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void DropFrom(ReadOnlySpan<byte> stored, int channels, Span<byte> rgb)
     {
         int i = 0, o = 0;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace OnnxTransfer.Preprocessing;
 
 /// <summary>The passes of the resize kernels over rows of interleaved RGB: spans in, spans out.</summary>
@@ -70,6 +72,7 @@ internal static class PixelKernels
     }
 
     /// <summary>The horizontal pass of torch's antialiased resize, <c>[W,3]</c> bytes to <c>[axis.Count,3]</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void TorchHorizontal(ReadOnlySpan<byte> row, ResizeAxis axis, Span<double> result)
     {
         var first = axis.First;
@@ -93,6 +96,7 @@ internal static class PixelKernels
     }
 
     /// <summary>One row's part of torch's vertical pass: <c>sums += row * weight</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void TorchAccumulate(ReadOnlySpan<double> row, double weight, Span<double> sums)
     {
         for (var i = 0; i < sums.Length; i++) sums[i] += row[i] * weight;

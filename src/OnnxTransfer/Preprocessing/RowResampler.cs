@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace OnnxTransfer.Preprocessing;
@@ -151,6 +152,7 @@ internal sealed class RowResampler(bool vectors)
     }
 
     /// <summary>Gathers rows until there are enough for a pass, or no more come.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PushVectorized(int y, ReadOnlySpan<byte> rgb)
     {
         rgb.CopyTo(_padded.AsSpan(_waiting * _paddedStride));
@@ -182,6 +184,7 @@ internal sealed class RowResampler(bool vectors)
         else PixelKernels.OpenCvVertical(upper, lower, upperWeight, lowerWeight, result);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SumRows(int firstRow)
     {
         var taps = _vertical.Taps[_next];
@@ -201,6 +204,7 @@ internal sealed class RowResampler(bool vectors)
         PixelKernels.PillowClip(sums, _bytes);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SumRealRows(int firstRow)
     {
         var weights = _vertical.RealWeights.Slice(_next * _vertical.TapStride, _vertical.Taps[_next]);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace OnnxTransfer.Preprocessing;
@@ -23,6 +24,7 @@ internal sealed class TensorWriter
     /// <param name="y">The row's number.</param>
     /// <param name="geometry">The image's size.</param>
     /// <param name="image">One image of the tensor, <c>3 * Height * Width</c> values.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void Write(RowResampler rows, int y, ResizeGeometry geometry, Span<float> image)
     {
         var width = geometry.Width;
@@ -54,6 +56,7 @@ internal sealed class TensorWriter
     }
 
     /// <summary>One channel of the row, from pixel <paramref name="x"/> on; its values are <paramref name="step"/> apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void WriteRest(RowResampler rows, int channel, int x, Span<float> target, int step)
     {
         var (scale, offset) = (_channels.Scale[channel], _channels.Offset[channel]);

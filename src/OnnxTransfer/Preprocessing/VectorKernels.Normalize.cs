@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -12,6 +13,7 @@ internal static partial class VectorKernels
     /// <param name="g">Where G goes, <c>[W]</c>.</param>
     /// <param name="b">Where B goes, <c>[W]</c>.</param>
     /// <returns>Pixels written; the rest is too short for a vector.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static int NormalizePlanar(ReadOnlySpan<byte> row, in ChannelScales channels, Span<float> r, Span<float> g, Span<float> b)
     {
         var x = 0;
@@ -43,6 +45,7 @@ internal static partial class VectorKernels
     /// <param name="reversed">Whether the tensor wants B, G, R.</param>
     /// <param name="target"><c>[W,3]</c>.</param>
     /// <returns>Pixels written; the rest is too short for a vector.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static int NormalizeInterleaved(ReadOnlySpan<byte> row, in ChannelScales channels, bool reversed, Span<float> target)
     {
         var order = reversed
@@ -67,6 +70,7 @@ internal static partial class VectorKernels
         return i / 3;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Normalize(Vector128<byte> bytes, float scale, float offset, Span<float> target)
     {
         var values = MemoryMarshal.Cast<float, Vector128<float>>(target);

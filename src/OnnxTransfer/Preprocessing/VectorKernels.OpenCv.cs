@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -9,6 +10,7 @@ internal static partial class VectorKernels
     /// <param name="row">Source pixels <c>[W,3]</c>.</param>
     /// <param name="axis">The horizontal plan.</param>
     /// <param name="result"><c>[axis.Count,3]</c> and at least one value more.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void OpenCvHorizontal(ReadOnlySpan<byte> row, ResizeAxis axis, Span<int> result)
     {
         var first = axis.First;
@@ -24,6 +26,7 @@ internal static partial class VectorKernels
     }
 
     /// <inheritdoc cref="PixelKernels.OpenCvVertical"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void OpenCvVertical(ReadOnlySpan<int> upper, ReadOnlySpan<int> lower, int upperWeight, int lowerWeight, Span<byte> result)
     {
         var ups = MemoryMarshal.Cast<int, Vector128<int>>(upper);
@@ -46,6 +49,7 @@ internal static partial class VectorKernels
     /// <param name="row">Source pixels <c>[W,3]</c>.</param>
     /// <param name="axis">The horizontal plan.</param>
     /// <param name="result"><c>[axis.Count,3]</c> and at least one byte more.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void NearestHorizontal(ReadOnlySpan<byte> row, ResizeAxis axis, Span<byte> result)
     {
         var first = axis.First;

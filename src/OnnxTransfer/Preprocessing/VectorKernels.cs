@@ -64,6 +64,7 @@ internal static partial class VectorKernels
     /// <param name="y">The row to make.</param>
     /// <param name="length">Bytes of a row.</param>
     /// <param name="result">The row and <see cref="Padding"/> bytes more.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void PillowVertical(ReadOnlySpan<byte> ring, ReadOnlySpan<int> offsets, ResizeAxis axis, int y, int length, Span<byte> result)
     {
         if (Avx2.IsSupported)
@@ -94,6 +95,7 @@ internal static partial class VectorKernels
     /// <param name="row">Source pixels <c>[W,3]</c>.</param>
     /// <param name="axis">The horizontal plan.</param>
     /// <param name="result">Resized pixels <c>[axis.Count,3]</c> and at least one value more.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void TensorFlowHorizontal(ReadOnlySpan<byte> row, ResizeAxis axis, Span<double> result)
     {
         var first = axis.First;
@@ -111,6 +113,7 @@ internal static partial class VectorKernels
     }
 
     /// <inheritdoc cref="PixelKernels.TensorFlowVertical"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void TensorFlowVertical(ReadOnlySpan<double> upper, ReadOnlySpan<double> lower, double upperWeight, double lowerWeight, Span<float> result)
     {
         var ups = MemoryMarshal.Cast<double, Vector128<double>>(upper);
@@ -143,6 +146,7 @@ internal static partial class VectorKernels
             : row[at] | ((uint)row[at + 1] << 8) | ((uint)row[at + 2] << 16);
 
     /// <summary>Sixteen bytes of a row: two rows at a time, their bytes side by side.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> PillowVerticalAvx2(ReadOnlySpan<byte> ring, ReadOnlySpan<int> offsets, ReadOnlySpan<int> pairs)
     {
         var (upper0, upper1, lower0, lower1) = (Vector256<int>.Zero, Vector256<int>.Zero, Vector256.Create(PillowHalf), Vector256.Create(PillowHalf));
@@ -162,6 +166,7 @@ internal static partial class VectorKernels
         return Clip(sum0.GetLower(), sum0.GetUpper(), sum1.GetLower(), sum1.GetUpper());
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PillowHorizontalAvx2(
         ReadOnlySpan<byte> row0, ReadOnlySpan<byte> row1, ReadOnlySpan<byte> row2, ReadOnlySpan<byte> row3, ResizeAxis axis,
         Span<byte> result0, Span<byte> result1, Span<byte> result2, Span<byte> result3)
@@ -211,9 +216,11 @@ internal static partial class VectorKernels
         return Avx2.Shuffle(Vector256.Create(bytes, bytes), order).AsInt16();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<int> Sum(Vector256<int> upper, Vector256<int> lower) =>
         ((upper.GetLower() + upper.GetUpper()) << LowerBits) + lower.GetLower() + lower.GetUpper() + Vector128.Create(PillowHalf);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PillowHorizontal128(ReadOnlySpan<byte> row, ResizeAxis axis, Span<byte> result)
     {
         var first = axis.First;
@@ -236,10 +243,12 @@ internal static partial class VectorKernels
     }
 
     /// <summary>Sixteen of Pillow's sums to sixteen bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> Clip(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d) =>
         ToBytes(a >> ResizeAxis.PillowBits, b >> ResizeAxis.PillowBits, c >> ResizeAxis.PillowBits, d >> ResizeAxis.PillowBits);
 
     /// <summary>Sixteen numbers, clipped to bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> ToBytes(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d)
     {
         var low = Vector128.NarrowWithSaturation(a, b);

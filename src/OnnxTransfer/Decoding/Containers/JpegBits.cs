@@ -39,6 +39,7 @@ internal ref struct JpegBits
     /// <param name="alternating">For each block of a unit, the table of the others.</param>
     /// <param name="count">How many units to read.</param>
     /// <returns>How many were there.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal int ReadBaseline(ReadOnlySpan<JpegTable> direct, ReadOnlySpan<JpegTable> alternating, int count)
     {
         var (bits, held, done) = (_bits, _held, 0);

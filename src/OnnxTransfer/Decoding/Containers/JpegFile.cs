@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace OnnxTransfer.Decoding.Containers;
@@ -53,6 +54,7 @@ internal static class JpegFile
     /// below 17. Sound files hardly have one.
     /// </summary>
     /// <param name="codes">Begins with the codes of a scan.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static bool HasHole(ReadOnlySpan<byte> codes)
     {
         var end = JpegSegments.NextMarker(codes, 0);
