@@ -9,12 +9,23 @@ namespace OnnxTransfer.Fuzz;
 /// <param name="Name">What one types.</param>
 /// <param name="Sound">The files to begin with.</param>
 /// <param name="Tokens">Words that mean something to it.</param>
-/// <param name="Read">Reads any bytes; throws <see cref="ImageDecodeException"/> where it likes and nothing else ever.</param>
+/// <param name="Read">Reads any bytes; throws what <see cref="Refuses"/> accepts where it likes, and nothing else ever.</param>
 internal sealed record Parser(string Name, Func<byte[][]> Sound, string[] Tokens, Action<byte[]> Read)
 {
+    /// <summary>Whether an exception is the documented error.</summary>
+    internal Func<Exception, bool> Refuses { get; init; } = exception => exception is ImageDecodeException;
+
+    /// <summary>Longer inputs are cut: what they could find, shorter ones find sooner.</summary>
+    internal int MostBytes { get; init; } = 8 << 10;
+
+    /// <summary>How the full names of the types begin whose branches are counted.</summary>
+    internal IReadOnlyList<string> Code { get; init; } = ["OnnxTransfer.Decoding."];
+
     private static readonly DecodeOptions s_options = new() { MaxPixels = 40_000, MaxEncodedBytes = 1 << 20, Background = new Rgb(9, 99, 199) };
 
-    internal static IReadOnlyList<Parser> All { get; } =
+    internal static IReadOnlyList<Parser> All => [.. s_images, .. ModelParsers.All];
+
+    private static readonly Parser[] s_images =
     [
         new("png", () => new Corpus().Of(ImageFormat.Png), ["IHDR", "IDAT", "IEND", "PLTE", "tRNS", "iCCP", "eXIf", "tEXt", "zTXt", "iTXt", "Raw profile type exif\0\nexif\n", "XML:com.adobe.xmp\0", "Exif\0\0"], ReadPng),
         new("jpeg", () => new Corpus().Of(ImageFormat.Jpeg), ["\u00FF\u00C0", "\u00FF\u00C2", "\u00FF\u00C4", "\u00FF\u00DA", "\u00FF\u00DD", "\u00FF\u00D0", "\u00FF\u00D9", "\u00FF\u00E1", "\u00FF\u00E2", "\u00FF\0", "Exif\0\0", "ICC_PROFILE\0", "http://ns.adobe.com/xap/1.0/\0", "Adobe"], ReadJpeg),

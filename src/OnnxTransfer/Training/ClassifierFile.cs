@@ -30,14 +30,7 @@ internal static class ClassifierFile
         string path, ImageNetwork network, ClassifierHead head, IReadOnlyList<string> labels, string? training, Certainty certainty, KeptFeatures? kept, CancellationToken cancellationToken)
     {
         var probe = ClassifierProbe.Of(network, head);
-        var model = Fuse(network.Backbone, head);
-        model.SetMetadata(FormatKey, Format);
-        // The backbone's own classes are cut off, and with them what names them.
-        model.SetMetadata(CardKey, (network.Card with { Classes = null }).ToJson());
-        model.SetMetadata(ProbeKey, probe.ToJson());
-        model.SetMetadata(KeptKey, kept?.ToText());
-        HeadFile.Describe(model, labels, training);
-        HeadFile.Describe(model, certainty);
+        var model = Build(network.Backbone, network.Card, head, labels, training, certainty, kept, probe);
         AtomicFile.Write(
             path, model.ToBytes(), written =>
             {
@@ -46,6 +39,21 @@ internal static class ClassifierFile
                 RequireSameAnswers(path, written, probe, network);
             },
             cancellationToken);
+    }
+
+    /// <summary>The content of the file.</summary>
+    internal static OnnxModel Build(
+        Backbone backbone, ModelCard card, ClassifierHead head, IReadOnlyList<string> labels, string? training, Certainty certainty, KeptFeatures? kept, ClassifierProbe probe)
+    {
+        var model = Fuse(backbone, head);
+        model.SetMetadata(FormatKey, Format);
+        // The backbone's own classes are cut off, and with them what names them.
+        model.SetMetadata(CardKey, (card with { Classes = null }).ToJson());
+        model.SetMetadata(ProbeKey, probe.ToJson());
+        model.SetMetadata(KeptKey, kept?.ToText());
+        HeadFile.Describe(model, labels, training);
+        HeadFile.Describe(model, certainty);
+        return model;
     }
 
     internal static (Backbone Backbone, ClassifierHead Head, IReadOnlyList<string> Labels, string? Training, Certainty Certainty, ClassifierProbe Probe, KeptFeatures? Kept) Read(string path)
