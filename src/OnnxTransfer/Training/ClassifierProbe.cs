@@ -75,7 +75,7 @@ internal sealed partial record ClassifierProbe(IReadOnlyList<float[]> Probabilit
     internal static ClassifierProbe FromJson(string json)
     {
         var document = JsonSerializer.Deserialize(json, ProbeJson.Default.Document);
-        if (document is not { Images: Formula, Probabilities.Length: Images }) throw new InvalidDataException("its probe images differ from the ones that this version knows.");
+        if (document is not { Images: Formula, Probabilities: { Length: Images } rows } || rows.Contains(null!)) throw new InvalidDataException("its probe images differ from the ones that this version knows.");
         return new ClassifierProbe(document.Probabilities);
     }
 

@@ -93,10 +93,15 @@ internal static partial class HeadFile
         return new Certainty(model.Metadata.TryGetValue(CalibrationKey, out var json) ? ClassifierCalibration.FromJson(json) : null, below);
     }
 
-    /// <summary>The labels in the metadata; null when there are none.</summary>
+    /// <summary>The labels in the metadata, none empty and no two the same; null when there are none.</summary>
     /// <exception cref="JsonException">They cannot be read.</exception>
-    internal static IReadOnlyList<string>? LabelsOf(OnnxModel model) =>
-        model.Metadata.TryGetValue(LabelsKey, out var json) ? JsonSerializer.Deserialize(json, Json.Default.StringArray) ?? [] : null;
+    /// <exception cref="ArgumentException">A label is empty, or two are the same.</exception>
+    internal static IReadOnlyList<string>? LabelsOf(OnnxModel model)
+    {
+        if (!model.Metadata.TryGetValue(LabelsKey, out var json)) return null;
+        var labels = JsonSerializer.Deserialize(json, Json.Default.StringArray) ?? [];
+        return Require.Labels(labels, labels.Length);
+    }
 
     /// <summary>The record of the training from the metadata; null if there is none.</summary>
     internal static string? TrainingOf(OnnxModel model) => model.Metadata.GetValueOrDefault(TrainingKey);
@@ -121,10 +126,16 @@ internal static partial class HeadFile
         }
     }
 
-    private static DenseLayer ToLayer(OnnxDense layer) =>
-        Enum.TryParse<Activation>(layer.Activation, out var activation)
-            ? new DenseLayer(layer.Inputs, layer.Bias.Length, layer.Weights, layer.Bias, activation)
-            : throw new InvalidDataException($"its head has the activation {layer.Activation}.");
+    private static DenseLayer ToLayer(OnnxDense layer)
+    {
+        if (!Enum.TryParse<Activation>(layer.Activation, out var activation)) throw new InvalidDataException($"its head has the activation {layer.Activation}.");
+        if (layer.Inputs * (long)layer.Bias.Length != layer.Weights.Length || layer.Inputs == 0)
+            throw new InvalidDataException($"a layer of its head has {layer.Weights.Length} weights for {layer.Bias.Length} outputs.");
+        // Behind a ReLU a NaN is a 0, so that no probability would show it.
+        if (((ReadOnlySpan<float>)layer.Weights).IndexOfNonFinite() >= 0 || ((ReadOnlySpan<float>)layer.Bias).IndexOfNonFinite() >= 0)
+            throw new InvalidDataException("its head has a weight that is NaN or infinite.");
+        return new DenseLayer(layer.Inputs, layer.Bias.Length, layer.Weights, layer.Bias, activation);
+    }
 
     [JsonSerializable(typeof(string[]))]
     private sealed partial class Json : JsonSerializerContext;
