@@ -78,9 +78,21 @@ internal static class ModelParsers
         if (!File.Exists(Path.Combine(s_folder.Value, "weights.bin"))) Written("weights.bin", new byte[64]);
         var path = Written("fuzzed.onnx", bytes);
         var file = ModelFile.Open(path);
-        if (file.Layers.LastOrDefault(layer => layer.Dim is not null) is { } layer) file.Cut(Path.Combine(s_folder.Value, "cut.onnx"), [layer.Name]);
+        foreach (var layer in file.Layers.Where(layer => layer.Dim is not null).TakeLast(2)) Cut(file, layer.Name);
         _ = file.LayersAt(file.Height ?? 32, file.Width ?? 32);
         ReadWeights(path);
+    }
+
+    private static void Cut(ModelFile file, string layer)
+    {
+        try
+        {
+            file.Cut(Path.Combine(s_folder.Value, "cut.onnx"), [layer]);
+        }
+        catch (ArgumentException exception) when (exception.GetType() == typeof(ArgumentException))
+        {
+            // The layer is the caller's choice, and this one is no vector.
+        }
     }
 
     private static void ReadTfLite(byte[] bytes)

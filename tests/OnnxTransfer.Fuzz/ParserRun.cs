@@ -52,7 +52,7 @@ internal sealed class ParserRun
         Directory.CreateDirectory(folder);
         // Where the counts are must be known before the first branch is passed.
         using var coverage = new Coverage();
-        return new ParserRun(coverage, Parser.All.Single(parser => parser.Name == name), folder, seed).Run(TimeSpan.FromMinutes(minutes));
+        return new ParserRun(coverage, Parsers.All.Single(parser => parser.Name == name), folder, seed).Run(TimeSpan.FromMinutes(minutes));
     }
 
     private int Run(TimeSpan time)

@@ -3,7 +3,7 @@
 using System.Globalization;
 using OnnxTransfer.Fuzz;
 
-var parsers = Parser.All.Select(parser => parser.Name).ToList();
+var parsers = Parsers.All.Select(parser => parser.Name).ToList();
 try
 {
     switch (args.FirstOrDefault())
@@ -13,7 +13,7 @@ try
         case { } name when parsers.Contains(name):
             var minutes = double.Parse(args.ElementAtOrDefault(1) is { } text && !text.StartsWith('-') ? text : "5", CultureInfo.InvariantCulture);
             var folder = Path.GetFullPath(Text("--folder") ?? Path.Combine("artifacts", "fuzz", name));
-            using (var core = new InstrumentedCore(Parser.All.Single(parser => parser.Name == name).Code)) return core.Call<int>(ParserRun.Run, name, folder, minutes, Number("--seed", 1));
+            using (var core = new InstrumentedCore(Parsers.All.Single(parser => parser.Name == name).Code)) return core.Call<int>(ParserRun.Run, name, folder, minutes, Number("--seed", 1));
     }
 }
 catch (InvalidDataException exception)

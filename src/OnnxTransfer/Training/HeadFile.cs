@@ -61,7 +61,12 @@ internal static partial class HeadFile
         }
     }
 
-    internal static OnnxHead ToOnnx(ClassifierHead head) => new([.. head.Layers.Select(layer => new OnnxDense(layer.Weights, layer.Bias, layer.Activation.ToString()))]);
+    /// <exception cref="ModelException">A weight is NaN or infinite.</exception>
+    internal static OnnxHead ToOnnx(ClassifierHead head)
+    {
+        if (!head.Layers.All(layer => IsFinite(layer.Weights, layer.Bias))) throw Throw.HeadNotFinite();
+        return new OnnxHead([.. head.Layers.Select(layer => new OnnxDense(layer.Weights, layer.Bias, layer.Activation.ToString()))]);
+    }
 
     internal static ClassifierHead HeadOf(OnnxModel model, string path)
     {
@@ -131,11 +136,12 @@ internal static partial class HeadFile
         if (!Enum.TryParse<Activation>(layer.Activation, out var activation)) throw new InvalidDataException($"its head has the activation {layer.Activation}.");
         if (layer.Inputs * (long)layer.Bias.Length != layer.Weights.Length || layer.Inputs == 0)
             throw new InvalidDataException($"a layer of its head has {layer.Weights.Length} weights for {layer.Bias.Length} outputs.");
-        // Behind a ReLU a NaN is a 0, so that no probability would show it.
-        if (((ReadOnlySpan<float>)layer.Weights).IndexOfNonFinite() >= 0 || ((ReadOnlySpan<float>)layer.Bias).IndexOfNonFinite() >= 0)
-            throw new InvalidDataException("its head has a weight that is NaN or infinite.");
+        if (!IsFinite(layer.Weights, layer.Bias)) throw new InvalidDataException("its head has a weight that is NaN or infinite.");
         return new DenseLayer(layer.Inputs, layer.Bias.Length, layer.Weights, layer.Bias, activation);
     }
+
+    /// <summary>Whether all weights of a layer are numbers: behind a ReLU a NaN is a 0, so that no probability would show it.</summary>
+    private static bool IsFinite(ReadOnlySpan<float> weights, ReadOnlySpan<float> bias) => weights.IndexOfNonFinite() < 0 && bias.IndexOfNonFinite() < 0;
 
     [JsonSerializable(typeof(string[]))]
     private sealed partial class Json : JsonSerializerContext;
