@@ -158,6 +158,27 @@ public sealed class TfLiteConverterTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000L * ((8 * whole.Length) + (1 << 20)));
     }
 
+    /// <summary>Elements without a fixed size have no length to compare with: a shape alone must not take memory.</summary>
+    [Theory]
+    [InlineData(TfLiteType.Text)]
+    [InlineData(TfLiteType.Int4)]
+    [InlineData(TfLiteType.Int2)]
+    [InlineData(TfLiteType.UInt4)]
+    [InlineData(TfLiteType.Resource)]
+    [InlineData(TfLiteType.Variant)]
+    [InlineData(TfLiteType.Complex128)]
+    [InlineData((TfLiteType)99)]
+    internal void AConstantWithMoreElementsThanItsBytesCanHoldIsRefused(TfLiteType type)
+    {
+        var b = new TfLiteBuilder();
+        int x = b.Tensor("x", 1, 4, 4, 3), y = b.Tensor("y", 1, 4, 4, 3);
+        b.Op(TfLiteOp.Tile, [x, b.Constant("times", [1 << 27], type, new byte[8])], y);
+        var file = b.Build([x], y);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains("'times' of shape [134217728]", Assert.Throws<InvalidDataException>(() => TfLiteConverter.Convert(file)).Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4 << 20);
+    }
+
     [Fact]
     public void ATableThatRefersToTheSameBytesAgainAndAgainIsRefused()
     {
