@@ -193,7 +193,7 @@ internal static class ModelSamples
         return b.Build([x], m, s);
     }
 
-    internal static string KerasText(string name) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "keras", name));
+    internal static string KerasText(string name) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Keras", name));
 
     /// <summary>A small network of TensorFlow.js, and its layers one by one as a sequence.</summary>
     internal static byte[][] KerasJson() => [Encoding.UTF8.GetBytes(KerasText("small.model.json")), Encoding.UTF8.GetBytes(Minified(KerasText("small.model.json")))];
@@ -214,7 +214,7 @@ internal static class ModelSamples
             var text = KerasText(name);
             File.WriteAllText(folder.File("model.json"), text);
             foreach (var path in JsonNode.Parse(text)!["weightsManifest"]![0]!["paths"]!.AsArray()) File.WriteAllBytes(folder.File((string)path!), KerasShard(text));
-            using var python = Process.Start(new ProcessStartInfo("/usr/bin/python3", [Path.Combine(AppContext.BaseDirectory, "keras", "make_h5.py"), folder.Path]) { RedirectStandardError = true })!;
+            using var python = Process.Start(new ProcessStartInfo("/usr/bin/python3", [Path.Combine(AppContext.BaseDirectory, "Keras", "make_h5.py"), folder.Path]) { RedirectStandardError = true })!;
             python.StandardError.ReadToEnd();
             python.WaitForExit();
             if (python.ExitCode != 0) throw new InvalidDataException("The files of Keras need /usr/bin/python3 with h5py (Debian's python3-h5py).");

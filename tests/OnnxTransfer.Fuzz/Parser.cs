@@ -1,5 +1,3 @@
-using OnnxTransfer.Decoding;
-
 namespace OnnxTransfer.Fuzz;
 
 /// <summary>A reader of files that is written in C#, what it is given, and what it must keep to.</summary>
