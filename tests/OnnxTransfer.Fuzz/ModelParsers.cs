@@ -143,23 +143,26 @@ internal static class ModelParsers
     {
         var model = Network();
         var at = bytes.AsSpan().IndexOf("\n---\n"u8);
-        Written("config.json", at < 0 ? bytes : bytes[..at]);
-        if (at >= 0) Written("preprocessor_config.json", bytes[(at + 5)..]);
-        else File.Delete(Path.Combine(s_folder.Value, "preprocessor_config.json"));
+        string[] files = [.. ((string[])["config.json", "preprocessor_config.json"]).Select(name => Path.Combine(Path.GetDirectoryName(model)!, name))];
+        File.WriteAllBytes(files[0], at < 0 ? bytes : bytes[..at]);
+        if (at >= 0) File.WriteAllBytes(files[1], bytes[(at + 5)..]);
         try
         {
             if (ModelFolder.FactsOf(model).Preprocess is not null) _ = ModelFile.Open(model).Info;
         }
         finally
         {
-            File.Delete(Path.Combine(s_folder.Value, "config.json"));
+            foreach (var file in files) File.Delete(file);
         }
     }
 
+    /// <summary>A sound network in a folder of its own, so that what is beside it is no other reader's.</summary>
     private static string Network()
     {
-        var path = Path.Combine(s_folder.Value, "tiny.onnx");
-        if (!File.Exists(path)) ModelSamples.Tiny(TensorLayout.Nchw).Save(path);
+        var path = Path.Combine(s_folder.Value, "network", "tiny.onnx");
+        if (File.Exists(path)) return path;
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        ModelSamples.Tiny(TensorLayout.Nchw).Save(path);
         return path;
     }
 
