@@ -179,6 +179,24 @@ public sealed class TfLiteConverterTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4 << 20);
     }
 
+    /// <summary>Operators that pass a constant on in a circle end all the same, with its values.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void AConstantThatIsPassedOnToItselfIsThatConstant(int length)
+    {
+        var b = new TfLiteBuilder();
+        int x = b.Tensor("x", 1, 4), y = b.Tensor("y", 1, 4);
+        int[] circle = [b.Constant("c", [4], [1f, 2, 3, 4]), .. Enumerable.Range(1, length - 1).Select(i => b.Tensor($"t{i}", 4))];
+        for (var i = 0; i < 2 * length; i++) b.Op(TfLiteOp.Dequantize, [circle[i % length]], circle[(i + 1) % length]);
+        b.Op(TfLiteOp.Add, [x, circle[^1]], y, []);
+
+        var converted = OnnxModel.Parse(TfLiteConverter.Convert(b.Build([x], y)));
+
+        Assert.Equal([1f, 2, 3, 4], OnnxTensorData.ReadFloats(Assert.Single(converted.Graph.Initializer)));
+    }
+
     [Fact]
     public void ATableThatRefersToTheSameBytesAgainAndAgainIsRefused()
     {
