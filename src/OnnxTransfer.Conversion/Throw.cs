@@ -98,6 +98,10 @@ internal static class Throw
     internal static void KerasArchiveIncomplete(string source, string entry) =>
         throw new InvalidDataException($"{source} is a zip archive without a usable '{entry}', so it is not a Keras model; save the model with model.save(\"model.keras\").");
 
+    [DoesNotReturn]
+    internal static void KerasEntryTooLarge(string source, string entry, long most) =>
+        throw new InvalidDataException($"{source} is a damaged Keras model: its '{entry}' unpacks to more than {most:N0} bytes. Download it or save it again.");
+
     internal static InvalidDataException KerasArchiveDamaged(string source, Exception inner) =>
         new($"{source} is a damaged Keras model: {inner.Message} Download it or save it again.", inner);
 

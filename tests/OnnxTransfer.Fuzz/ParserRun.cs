@@ -9,11 +9,8 @@ namespace OnnxTransfer.Fuzz;
 /// Mutates what a parser reads, and keeps each input that takes it along an edge for the first time: from these it goes on. This is AFL's
 /// way, in one process and on one thread.
 /// </summary>
-internal sealed class ParserRun : IDisposable
+internal sealed class ParserRun
 {
-    /// <summary>Longer inputs are cut: what they could find, shorter ones find sooner.</summary>
-    private const int MostBytes = 8 << 10;
-
     /// <summary>
     /// Processor time of an input, which takes a few microseconds. One that takes this long has found a loop that grows faster than the file.
     /// </summary>
@@ -31,16 +28,16 @@ internal sealed class ParserRun : IDisposable
     private readonly string _folder;
     private readonly Random _random;
     private readonly byte[][] _tokens;
-    private readonly Coverage _coverage = new();
+    private readonly Coverage _coverage;
     private readonly List<byte[]> _queue = [];
     private readonly HashSet<string> _findings = [];
     private byte[] _current = [];
     private long _since = Stopwatch.GetTimestamp();
     private double _slowest;
 
-    private ParserRun(Parser parser, string folder, int seed)
+    private ParserRun(Coverage coverage, Parser parser, string folder, int seed)
     {
-        (_parser, _folder, _random) = (parser, folder, new Random(seed));
+        (_coverage, _parser, _folder, _random) = (coverage, parser, folder, new Random(seed));
         _tokens = [.. parser.Tokens.Select(Encoding.Latin1.GetBytes)];
     }
 
@@ -53,11 +50,10 @@ internal sealed class ParserRun : IDisposable
     internal static int Run(string name, string folder, double minutes, int seed)
     {
         Directory.CreateDirectory(folder);
-        using var run = new ParserRun(Parser.All.Single(parser => parser.Name == name), folder, seed);
-        return run.Run(TimeSpan.FromMinutes(minutes));
+        // Where the counts are must be known before the first branch is passed.
+        using var coverage = new Coverage();
+        return new ParserRun(coverage, Parsers.All.Single(parser => parser.Name == name), folder, seed).Run(TimeSpan.FromMinutes(minutes));
     }
-
-    public void Dispose() => _coverage.Dispose();
 
     private int Run(TimeSpan time)
     {
@@ -105,7 +101,7 @@ internal sealed class ParserRun : IDisposable
         {
             _parser.Read(input);
         }
-        catch (ImageDecodeException)
+        catch (Exception exception) when (_parser.Refuses(exception))
         {
             // The documented error.
         }
@@ -153,7 +149,7 @@ internal sealed class ParserRun : IDisposable
             }
         }
 
-        if (bytes.Count > MostBytes) bytes.RemoveRange(MostBytes, bytes.Count - MostBytes);
+        if (bytes.Count > _parser.MostBytes) bytes.RemoveRange(_parser.MostBytes, bytes.Count - _parser.MostBytes);
         byte[] mutated = [.. bytes];
         if (_random.Next(4) != 0) Mutator.MendSums(mutated);
         return mutated;

@@ -1,9 +1,9 @@
-// Looks for bytes at which a decoder or a reader of files breaks. Whatever the bytes, there are pixels or an ImageDecodeException, within
-// the limits and without memory that stays.
+// Looks for bytes at which a decoder or a reader of files breaks. Whatever the bytes, there is a result or the one error that is documented,
+// within the limits and without memory that stays.
 using System.Globalization;
 using OnnxTransfer.Fuzz;
 
-var parsers = Parser.All.Select(parser => parser.Name).ToList();
+var parsers = Parsers.All.Select(parser => parser.Name).ToList();
 try
 {
     switch (args.FirstOrDefault())
@@ -13,7 +13,7 @@ try
         case { } name when parsers.Contains(name):
             var minutes = double.Parse(args.ElementAtOrDefault(1) is { } text && !text.StartsWith('-') ? text : "5", CultureInfo.InvariantCulture);
             var folder = Path.GetFullPath(Text("--folder") ?? Path.Combine("artifacts", "fuzz", name));
-            using (var core = new InstrumentedCore()) return core.Call<int>(ParserRun.Run, name, folder, minutes, Number("--seed", 1));
+            using (var core = new InstrumentedCore(Parsers.All.Single(parser => parser.Name == name).Code)) return core.Call<int>(ParserRun.Run, name, folder, minutes, Number("--seed", 1));
     }
 }
 catch (InvalidDataException exception)

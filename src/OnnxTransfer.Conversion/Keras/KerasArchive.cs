@@ -11,7 +11,10 @@ internal static partial class KerasArchive
 {
     private const string ConfigFile = "config.json";
     private const string WeightsFile = "model.weights.h5";
-    private const long MostConfigBytes = 1L << 28;
+    private const int PieceLength = 1 << 16;
+
+    /// <summary>How many bytes an entry may unpack to, beside 16 times those of the archive: Keras stores its entries without packing them.</summary>
+    private const long LeastLimit = 4L << 20;
 
     /// <summary>A model and its weights from a <c>.keras</c> or <c>.h5</c> file; the caller disposes the model.</summary>
     public static (KerasModel Model, KerasWeights Weights) Read(ReadOnlyMemory<byte> bytes, string source) =>
@@ -106,10 +109,10 @@ internal static partial class KerasArchive
         try
         {
             using var zip = new ZipArchive(new MemoryStream(bytes.ToArray()), ZipArchiveMode.Read);
-            (config, weights) = (Content(zip, ConfigFile, source, MostConfigBytes), Content(zip, WeightsFile, source, 16 + (16L * bytes.Length)));
+            (config, weights) = (Content(zip, ConfigFile, source, bytes.Length), Content(zip, WeightsFile, source, bytes.Length));
             if (zip.GetEntry("metadata.json") is not null)
             {
-                using var metadata = JsonDocument.Parse(Content(zip, "metadata.json", source, MostConfigBytes));
+                using var metadata = JsonDocument.Parse(Content(zip, "metadata.json", source, bytes.Length));
                 if (metadata.RootElement.ValueKind == JsonValueKind.Object && metadata.RootElement.TryGetProperty("keras_version", out var stated)) version = stated.ToString();
             }
         }
@@ -134,14 +137,29 @@ internal static partial class KerasArchive
         }
     }
 
-    private static byte[] Content(ZipArchive zip, string name, string source, long most)
+    /// <summary>Unpacks an entry piece by piece, because nobody need believe the length that it states.</summary>
+    private static byte[] Content(ZipArchive zip, string name, string source, int archive)
     {
-        if (zip.GetEntry(name) is not { } entry) { Throw.KerasArchiveIncomplete(source, name); return []; }
-        if (entry.Length > most || entry.Length > Array.MaxLength) Throw.KerasArchiveIncomplete(source, name);
+        ZipArchiveEntry[] entries = [.. zip.Entries.Where(one => one.FullName == name)];
+        if (entries is not [var entry])
+        {
+            if (entries.Length > 1) Throw.KerasMalformed(source, $"it has '{name}' {entries.Length} times");
+            Throw.KerasArchiveIncomplete(source, name);
+            return [];
+        }
+
+        var most = Math.Min(Array.MaxLength, LeastLimit + (16L * archive));
         using var stream = entry.Open();
-        var content = new byte[entry.Length];
-        stream.ReadExactly(content);
-        return content;
+        // A stored entry, as Keras writes it, is read without copies.
+        using var content = new MemoryStream((int)Math.Min(entry.Length, archive));
+        var piece = new byte[PieceLength];
+        for (int read; (read = stream.Read(piece)) > 0;)
+        {
+            if (content.Length + read > most) Throw.KerasEntryTooLarge(source, name, most);
+            content.Write(piece, 0, read);
+        }
+
+        return content.Length == content.Capacity ? content.GetBuffer() : content.ToArray();
     }
 
     /// <summary>

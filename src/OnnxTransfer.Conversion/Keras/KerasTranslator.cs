@@ -161,7 +161,12 @@ internal sealed partial class KerasTranslator
         var open = new Stack<(string Layer, int Call)>(outputs.Select(o => (o.Layer, o.Call)));
         while (open.TryPop(out var at))
         {
-            if (!layers.TryGetValue(at.Layer, out var layer)) Throw.LayerNotFound(_model.Source, at.Layer, layers.Keys);
+            if (!layers.TryGetValue(at.Layer, out var layer))
+            {
+                if (_options.Outputs.Contains(at.Layer)) Throw.LayerNotFound(_model.Source, at.Layer, layers.Keys);
+                Throw.KerasMalformed(_model.Source, $"it refers to the layer '{at.Layer}', which it does not have");
+            }
+
             if (given.ContainsKey(at) || !needed.Add(at)) continue;
             if (at.Call < 0 || at.Call >= layer.Calls.Count) Throw.KerasMalformed(_model.Source, $"it refers to call {at.Call} of layer '{at.Layer}', which has {layer.Calls.Count}");
             foreach (var read in layer.Calls[at.Call])

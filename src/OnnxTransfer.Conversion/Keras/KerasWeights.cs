@@ -22,7 +22,7 @@ internal sealed class KerasWeights
         {
             foreach (var group in model.Manifest.EnumerateArray()) weights.ReadGroup(model.Source, group, readShard);
         }
-        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException)
+        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException || (e is InvalidDataException && !e.Message.Contains(model.Source, StringComparison.Ordinal)))
         {
             throw Throw.KerasDamaged(model.Source, e);
         }

@@ -65,6 +65,9 @@ internal sealed class TfLiteModel
         if (table.Has(6)) Throw.TensorSparse(source, name);
         if (!data.IsEmpty && ElementSize(type) is > 0 and var width && data.Length != count * width)
             Throw.Malformed(source, $"tensor {index} '{name}' of shape [{string.Join(",", shape)}] needs {count * width} bytes, but its buffer has {data.Length}");
+        // Elements of no fixed size take a quarter of a byte or more.
+        if (!data.IsEmpty && ElementSize(type) == 0 && count > 4L * data.Length)
+            Throw.Malformed(source, $"tensor {index} '{name}' of shape [{string.Join(",", shape)}] has only {data.Length} bytes in its buffer");
         return new TfLiteTensor(index, name, shape, type, data.IsEmpty ? default(ReadOnlyMemory<byte>?) : data, ReadQuantization(source, index, shape, table.Table(4)));
     }
 

@@ -10,9 +10,24 @@ internal sealed partial class TfLiteTranslator
     /// <summary>The constant behind a tensor: stored, folded, or passed on by operators; null when it depends on the image.</summary>
     private TfLiteTensor? ConstantOf(int tensor)
     {
-        while (_aliases.TryGetValue(tensor, out var origin)) tensor = origin;
+        tensor = OriginOf(tensor);
         if (_activations[tensor] is not null) return null;
         return _folded.TryGetValue(tensor, out var folded) ? folded : _model.Tensors[tensor].Data is not null ? _model.Tensors[tensor] : null;
+    }
+
+    private int OriginOf(int tensor)
+    {
+        while (_aliases.TryGetValue(tensor, out var origin)) tensor = origin;
+        return tensor;
+    }
+
+    /// <summary>
+    /// Lets a tensor stand for the constant behind another. It always leads to the end of a chain, so that operators that pass a constant
+    /// on to itself make no circle.
+    /// </summary>
+    private void PassOn(int from, int to)
+    {
+        if (OriginOf(from) is var origin && origin != to) _aliases[to] = origin;
     }
 
     private TfLiteTensor RequiredConstant(TfLiteOperator op, int input, string role)

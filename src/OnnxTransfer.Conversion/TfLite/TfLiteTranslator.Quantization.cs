@@ -62,7 +62,7 @@ internal sealed partial class TfLiteTranslator
         var input = Input(op, 0);
         if (ConstantOf(input) is not null)
         {
-            _aliases[op.Outputs[0]] = input;
+            PassOn(input, op.Outputs[0]);
             return;
         }
 

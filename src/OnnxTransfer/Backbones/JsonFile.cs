@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Backbones;
 
@@ -22,6 +23,7 @@ internal static class JsonFile
         var lines = new Lines(utf8.ToArray());
         try
         {
+            JsonText.RequireUnicode(utf8);
             lines.Read();
             problems = new JsonProblems(origin, lines.ByField);
             foreach (var twice in lines.Twice) problems.Add(twice, "occurs twice");

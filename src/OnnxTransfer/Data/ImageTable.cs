@@ -153,7 +153,9 @@ internal sealed class ImageTable
     {
         try
         {
-            return JsonDocument.Parse(json);
+            var utf8 = Encoding.UTF8.GetBytes(json);
+            JsonText.RequireUnicode(utf8);
+            return JsonDocument.Parse(utf8);
         }
         catch (JsonException exception)
         {

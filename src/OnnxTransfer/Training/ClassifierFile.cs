@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using OnnxTransfer.Backbones;
 using OnnxTransfer.Embedding;
@@ -30,14 +31,7 @@ internal static class ClassifierFile
         string path, ImageNetwork network, ClassifierHead head, IReadOnlyList<string> labels, string? training, Certainty certainty, KeptFeatures? kept, CancellationToken cancellationToken)
     {
         var probe = ClassifierProbe.Of(network, head);
-        var model = Fuse(network.Backbone, head);
-        model.SetMetadata(FormatKey, Format);
-        // The backbone's own classes are cut off, and with them what names them.
-        model.SetMetadata(CardKey, (network.Card with { Classes = null }).ToJson());
-        model.SetMetadata(ProbeKey, probe.ToJson());
-        model.SetMetadata(KeptKey, kept?.ToText());
-        HeadFile.Describe(model, labels, training);
-        HeadFile.Describe(model, certainty);
+        var model = Build(network.Backbone, network.Card, head, labels, training, certainty, kept, probe);
         AtomicFile.Write(
             path, model.ToBytes(), written =>
             {
@@ -46,6 +40,22 @@ internal static class ClassifierFile
                 RequireSameAnswers(path, written, probe, network);
             },
             cancellationToken);
+    }
+
+    /// <summary>The content of the file.</summary>
+    internal static OnnxModel Build(
+        Backbone backbone, ModelCard card, ClassifierHead head, IReadOnlyList<string> labels, string? training, Certainty certainty, KeptFeatures? kept, ClassifierProbe probe)
+    {
+        var model = Fuse(backbone, head);
+        model.SetMetadata(FormatKey, Format);
+        // The backbone's own classes are cut off, and with them what names them.
+        var cardJson = (card with { Classes = null }).ToJson();
+        model.SetMetadata(CardKey, cardJson);
+        model.SetMetadata(ProbeKey, (probe with { CardSha256 = HashOf(cardJson) }).ToJson());
+        model.SetMetadata(KeptKey, kept?.ToText());
+        HeadFile.Describe(model, labels, training);
+        HeadFile.Describe(model, certainty);
+        return model;
     }
 
     internal static (Backbone Backbone, ClassifierHead Head, IReadOnlyList<string> Labels, string? Training, Certainty Certainty, ClassifierProbe Probe, KeptFeatures? Kept) Read(string path)
@@ -66,6 +76,7 @@ internal static class ClassifierFile
             }
 
             var probe = ClassifierProbe.FromJson(model.Metadata.GetValueOrDefault(ProbeKey) ?? throw Throw.ClassifierDamaged(path, "its probe images are missing."));
+            if (probe.CardSha256 is { } saved && saved != HashOf(cardJson)) throw Throw.ClassifierDamaged(path, "its card, which has the preprocessing, was changed after it was saved.");
             var kept = model.Metadata.TryGetValue(KeptKey, out var text) ? KeptFeatures.Parse(text, classifier.Dim, classifier.ClassCount) : null;
             // No session of ONNX Runtime needs to hold them too.
             model.SetMetadata(KeptKey, null);
@@ -95,6 +106,8 @@ internal static class ClassifierFile
     /// programs. Here the network gets the same floats as in training, which a float resize does not round to bytes.
     /// </summary>
     internal static void TakeNetwork(OnnxModel model, ModelCard card) => OnnxPixelInput.Remove(model, card.Input.Tensor, card.Input.Layout);
+
+    private static string HashOf(string card) => FileHash.Sha256(Encoding.UTF8.GetBytes(card));
 
     private static OnnxModel Fuse(Backbone backbone, ClassifierHead head)
     {

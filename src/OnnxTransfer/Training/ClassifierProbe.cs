@@ -12,6 +12,12 @@ namespace OnnxTransfer.Training;
 /// <param name="Probabilities">One row <c>[C]</c> per image.</param>
 internal sealed partial record ClassifierProbe(IReadOnlyList<float[]> Probabilities)
 {
+    /// <summary>
+    /// SHA-256 of the card in the file: the probe images have the network's size already, so that they do not show another resize or crop. Null in
+    /// files of earlier builds.
+    /// </summary>
+    internal string? CardSha256 { get; init; }
+
     /// <summary>How far a probability may be off when the same machine computes it in another order.</summary>
     internal const float SameMachine = 1e-5f;
 
@@ -68,22 +74,22 @@ internal sealed partial record ClassifierProbe(IReadOnlyList<float[]> Probabilit
         return worst;
     }
 
-    internal string ToJson() => JsonSerializer.Serialize(new Document(Formula, [.. Probabilities], AnotherMachine), ProbeJson.Default.Document);
+    internal string ToJson() => JsonSerializer.Serialize(new Document(Formula, [.. Probabilities], AnotherMachine, CardSha256), ProbeJson.Default.Document);
 
     /// <exception cref="JsonException">The text is no probe.</exception>
     /// <exception cref="InvalidDataException">Its images are others than this version's.</exception>
     internal static ClassifierProbe FromJson(string json)
     {
         var document = JsonSerializer.Deserialize(json, ProbeJson.Default.Document);
-        if (document is not { Images: Formula, Probabilities.Length: Images }) throw new InvalidDataException("its probe images differ from the ones that this version knows.");
-        return new ClassifierProbe(document.Probabilities);
+        if (document is not { Images: Formula, Probabilities: { Length: Images } rows } || rows.Contains(null!)) throw new InvalidDataException("its probe images differ from the ones that this version knows.");
+        return new ClassifierProbe(rows) { CardSha256 = document.CardSha256 };
     }
 
     private static byte Pixel(int n, int y, int x, int c) => unchecked((byte)(((n + 1) * ((3 * y) + (5 * x))) + (85 * c)));
 
-    private sealed record Document(string Images, float[][] Probabilities, float Tolerance);
+    private sealed record Document(string Images, float[][] Probabilities, float Tolerance, string? CardSha256);
 
-    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
     [JsonSerializable(typeof(Document))]
     private sealed partial class ProbeJson : JsonSerializerContext;
 }

@@ -61,7 +61,12 @@ internal static partial class HeadFile
         }
     }
 
-    internal static OnnxHead ToOnnx(ClassifierHead head) => new([.. head.Layers.Select(layer => new OnnxDense(layer.Weights, layer.Bias, layer.Activation.ToString()))]);
+    /// <exception cref="ModelException">A weight is NaN or infinite.</exception>
+    internal static OnnxHead ToOnnx(ClassifierHead head)
+    {
+        if (!head.Layers.All(layer => IsFinite(layer.Weights, layer.Bias))) throw Throw.HeadNotFinite();
+        return new OnnxHead([.. head.Layers.Select(layer => new OnnxDense(layer.Weights, layer.Bias, layer.Activation.ToString()))]);
+    }
 
     internal static ClassifierHead HeadOf(OnnxModel model, string path)
     {
@@ -93,10 +98,15 @@ internal static partial class HeadFile
         return new Certainty(model.Metadata.TryGetValue(CalibrationKey, out var json) ? ClassifierCalibration.FromJson(json) : null, below);
     }
 
-    /// <summary>The labels in the metadata; null when there are none.</summary>
+    /// <summary>The labels in the metadata, none empty and no two the same; null when there are none.</summary>
     /// <exception cref="JsonException">They cannot be read.</exception>
-    internal static IReadOnlyList<string>? LabelsOf(OnnxModel model) =>
-        model.Metadata.TryGetValue(LabelsKey, out var json) ? JsonSerializer.Deserialize(json, Json.Default.StringArray) ?? [] : null;
+    /// <exception cref="ArgumentException">A label is empty, or two are the same.</exception>
+    internal static IReadOnlyList<string>? LabelsOf(OnnxModel model)
+    {
+        if (!model.Metadata.TryGetValue(LabelsKey, out var json)) return null;
+        var labels = JsonSerializer.Deserialize(json, Json.Default.StringArray) ?? [];
+        return Require.Labels(labels, labels.Length);
+    }
 
     /// <summary>The record of the training from the metadata; null if there is none.</summary>
     internal static string? TrainingOf(OnnxModel model) => model.Metadata.GetValueOrDefault(TrainingKey);
@@ -121,10 +131,17 @@ internal static partial class HeadFile
         }
     }
 
-    private static DenseLayer ToLayer(OnnxDense layer) =>
-        Enum.TryParse<Activation>(layer.Activation, out var activation)
-            ? new DenseLayer(layer.Inputs, layer.Bias.Length, layer.Weights, layer.Bias, activation)
-            : throw new InvalidDataException($"its head has the activation {layer.Activation}.");
+    private static DenseLayer ToLayer(OnnxDense layer)
+    {
+        if (!Enum.TryParse<Activation>(layer.Activation, out var activation)) throw new InvalidDataException($"its head has the activation {layer.Activation}.");
+        if (layer.Inputs * (long)layer.Bias.Length != layer.Weights.Length || layer.Inputs == 0)
+            throw new InvalidDataException($"a layer of its head has {layer.Weights.Length} weights for {layer.Bias.Length} outputs.");
+        if (!IsFinite(layer.Weights, layer.Bias)) throw new InvalidDataException("its head has a weight that is NaN or infinite.");
+        return new DenseLayer(layer.Inputs, layer.Bias.Length, layer.Weights, layer.Bias, activation);
+    }
+
+    /// <summary>Whether all weights of a layer are numbers: behind a ReLU a NaN is a 0, so that no probability would show it.</summary>
+    private static bool IsFinite(ReadOnlySpan<float> weights, ReadOnlySpan<float> bias) => weights.IndexOfNonFinite() < 0 && bias.IndexOfNonFinite() < 0;
 
     [JsonSerializable(typeof(string[]))]
     private sealed partial class Json : JsonSerializerContext;

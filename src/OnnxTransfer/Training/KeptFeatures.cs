@@ -114,12 +114,13 @@ internal sealed partial class KeptFeatures
             using var header = JsonDocument.Parse(file.AsMemory(sizeof(long), length));
             var data = file.AsSpan(sizeof(long) + length);
             var metadata = header.RootElement.GetProperty("__metadata__");
-            var ids = JsonSerializer.Deserialize(metadata.GetProperty(IdsName).GetString()!, KeptJson.Default.StringArray)!;
+            if (JsonSerializer.Deserialize(metadata.GetProperty(IdsName).GetString()!, KeptJson.Default.StringArray) is not { } ids || ids.Contains(null!) || metadata.GetProperty(OriginName).GetString() is not { } origin)
+                throw new InvalidDataException("an id or the origin is missing");
             var kept = new KeptFeatures(
                 new FeatureMatrix(Numbers<float>(header.RootElement, data, FeaturesName, ids.Length, dim), ids.Length, dim),
                 Numbers<int>(header.RootElement, data, ClassesName, ids.Length),
                 [.. Numbers<byte>(header.RootElement, data, SplitsName, ids.Length).Select(split => (DataSplit)split)],
-                Numbers<float>(header.RootElement, data, WeightsName, ids.Length), ids, metadata.GetProperty(OriginName).GetString()!);
+                Numbers<float>(header.RootElement, data, WeightsName, ids.Length), ids, origin);
             if (kept.Features.Values.IndexOfNonFinite() >= 0 || kept.Weights.Any(weight => !(weight >= 0 && float.IsFinite(weight)))
                 || kept.Classes.Any(index => (uint)index >= (uint)classCount) || kept.Splits.Any(split => split is not (DataSplit.Train or DataSplit.Validation or DataSplit.Test)))
                 throw new InvalidDataException("a number is out of range");
@@ -150,8 +151,9 @@ internal sealed partial class KeptFeatures
     {
         var entry = header.GetProperty(name);
         if (!entry.GetProperty("shape").EnumerateArray().Select(side => side.GetInt32()).SequenceEqual(shape)) throw new InvalidDataException($"'{name}' has another shape");
-        int[] offsets = [.. entry.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt32())];
-        var numbers = MemoryMarshal.Cast<byte, T>(data[offsets[0]..offsets[1]]).ToArray();
+        var offsets = entry.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt32()).ToArray();
+        if (offsets is not [var start, var end]) throw new InvalidDataException($"'{name}' has no place");
+        var numbers = MemoryMarshal.Cast<byte, T>(data[start..end]).ToArray();
         return numbers.Length == shape.Aggregate(1, (product, side) => checked(product * side)) ? numbers : throw new InvalidDataException($"'{name}' has another length");
     }
 

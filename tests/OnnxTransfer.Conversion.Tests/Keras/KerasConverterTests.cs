@@ -221,6 +221,20 @@ public sealed class KerasConverterTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000L * 60 * (bytes.Length + weights.Length));
     }
 
+    /// <summary>What the file itself refers to is the file's fault, whatever the caller asked for.</summary>
+    [Theory]
+    [InlineData("\"stem\",0,0", "\"stern\",0,0", "refers to the layer 'stern'")]
+    [InlineData("\"shape\":[3,3,3,6]", "\"shape\":[3,-3,3,6]", "-3")]
+    [InlineData("\"shape\":[3,3,3,6]", "\"shape\":[3,3,3,2000000000]", "2000000000")]
+    public void AModelThatContradictsItselfIsDamagedAndNamed(string sound, string wrong, string message)
+    {
+        var json = JsonNode.Parse(s_json)!.ToJsonString();
+        Assert.Contains(sound, json, StringComparison.Ordinal);
+        var error = Assert.Throws<InvalidDataException>(() => Convert(json: json.Replace(sound, wrong, StringComparison.Ordinal), weights: Weights()));
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+        Assert.Contains("the Keras model", error.Message, StringComparison.Ordinal);
+    }
+
     private static void Replace(byte[] json, Random random)
     {
         var at = random.Next(json.Length);

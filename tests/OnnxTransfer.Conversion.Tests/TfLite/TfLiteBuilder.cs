@@ -26,6 +26,8 @@ internal sealed class TfLiteBuilder
     public int Constant(string name, params int[] values) =>
         Add(name, [values.Length], TfLiteType.Int32, [.. values.SelectMany(BitConverter.GetBytes)], null);
 
+    public int Constant(string name, int[] shape, TfLiteType type, byte[] data) => Add(name, shape, type, data, null);
+
     public int Scalar(string name, int value) => Add(name, [], TfLiteType.Int32, BitConverter.GetBytes(value), null);
 
     public int Constant(string name, int[] shape, int[] values, float[] scales, int axis) =>

@@ -158,6 +158,45 @@ public sealed class TfLiteConverterTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000L * ((8 * whole.Length) + (1 << 20)));
     }
 
+    /// <summary>Elements without a fixed size have no length to compare with: a shape alone must not take memory.</summary>
+    [Theory]
+    [InlineData(TfLiteType.Text)]
+    [InlineData(TfLiteType.Int4)]
+    [InlineData(TfLiteType.Int2)]
+    [InlineData(TfLiteType.UInt4)]
+    [InlineData(TfLiteType.Resource)]
+    [InlineData(TfLiteType.Variant)]
+    [InlineData(TfLiteType.Complex128)]
+    [InlineData((TfLiteType)99)]
+    internal void AConstantWithMoreElementsThanItsBytesCanHoldIsRefused(TfLiteType type)
+    {
+        var b = new TfLiteBuilder();
+        int x = b.Tensor("x", 1, 4, 4, 3), y = b.Tensor("y", 1, 4, 4, 3);
+        b.Op(TfLiteOp.Tile, [x, b.Constant("times", [1 << 27], type, new byte[8])], y);
+        var file = b.Build([x], y);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains("'times' of shape [134217728]", Assert.Throws<InvalidDataException>(() => TfLiteConverter.Convert(file)).Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4 << 20);
+    }
+
+    /// <summary>Operators that pass a constant on in a circle end all the same, with its values.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void AConstantThatIsPassedOnToItselfIsThatConstant(int length)
+    {
+        var b = new TfLiteBuilder();
+        int x = b.Tensor("x", 1, 4), y = b.Tensor("y", 1, 4);
+        int[] circle = [b.Constant("c", [4], [1f, 2, 3, 4]), .. Enumerable.Range(1, length - 1).Select(i => b.Tensor($"t{i}", 4))];
+        for (var i = 0; i < 2 * length; i++) b.Op(TfLiteOp.Dequantize, [circle[i % length]], circle[(i + 1) % length]);
+        b.Op(TfLiteOp.Add, [x, circle[^1]], y, []);
+
+        var converted = OnnxModel.Parse(TfLiteConverter.Convert(b.Build([x], y)));
+
+        Assert.Equal([1f, 2, 3, 4], OnnxTensorData.ReadFloats(Assert.Single(converted.Graph.Initializer)));
+    }
+
     [Fact]
     public void ATableThatRefersToTheSameBytesAgainAndAgainIsRefused()
     {

@@ -137,6 +137,8 @@ public sealed class FeatureMatrixTests
     [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2, 3), }", 6, "has the shape (1, 2, 3)")]
     [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 0), }", 0, "has the shape (2, 0)")]
     [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2000000000, 2000000000), }", 6, "has the shape (2000000000, 2000000000)")]
+    [InlineData(1, "{'descr': '|O', 'fortran_order': False, 'shape': (2, 3), }", 6, "holds numbers of the type '|O'")]
+    [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000000000, 1), }", 6, "has the shape (1000000000000000000, 1)")]
     [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, -3), }", 6, "has the shape (2, -3)")]
     [InlineData(1, "{'descr': '<f4', 'fortran_order': False, }", 6, "has a header without a shape")]
     [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 5, "has 148 bytes, but its shape needs 152")]

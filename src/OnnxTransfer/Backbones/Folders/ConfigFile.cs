@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Backbones.Folders;
 
@@ -18,7 +19,9 @@ internal sealed record ConfigFile(string Origin, string Prefix, JsonElement Node
         if (!File.Exists(path)) return null;
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path).AsMemory(), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip });
+            var bytes = File.ReadAllBytes(path);
+            JsonText.RequireUnicode(bytes, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip });
+            using var document = JsonDocument.Parse(bytes.AsMemory(), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip });
             if (document.RootElement.ValueKind != JsonValueKind.Object) throw Throw.JsonNotAnObject(path, document.RootElement.ValueKind);
             return new ConfigFile(path, "", document.RootElement.Clone());
         }

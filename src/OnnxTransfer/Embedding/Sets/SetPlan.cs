@@ -80,8 +80,8 @@ internal sealed class PartHash
     }
 
     /// <summary>The number in the name of a part; null for another name.</summary>
-    internal static int? PartOf(string name) =>
-        name.Length == Prefix.Length + NumberLength + 1 + HashLength && name.StartsWith(Prefix, StringComparison.Ordinal) && name[^(HashLength + 1)] == '-'
+    internal static int? PartOf(string? name) =>
+        name?.Length == Prefix.Length + NumberLength + 1 + HashLength && name.StartsWith(Prefix, StringComparison.Ordinal) && name[^(HashLength + 1)] == '-'
         && name[^HashLength..].All(char.IsAsciiHexDigitLower)
         && int.TryParse(name.AsSpan(Prefix.Length, NumberLength), NumberStyles.None, CultureInfo.InvariantCulture, out var part)
             ? part

@@ -47,7 +47,7 @@ internal static class WeightFile
     private static Dictionary<string, NamedWeights> Onnx(string path) =>
         OnnxModel.Load(path).Graph.Initializer
             .Where(t => (OnnxElementType)t.DataType is OnnxElementType.Float32 or OnnxElementType.Float16 or OnnxElementType.Float64)
-            .DistinctBy(t => t.Name).ToDictionary(t => t.Name, t => new NamedWeights([.. t.Dims], () => OnnxTensorData.ReadFloats(t)), StringComparer.Ordinal);
+            .DistinctBy(t => t.Name).ToDictionary(t => t.Name, t => new NamedWeights([.. t.Dims], () => Read(path, () => OnnxTensorData.ReadFloats(t))), StringComparer.Ordinal);
 
     /// <summary>The format of Hugging Face: eight bytes of header length, a JSON header with the place of every array, the bytes.</summary>
     private static Dictionary<string, NamedWeights> Safetensors(string path)
@@ -71,7 +71,7 @@ internal static class WeightFile
             var count = OnnxTensorData.CountElements(entry.Name, shape);
             var width = type switch { "F64" => 8, "F32" => 4, _ => 2 };
             if (start < 0 || end - start != count * width || end > stream.Length - 8 - headerLength) Throw.WeightFileInvalid(path, $"'{entry.Name}' does not lie inside the file");
-            weights[entry.Name] = new NamedWeights(shape, () => Read(path, () => Decode(ReadBytes(path, 8 + headerLength + start, end - start), type)));
+            if (!weights.TryAdd(entry.Name, new NamedWeights(shape, () => Read(path, () => Decode(ReadBytes(path, 8 + headerLength + start, end - start), type))))) Throw.WeightFileInvalid(path, $"it has '{entry.Name}' twice");
         }
 
         return weights;
@@ -97,7 +97,7 @@ internal static class WeightFile
             var (shape, type, _) = ReadNpyHeader(path, stream, entry);
             if (type is null) continue;
             var name = entry.FullName;
-            weights[name[..^4]] = new NamedWeights(shape, () => Read(path, () => ReadNpy(path, name)));
+            if (!weights.TryAdd(name[..^4], new NamedWeights(shape, () => Read(path, () => ReadNpy(path, name))))) Throw.WeightFileInvalid(path, $"it has '{name}' twice");
         }
 
         return weights;

@@ -126,6 +126,31 @@ public sealed class FeatureSetTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("parts", "[null]")]
+    [InlineData("parts", "[\"../../part-00000000-0123456789abcdef\"]")]
+    [InlineData("parts", "null")]
+    [InlineData("images", "9223372036854775807")]
+    [InlineData("images", "-1")]
+    [InlineData("partSize", "0")]
+    [InlineData("network", "null")]
+    [InlineData("network", "{}")]
+    public void A_plan_or_manifest_that_cannot_be_is_refused(string field, string json)
+    {
+        foreach (var file in (string[])["plan.json", "manifest.json"])
+        {
+            var folder = _folder.File($"set of {file}");
+            GeneratedSet.Write(folder, GeneratedSet.Rows(5, 2), 2, 4);
+            var path = Path.Combine(folder, file);
+            var document = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(path))!;
+            document[field] = System.Text.Json.Nodes.JsonNode.Parse(json);
+            File.WriteAllText(path, document.ToJsonString(new JsonSerializerOptions { WriteIndented = true, NewLine = "\n" }) + "\n");
+            if (file == "plan.json") File.Delete(Path.Combine(folder, "manifest.json"));
+            Assert.Contains(folder, Assert.Throws<InvalidDataException>(() => FeatureSet.Open(folder)).Message, StringComparison.Ordinal);
+            Assert.Contains(folder, Assert.Throws<InvalidDataException>(() => FeatureSet.Inspect(folder)).Message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void A_set_that_is_not_complete_says_how_much_is_missing()
     {
