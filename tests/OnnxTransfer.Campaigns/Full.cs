@@ -71,7 +71,7 @@ internal sealed class Full(Ground ground)
     /// <summary>The cache gives up with a warning, the run gives its rows, and the cache is sound afterward.</summary>
     private Func<int, Random, Verdict> FillCache()
     {
-        var (folder, rows, whole) = (Path.Combine(Disk, "cache"), Path.Combine(ground.Work, "full.npy"), Path.Combine(ground.Work, "full-whole.npy"));
+        var (folder, rows, whole) = (Path.Combine(Disk, "cache"), Path.Combine(ground.Work, "full-rows.npy"), Path.Combine(ground.Work, "full-whole.npy"));
         string[] Embed(string to, string cache) => ["embed", ground.Photos, "--backbone", ground.Network, "--cache", cache, "--out", to];
         return (number, _) =>
         {
@@ -105,13 +105,13 @@ internal sealed class Full(Ground ground)
             if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
             ground.Tool.Demand("embed", ground.Photos, "--backbone", ground.Network, "--cache", folder, "--out", rows);
             Fill(Room(number, 64 * Page));
-            var ran = ground.Tool.Run("cache", "gc", "--cache", folder, "--max-size", "0.05");
+            var ran = ground.Tool.Run("cache", "gc", "--cache", folder, "--max-size", "0");
             File.Delete(Filler);
             var cache = new FeatureCache(folder);
             var verdict = new Verdict { Struck = ran.ExitCode != 0, Finished = ran.ExitCode == 0 };
             if (cache.Verify() is { Damaged: > 0 } check) return verdict with { Torn = $"{check.Damaged} damaged vectors" };
             if (ran.ExitCode != 0 && Complaint(ran, folder) is { } wrong) return verdict with { Lost = wrong };
-            var again = ground.Tool.Run("cache", "gc", "--cache", folder, "--max-size", "0.05");
+            var again = ground.Tool.Run("cache", "gc", "--cache", folder, "--max-size", "0");
             return again.ExitCode == 0 ? verdict : verdict with { Lost = $"the next run failed: {again.Error}" };
         };
     }

@@ -154,7 +154,7 @@ internal sealed class Kills(Ground ground)
             foreach (var file in Directory.EnumerateFiles(whole)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
             var before = new FeatureCache(folder).Models().Sum(one => one.Vectors);
             bool struck;
-            using (var process = number % 4 == 3 ? ground.Tool.Start("cache", "verify", "--cache", folder) : ground.Tool.Start("cache", "gc", "--cache", folder, "--max-size", "0.05"))
+            using (var process = number % 4 == 3 ? ground.Tool.Start("cache", "verify", "--cache", folder) : ground.Tool.Start("cache", "gc", "--cache", folder, "--max-size", "0"))
             {
                 process.WaitForExit(random.Next(40, 200));
                 process.Kill();

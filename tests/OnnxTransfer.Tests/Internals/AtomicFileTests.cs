@@ -107,11 +107,13 @@ public sealed class AtomicFileTests : IDisposable
     {
         var path = _folder.File("target.bin");
         File.WriteAllBytes(path, Filled(1));
-        var error = Assert.Throws<InvalidOperationException>(() =>
+        void Write()
         {
             using var file = new PendingFile(new FullDisk(_folder.File(".target.bin.tmp")), path);
             throw new InvalidOperationException("what came first");
-        });
+        }
+
+        var error = Assert.Throws<InvalidOperationException>(Write);
         Assert.Equal("what came first", error.Message);
         Assert.Equal([path], Directory.GetFileSystemEntries(_folder.Path));
         Assert.Equal(Filled(1), File.ReadAllBytes(path));
@@ -124,16 +126,17 @@ public sealed class AtomicFileTests : IDisposable
     {
         var (path, description) = (_folder.File("model.onnx"), _folder.File("model.json"));
         AtomicFile.WritePair(path, [1], description, [1]);
-        var action = () =>
+        void Replace()
         {
             using var file = AtomicFile.Begin(path);
             file.Stream.WriteByte(2);
             using var beside = isFull ? new PendingFile(new FullDisk(_folder.File(".model.json.tmp")), description) : AtomicFile.Begin(description);
             beside.Stream.WriteByte(2);
             file.CompleteWith(beside);
-        };
-        if (isFull) Assert.Throws<IOException>(action);
-        else action();
+        }
+
+        if (isFull) Assert.Throws<IOException>(Replace);
+        else Replace();
         byte[] expected = isFull ? [1] : [2];
         Assert.Equal(expected, File.ReadAllBytes(path));
         Assert.Equal(expected, File.ReadAllBytes(description));
