@@ -8,8 +8,8 @@ var work = Text("--work") ?? throw new ArgumentException("--work DIR is missing:
 var (tries, seed) = (Number("--tries", 1000), Number("--seed", 1));
 if (args is ["table", ..])
 {
-    foreach (var state in Directory.EnumerateFiles(work, "*.json").Where(file => Path.GetFileName(file)[0] != '.').Order(StringComparer.Ordinal))
-        Console.WriteLine($"## {Path.GetFileNameWithoutExtension(state)}\n\n{new State(state).Table()}");
+    foreach (var state in Directory.EnumerateFiles(work, "*.tallies.json").Order(StringComparer.Ordinal))
+        Console.WriteLine($"## {Path.GetFileName(state).Split('.')[0]}\n\n{new State(state).Table()}");
     return 0;
 }
 

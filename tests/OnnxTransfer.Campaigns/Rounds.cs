@@ -18,7 +18,7 @@ internal static class Rounds
     /// <param name="seed">The seed; a try depends on it, its kind and its number alone.</param>
     internal static int Run(string campaign, string work, IReadOnlyList<Kind> kinds, int tries, int seed)
     {
-        var state = new State(Path.Combine(work, $"{campaign}.json"));
+        var state = new State(Path.Combine(work, $"{campaign}.tallies.json"));
         var clock = System.Diagnostics.Stopwatch.StartNew();
         while (state.Tallies.Values.Sum(tally => tally.Tries) < tries)
         {
