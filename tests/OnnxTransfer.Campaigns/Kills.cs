@@ -69,7 +69,7 @@ internal sealed class Kills(Ground ground)
         });
     }
 
-    /// <summary>Waits for a moment that is uniform over the run, or for one right after the temporary file appears.</summary>
+    /// <summary>Waits for a moment that is uniform over the run, or for one right after anything in its folder changes, whoever writes it and how.</summary>
     private static void Wait(Process process, Place place, int variant, Random random)
     {
         if (random.Next(2) == 0)
@@ -78,8 +78,15 @@ internal sealed class Kills(Ground ground)
             return;
         }
 
-        while (!process.HasExited && place.Temporaries().Count == 0) Thread.Sleep(1);
-        Thread.Sleep(random.Next(4));
+        var (before, changes) = (place.Signs(), random.Next(1, 4));
+        while (!process.HasExited && changes > 0)
+        {
+            var now = place.Signs();
+            if (now == before) continue;
+            (before, changes) = (now, changes - 1);
+        }
+
+        if (random.Next(2) == 0) Thread.Sleep(random.Next(4));
     }
 
     private Kind OfCache(string name, string network, string photos, int share)

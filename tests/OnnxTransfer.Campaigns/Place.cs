@@ -70,6 +70,10 @@ internal sealed class Place
     /// <summary>The temporary files that are there.</summary>
     internal List<string> Temporaries() => [.. Directory.EnumerateFiles(Folder, ".*", SearchOption.AllDirectories).Where(Writing.IsTemporary)];
 
+    /// <summary>What tells that something in the folder changed.</summary>
+    internal string Signs() =>
+        string.Join('|', new DirectoryInfo(Folder).EnumerateFiles("*", SearchOption.AllDirectories).Select(file => $"{file.Name} {(file.Exists ? file.Length : -1)} {file.LastWriteTimeUtc.Ticks}"));
+
     /// <summary>Runs the command undisturbed.</summary>
     /// <returns>What is not right afterward; null for nothing.</returns>
     internal string? Repeat(int variant)
