@@ -13,6 +13,7 @@ if (args is ["table", ..])
     return 0;
 }
 
+Pause.File = Text("--pause");
 var tool = Text("--tool") ?? throw new ArgumentException("--tool PATH is missing: the published `onnxtransfer`, or its OnnxTransfer.Cli.dll");
 using var ground = new Ground(work, Path.GetFullPath(tool));
 switch (args[0])

@@ -9,8 +9,6 @@ internal sealed record Kind(string Name, int Share, Func<int, Random, Verdict> T
 /// <summary>Runs kinds in turn until there are enough tries of all, and keeps their tallies.</summary>
 internal static class Rounds
 {
-    private const string Quiet = "/tmp/quiet";
-
     /// <param name="campaign">The campaign's name, and that of its state file.</param>
     /// <param name="work">The folder of the state file.</param>
     /// <param name="kinds">The kinds.</param>
@@ -24,7 +22,7 @@ internal static class Rounds
         {
             // The kind that is most behind its share.
             var kind = kinds.MinBy(one => (double)state[one.Name].Tries / one.Share)!;
-            while (File.Exists(Quiet)) Thread.Sleep(1000);
+            Pause.WhileAsked();
             var tally = state[kind.Name];
             var number = tally.Tries;
             var verdict = kind.Try(number, new Random(HashOf(seed, kind.Name, number)));

@@ -10,7 +10,6 @@ namespace OnnxTransfer.Campaigns;
 /// </summary>
 internal sealed class Soak(Ground ground)
 {
-    private const string Quiet = "/tmp/quiet";
     private const int WarmUpMinutes = 2;
     private const double MostGrowthMegabytes = 30;
     private const int MostHandlesMore = 8;
@@ -35,7 +34,7 @@ internal sealed class Soak(Ground ground)
         using var reloadable = ReloadableClassifier.Load(ground.Classifiers[0], s_onCpu);
         while (held.Count < minutes)
         {
-            while (System.IO.File.Exists(Quiet)) await Task.Delay(1000);
+            Pause.WhileAsked();
             var start = Stopwatch.GetTimestamp();
             using (var extractor = FeatureExtractor.Load(ground.Network, s_onCpu with { Cache = rounds % 3 == 0 ? new FeatureCache(Path.Combine(folder, "cache")) : null }))
             {
