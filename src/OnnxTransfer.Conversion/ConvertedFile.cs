@@ -17,8 +17,8 @@ internal static class ConvertedFile
     {
         var bytes = model.ToBytes();
         var card = preset is null ? null : Describe(model, source, onnxPath, preset) with { Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)) };
-        AtomicFile.Write(onnxPath, bytes);
-        card?.Save(ModelCard.PathFor(onnxPath));
+        if (card is null) AtomicFile.Write(onnxPath, bytes);
+        else card.SaveWith(onnxPath, bytes);
     }
 
     private static ModelCard Describe(OnnxModel model, string source, string onnxPath, string preset)

@@ -263,11 +263,19 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         if (_ownsNetwork) await Network.DisposeAsync().ConfigureAwait(false);
     }
 
+    private static IReadOnlyList<DuplicatePair> FindDuplicates(
+        FeatureExtractor extractor, ImageDataset images, EmbeddingResult embedding, TrainingPlan plan, CancellationToken cancellationToken)
+    {
+        if (!plan.KeepDuplicatesTogether) return [];
+        using var thumbnails = extractor.Network.Samples();
+        return DuplicateSearch.Run(images.Images, embedding, thumbnails, cancellationToken).Pairs;
+    }
+
     private static async Task<TrainingResult> TrainOnAsync(
         FeatureExtractor extractor, ImageDataset images, EmbeddingResult embedding, TrainingPlan plan, IProgress<WorkProgress>? progress, CancellationToken cancellationToken)
     {
         var classes = images.Classes;
-        var duplicates = plan.KeepDuplicatesTogether ? DuplicateSearch.Run(images.Images, embedding, extractor.Network.Sampler(), cancellationToken).Pairs : [];
+        var duplicates = FindDuplicates(extractor, images, embedding, plan, cancellationToken);
         var sets = new TrainingSets(images, embedding, plan, duplicates);
         var (train, validation, test) = (sets.Features(DataSplit.Train)!, sets.Features(DataSplit.Validation), sets.Features(DataSplit.Test));
 

@@ -315,10 +315,14 @@ public sealed class ModelFile
             throw Throw.ModelUnusable(exception);
         }
 
-        AtomicFile.Write(output, bytes);
-        if (card is null) return null;
+        if (card is null)
+        {
+            AtomicFile.Write(output, bytes);
+            return null;
+        }
+
         card = card with { Id = System.IO.Path.GetFileNameWithoutExtension(output), Sha256 = FileHash.Sha256(bytes) };
-        card.Save(ModelCard.PathFor(output));
+        card.SaveWith(output, bytes);
         return card;
     }
 

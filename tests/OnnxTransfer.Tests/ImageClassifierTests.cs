@@ -98,6 +98,49 @@ public sealed class ImageClassifierTests : IDisposable
         Assert.Single(cache.Models());
     }
 
+    /// <summary>The vectors and the thumbnails that find near duplicates are all in the cache: a photo is read and hashed, and not decoded.</summary>
+    [Fact]
+    public async Task A_second_training_from_the_cache_decodes_nothing()
+    {
+        var photos = ImageDataset.FromFolder(Photos(20));
+        var decoder = new Counting();
+        var options = OnCpu with { Decoder = decoder, Cache = new FeatureCache(_folder.File("cache", "features")) };
+        var leaks = new List<int>();
+        var counts = new List<int>();
+        foreach (var _ in Enumerable.Range(0, 2))
+        {
+            using var extractor = FeatureExtractor.Load(Tiny(), options);
+            var result = await ImageClassifier.TrainAsync(extractor, photos, Quick with { Epochs = 1 });
+            using var classifier = result.Classifier;
+            counts.Add(decoder.Count);
+            leaks.Add(result.Images.Count(image => image.Split == DataSplit.Train));
+        }
+
+        Assert.True(counts[0] > photos.Images.Count, "no candidate was compared, so the test shows nothing");
+        Assert.Equal(counts[0], counts[1]);
+        Assert.Equal(leaks[0], leaks[1]);
+        Assert.Equal(["thumbnails", "tiny"], new FeatureCache(_folder.File("cache", "features")).Models().Select(model => model.Id).Order(StringComparer.Ordinal));
+        // Another background color, with which a thumbnail may be another one, finds none of them.
+        using var other = FeatureExtractor.Load(Tiny(), options with { Decode = new DecodeOptions { Background = new Rgb(1, 2, 3) } });
+        (await ImageClassifier.TrainAsync(other, photos, Quick with { Epochs = 1 })).Classifier.Dispose();
+        Assert.Equal(2 * counts[0], decoder.Count);
+    }
+
+    private sealed class Counting : IImageDecoder
+    {
+        private int _count;
+
+        public string Name => "counting";
+
+        internal int Count => Volatile.Read(ref _count);
+
+        public PixelBuffer Decode(ReadOnlySpan<byte> encoded, DecodeOptions? options = null)
+        {
+            Interlocked.Increment(ref _count);
+            return ImageDecoders.Default.Decode(encoded, options);
+        }
+    }
+
     private sealed class Blind : IImageDecoder
     {
         public string Name => "blind";

@@ -6,18 +6,15 @@ namespace OnnxTransfer.Cli.Output;
 /// <summary>The images of an evaluation as comma-separated rows.</summary>
 internal static class EvaluationCsv
 {
-    internal static void Write(string path, IEnumerable<EvaluatedJson> images)
+    internal static void Write(string path, IEnumerable<EvaluatedJson> images) => RowFile.WriteAll(path, images.Select(Row).Prepend("path,label,predicted,probability,label_probability,correct,split,error"));
+
+    private static string Row(EvaluatedJson image)
     {
-        using var file = RowFile.Open(path);
-        file.WriteLine("path,label,predicted,probability,label_probability,correct,split,error");
-        foreach (var image in images)
-        {
-            string?[] fields =
-            [
-                CsvField.Of(image.Path), CsvField.Of(image.Label), CsvField.Of(image.Predicted), image.Probability?.ToString(CultureInfo.InvariantCulture),
-                image.LabelProbability?.ToString(CultureInfo.InvariantCulture), image.Correct ? "true" : "false", image.Split, CsvField.Of(image.Error),
-            ];
-            file.WriteLine(string.Join(',', fields));
-        }
+        string?[] fields =
+        [
+            CsvField.Of(image.Path), CsvField.Of(image.Label), CsvField.Of(image.Predicted), image.Probability?.ToString(CultureInfo.InvariantCulture),
+            image.LabelProbability?.ToString(CultureInfo.InvariantCulture), image.Correct ? "true" : "false", image.Split, CsvField.Of(image.Error),
+        ];
+        return string.Join(',', fields);
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Cli.Output;
 
@@ -23,6 +24,23 @@ internal sealed class RowFile : IDisposable
         // Only on a terminal are the control characters of names made harmless; a program gets them as they are.
         if (path == "-") return new RowFile(Console.IsOutputRedirected ? new StreamWriter(Console.OpenStandardOutput(), encoding) : Console.Out);
         return new RowFile(new StreamWriter(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read), encoding));
+    }
+
+    /// <summary>Writes rows that are all known: a file is there whole or stays the old one, since nobody follows it.</summary>
+    /// <param name="path">The file, which is replaced; or - for standard output.</param>
+    /// <param name="rows">The rows, which have no line ends.</param>
+    internal static void WriteAll(string path, IEnumerable<string> rows)
+    {
+        if (path == "-") Write(Open(path));
+        else AtomicFile.Write(path, stream => Write(new RowFile(new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true))));
+
+        void Write(RowFile file)
+        {
+            using (file)
+            {
+                foreach (var row in rows) file.WriteLine(row);
+            }
+        }
     }
 
     /// <summary>Writes a row, which has no line end.</summary>

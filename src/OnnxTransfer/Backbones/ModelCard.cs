@@ -59,6 +59,9 @@ internal sealed record ModelCard
         AtomicFile.Write(path, Encoding.UTF8.GetBytes(ToJson()));
     }
 
+    /// <summary>Writes a model's file and this card beside it, so that no kill and no full disk leaves a model with another one's card.</summary>
+    internal void SaveWith(string onnxPath, byte[] model) => AtomicFile.WritePair(onnxPath, model, PathFor(onnxPath), Encoding.UTF8.GetBytes(ToJson()));
+
     /// <summary>The card as the indented JSON of a <c>.model.json</c> file; equal cards give equal text on every machine.</summary>
     public string ToJson() => ModelCardJson.Format(this);
 

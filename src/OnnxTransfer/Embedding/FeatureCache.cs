@@ -43,7 +43,7 @@ public sealed class FeatureCache
 
     /// <summary>
     /// The networks whose vectors are in the cache, the last used first. Each entry is one network with one preprocessing and one set
-    /// of versions.
+    /// of versions. The thumbnails by which training finds near duplicates are an entry of their own, <c>thumbnails</c>.
     /// </summary>
     /// <exception cref="IOException">The cache cannot be read.</exception>
     /// <exception cref="InvalidDataException">The file is damaged or is not a feature cache.</exception>

@@ -96,8 +96,9 @@ public abstract class FeatureWriter : IDisposable
         ObjectDisposedException.ThrowIf(_isClosed, this);
         Finish();
         _isClosed = true;
-        _file.Complete();
-        Published();
+        using var description = Describe();
+        if (description is null) _file.Complete();
+        else _file.CompleteWith(description);
     }
 
     /// <summary>Closes the file. Without <see cref="Complete"/> it is deleted, and an older file of the same name stays.</summary>
@@ -115,10 +116,8 @@ public abstract class FeatureWriter : IDisposable
     /// <summary>Writes what comes behind the last row.</summary>
     private protected abstract void Finish();
 
-    /// <summary>The file has its name.</summary>
-    private protected virtual void Published()
-    {
-    }
+    /// <summary>The file beside this one that a format needs for what it has no room for, whole but without its name; null for none.</summary>
+    private protected virtual PendingFile? Describe() => null;
 
     /// <summary>Frees what a format holds besides the file.</summary>
     private protected virtual void Free()

@@ -100,6 +100,9 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     /// <summary>Reads images once more, with the same decoder and limits.</summary>
     internal ImageSampler Sampler() => new(Options.Decoder, Options.Decode);
 
+    /// <summary>Reads images once more for their thumbnails, and keeps these in the feature cache. The caller disposes it.</summary>
+    internal CachedSamples Samples() => new(Sampler(), _cache);
+
     /// <summary>Opens the network once more, up to the same tensor. The caller disposes the session, and before this object.</summary>
     internal OnnxSession OpenSession(SessionSettings settings) => new(_graph, settings, _runs);
 

@@ -87,8 +87,12 @@ internal sealed class ConvertedNetworkCache(string folder)
     internal void Add(string key, OnnxModel model)
     {
         Directory.CreateDirectory(folder);
-        model.Save(PathOf(key));
-        foreach (var old in new DirectoryInfo(folder).GetFiles("*.onnx").OrderByDescending(file => file.LastWriteTimeUtc).Skip(Most)) old.Delete();
+        var path = PathOf(key);
+        model.Save(path);
+        // A file with a time ahead of the clock was written by a clock that was wrong: it must not outlast those that come after it.
+        var now = File.GetLastWriteTimeUtc(path);
+        var others = new DirectoryInfo(folder).GetFiles("*.onnx").Where(file => file.FullName != Path.GetFullPath(path));
+        foreach (var old in others.OrderByDescending(file => file.LastWriteTimeUtc <= now ? file.LastWriteTimeUtc : DateTime.MinValue).Skip(Most - 1)) old.Delete();
     }
 
     private string PathOf(string key) => Path.Combine(folder, key + ".onnx");

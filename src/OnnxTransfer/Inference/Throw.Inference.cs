@@ -97,12 +97,32 @@ internal static partial class Throw
     internal static Exception CacheFailed(string file, Exception inner) => inner switch
     {
         SqliteException { SqliteErrorCode: 11 or 26 } => CacheDamaged(file, inner.Message, inner),
-        SqliteException { SqliteErrorCode: 13 } => new IOException($"The disk of the feature cache '{file}' is full: free some space, or shrink the cache with `onnxtransfer cache gc`.", inner),
+        SqliteException { SqliteErrorCode: 13 } => CacheDiskFull(file, inner),
+        // The index of the write-ahead log is mapped into memory; a disk without room for it gives an error of reading or writing.
+        SqliteException { SqliteErrorCode: 10 } when FreeBytes(file) < LeastRoom => CacheDiskFull(file, inner),
         SqliteException { SqliteErrorCode: 5 or 6 } => new IOException($"Another process has locked the feature cache '{file}' for too long: end that process, or name another folder.", inner),
         SqliteException { SqliteErrorCode: 8 } => new IOException($"This account may not write the feature cache '{file}': change its permissions, or name another folder.", inner),
         InvalidDataException => inner,
         _ => new IOException($"The feature cache '{file}' cannot be used: {OneLine(inner.Message)} Repair its folder, or name another one.", inner),
     };
+
+    /// <summary>What SQLite needs for the log and its index before it can do anything, shrinking included.</summary>
+    private const long LeastRoom = 1 << 20;
+
+    private static IOException CacheDiskFull(string file, Exception inner) =>
+        new($"The disk of the feature cache '{file}' is full: free some space (`onnxtransfer cache gc` itself needs {LeastRoom >> 20} MB), or name another folder.", inner);
+
+    private static long FreeBytes(string file)
+    {
+        try
+        {
+            return new DriveInfo(file).AvailableFreeSpace;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return long.MaxValue;
+        }
+    }
 
     [DoesNotReturn]
     internal static void DestinationTooShort(string name, int length, int dim) =>

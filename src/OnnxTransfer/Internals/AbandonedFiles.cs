@@ -56,7 +56,9 @@ internal static class AbandonedFiles
     {
         try
         {
-            if (DateTime.UtcNow - File.GetLastWriteTimeUtc(file) < (HasLocks(file) ? s_young : s_ancient)) return false;
+            // A time ahead of the clock is of a clock that was wrong, and says nothing of the file's age.
+            var age = DateTime.UtcNow - File.GetLastWriteTimeUtc(file);
+            if (HasLocks(file) ? age.Duration() < s_young : age < s_ancient) return false;
             using (new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 1))
             {
                 // Nobody else holds it. Windows deletes no open file.

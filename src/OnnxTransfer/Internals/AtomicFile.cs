@@ -25,6 +25,21 @@ internal static class AtomicFile
         file.Complete(check, cancellationToken);
     }
 
+    /// <summary>Writes a file and the one beside it that describes it, as <see cref="PendingFile.CompleteWith"/> says.</summary>
+    /// <param name="path">The target.</param>
+    /// <param name="content">Its content.</param>
+    /// <param name="descriptionPath">The target beside it.</param>
+    /// <param name="description">The content of that.</param>
+    /// <inheritdoc cref="Begin" path="/exception"/>
+    internal static void WritePair(string path, byte[] content, string descriptionPath, byte[] description)
+    {
+        using var file = Begin(path);
+        file.Stream.Write(content);
+        using var beside = Begin(descriptionPath);
+        beside.Stream.Write(description);
+        file.CompleteWith(beside);
+    }
+
     /// <summary>Begins a file that is written piece by piece; it has its name only once it is complete.</summary>
     /// <param name="path">The target.</param>
     /// <param name="tidy">

@@ -29,11 +29,31 @@ internal sealed class PendingFile : IDisposable
         _isOpen = false;
     }
 
+    /// <summary>
+    /// Gives two whole files their names, this one and the one that describes it. Both are on the disk before either has its name, and an
+    /// older description is gone before: whenever the process ends, no file has the description of another.
+    /// </summary>
+    /// <param name="description">The file beside this one.</param>
+    internal void CompleteWith(PendingFile description)
+    {
+        description.Stream.Flush(flushToDisk: true);
+        Complete(_ => File.Delete(description._target));
+        description.Complete();
+    }
+
     public void Dispose()
     {
         if (!_isOpen) return;
         _isOpen = false;
-        Stream.Dispose();
+        try
+        {
+            Stream.Dispose();
+        }
+        catch (IOException)
+        {
+            // A full disk refuses what was still to be written, which nobody wants any more; the file is closed all the same.
+        }
+
         File.Delete(Stream.Name);
     }
 }

@@ -31,6 +31,9 @@ internal sealed class ImageSample
     /// <param name="rgb">The thumbnail, <c>[24,24,3]</c>.</param>
     internal ImageSample(byte[] rgb) => _rgb = rgb;
 
+    /// <summary>The thumbnail, <c>[24,24,3]</c>.</summary>
+    internal ReadOnlySpan<byte> Rgb => _rgb;
+
     /// <summary>
     /// How well two thumbnails agree, in [-1, 1]: the greatest correlation of their pixels, each color channel about its own mean (normalized
     /// cross-correlation, Lewis 1995), over the ways in which one picture may be a crop of the other (up to 10 % of a side) or its mirror image.

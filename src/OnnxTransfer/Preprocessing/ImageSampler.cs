@@ -18,12 +18,38 @@ internal sealed class ImageSampler
     private static readonly PreprocessSpec s_square = new() { Filter = ResizeFilter.PillowBilinear, Resize = Resize.Stretch(Side, Side), Rescale = 1 };
 
     private readonly IImageDecoder _decoder;
+    private readonly DecodeOptions _options;
     private readonly ImagePreprocessor _square;
 
     internal ImageSampler(IImageDecoder decoder, DecodeOptions options)
     {
-        _decoder = decoder;
-        _square = new ImagePreprocessor(s_square, TensorLayout.Nhwc, decoder, options with { JpegShrink = JpegShrink.Near });
+        (_decoder, _options) = (decoder, options with { JpegShrink = JpegShrink.Near });
+        _square = new ImagePreprocessor(s_square, TensorLayout.Nhwc, decoder, _options);
+    }
+
+    /// <summary>All that a thumbnail depends on besides the image, one fact per line.</summary>
+    internal string Description => $"thumbnail {ImageSample.Side}x{ImageSample.Side} RGB, means of {Side / ImageSample.Side}x{Side / ImageSample.Side}\ndecoder {_decoder.Name}, shrink {_options.JpegShrink}, levels {_options.Levels}, background ({_options.Background.R}, {_options.Background.G}, {_options.Background.B})";
+
+    /// <summary>The thumbnail of an image; null if it can no longer be read or decoded.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="find">A thumbnail that was made before, by the image's content; null for none.</param>
+    /// <param name="made">Receives a thumbnail that had to be made.</param>
+    /// <param name="cancellationToken">Stops before the image is decoded.</param>
+    internal ImageSample? Sample(ImageInput image, Func<byte[], ImageSample?> find, Action<byte[], ImageSample> made, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var opened = _square.Open(image, cancellationToken);
+            var key = opened.ContentKey(_decoder);
+            if (find(key) is { } known) return known;
+            var sample = new ImageSample(Shrink(Pixels(opened, cancellationToken)));
+            made(key, sample);
+            return sample;
+        }
+        catch (ImageDecodeException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Reads an image; null if it can no longer be read or decoded.</summary>
@@ -32,9 +58,7 @@ internal sealed class ImageSampler
         try
         {
             using var opened = _square.Open(image, cancellationToken);
-            var values = new float[3 * Side * Side];
-            _square.Prepare(opened, values, cancellationToken: cancellationToken);
-            var rgb = Array.ConvertAll(values, value => (byte)value);
+            var rgb = Pixels(opened, cancellationToken);
             var (width, height) = SizeOf(opened);
             return new SampledImage(opened.ContentKey(_decoder), new ImageSample(Shrink(rgb)), ImageStatistics.Of(rgb, Side, width, height));
         }
@@ -42,6 +66,13 @@ internal sealed class ImageSampler
         {
             return null;
         }
+    }
+
+    private byte[] Pixels(in OpenedImage image, CancellationToken cancellationToken)
+    {
+        var values = new float[3 * Side * Side];
+        _square.Prepare(image, values, cancellationToken: cancellationToken);
+        return Array.ConvertAll(values, value => (byte)value);
     }
 
     private static (int Width, int Height) SizeOf(in OpenedImage image)

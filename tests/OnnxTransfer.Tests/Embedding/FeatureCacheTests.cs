@@ -162,6 +162,23 @@ public sealed class FeatureCacheTests : IDisposable
         Assert.Empty(cache.Models());
     }
 
+    /// <summary>A clock that was ahead leaves times in the future: nothing is removed too early, and the next use puts the time right.</summary>
+    [Fact]
+    public async Task Gc_waits_for_the_next_use_after_a_clock_that_was_ahead()
+    {
+        var cache = Cache();
+        await EmbedAsync(cache);
+        Change(cache, "UPDATE space SET used = used + 86400 * 365;");
+        Assert.Equal(0, cache.Collect(TimeSpan.FromDays(2)));
+        Assert.True(cache.Models()[0].Used > DateTimeOffset.UtcNow.AddDays(300));
+        await EmbedAsync(cache);
+        Assert.InRange(cache.Models()[0].Used, DateTimeOffset.UtcNow.AddMinutes(-10), DateTimeOffset.UtcNow.AddMinutes(10));
+        // One that was behind, as after a start in 1970.
+        Change(cache, "UPDATE space SET used = 0;");
+        await EmbedAsync(cache);
+        Assert.Equal(0, cache.Collect(TimeSpan.FromDays(2)));
+    }
+
     [Fact]
     public void Gc_removes_the_oldest_vectors_beyond_a_size_and_the_file_shrinks()
     {

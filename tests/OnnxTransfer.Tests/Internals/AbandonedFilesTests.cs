@@ -53,6 +53,22 @@ public sealed class AbandonedFilesTests : IDisposable
         Assert.Equal([path], Directory.GetFiles(_folder.Path));
     }
 
+    /// <summary>Clocks are set, and start in 1970 where no battery keeps them: a file's time says nothing then, and its lock decides.</summary>
+    [Theory]
+    [InlineData("1970-01-01")]
+    [InlineData("2107-12-31")]
+    public void A_wrong_clock_keeps_no_abandoned_file_and_deletes_no_living_one(string date)
+    {
+        var time = DateTime.Parse(date, System.Globalization.CultureInfo.InvariantCulture);
+        var path = _folder.File("model.onnx");
+        var (abandoned, held) = (New($".model.onnx.{Guid.NewGuid():N}.tmp"), New($".model.onnx.{Guid.NewGuid():N}.tmp"));
+        File.SetLastWriteTimeUtc(abandoned, time);
+        File.SetLastWriteTimeUtc(held, time);
+        using var living = new FileStream(held, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        Assert.Equal(1, AbandonedFiles.Delete(path));
+        Assert.Equal([held], Directory.GetFiles(_folder.Path));
+    }
+
     /// <summary>A process that holds the file as a writer does, killed with SIGKILL.</summary>
     [LinuxFact("needs the program flock")]
     public void A_file_of_another_process_stays_until_that_is_killed()

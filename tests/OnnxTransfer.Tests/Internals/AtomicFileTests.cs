@@ -101,6 +101,60 @@ public sealed class AtomicFileTests : IDisposable
         Assert.All(names, name => Assert.EndsWith(".tmp", name, StringComparison.Ordinal));
     }
 
+    /// <summary>What a file still holds in its buffer is written when it is closed, and a full disk refuses that too.</summary>
+    [Fact]
+    public void A_file_that_a_full_disk_refuses_is_gone()
+    {
+        var path = _folder.File("target.bin");
+        File.WriteAllBytes(path, Filled(1));
+        void Write()
+        {
+            using var file = new PendingFile(new FullDisk(_folder.File(".target.bin.tmp")), path);
+            throw new InvalidOperationException("what came first");
+        }
+
+        var error = Assert.Throws<InvalidOperationException>(Write);
+        Assert.Equal("what came first", error.Message);
+        Assert.Equal([path], Directory.GetFileSystemEntries(_folder.Path));
+        Assert.Equal(Filled(1), File.ReadAllBytes(path));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_pair_is_replaced_as_a_whole_or_stays(bool isFull)
+    {
+        var (path, description) = (_folder.File("model.onnx"), _folder.File("model.json"));
+        AtomicFile.WritePair(path, [1], description, [1]);
+        void Replace()
+        {
+            using var file = AtomicFile.Begin(path);
+            file.Stream.WriteByte(2);
+            using var beside = isFull ? new PendingFile(new FullDisk(_folder.File(".model.json.tmp")), description) : AtomicFile.Begin(description);
+            beside.Stream.WriteByte(2);
+            file.CompleteWith(beside);
+        }
+
+        if (isFull) Assert.Throws<IOException>(Replace);
+        else Replace();
+        byte[] expected = isFull ? [1] : [2];
+        Assert.Equal(expected, File.ReadAllBytes(path));
+        Assert.Equal(expected, File.ReadAllBytes(description));
+        Assert.Equal([description, path], Directory.GetFileSystemEntries(_folder.Path).Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>A file on a disk that takes nothing more.</summary>
+    private sealed class FullDisk(string path) : FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete)
+    {
+        public override void Flush(bool flushToDisk) => throw new IOException("No space left on device");
+
+        protected override void Dispose(bool disposing)
+        {
+            base.Dispose(disposing);
+            if (disposing) throw new IOException("No space left on device");
+        }
+    }
+
     private static byte[] Filled(byte value)
     {
         var content = new byte[Length];

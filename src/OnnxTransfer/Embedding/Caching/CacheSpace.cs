@@ -38,6 +38,11 @@ internal sealed record CacheSpace(string Model, string Description, int Dim)
         return new CacheSpace(card.Id, string.Join('\n', facts), graph.RowLength);
     }
 
+    /// <summary>The space of the thumbnails that find near duplicates; a row is their bytes, four to a number.</summary>
+    /// <param name="description">All that a thumbnail depends on besides the image.</param>
+    internal static CacheSpace OfSamples(string description) =>
+        new("thumbnails", $"generation {Generation}\n{description}", 3 * ImageSample.Side * ImageSample.Side / sizeof(float));
+
     /// <summary>What vectors depend on besides the image and the machine.</summary>
     internal static string[] FactsOf(NetworkGraph graph, ModelCard card, IImageDecoder decoder, DecodeOptions options) =>
     [

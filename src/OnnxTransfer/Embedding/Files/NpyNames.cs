@@ -16,11 +16,22 @@ internal sealed partial record NpyNames(string? Backbone, long Rows, int Dim, IR
     /// <summary>Where the names of a file's own fields stand.</summary>
     private const int BytesRead = 4096;
 
-    /// <summary>Writes the names of the rows of an array.</summary>
+    /// <summary>Writes these names to a file that gets its name together with the array's.</summary>
     /// <param name="array">The <c>.npy</c> file.</param>
-    /// <param name="names">The names.</param>
-    internal static void Write(string array, NpyNames names) =>
-        AtomicFile.Write(Beside(array), [.. JsonSerializer.SerializeToUtf8Bytes(names, NamesJson.Default.NpyNames), (byte)'\n']);
+    internal PendingFile Begin(string array)
+    {
+        var file = AtomicFile.Begin(Beside(array));
+        try
+        {
+            file.Stream.Write([.. JsonSerializer.SerializeToUtf8Bytes(this, NamesJson.Default.NpyNames), (byte)'\n']);
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Refuses to replace a file that such a run did not write.</summary>
     /// <param name="array">The <c>.npy</c> file.</param>

@@ -26,8 +26,5 @@ internal sealed class NpyWriter : FeatureWriter
         Stream.Write(NpyHeader.OfMatrix(RowCount, Dim));
     }
 
-    private protected override void Published()
-    {
-        if (HasIds) NpyNames.Write(Target, new NpyNames(Backbone, RowCount, Dim, _names.Ids, _names.Labels));
-    }
+    private protected override PendingFile? Describe() => HasIds ? new NpyNames(Backbone, RowCount, Dim, _names.Ids, _names.Labels).Begin(Target) : null;
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using OnnxTransfer.Embedding.Caching;
 using OnnxTransfer.Embedding.Neighbors;
 using OnnxTransfer.Internals;
 using OnnxTransfer.Preprocessing;
@@ -58,18 +59,18 @@ internal static class DuplicateSearch
             candidates.Count < MostCandidates);
     }
 
-    /// <summary>The pairs among the images of an embedding. Only the photos of candidates are read again.</summary>
+    /// <summary>The pairs among the images of an embedding. Only the photos of candidates are read again, and decoded unless the cache has their thumbnails.</summary>
     /// <param name="images">The images that were embedded.</param>
     /// <param name="embedding">Their vectors; the rows of the pairs are its rows.</param>
-    /// <param name="sampler">Reads the photos.</param>
+    /// <param name="thumbnails">Reads the photos.</param>
     /// <param name="cancellationToken">Stops the search.</param>
-    internal static DuplicateSearchResult Run(IReadOnlyList<LabeledImage> images, EmbeddingResult embedding, ImageSampler sampler, CancellationToken cancellationToken)
+    internal static DuplicateSearchResult Run(IReadOnlyList<LabeledImage> images, EmbeddingResult embedding, CachedSamples thumbnails, CancellationToken cancellationToken)
     {
         var samples = new ConcurrentDictionary<int, Lazy<ImageSample?>>();
         return Run(
             embedding.Features,
             PartWhereReadAgain,
-            row => samples.GetOrAdd(row, one => new Lazy<ImageSample?>(() => sampler.Read(images[embedding.Indices[one]].Image, cancellationToken)?.Sample)).Value,
+            row => samples.GetOrAdd(row, one => new Lazy<ImageSample?>(() => thumbnails.Read(images[embedding.Indices[one]].Image, cancellationToken))).Value,
             cancellationToken: cancellationToken);
     }
 
