@@ -110,6 +110,9 @@ internal static partial class Throw
 
     internal static ModelException RunFailed(string model, Exception inner) => new($"{model} failed to run: {OneLine(inner.Message)}", inner);
 
+    internal static ModelException RunTookTooLong(string model, TimeSpan limit) =>
+        new($"A run of {model} was ended after {limit.TotalSeconds:0.###} seconds, the time limit of one run ({nameof(FeatureExtractorOptions.MaxRunTime)}, --max-run-time): raise the limit if the network is that slow here, otherwise use another network.");
+
     internal static InvalidModelException ModelDoesNotLoad(string model, Exception inner) =>
         new($"ONNX Runtime cannot load {model}: {OneLine(inner.Message)}", inner);
 
