@@ -91,7 +91,10 @@ internal static partial class Throw
         new($"The feature cache '{file}' has format {found}, but this version reads format {known}: name another folder, or delete the file; the next run computes its vectors again.");
 
     internal static InvalidDataException CacheDamaged(string file, string finding, Exception? inner = null) =>
-        new($"The feature cache '{file}' is damaged ({OneLine(finding).TrimEnd('.')}): delete the file; the next run computes its vectors again.", inner);
+        new($"The feature cache '{file}' is damaged ({OneLine(finding).TrimEnd('.')}): a run renames it and starts a new one as soon as no other process has it open.", inner);
+
+    internal static string CacheRebuilt(string file, string newName) =>
+        $"The feature cache '{file}' was damaged: it was renamed to '{newName}', and a new one was started. The vectors are computed again. `onnxtransfer cache gc` deletes the damaged file.";
 
     /// <summary>What the codes of SQLite mean to the owner of a cache; see sqlite.org/rescode.html.</summary>
     internal static Exception CacheFailed(string file, Exception inner) => inner switch
