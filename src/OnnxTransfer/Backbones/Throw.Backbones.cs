@@ -78,7 +78,7 @@ internal static partial class Throw
     });
 
     internal static ModelException HubUnreachable(HubId id, Uri address, Exception cause) => new(
-        $"Could not ask the Hugging Face hub for {id} ({address}): {OneLine(cause.InnerException is { } inner ? $"{cause.Message} {inner.Message}" : cause.Message)} Check the network connection, HF_ENDPOINT and the proxy.", cause);
+        $"Could not ask the Hugging Face hub for {id} ({address}): {OneLine(ServerAnswers.Describe(cause))} Check the network connection, HF_ENDPOINT and the proxy.", cause);
 
     internal static ModelException HubAnswerUnusable(HubId id, Uri address, string what) => new(
         $"The answer of {address} for {id} {what}: this is no Hugging Face hub, or a proxy or ModelStore.MessageHandler follows redirects by itself, which hides the checksum.");
