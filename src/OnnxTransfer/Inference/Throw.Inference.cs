@@ -104,7 +104,7 @@ internal static partial class Throw
         SqliteException { SqliteErrorCode: 5 or 6 } => new IOException($"Another process has locked the feature cache '{file}' for too long: end that process, or name another folder.", inner),
         SqliteException { SqliteErrorCode: 8 } => new IOException($"This account may not write the feature cache '{file}': change its permissions, or name another folder.", inner),
         InvalidDataException => inner,
-        _ => new IOException($"The feature cache '{file}' cannot be used: {OneLine(inner.Message)} Repair its folder, or name another one.", inner),
+        _ => new IOException($"The feature cache '{file}' cannot be used: {OneLine(inner.Message).TrimEnd('.')}. Give this account the right to write there, or name another folder (--cache, ONNXTRANSFER_HOME).", inner),
     };
 
     [DoesNotReturn]
