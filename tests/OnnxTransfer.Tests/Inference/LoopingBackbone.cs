@@ -1,7 +1,8 @@
 using OnnxTransfer.Onnx.Editing;
 using OnnxTransfer.Onnx.Schema;
+using OnnxTransfer.TestSupport;
 
-namespace OnnxTransfer.TestSupport;
+namespace OnnxTransfer.Tests.Inference;
 
 /// <summary>A valid network that never ends: the means of the channels go around a loop, for every image or for bright images alone.</summary>
 internal static class LoopingBackbone
