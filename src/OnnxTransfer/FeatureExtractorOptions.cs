@@ -45,6 +45,14 @@ public sealed record FeatureExtractorOptions
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or greater than 1024.</exception>
     public int Threads { get; init => field = Require.Threads(value, nameof(Threads)); }
 
+    /// <summary>
+    /// The longest time that one run of the network may take, at most one day; null, the default, for no limit. A longer run ends with a
+    /// <see cref="ModelException"/>, and the next run works as before. Set it for networks that you do not trust, because a network can hold a loop
+    /// without end. One run computes one batch. On a GPU the first run of each batch size has no limit, because it also chooses kernels.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not positive, or longer than one day.</exception>
+    public TimeSpan? MaxRunTime { get; init => field = value is { } time ? Require.RunTime(time, nameof(MaxRunTime)) : null; }
+
     /// <summary>The image decoder; null for <see cref="ImageDecoders.Default"/>.</summary>
     public IImageDecoder? Decoder { get; init; }
 
@@ -126,7 +134,7 @@ public sealed record FeatureExtractorOptions
     /// </summary>
     public ILogger? Logger { get; init; }
 
-    internal BackboneOptions ForBackbone() => new() { Store = Store, Preprocess = Choice, Layers = _layers, Pooling = Pooling, Measure = TensorShape.Measure };
+    internal BackboneOptions ForBackbone() => new() { Store = Store, Preprocess = Choice, Layers = _layers, Pooling = Pooling, Measure = (graph, input, tensor) => TensorShape.Measure(graph, input, tensor, MaxRunTime) };
 
     private PreprocessChoice? Choice
     {
@@ -143,7 +151,7 @@ public sealed record FeatureExtractorOptions
         var store = Store ?? new ModelStore();
         var plans = store.FolderIfAny is { } folder ? Path.Combine(folder, "tensorrt") : null;
         return new NetworkOptions(
-            new SessionSettings(Provider, Threads, DeviceId, CaptureGraph, PlanFolder: plans), Precision, CalibrationImages,
+            new SessionSettings(Provider, Threads, DeviceId, CaptureGraph, PlanFolder: plans, LongestRun: MaxRunTime), Precision, CalibrationImages,
             Decoder ?? ImageDecoders.Default, Decode, store, Logger ?? NullLogger.Instance, Augment);
     }
 

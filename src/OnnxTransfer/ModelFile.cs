@@ -300,7 +300,7 @@ public sealed class ModelFile
         LabelMap.Load(file, card.Classes?.Count ?? throw Throw.LabelsWithoutClasses(Path)).Labels;
 
     private long[]? Measure(OnnxModel graph, string tensor) => _image is { Height: { } height, Width: { } width }
-        ? TensorShape.Measure(graph, new ModelInput(_image.Tensor, _image.Layout, height, width), tensor)
+        ? TensorShape.Measure(graph, new ModelInput(_image.Tensor, _image.Layout, height, width), tensor, longestRun: null)
         : null;
 
     private static ModelCard? Save(OnnxModel graph, string output, ModelCard? card)

@@ -251,6 +251,7 @@ internal static class CommonOptions
     /// <summary>Says on standard error when a cache was given up.</summary>
     internal static void WarnCache(FeatureExtractorOptions options)
     {
+        if (options.Cache?.Rebuilt is { } rebuilt) Console.Error.WriteLine($"warning: {rebuilt}");
         if (options.Cache?.Problem is { } problem) Console.Error.WriteLine($"warning: {problem} This run continued without the cache.");
     }
 

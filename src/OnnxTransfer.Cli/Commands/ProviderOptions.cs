@@ -17,10 +17,14 @@ internal sealed class ProviderOptions
 
     private readonly Option<int> _threads = CommonOptions.Threads();
 
+    private readonly Option<double?> _longest = CommonOptions.Share(
+        "--max-run-time", "The longest time that one run of the network may take, for networks that you do not trust; by default there is no limit.", "SECONDS",
+        seconds => seconds is > 0 and <= 86_400, "a number of seconds greater than 0 and at most 86400, one day");
+
     /// <summary>Adds the options to a command.</summary>
     internal ProviderOptions(Command command)
     {
-        foreach (var option in (Option[])[_provider, _device, _capture, _threads]) command.Options.Add(option);
+        foreach (var option in (Option[])[_provider, _device, _capture, _threads, _longest]) command.Options.Add(option);
     }
 
     internal FeatureExtractorOptions Read(ParseResult parsed) => new()
@@ -29,5 +33,6 @@ internal sealed class ProviderOptions
         DeviceId = parsed.GetValue(_device),
         CaptureGraph = parsed.GetValue(_capture),
         Threads = parsed.GetValue(_threads),
+        MaxRunTime = parsed.GetValue(_longest) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
     };
 }

@@ -89,14 +89,13 @@ internal sealed class KerasModel : IDisposable
             [.. l.GetProperty("inbound_nodes").EnumerateArray().Select(ReadCall)])).ToList();
         var (inputs, outputs) = (ReadReferences(config.GetProperty("input_layers")), ReadReferences(config.GetProperty("output_layers")));
         // A nested model's calls are counted from the one by which it was built, which is not among those listed.
-        foreach (var layer in layers.Where(l => l.IsModel))
-        {
-            var references = layers.SelectMany(l => l.Calls).Append(outputs).ToList();
-            if (!references.Exists(call => Array.Exists(call, r => r.Layer == layer.Name && r.Call == layer.Calls.Count))) continue;
-            foreach (var call in references)
-                for (var i = 0; i < call.Length; i++)
-                    if (call[i].Layer == layer.Name) call[i] = call[i] with { Call = call[i].Call - 1 };
-        }
+        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var layer in layers.Where(l => l.IsModel)) counts.TryAdd(layer.Name, layer.Calls.Count);
+        var references = layers.SelectMany(l => l.Calls).Append(outputs).ToList();
+        var late = references.SelectMany(call => call).Where(r => counts.TryGetValue(r.Layer, out var calls) && r.Call == calls).Select(r => r.Layer).ToHashSet(StringComparer.Ordinal);
+        foreach (var call in references)
+            for (var i = 0; i < call.Length; i++)
+                if (late.Contains(call[i].Layer)) call[i] = call[i] with { Call = call[i].Call - 1 };
 
         return new KerasNetwork(name, layers, inputs, outputs);
     }

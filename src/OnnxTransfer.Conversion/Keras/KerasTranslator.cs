@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OnnxTransfer.Conversion.Internals;
 using OnnxTransfer.Onnx.Editing;
 using OnnxTransfer.Onnx.Schema;
 
@@ -12,15 +13,19 @@ internal sealed partial class KerasTranslator
 {
     private const int DeepestNesting = 16;
 
+    /// <summary>A hundred times the layers of the largest known networks.</summary>
+    private const int MostCalls = 100_000;
+
     private static readonly OnnxDim s_batch = OnnxDim.Named("N");
 
     private readonly KerasModel _model;
     private readonly KerasWeights _weights;
     private readonly KerasOptions _options;
     private readonly OnnxGraphBuilder _graph = new("keras");
-    private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
+    private readonly FreshNames _names = new();
     private readonly Dictionary<string, string> _once = new(StringComparer.Ordinal);
     private ((string Layer, string Name) Name, KerasArray? Array)? _read;
+    private int _calls;
 
     public KerasTranslator(KerasModel model, KerasWeights weights, KerasOptions options)
     {
@@ -100,38 +105,62 @@ internal sealed partial class KerasTranslator
         for (var i = 0; i < inputs.Length; i++) results[(network.Inputs[i].Layer, network.Inputs[i].Call)] = [inputs[i]];
 
         var (needed, readers) = Needed(layers, outputs, results);
-        var open = network.Layers.SelectMany(l => l.Calls.Select((_, i) => (Layer: l, Index: i))).Where(c => needed.Contains((c.Layer.Name, c.Index))).ToList();
-        while (open.Count > 0)
+        foreach (var (layer, index) in InOrder(network, layers, needed))
         {
-            var waiting = new List<(KerasLayer Layer, int Index)>();
-            foreach (var (layer, index) in open)
+            if (results.ContainsKey((layer.Name, index))) continue;
+            if (++_calls > MostCalls) Throw.KerasMalformed(_model.Source, $"it stands for more than {MostCalls} layers, the models in it counted as often as they are used");
+            var call = new Call(layer, "", [.. layer.Calls[index].Select(r => Pick(results, r))])
             {
-                if (results.ContainsKey((layer.Name, index))) continue;
-                var references = layer.Calls[index];
-                if (!Array.TrueForAll(references, r => results.ContainsKey((r.Layer, r.Call))))
-                {
-                    waiting.Add((layer, index));
-                    continue;
-                }
-
-                var call = new Call(layer, "", [.. references.Select(r => Pick(results, r))])
-                {
-                    FeedsMaximum = readers.TryGetValue((layer.Name, index), out var read) && read.Exists(r => layers[r.Layer].Kind == "MaxPooling2D"),
-                };
-                var folded = FoldedBatchNormalization(layers, readers, layer, index, outputs);
-                var owner = folded is { } into ? into.Layer : layer.Name;
-                call = call with { Name = layer.IsModel ? prefix + layer.Name : Fresh(prefix + owner + (index == 0 ? "" : $"_{index}")) };
-                results[(layer.Name, index)] = layer.IsModel
-                    ? TranslateNetwork(KerasModel.NetworkOf(layer), call.Inputs, KerasModel.NetworkOf(layer).Outputs, call.Name + "/", depth + 1)
-                    : [Checked(call, TranslateLayer(call, folded is null ? null : layers[folded.Value.Layer]))];
-                if (folded is { } normalization) results[(normalization.Layer, normalization.Call)] = results[(layer.Name, index)];
-            }
-
-            if (waiting.Count == open.Count) Throw.KerasMalformed(_model.Source, $"layer '{waiting[0].Layer.Name}' reads what is never computed");
-            open = waiting;
+                FeedsMaximum = readers.TryGetValue((layer.Name, index), out var read) && read.Exists(r => layers[r.Layer].Kind == "MaxPooling2D"),
+            };
+            var folded = FoldedBatchNormalization(layers, readers, layer, index, outputs);
+            var owner = folded is { } into ? into.Layer : layer.Name;
+            call = call with { Name = layer.IsModel ? prefix + layer.Name : Fresh(prefix + owner + (index == 0 ? "" : $"_{index}")) };
+            results[(layer.Name, index)] = layer.IsModel
+                ? TranslateNetwork(KerasModel.NetworkOf(layer), call.Inputs, KerasModel.NetworkOf(layer).Outputs, call.Name + "/", depth + 1)
+                : [Checked(call, TranslateLayer(call, folded is null ? null : layers[folded.Value.Layer]))];
+            if (folded is { } normalization) results[(normalization.Layer, normalization.Call)] = results[(layer.Name, index)];
         }
 
         return [.. outputs.Select(o => Pick(results, o))];
+    }
+
+    /// <summary>The needed layer calls in the file's order, each behind those that it reads. A file may list its layers in any order.</summary>
+    private List<(KerasLayer Layer, int Index)> InOrder(KerasNetwork network, Dictionary<string, KerasLayer> layers, HashSet<(string, int)> needed)
+    {
+        var ordered = new List<(KerasLayer, int)>(needed.Count);
+        // False while what a call reads is being ordered, true once the call has its place.
+        var states = new Dictionary<(string, int), bool>();
+        var open = new Stack<(KerasLayer Layer, int Index)>();
+        foreach (var start in network.Layers.SelectMany(layer => layer.Calls.Select((_, index) => (layer, index))))
+        {
+            open.Push(start);
+            while (open.TryPeek(out var call))
+            {
+                var key = (call.Layer.Name, call.Index);
+                if (!needed.Contains(key) || states.GetValueOrDefault(key))
+                {
+                    open.Pop();
+                }
+                else if (states.TryAdd(key, false))
+                {
+                    foreach (var read in call.Layer.Calls[call.Index].Reverse())
+                    {
+                        if (!needed.Contains((read.Layer, read.Call))) continue;
+                        if (states.TryGetValue((read.Layer, read.Call), out var isPlaced) && !isPlaced) Throw.KerasMalformed(_model.Source, $"layer '{call.Layer.Name}' reads what is never computed");
+                        open.Push((layers[read.Layer], read.Call));
+                    }
+                }
+                else
+                {
+                    states[key] = true;
+                    ordered.Add(call);
+                    open.Pop();
+                }
+            }
+        }
+
+        return ordered;
     }
 
     private Activation Checked(Call call, Activation result)
@@ -188,12 +217,7 @@ internal sealed partial class KerasTranslator
         return layers[list[0].Layer].Kind == "BatchNormalization" ? list[0] : null;
     }
 
-    private string Fresh(string wanted)
-    {
-        var name = wanted;
-        for (var i = 1; !_taken.Add(name); i++) name = $"{wanted}_{i}";
-        return name;
-    }
+    private string Fresh(string wanted) => _names.Take(wanted);
 
     /// <summary>Writes a helper node or constant at its first use and gives its name again at every later one.</summary>
     private string Once(string key, Func<string, string> write)

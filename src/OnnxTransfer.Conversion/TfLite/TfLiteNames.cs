@@ -1,3 +1,5 @@
+using OnnxTransfer.Conversion.Internals;
+
 namespace OnnxTransfer.Conversion.TfLite;
 
 /// <summary>
@@ -8,7 +10,7 @@ internal sealed class TfLiteNames
 {
     private readonly TfLiteModel _model;
     private readonly string[] _names;
-    private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
+    private readonly FreshNames _taken = new();
 
     public TfLiteNames(TfLiteModel model)
     {
@@ -26,12 +28,7 @@ internal sealed class TfLiteNames
     public string this[int tensor] => _names[tensor];
 
     /// <summary>A name that nothing has yet, as close to the wanted one as can be.</summary>
-    public string Fresh(string wanted)
-    {
-        var name = wanted;
-        for (var i = 1; !_taken.Add(name); i++) name = $"{wanted}_{i}";
-        return name;
-    }
+    public string Fresh(string wanted) => _taken.Take(wanted);
 
     /// <summary>The tensor that a user means: by its whole name, or by the name it has in the ONNX graph.</summary>
     public int Find(string wanted)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
@@ -16,6 +17,10 @@ internal sealed class Download(
     HttpClient http, DownloadTarget target, string partialPath, TimeSpan silence, IProgress<WorkProgress>? progress)
 {
     private const int ChunkBytes = 1 << 18;
+
+    /// <summary>A server that sends less in the time of a silence is as good as silent.</summary>
+    private const int LeastBytes = 1 << 14;
+
     private readonly List<(Uri Url, string Reason)> _failures = [];
     private readonly long _total = target.Bytes;
 
@@ -76,7 +81,7 @@ internal sealed class Download(
         var file = new FileStream(partialPath, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 1, FileOptions.Asynchronous);
         await using (file.ConfigureAwait(false))
         {
-            using var response = await AskAsync(url, file, watch).ConfigureAwait(false);
+            using var response = await AskAsync(url, file, watch, cancellationToken).ConfigureAwait(false);
             var start = response.StatusCode == HttpStatusCode.PartialContent ? file.Length : 0;
             file.SetLength(start);
             file.Position = start;
@@ -88,26 +93,39 @@ internal sealed class Download(
     }
 
     /// <summary>The response with the missing bytes (206) or with all of them (200).</summary>
-    private async Task<HttpResponseMessage> AskAsync(Uri url, FileStream file, Watch watch)
+    private async Task<HttpResponseMessage> AskAsync(Uri url, FileStream file, Watch watch, CancellationToken cancellationToken)
     {
         var start = file.Length;
-        var response = await SendAsync(url, start, watch).ConfigureAwait(false);
+        var response = await SendAsync(url, start, watch, cancellationToken).ConfigureAwait(false);
         if (start > 0 && !Continues(response, start))
         {
             // Only whole answers are of use from a server that cannot continue, or continues a file of another size.
             response.Dispose();
-            response = await SendAsync(url, 0, watch).ConfigureAwait(false);
+            response = await SendAsync(url, 0, watch, cancellationToken).ConfigureAwait(false);
         }
 
-        var problem = response.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.PartialContent)
-            ? string.Create(CultureInfo.InvariantCulture, $"answered HTTP {(int)response.StatusCode} {response.ReasonPhrase}")
-            : SizeOf(response) is { } size && size != _total
-                ? $"has a file of {size} bytes, not {_total}"
-                : null;
+        var problem = ProblemOf(response);
         if (problem is null) return response;
         response.Dispose();
         throw new MirrorException(problem);
     }
+
+    /// <summary>Why an answer does not give the file, in words; null where it may.</summary>
+    private string? ProblemOf(HttpResponseMessage response)
+    {
+        if (response.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.PartialContent))
+        {
+            var answer = string.Create(CultureInfo.InvariantCulture, $"answered HTTP {(int)response.StatusCode} {response.ReasonPhrase}");
+            if (response.Headers.Location is { } location) return $"{answer}: the redirect to {location} is not followed, because it leaves encryption or is one of too many";
+            return ServerAnswers.WaitOf(response) is { } wait ? string.Create(CultureInfo.InvariantCulture, $"{answer} and asks to wait {wait.TotalSeconds:0} seconds") : answer;
+        }
+
+        if (response.Content.Headers.ContentEncoding is { Count: > 0 } encoding) return $"sent the file compressed ({string.Join(", ", encoding)}), which was not asked for";
+        return SizeOf(response) is { } size && size != _total ? $"has a file of {size} bytes, not {_total}" : null;
+    }
+
+    private Task<HttpResponseMessage> SendAsync(Uri url, long start, Watch watch, CancellationToken cancellationToken) =>
+        ServerAnswers.PatientlyAsync(() => SendAsync(url, start, watch), silence, cancellationToken);
 
     private Task<HttpResponseMessage> SendAsync(Uri url, long start, Watch watch) => watch.Run(async token =>
     {
@@ -134,8 +152,16 @@ internal sealed class Download(
         try
         {
             progress?.Report(new WorkProgress(file.Position, _total));
+            var (since, before) = (Stopwatch.GetTimestamp(), file.Position);
             while (true)
             {
+                var elapsed = Stopwatch.GetElapsedTime(since);
+                if (elapsed >= silence)
+                {
+                    if (file.Position - before < LeastBytes) throw new MirrorException(string.Create(CultureInfo.InvariantCulture, $"sent only {file.Position - before} bytes in {elapsed.TotalSeconds:0.#} seconds"));
+                    (since, before) = (Stopwatch.GetTimestamp(), file.Position);
+                }
+
                 var count = await watch.Run(token => body.ReadAsync(buffer, token).AsTask()).ConfigureAwait(false);
                 if (count == 0) break;
                 if (file.Position + count > _total) throw new MirrorException($"sent more than {_total} bytes");
@@ -169,7 +195,7 @@ internal sealed class Download(
             }
             catch (Exception e) when (e is HttpRequestException or IOException)
             {
-                throw new MirrorException(e.InnerException is { } cause ? $"{e.Message} {cause.Message}" : e.Message);
+                throw new MirrorException(ServerAnswers.Describe(e));
             }
         }
 

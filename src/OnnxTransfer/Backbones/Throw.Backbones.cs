@@ -78,7 +78,7 @@ internal static partial class Throw
     });
 
     internal static ModelException HubUnreachable(HubId id, Uri address, Exception cause) => new(
-        $"Could not ask the Hugging Face hub for {id} ({address}): {OneLine(cause.InnerException is { } inner ? $"{cause.Message} {inner.Message}" : cause.Message)} Check the network connection, HF_ENDPOINT and the proxy.", cause);
+        $"Could not ask the Hugging Face hub for {id} ({address}): {OneLine(ServerAnswers.Describe(cause))} Check the network connection, HF_ENDPOINT and the proxy.", cause);
 
     internal static ModelException HubAnswerUnusable(HubId id, Uri address, string what) => new(
         $"The answer of {address} for {id} {what}: this is no Hugging Face hub, or a proxy or ModelStore.MessageHandler follows redirects by itself, which hides the checksum.");
@@ -87,7 +87,7 @@ internal static partial class Throw
         $"Could not download '{file}' of {id}: {string.Join("; ", tried.Select(one => $"{one.Url.GetLeftPart(UriPartial.Path)} {one.Reason}"))}. The next call continues the download.");
 
     internal static ModelException HubCacheNotWritable(string folder, Exception cause) => new(
-        $"The cache of the Hugging Face hub '{folder}' cannot be written: {OneLine(cause.Message)} Free some disk space, give this account the right to write there, or set HF_HUB_CACHE to another folder.", cause);
+        $"The cache of the Hugging Face hub '{folder}' cannot be written: {OneLine(cause.Message).TrimEnd('.')}. Free some disk space, give this account the right to write there, or set HF_HUB_CACHE to another folder.", cause);
 
     /// <summary>The ids in both places.</summary>
     private static string Places(string id, ApplicationModels beside, IEnumerable<string> known) =>
@@ -132,7 +132,7 @@ internal static partial class Throw
     }
 
     internal static ModelException StoreNotWritable(string folder, Exception cause) =>
-        new($"The model store '{folder}' cannot be written: {cause.Message} Free some disk space, give this account the right to write there, or set ONNXTRANSFER_HOME to another folder.", cause);
+        new($"The model store '{folder}' cannot be written: {OneLine(cause.Message).TrimEnd('.')}. Free some disk space, give this account the right to write there, or set ONNXTRANSFER_HOME to another folder.", cause);
 
     [DoesNotReturn]
     internal static void TimeoutNotPositive(string name, TimeSpan value) =>

@@ -5,7 +5,7 @@ namespace OnnxTransfer;
 /// <summary>Limits and options for decoding images. Every value is checked when it is set.</summary>
 public sealed record DecodeOptions
 {
-    /// <summary>A quarter of the memory of the process. The runtime knows the limit of a container.</summary>
+    /// <summary>A quarter of the memory of the process; in a container with a limit the runtime gives three quarters of it.</summary>
     private static readonly long s_quarter = Math.Max(1, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
 
     /// <summary>The defaults.</summary>

@@ -121,7 +121,7 @@ internal sealed class EmbeddingPipeline(
             {
                 while (!cancellationToken.IsCancellationRequested && steps.TryRead(out var step))
                 {
-                    if (step.IsRun) Run(step.Batch);
+                    if (step.IsRun) Run(step.Batch, cancellationToken);
                     else Prepare(step.Batch, step.Slot, cancellationToken);
                 }
             }
@@ -171,10 +171,10 @@ internal sealed class EmbeddingPipeline(
         return false;
     }
 
-    private void Run(PipelineBatch batch)
+    private void Run(PipelineBatch batch, CancellationToken cancellationToken)
     {
         var time = Stopwatch.GetTimestamp();
-        batch.Run(session, shape.IsPadded ? shape.BatchSize : null);
+        batch.Run(session, shape.IsPadded ? shape.BatchSize : null, cancellationToken);
         Times.Book(PipelineStage.Running, time);
         Finish(batch);
     }

@@ -9,11 +9,15 @@ namespace OnnxTransfer;
 /// content of the image's file, not by its name, and only for the same network, preprocessing and versions. Each vector is saved as
 /// soon as it is computed, so a killed run continues where it stopped. Several processes may share a cache.
 /// </summary>
-/// <remarks>If the cache fails, the run continues without it, and <see cref="Problem"/> says why.</remarks>
+/// <remarks>
+/// If the cache fails, the run continues without it, and <see cref="Problem"/> says why. A damaged cache is put aside, and a new one is started;
+/// <see cref="Rebuilt"/> then names the damaged file.
+/// </remarks>
 public sealed class FeatureCache
 {
     private readonly int? _maxPages;
     private string? _problem;
+    private string? _rebuilt;
 
     /// <summary>Creates a cache in a folder. Nothing is read or written yet.</summary>
     /// <param name="folder">The folder; null for the user's own, <see cref="DefaultFolder"/>. It is created when it is needed.</param>
@@ -37,6 +41,12 @@ public sealed class FeatureCache
 
     /// <summary>Why a run stopped using this cache, in one sentence that names the file; null as long as the cache works.</summary>
     public string? Problem => Volatile.Read(ref _problem);
+
+    /// <summary>
+    /// That a run found this cache damaged, renamed its file and started a new one, in one sentence that names both files; null if no run did. A
+    /// cache that other processes have open is renamed by a later run.
+    /// </summary>
+    public string? Rebuilt => Volatile.Read(ref _rebuilt);
 
     /// <summary>The size of the cache on the disk, in bytes; 0 if there is no cache.</summary>
     public long Bytes => new[] { File, File + "-wal" }.Where(System.IO.File.Exists).Sum(file => new FileInfo(file).Length);
@@ -77,7 +87,7 @@ public sealed class FeatureCache
 
     /// <summary>
     /// Removes damaged vectors, the vectors of networks that no run has used for a while, and the oldest vectors above a size. The file
-    /// shrinks.
+    /// shrinks. Damaged files that runs have put aside are deleted.
     /// </summary>
     /// <param name="unusedFor">The vectors of a network are removed if no run has used it for this time.</param>
     /// <param name="maxBytes">The largest size, in bytes; null for no limit.</param>
@@ -87,6 +97,7 @@ public sealed class FeatureCache
     public long Collect(TimeSpan unusedFor, long? maxBytes = null) => Guarded(0L, connection =>
     {
         AbandonedFiles.DeleteIn(Path.GetDirectoryName(File)!);
+        CacheLock.DeleteDamaged(File);
         var before = connection.Number("SELECT count(*) FROM vector;");
         foreach (var id in Damaged(connection)) connection.Execute("DELETE FROM vector WHERE id = $id;", ("$id", id));
         connection.Execute("DELETE FROM space WHERE used < $since;", ("$since", (DateTimeOffset.UtcNow - unusedFor).ToUnixTimeSeconds()));
@@ -109,6 +120,15 @@ public sealed class FeatureCache
 
     /// <summary>Ends caching for good, for the first reason given.</summary>
     internal void GiveUp(Exception exception) => Interlocked.CompareExchange(ref _problem, Throw.CacheFailed(File, exception).Message, null);
+
+    /// <summary>Puts a damaged cache aside, for the next connection to make a new one; nobody in this process may have it open.</summary>
+    /// <returns>False where it cannot be put aside now, as others have it open.</returns>
+    internal bool TryRebuild()
+    {
+        var (isFree, newName) = CacheLock.PutAside(File);
+        if (newName is not null) Volatile.Write(ref _rebuilt, Throw.CacheRebuilt(File, newName));
+        return isFree;
+    }
 
     /// <summary>Whether an exception is the database's or the disk's, and not a fault of ours.</summary>
     internal static bool IsFailure(Exception exception) =>
@@ -145,6 +165,7 @@ public sealed class FeatureCache
         if (!System.IO.File.Exists(File)) return whenAbsent;
         try
         {
+            using var use = CacheLock.Share(File);
             using var connection = Connect();
             return work(connection);
         }

@@ -48,7 +48,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         Options = options;
         _views = ImageView.Of(options.Augment);
         (Backbone, _graph, Precision) = PrecisionChooser.Choose(backbone, tensor, dim, options, cancellationToken);
-        _graph = OptimizerCheck.Apply(_graph, Card, Precision.Precision, options.Store.FolderIfAny);
+        _graph = OptimizerCheck.Apply(_graph, Card, Precision.Precision, options.Store.FolderIfAny, options.Session.LongestRun);
         Settings = options.Session with { IsHalf = Precision.Precision == NetworkPrecision.Float16 };
         _preprocessor = new ImagePreprocessor(Card.Preprocess, Card.Input.Layout, options.Decoder, options.Decode);
         _sessions = new NetworkSessions(OpenSession, Settings, forOne, _runs);
@@ -313,7 +313,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
             _meter.Book(PipelineStage.Reading, time);
             using var place = await _preprocessor.AdmitAsync(opened, cancellationToken).ConfigureAwait(false);
             var row = new float[Dim];
-            var warnings = await Task.Run(() => Embed(opened, row, place), cancellationToken).ConfigureAwait(false);
+            var warnings = await Task.Run(() => Embed(opened, row, place, cancellationToken), cancellationToken).ConfigureAwait(false);
             Warn(id, warnings);
             return new EmbeddedImage(0, id, row, null) { Warnings = warnings };
         }
@@ -327,15 +327,16 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     /// <param name="image">The image.</param>
     /// <param name="row">Receives D numbers.</param>
     /// <param name="place">The image's place among those that are decoded; null to wait for one.</param>
+    /// <param name="cancellationToken">Ends a run that does not end soon by itself.</param>
     /// <returns>What makes the image doubtful.</returns>
-    private IReadOnlyList<string> Embed(in OpenedImage image, Span<float> row, MemoryGate.Entry? place)
+    private IReadOnlyList<string> Embed(in OpenedImage image, Span<float> row, MemoryGate.Entry? place, CancellationToken cancellationToken = default)
     {
         using var batch = _preprocessor.Rent(_views.Count);
         var time = Stopwatch.GetTimestamp();
         // The place is left with the first decode; the other views wait for one of their own.
-        var warnings = _preprocessor.Prepare(image, batch.ImageMemory(0), place, _views[0]);
-        for (var view = 1; view < _views.Count; view++) _preprocessor.Prepare(image, batch.ImageMemory(view), view: _views[view]);
-        RunPrepared(batch, row, time);
+        var warnings = _preprocessor.Prepare(image, batch.ImageMemory(0), place, _views[0], cancellationToken);
+        for (var view = 1; view < _views.Count; view++) _preprocessor.Prepare(image, batch.ImageMemory(view), view: _views[view], cancellationToken: cancellationToken);
+        RunPrepared(batch, row, time, cancellationToken);
         return warnings;
     }
 
@@ -345,19 +346,19 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Runs the network on the views of one image whose preparation began at a timestamp, and counts it.</summary>
-    private void RunPrepared(TensorBatch batch, Span<float> row, long start)
+    private void RunPrepared(TensorBatch batch, Span<float> row, long start, CancellationToken cancellationToken = default)
     {
         var time = _meter.Book(PipelineStage.Preparing, start);
-        Run(batch, row);
+        Run(batch, row, cancellationToken);
         _meter.Book(PipelineStage.Running, time);
         _meter.Embedded();
     }
 
-    private void Run(TensorBatch batch, Span<float> row)
+    private void Run(TensorBatch batch, Span<float> row, CancellationToken cancellationToken = default)
     {
         _runs.ThrowIfClosed();
-        if (batch.Count == 1) _sessions.ForOne.Run(batch.Memory, 1, row);
-        else ViewMean.Of(_sessions.ForOne.Run(batch.Memory, batch.Count, size: 1)).CopyTo(row);
+        if (batch.Count == 1) _sessions.ForOne.Run(batch.Memory, 1, row, cancellationToken: cancellationToken);
+        else ViewMean.Of(_sessions.ForOne.Run(batch.Memory, batch.Count, size: 1, cancellationToken)).CopyTo(row);
     }
 
     private async Task<TRun> LoggedAsync<TRun>(int? count, Func<Task<TRun>> run)

@@ -77,7 +77,8 @@ internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs, 
     /// <summary>Runs what is prepared through the network.</summary>
     /// <param name="session">The network.</param>
     /// <param name="size">The size to fill a short batch up to; null for none.</param>
-    internal void Run(OnnxSession session, int? size)
+    /// <param name="cancellationToken">Ends a run that does not end soon by itself.</param>
+    internal void Run(OnnxSession session, int? size, CancellationToken cancellationToken)
     {
         using var tensors = _tensors!;
         _tensors = null;
@@ -88,7 +89,7 @@ internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs, 
             if (places[i] != i) tensors.Image(places[i]).CopyTo(tensors.Image(i));
         }
 
-        var rows = session.Run(tensors.Memory, places.Length, size);
+        var rows = session.Run(tensors.Memory, places.Length, size, cancellationToken);
         for (var i = 0; i < places.Length; i++) _rows[places[i]] = rows[i];
     }
 

@@ -10,16 +10,16 @@ internal static class ActivationRecorder
     /// <param name="graph">The network.</param>
     /// <param name="tensors">The tensors to watch; the input may be among them.</param>
     /// <param name="images">Prepared images.</param>
-    /// <param name="threads">Threads for one run; 0 is one for each core that the process may use.</param>
+    /// <param name="settings">Threads and time limit of one run.</param>
     /// <param name="cancellationToken">Stops between two images.</param>
     /// <exception cref="ModelException">The network failed to run.</exception>
     internal static Dictionary<string, ActivationStatistics> Record(
-        NetworkGraph graph, IReadOnlyList<string> tensors, IReadOnlyList<float[]> images, int threads, CancellationToken cancellationToken)
+        NetworkGraph graph, IReadOnlyList<string> tensors, IReadOnlyList<float[]> images, SessionSettings settings, CancellationToken cancellationToken)
     {
         var watched = graph.CopyModel();
         var computed = tensors.Where(t => t != graph.Input).ToArray();
         foreach (var tensor in computed) OnnxGraphEditor.Promote(watched, tensor);
-        var (runner, _) = SessionFactory.Open(watched.ToBytes(), graph.Name, SessionSettings.OnCpu(threads));
+        var (runner, _) = SessionFactory.Open(watched.ToBytes(), graph.Name, SessionSettings.OnCpu(settings.Threads, settings.LongestRun));
         using var opened = runner;
         var batch = Math.Max(1, runner.Session.InputMetadata[graph.Input].Dimensions[0]);
         var sums = new Dictionary<string, ActivationStatistics>(StringComparer.Ordinal);
@@ -29,7 +29,7 @@ internal static class ActivationRecorder
             // A graph with a fixed batch gets the same image in every place.
             var filled = batch == 1 ? image : [.. Enumerable.Repeat(image, batch).SelectMany(values => values)];
             if (tensors.Contains(graph.Input)) Add(sums, graph.Input, image, []);
-            using var outputs = runner.Run<float>(graph.Input, filled, [batch, .. graph.ImageShape], computed);
+            using var outputs = runner.Run<float>(graph.Input, filled, [batch, .. graph.ImageShape], computed, cancellationToken);
             for (var i = 0; i < computed.Length; i++) Add(sums, computed[i], outputs.Floats(i), outputs.Shape(i));
         }
 

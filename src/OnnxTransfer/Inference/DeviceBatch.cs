@@ -69,6 +69,9 @@ internal sealed class DeviceBatch : IDisposable
         }
     }
 
+    /// <summary>What <see cref="Run(Memory{float})"/> gives ONNX Runtime.</summary>
+    internal RunOptions Options => _replay;
+
     /// <summary>Copies a batch to the device, runs or replays it, and copies the output back.</summary>
     /// <param name="images">A whole batch.</param>
     /// <returns>The output, of any shape.</returns>

@@ -86,7 +86,7 @@ internal sealed record DeviceProvider(
         return DeviceThread.Of(Provider, settings.DeviceId).Run(() =>
         {
             using var opened = runner;
-            var (outputs, failure) = RuntimeErrors.Try(() => runner.Run<float>("x", new float[4], [1, 4], "y"));
+            var (outputs, failure) = RuntimeErrors.Try(() => runner.Run<float>("x", new float[4], [1, 4], ["y"]));
             outputs?.Dispose();
             return failure;
         });

@@ -68,9 +68,14 @@ internal sealed class DeviceRunner : IDisposable
     /// <summary>Runs one batch.</summary>
     /// <param name="images"><c>[N,...]</c>, back to back.</param>
     /// <param name="size">N.</param>
+    /// <param name="cancellationToken">Ends the run if it does not end soon by itself.</param>
     /// <returns>The output, of any length.</returns>
-    /// <exception cref="ModelException">The network failed to run.</exception>
-    internal float[] Run(Memory<float> images, int size) => _thread.Run(() => RuntimeErrors.WhileRunning(_network.Name, () => BatchOf(size).Run(images)));
+    /// <exception cref="ModelException">The network failed to run, or took longer than the limit.</exception>
+    internal float[] Run(Memory<float> images, int size, CancellationToken cancellationToken) => _thread.Run(() =>
+    {
+        var batch = RuntimeErrors.WhileRunning(_network.Name, () => BatchOf(size));
+        return _network.Limit.Run(batch.Options, () => batch.Run(images), cancellationToken);
+    });
 
     public void Dispose() => _thread.Run(() =>
     {

@@ -8,8 +8,10 @@ namespace OnnxTransfer.Inference;
 /// </summary>
 /// <param name="session">The open network, which now belongs to this object.</param>
 /// <param name="name">The name in messages.</param>
-internal sealed class NetworkRunner(InferenceSession session, string name) : IDisposable
+/// <param name="longestRun">The time limit of one run; null for none.</param>
+internal sealed class NetworkRunner(InferenceSession session, string name, TimeSpan? longestRun) : IDisposable
 {
+    /// <summary>For runs that nothing ends before they are done.</summary>
     private readonly RunOptions _options = new();
 
     /// <summary>For what is asked of ONNX Runtime besides runs: names and shapes, bindings, profiles.</summary>
@@ -18,22 +20,27 @@ internal sealed class NetworkRunner(InferenceSession session, string name) : IDi
     /// <summary>The name of the network in messages.</summary>
     internal string Name => name;
 
+    /// <summary>What ends a run.</summary>
+    internal RunLimit Limit { get; } = new(name, longestRun);
+
     /// <summary>Runs the network on values in this process's memory.</summary>
     /// <param name="input">The name of the input.</param>
     /// <param name="values">Its values, row-major; they must stay as they are until the run has ended.</param>
     /// <param name="shape">Its shape.</param>
     /// <param name="outputs">The names of the outputs.</param>
-    /// <exception cref="ModelException">The network failed to run.</exception>
-    internal NetworkOutputs Run<T>(string input, Memory<T> values, long[] shape, params IReadOnlyCollection<string> outputs) where T : unmanaged
+    /// <param name="cancellationToken">Ends the run if it does not end soon by itself.</param>
+    /// <exception cref="ModelException">The network failed to run, or took longer than the limit.</exception>
+    internal NetworkOutputs Run<T>(
+        string input, Memory<T> values, long[] shape, IReadOnlyCollection<string> outputs, CancellationToken cancellationToken = default) where T : unmanaged
     {
-        try
+        using var own = Limit.IsFor(cancellationToken) ? new RunOptions() : null;
+        var options = own ?? _options;
+        return Limit.Run(options, Start, cancellationToken);
+
+        NetworkOutputs Start()
         {
             using var tensor = Tensor(values, shape);
-            return new NetworkOutputs(session.Run(_options, [input], [tensor], outputs), name);
-        }
-        catch (OnnxRuntimeException exception)
-        {
-            throw Throw.RunFailed(name, exception);
+            return new NetworkOutputs(session.Run(options, [input], [tensor], outputs), name);
         }
     }
 

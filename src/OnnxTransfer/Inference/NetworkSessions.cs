@@ -27,7 +27,7 @@ internal sealed class NetworkSessions : IDisposable
         OnnxSession Second(int threads)
         {
             var hasOneCore = Cores.Count(settings.Threads) == 1;
-            return hasOneCore || Opened!.Provider.Provider != ExecutionProvider.Cpu ? Opened! : open(SessionSettings.OnCpu(threads));
+            return hasOneCore || Opened!.Provider.Provider != ExecutionProvider.Cpu ? Opened! : open(SessionSettings.OnCpu(threads, settings.LongestRun));
         }
     }
 

@@ -39,7 +39,7 @@ internal static class NodePlacement
     {
         using var opened = runner;
         long[] shape = [Math.Max(runner.Session.InputMetadata[graph.Input].Dimensions[0], 1), .. graph.ImageShape];
-        runner.Run<float>(graph.Input, new float[Sizes.Product(shape)], shape, graph.Output).Dispose();
+        runner.Run<float>(graph.Input, new float[Sizes.Product(shape)], shape, [graph.Output]).Dispose();
         return File.ReadAllBytes(RuntimeErrors.WhileRunning(graph.Name, runner.Session.EndProfiling));
     }
 

@@ -47,7 +47,7 @@ internal sealed class OnnxSession : IDisposable
                     if (settings.Provider != ExecutionProvider.Auto) Throw.ProviderUnavailable(wanted.Title, obstacle);
                     _thread.Run(_runner.Dispose);
                     _thread = null;
-                    (_runner, _) = SessionFactory.Open(bytes, graph.Name, SessionSettings.OnCpu(settings.Threads), Configure);
+                    (_runner, _) = SessionFactory.Open(bytes, graph.Name, SessionSettings.OnCpu(settings.Threads, settings.LongestRun), Configure);
                     _provider = SessionFactory.NotUsable(wanted, obstacle);
                 }
             }
@@ -87,17 +87,19 @@ internal sealed class OnnxSession : IDisposable
     /// <param name="count">N.</param>
     /// <param name="rows">Receives <c>[N,D]</c>, row-major.</param>
     /// <param name="size">The batch size to run at, the last batch filled up; null for all images at once.</param>
-    /// <exception cref="ModelException">The network failed to run, or gave rows of another length.</exception>
+    /// <param name="cancellationToken">Ends a run that does not end soon by itself.</param>
+    /// <exception cref="ModelException">The network failed to run, took longer than the limit, or gave rows of another length.</exception>
     /// <exception cref="ObjectDisposedException">The gate is closed.</exception>
-    internal void Run(Memory<float> images, int count, Span<float> rows, int? size = null) => Run(images, count, new RowTarget(rows), size);
+    internal void Run(Memory<float> images, int count, Span<float> rows, int? size = null, CancellationToken cancellationToken = default) =>
+        Run(images, count, new RowTarget(rows), size, cancellationToken);
 
-    /// <summary>Runs images through the network as <see cref="Run(Memory{float}, int, Span{float}, int?)"/> does.</summary>
+    /// <summary>Runs images through the network as <see cref="Run(Memory{float}, int, Span{float}, int?, CancellationToken)"/> does.</summary>
     /// <returns>N rows of D numbers, each an array of its own.</returns>
-    /// <inheritdoc cref="Run(Memory{float}, int, Span{float}, int?)"/>
-    internal float[][] Run(Memory<float> images, int count, int? size = null)
+    /// <inheritdoc cref="Run(Memory{float}, int, Span{float}, int?, CancellationToken)"/>
+    internal float[][] Run(Memory<float> images, int count, int? size = null, CancellationToken cancellationToken = default)
     {
         var rows = new float[count][];
-        Run(images, count, new RowTarget(rows), size);
+        Run(images, count, new RowTarget(rows), size, cancellationToken);
         return rows;
     }
 
@@ -126,7 +128,7 @@ internal sealed class OnnxSession : IDisposable
         device.Prepare(size);
     }
 
-    private void Run(Memory<float> images, int count, RowTarget rows, int? size)
+    private void Run(Memory<float> images, int count, RowTarget rows, int? size, CancellationToken cancellationToken)
     {
         var imageLength = _graph.ImageLength;
         var step = FixedBatch ?? size ?? Math.Max(count, 1);
@@ -142,20 +144,20 @@ internal sealed class OnnxSession : IDisposable
                 slice = padded;
             }
 
-            RunOnce(slice, step, done, wanted, rows);
+            RunOnce(slice, step, done, wanted, rows, cancellationToken);
         }
     }
 
-    private void RunOnce(Memory<float> images, int batch, int first, int wanted, RowTarget rows)
+    private void RunOnce(Memory<float> images, int batch, int first, int wanted, RowTarget rows, CancellationToken cancellationToken)
     {
         using var run = _runs.Enter();
         if (_device is not null)
         {
-            Take(_device.Run(images, batch), batch, first, wanted, rows);
+            Take(_device.Run(images, batch, cancellationToken), batch, first, wanted, rows);
             return;
         }
 
-        using var outputs = _thread is null ? RunInThisMemory(images, batch) : _thread.Run(() => RunInThisMemory(images, batch));
+        using var outputs = _thread is null ? RunInThisMemory(images, batch, cancellationToken) : _thread.Run(() => RunInThisMemory(images, batch, cancellationToken));
         Take(outputs.Floats(0), batch, first, wanted, rows);
     }
 
@@ -165,7 +167,8 @@ internal sealed class OnnxSession : IDisposable
         rows.Take(first, values[..(wanted * RowLength)], RowLength);
     }
 
-    private NetworkOutputs RunInThisMemory(Memory<float> images, int batch) => _runner.Run(_graph.Input, images, [batch, .. _graph.ImageShape], _graph.Output);
+    private NetworkOutputs RunInThisMemory(Memory<float> images, int batch, CancellationToken cancellationToken = default) =>
+        _runner.Run(_graph.Input, images, [batch, .. _graph.ImageShape], [_graph.Output], cancellationToken);
 
     /// <summary>Runs an empty batch on the device: a session opens on many a device that then lacks a kernel or memory.</summary>
     /// <returns>What keeps tensors on the device, null if they do not stay there; or why the device cannot be used.</returns>

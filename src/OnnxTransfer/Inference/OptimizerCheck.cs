@@ -33,13 +33,15 @@ internal static class OptimizerCheck
     /// <param name="card">Its card, which tells what numbers it is fed.</param>
     /// <param name="precision">What it computes with.</param>
     /// <param name="folder">Where results are kept; null for this process alone.</param>
-    internal static NetworkGraph Apply(NetworkGraph graph, ModelCard card, NetworkPrecision precision, string? folder)
+    /// <param name="longestRun">The time limit of one run; null for none.</param>
+    /// <exception cref="ModelException">A run took longer than the limit.</exception>
+    internal static NetworkGraph Apply(NetworkGraph graph, ModelCard card, NetworkPrecision precision, string? folder, TimeSpan? longestRun = null)
     {
         var level = s_known.GetOrAdd(Key(graph, card, precision), key =>
         {
             var path = folder is null ? null : Path.Combine(folder, "optimizer-checks", key);
             if (Read(path) is { } kept) return kept;
-            var measured = Measure(graph, card, precision);
+            var measured = Measure(graph, card, precision, longestRun);
             if (path is not null) Write(path, measured);
             return measured;
         });
@@ -47,7 +49,7 @@ internal static class OptimizerCheck
     }
 
     /// <summary>The levels, the highest first, at which a network is tried.</summary>
-    private static GraphOptimizationLevel Measure(NetworkGraph graph, ModelCard card, NetworkPrecision precision)
+    private static GraphOptimizationLevel Measure(NetworkGraph graph, ModelCard card, NetworkPrecision precision, TimeSpan? longestRun)
     {
         var bytes = graph.ToBytes();
         var image = Image(graph, card.Preprocess);
@@ -64,13 +66,13 @@ internal static class OptimizerCheck
 
         float[]? Run(GraphOptimizationLevel level) => RuntimeErrors.Try(() =>
         {
-            var (runner, _) = SessionFactory.Open(bytes, graph.Name, SessionSettings.OnCpu(), options => options.GraphOptimizationLevel = level);
+            var (runner, _) = SessionFactory.Open(bytes, graph.Name, SessionSettings.OnCpu(longestRun: longestRun), options => options.GraphOptimizationLevel = level);
             using (runner)
             {
                 var batch = Math.Max(runner.Session.InputMetadata[graph.Input].Dimensions[0], 1);
                 var images = new float[batch * graph.ImageLength];
                 for (var i = 0; i < batch; i++) image.CopyTo(images, i * graph.ImageLength);
-                using var outputs = runner.Run(graph.Input, images.AsMemory(), [batch, .. graph.ImageShape], graph.Output);
+                using var outputs = runner.Run(graph.Input, images.AsMemory(), [batch, .. graph.ImageShape], [graph.Output]);
                 return outputs.Floats(0).ToArray();
             }
         }).Result;

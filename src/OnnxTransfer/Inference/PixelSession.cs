@@ -26,7 +26,7 @@ internal sealed class PixelSession : IDisposable
         var batch = Math.Max(metadata.Dimensions[0], 1);
         var pixels = new byte[batch * image.Length];
         image.CopyTo(pixels, 0);
-        using var outputs = _runner.Run<byte>(input, pixels, [batch, height, width, 3], _output);
+        using var outputs = _runner.Run<byte>(input, pixels, [batch, height, width, 3], [_output]);
         var values = outputs.Floats(0);
         return values[..(values.Length / batch)].ToArray();
     }

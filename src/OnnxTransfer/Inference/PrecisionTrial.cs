@@ -74,7 +74,7 @@ internal sealed class PrecisionTrial(NetworkGraph graph, ModelCard card, Network
     {
         var quantizer = _quantizer.Value;
         var statistics = ActivationRecorder.Record(
-            graph.With(quantizer.Float), quantizer.Activations, images.Calibration, options.Session.Threads, cancellationToken);
+            graph.With(quantizer.Float), quantizer.Activations, images.Calibration, options.Session, cancellationToken);
         var exact = Rows(graph, images.HeldOut);
         var best = (Model: With(quantizer.Layers), Left: 0);
         var similarity = Similarity(exact, Rows(graph.With(best.Model), images.HeldOut));
@@ -128,7 +128,7 @@ internal sealed class PrecisionTrial(NetworkGraph graph, ModelCard card, Network
         TimeSpan Shorter(TimeSpan best, OnnxSession session)
         {
             var clock = Stopwatch.StartNew();
-            session.Run(batch, SpeedBatch, rows);
+            session.Run(batch, SpeedBatch, rows, cancellationToken: cancellationToken);
             return clock.Elapsed < best ? clock.Elapsed : best;
         }
     }
@@ -145,7 +145,7 @@ internal sealed class PrecisionTrial(NetworkGraph graph, ModelCard card, Network
         foreach (var image in images)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            rows.AddRange(session.Run(image, 1));
+            rows.AddRange(session.Run(image, 1, cancellationToken: cancellationToken));
         }
 
         return rows;

@@ -55,7 +55,7 @@ internal static class SessionFactory
             return DeviceThread.Of(wanted.Provider, settings.DeviceId).Run<(NetworkRunner?, string?)>(() =>
             {
                 using var options = Options(settings, configure);
-                return wanted.TryAppend(options, settings) is { } obstacle ? (null, obstacle) : (new NetworkRunner(new InferenceSession(graph, options), name), null);
+                return wanted.TryAppend(options, settings) is { } obstacle ? (null, obstacle) : (new NetworkRunner(new InferenceSession(graph, options), name, settings.LongestRun), null);
             });
         });
         return (runner, failure ?? missing);
@@ -67,7 +67,7 @@ internal static class SessionFactory
     private static NetworkRunner OpenOnCpu(byte[] graph, string name, SessionSettings settings, Action<SessionOptions>? configure)
     {
         using var options = Options(settings, configure);
-        return new NetworkRunner(RuntimeErrors.WhileLoading(name, () => new InferenceSession(graph, options)), name);
+        return new NetworkRunner(RuntimeErrors.WhileLoading(name, () => new InferenceSession(graph, options)), name, settings.LongestRun);
     }
 
     private static SessionOptions Options(SessionSettings settings, Action<SessionOptions>? configure)

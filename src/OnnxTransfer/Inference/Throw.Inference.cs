@@ -91,7 +91,10 @@ internal static partial class Throw
         new($"The feature cache '{file}' has format {found}, but this version reads format {known}: name another folder, or delete the file; the next run computes its vectors again.");
 
     internal static InvalidDataException CacheDamaged(string file, string finding, Exception? inner = null) =>
-        new($"The feature cache '{file}' is damaged ({OneLine(finding).TrimEnd('.')}): delete the file; the next run computes its vectors again.", inner);
+        new($"The feature cache '{file}' is damaged ({OneLine(finding).TrimEnd('.')}): a run renames it and starts a new one as soon as no other process has it open.", inner);
+
+    internal static string CacheRebuilt(string file, string newName) =>
+        $"The feature cache '{file}' was damaged: it was renamed to '{newName}', and a new one was started. The vectors are computed again. `onnxtransfer cache gc` deletes the damaged file.";
 
     /// <summary>What the codes of SQLite mean to the owner of a cache; see sqlite.org/rescode.html.</summary>
     internal static Exception CacheFailed(string file, Exception inner) => inner switch
@@ -103,7 +106,7 @@ internal static partial class Throw
         SqliteException { SqliteErrorCode: 5 or 6 } => new IOException($"Another process has locked the feature cache '{file}' for too long: end that process, or name another folder.", inner),
         SqliteException { SqliteErrorCode: 8 } => new IOException($"This account may not write the feature cache '{file}': change its permissions, or name another folder.", inner),
         InvalidDataException => inner,
-        _ => new IOException($"The feature cache '{file}' cannot be used: {OneLine(inner.Message)} Repair its folder, or name another one.", inner),
+        _ => new IOException($"The feature cache '{file}' cannot be used: {OneLine(inner.Message).TrimEnd('.')}. Give this account the right to write there, or name another folder (--cache, ONNXTRANSFER_HOME).", inner),
     };
 
     /// <summary>What SQLite needs for the log and its index before it can do anything, shrinking included.</summary>
@@ -129,6 +132,9 @@ internal static partial class Throw
         throw new ArgumentException($"The destination has room for {length} numbers, but a feature vector has {dim}: give a span of FeatureExtractor.Dim numbers.", name);
 
     internal static ModelException RunFailed(string model, Exception inner) => new($"{model} failed to run: {OneLine(inner.Message)}", inner);
+
+    internal static ModelException RunTookTooLong(string model, TimeSpan limit) =>
+        new($"A run of {model} was ended after {limit.TotalSeconds:0.###} seconds, the time limit of one run ({nameof(FeatureExtractorOptions.MaxRunTime)}, --max-run-time): raise the limit if the network is that slow here, otherwise use another network.");
 
     internal static InvalidModelException ModelDoesNotLoad(string model, Exception inner) =>
         new($"ONNX Runtime cannot load {model}: {OneLine(inner.Message)}", inner);

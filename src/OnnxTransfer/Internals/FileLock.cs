@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace OnnxTransfer.Internals;
 
 /// <summary>
@@ -8,6 +10,37 @@ internal static class FileLock
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>Holds the lock alone; null while anybody else holds it.</summary>
+    internal static FileStream? TryAcquire(string path)
+    {
+        try
+        {
+            return Open(path);
+        }
+        catch (IOException e) when (IsHeldByAnother(e))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Holds the lock together with others who share it.</summary>
+    /// <exception cref="IOException">Somebody held the lock alone for all this time.</exception>
+    internal static FileStream Share(string path, TimeSpan longestWait)
+    {
+        var start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.Read, FileShare.Read, bufferSize: 1);
+            }
+            catch (IOException e) when (IsHeldByAnother(e) && Stopwatch.GetElapsedTime(start) < longestWait)
+            {
+                Thread.Sleep(s_pause);
+            }
+        }
+    }
+
     internal static async Task<FileStream> AcquireAsync(string path, CancellationToken cancellationToken)
     {
         while (true)
@@ -15,7 +48,7 @@ internal static class FileLock
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
+                return Open(path);
             }
             catch (IOException e) when (IsHeldByAnother(e))
             {
@@ -23,6 +56,8 @@ internal static class FileLock
             }
         }
     }
+
+    private static FileStream Open(string path) => new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
 
     /// <summary>ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION on Windows, EWOULDBLOCK on Linux (11) and macOS (35).</summary>
     private static bool IsHeldByAnother(IOException e) => OperatingSystem.IsWindows()

@@ -50,6 +50,13 @@ internal static class Require
         return value;
     }
 
+    /// <summary>A time limit of one run of a network.</summary>
+    internal static TimeSpan RunTime(TimeSpan value, string name)
+    {
+        if (value <= TimeSpan.Zero || value > TimeSpan.FromDays(1)) Throw.OptionOutOfRange(name, value, "longer than 0 and at most one day");
+        return value;
+    }
+
     internal static int NotNegative(int value, string name)
     {
         if (value < 0) Throw.OptionOutOfRange(name, value, "at least 0");

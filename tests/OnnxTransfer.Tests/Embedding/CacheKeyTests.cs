@@ -42,6 +42,7 @@ public sealed class CacheKeyTests
         ["Decode"] = "its own properties are looked at one by one",
         ["DeviceId"] = "which of several devices; two of one kind give the same numbers, and another kind is another machine's cache",
         ["CaptureGraph"] = "a recording replays the same kernels, and is compared before it is used",
+        ["MaxRunTime"] = "a run that takes longer gives no numbers",
         ["Threads"] = "the numbers do not depend on it, which the pipeline's tests check",
         ["Augment"] = "each view of an image has a key of its own, which the tests of views check",
         ["Cache"] = "the cache itself", ["Logger"] = "told, never asked",

@@ -215,18 +215,86 @@ public sealed class FeatureCacheTests : IDisposable
     }
 
     [Fact]
-    public async Task A_truncated_database_ends_caching_with_a_sentence_and_not_the_run()
+    public async Task A_truncated_database_is_put_aside_and_a_new_one_is_used()
     {
         var cache = Cache();
         var sound = await EmbedAsync(cache);
         cache.Collect(TimeSpan.FromDays(1));
         using (var file = File.OpenWrite(cache.File)) file.SetLength(file.Length / 2);
+        var bytes = File.ReadAllBytes(cache.File);
+        var error = Assert.Throws<InvalidDataException>(() => Cache().Verify());
+        Assert.Contains($"'{cache.File}' is damaged", error.Message, StringComparison.Ordinal);
+
         var damaged = Cache();
         var result = await EmbedAsync(damaged);
         Assert.True(sound.Features.Values.SequenceEqual(result.Features.Values));
-        Assert.Contains("damaged", damaged.Problem, StringComparison.Ordinal);
-        var error = Assert.Throws<InvalidDataException>(() => damaged.Verify());
-        Assert.Contains(cache.File, error.Message, StringComparison.Ordinal);
+        Assert.Equal((0, $"The feature cache '{cache.File}' was damaged: it was renamed to '{cache.File}.damaged-1', and a new one was started. The vectors are computed again. `onnxtransfer cache gc` deletes the damaged file."), (result.Cached, damaged.Rebuilt));
+        Assert.Equal(bytes, File.ReadAllBytes(cache.File + ".damaged-1"));
+        var again = Cache();
+        Assert.Equal(50, (await EmbedAsync(again)).Cached);
+        Assert.Null(again.Rebuilt ?? again.Problem);
+        again.Collect(TimeSpan.FromDays(1));
+        Assert.Empty(Directory.GetFiles(_folder.Path, "*.damaged-*"));
+    }
+
+    /// <summary>The pages behind the first are noise: the file opens, and fails when a row is looked up or kept.</summary>
+    [Fact]
+    public async Task A_database_that_fails_during_a_run_is_put_aside_when_the_run_ends()
+    {
+        await EmbedAsync(Cache());
+        Cache().Collect(TimeSpan.FromDays(1));
+        var file = Cache().File;
+        var bytes = File.ReadAllBytes(file);
+        const int Page = 32768;
+        // The pages of the table of spaces stay sound.
+        for (var page = 4; page * Page < bytes.Length; page++) new Random(page).NextBytes(bytes.AsSpan(page * Page, Page));
+        File.WriteAllBytes(file, bytes);
+
+        var damaged = Cache();
+        Assert.Equal(50, (await EmbedAsync(damaged)).Features.RowCount);
+        Assert.Contains($"'{file}.damaged-1'", damaged.Rebuilt, StringComparison.Ordinal);
+        Assert.False(File.Exists(file + ".damaged-2"));
+        await EmbedAsync(Cache());
+        Assert.Equal(50, (await EmbedAsync(Cache())).Cached);
+    }
+
+    /// <summary>SQLite's file must not be renamed while somebody has it open.</summary>
+    [Fact]
+    public async Task A_damaged_database_that_another_process_has_open_is_left_until_it_is_closed()
+    {
+        await EmbedAsync(Cache());
+        Cache().Collect(TimeSpan.FromDays(1));
+        var file = Cache().File;
+        using (CacheLock.Share(file))
+        {
+            using (var stream = File.OpenWrite(file)) stream.SetLength(stream.Length / 2);
+            var waiting = Cache();
+            Assert.Equal(50, (await EmbedAsync(waiting)).Features.RowCount);
+            Assert.Null(waiting.Rebuilt);
+            Assert.Contains($"'{file}' is damaged", waiting.Problem, StringComparison.Ordinal);
+        }
+
+        var next = Cache();
+        Assert.Equal(50, (await EmbedAsync(next)).Features.RowCount);
+        Assert.NotNull(next.Rebuilt);
+        Assert.Equal(50, (await EmbedAsync(Cache())).Cached);
+    }
+
+    /// <summary>One run puts the file aside, and the others use the new one.</summary>
+    [Fact]
+    public async Task Runs_that_find_the_damage_together_put_one_file_aside()
+    {
+        await EmbedAsync(Cache());
+        Cache().Collect(TimeSpan.FromDays(1));
+        var file = Cache().File;
+        File.WriteAllBytes(file, new byte[Environment.SystemPageSize * 4].Select(_ => (byte)7).ToArray());
+        File.WriteAllText(file + "-wal", "the log of the damaged file");
+        var caches = Enumerable.Range(0, 4).Select(_ => Cache()).ToArray();
+        var results = await Task.WhenAll(caches.Select(cache => Task.Run(() => EmbedAsync(cache))));
+        Assert.All(results, result => Assert.Equal(50, result.Features.RowCount));
+        Assert.Equal([file + ".damaged-1"], Directory.GetFiles(_folder.Path, "*.damaged-*").Where(name => !name.EndsWith("-wal", StringComparison.Ordinal)));
+        Assert.Single(caches, cache => cache.Rebuilt is not null);
+        Assert.Equal(new CacheCheck(50, 0), Cache().Verify());
     }
 
     [Fact]
@@ -237,8 +305,8 @@ public sealed class FeatureCacheTests : IDisposable
         new Random(3).NextBytes(bytes);
         File.WriteAllBytes(noise.File, bytes);
         Assert.Equal(50, (await EmbedAsync(noise)).Features.RowCount);
-        Assert.Contains("damaged", noise.Problem, StringComparison.Ordinal);
-        Assert.Equal(bytes, File.ReadAllBytes(noise.File));
+        Assert.NotNull(noise.Rebuilt);
+        Assert.Equal(bytes, File.ReadAllBytes(noise.File + ".damaged-1"));
 
         var foreign = new FeatureCache(_folder.File("foreign", "x")[..^2]);
         using (var connection = new SqliteConnection($"Data Source={foreign.File};Pooling=False"))

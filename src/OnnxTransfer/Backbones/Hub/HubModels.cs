@@ -134,13 +134,10 @@ internal sealed class HubModels : IDisposable
     {
         // The first answer fixes the commit, so that a push in between does not mix two versions.
         var address = AddressOf(_commit ?? _id.Revision, file);
-        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        silence.CancelAfter(_store.Timeout);
-        using var request = new HttpRequestMessage(HttpMethod.Head, address);
         HttpResponseMessage response;
         try
         {
-            response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, silence.Token).ConfigureAwait(false);
+            response = await ServerAnswers.PatientlyAsync(() => HeadAsync(address, cancellationToken), _store.Timeout, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is HttpRequestException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
@@ -174,6 +171,14 @@ internal sealed class HubModels : IDisposable
             _cache.NoteCommit(_id.Revision, _commit);
             return new HubFile(file, AddressOf(_commit, file), _commit, checksum, bytes);
         }
+    }
+
+    private async Task<HttpResponseMessage> HeadAsync(Uri address, CancellationToken cancellationToken)
+    {
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        silence.CancelAfter(_store.Timeout);
+        using var request = new HttpRequestMessage(HttpMethod.Head, address);
+        return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, silence.Token).ConfigureAwait(false);
     }
 
     private async Task<string> FetchAsync(HubFile file, CancellationToken cancellationToken)

@@ -54,6 +54,9 @@ internal static class CacheDatabase
         }
     }
 
+    /// <summary>SQLITE_CORRUPT and SQLITE_NOTADB: the file itself is damaged; see sqlite.org/rescode.html.</summary>
+    internal static bool IsDamage(Exception exception) => exception is SqliteException { SqliteErrorCode: 11 or 26 };
+
     /// <summary>Runs statements that return nothing of interest.</summary>
     internal static int Execute(this SqliteConnection connection, string sql, params (string Name, object Value)[] parameters)
     {

@@ -8,7 +8,8 @@ namespace OnnxTransfer.Embedding.Caching;
 
 /// <summary>
 /// The rows of one space for the time of one run. Any thread may look rows up; one adds them. If the database fails, the cache records
-/// the reason and this object stops: it finds and keeps no more rows, and the run continues.
+/// the reason and this object stops: it finds and keeps no more rows, and the run continues. A damaged database is put aside: at once if it shows
+/// when it is opened, otherwise at the end.
 /// </summary>
 internal sealed class CachedRows : IDisposable
 {
@@ -18,11 +19,13 @@ internal sealed class CachedRows : IDisposable
 
     private readonly FeatureCache _cache;
     private readonly int _dim;
-    private readonly long _space;
+    private readonly FileStream? _use;
     private readonly SqliteConnection? _writer;
+    private readonly long _space;
     private readonly ConcurrentBag<Lookup> _lookups = [];
     private readonly List<(byte[] Image, float[] Row)> _pending = [];
     private long _committed = Stopwatch.GetTimestamp();
+    private volatile bool _isDamaged;
 
     internal CachedRows(FeatureCache cache, CacheSpace space)
     {
@@ -30,8 +33,7 @@ internal sealed class CachedRows : IDisposable
         _dim = space.Dim;
         try
         {
-            _writer = cache.Connect();
-            _space = Enter(_writer, space);
+            (_use, _writer, _space) = Begin(cache, space);
         }
         catch (Exception exception) when (FeatureCache.IsFailure(exception))
         {
@@ -53,7 +55,7 @@ internal sealed class CachedRows : IDisposable
         }
         catch (Exception exception) when (FeatureCache.IsFailure(exception))
         {
-            _cache.GiveUp(exception);
+            Fail(exception);
             return null;
         }
     }
@@ -70,6 +72,44 @@ internal sealed class CachedRows : IDisposable
         Commit();
         foreach (var lookup in _lookups) lookup.Dispose();
         _writer?.Dispose();
+        _use?.Dispose();
+        if (_isDamaged) _cache.TryRebuild();
+    }
+
+    /// <summary>Opens the database for the run, and a new one where it is damaged.</summary>
+    private static (FileStream? Use, SqliteConnection Writer, long Space) Begin(FeatureCache cache, CacheSpace space)
+    {
+        try
+        {
+            return Open();
+        }
+        catch (SqliteException exception) when (CacheDatabase.IsDamage(exception) && cache.TryRebuild())
+        {
+            return Open();
+        }
+
+        (FileStream?, SqliteConnection, long) Open()
+        {
+            var use = CacheLock.Share(cache.File);
+            SqliteConnection? writer = null;
+            try
+            {
+                writer = cache.Connect();
+                return (use, writer, Enter(writer, space));
+            }
+            catch
+            {
+                writer?.Dispose();
+                use?.Dispose();
+                throw;
+            }
+        }
+    }
+
+    private void Fail(Exception exception)
+    {
+        _isDamaged |= CacheDatabase.IsDamage(exception);
+        _cache.GiveUp(exception);
     }
 
     private void Commit()
@@ -80,7 +120,7 @@ internal sealed class CachedRows : IDisposable
         }
         catch (SqliteException exception)
         {
-            _cache.GiveUp(exception);
+            Fail(exception);
         }
 
         _pending.Clear();
