@@ -1,4 +1,5 @@
 using OnnxTransfer.Data;
+using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Backbones;
 
@@ -20,7 +21,14 @@ internal static class ClassNames
     internal static IReadOnlyList<string> Of(ModelCard card, string onnxPath)
     {
         if (card.Classes is not { Labels: { } labels, Count: var count }) return [];
-        if (labels != ImageNet) return LabelMap.Load(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(onnxPath))!, labels), count).Labels;
+        if (labels != ImageNet)
+        {
+            // A card may come from anywhere, and what it names is read, shown and saved with a classifier.
+            var file = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(onnxPath))!, labels));
+            if (!RealPath.IsBelowFolderOf(onnxPath, file)) throw Throw.LabelsElsewhere(onnxPath, labels);
+            return LabelMap.Load(file, count).Labels;
+        }
+
         var text = Carried(labels);
         return LabelMap.Parse(count == LabelMap.LineCount(text) + 1 ? $"{Background}\n{text}" : text, $"The list '{labels}'", count).Labels;
     }

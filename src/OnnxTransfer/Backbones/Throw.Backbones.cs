@@ -131,6 +131,9 @@ internal static partial class Throw
             : $"add a model that needs no download: `dotnet add package {packaged.Package}`, then `--backbone {packaged.Id}`";
     }
 
+    internal static InvalidModelException LabelsElsewhere(string model, string labels) =>
+        new($"The card of '{model}' names the file of class names '{labels}', which is not in the model's folder: put the file beside the model, and give its name as 'classes.labels'.");
+
     internal static ModelException StoreNotWritable(string folder, Exception cause) =>
         new($"The model store '{folder}' cannot be written: {OneLine(cause.Message).TrimEnd('.')}. Free some disk space, give this account the right to write there, or set ONNXTRANSFER_HOME to another folder.", cause);
 

@@ -96,6 +96,21 @@ public sealed class ClassNamesTests : IDisposable
         Assert.Contains(classifier.Predict((ReadOnlySpan<byte>)TestImage.NoisyPng(8, 8, (1, 2, 3), 1)).Label, classifier.Labels);
     }
 
+    /// <summary>A card may come from anywhere: what it names outside of the model's folder is not read.</summary>
+    [UnixFact]
+    public void A_file_elsewhere_does_not_name_classes()
+    {
+        var path = _folder.File("model", "x.onnx");
+        File.WriteAllText(_folder.File("secret.txt"), "cat\ndog\n");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.CreateSymbolicLink(Path.Combine(Path.GetDirectoryName(path)!, "link.txt"), _folder.File("secret.txt"));
+        foreach (var labels in (string[])["../secret.txt", _folder.File("secret.txt"), "link.txt"])
+        {
+            var error = Assert.Throws<InvalidModelException>(() => ClassNames.Of(Card(2, labels), path));
+            Assert.Contains($"'{labels}', which is not in the model's folder", error.Message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void A_file_beside_the_model_names_its_classes_and_a_wrong_name_says_what_there_is()
     {
