@@ -55,6 +55,7 @@ public sealed class ImageClassifierTests : IDisposable
             [nameof(bare.DeviceId)] = 1,
             [nameof(bare.CaptureGraph)] = true,
             [nameof(bare.Threads)] = 2,
+            [nameof(bare.MaxRunTime)] = TimeSpan.FromMinutes(1),
             [nameof(bare.Decoder)] = new Blind(),
             [nameof(bare.Decode)] = new DecodeOptions { MaxPixels = 5 },
             [nameof(bare.Cache)] = cache,
