@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 using OnnxTransfer.Backbones;
+using OnnxTransfer.Benchmarks.Embedding;
 using OnnxTransfer.Data;
 using OnnxTransfer.Inference;
 using OnnxTransfer.Preprocessing;
@@ -16,6 +17,7 @@ namespace OnnxTransfer.Benchmarks;
 internal static class PrecisionPeers
 {
     private const int Rounds = 9;
+    private const int WholeRounds = 5;
     private const int Seeds = 10;
     private const int ProfiledRuns = 10;
     private static readonly int[] s_batches = [1, 8, 32];
@@ -32,9 +34,29 @@ internal static class PrecisionPeers
         var images = options.CalibrationImages.Where((_, i) => i % 7 == 0).Take(s_batches[^1]).Select(path => Prepare(path, card)).ToArray();
         SpeedPerCore(exact, rounded, images);
         foreach (var batch in s_batches) Speed(exact, rounded, images, batch);
+        foreach (var way in DecodingWay.All) await EndToEndAsync(model, options, way).ConfigureAwait(false);
         foreach (var (name, extractor) in new[] { ("float32", exact), ("int8", rounded) }) Profile(name, extractor, images);
         foreach (var (name, extractor) in new[] { ("float32", exact), ("int8", rounded) }) await AccuracyAsync(name, extractor, photos).ConfigureAwait(false);
         return 0;
+    }
+
+    /// <summary>Photos to vectors, decoding included.</summary>
+    private static async Task EndToEndAsync(string model, FeatureExtractorOptions options, DecodingWay way)
+    {
+        var here = options with { Decoder = way.Decoder, Decode = way.Options };
+        using var first = FeatureExtractor.Load(model, here);
+        using var second = FeatureExtractor.Load(model, here with { Precision = NetworkPrecision.Int8 });
+        var (slow, fast) = (new List<double>(), new List<double>());
+        for (var round = -1; round < WholeRounds; round++)
+        {
+            foreach (var (extractor, rates) in new[] { (first, slow), (second, fast) })
+            {
+                var rate = (await extractor.EmbedAsync(options.CalibrationImages).ConfigureAwait(false)).ImagesPerSecond;
+                if (round >= 0) rates.Add(rate);
+            }
+        }
+
+        Console.WriteLine($"photos to vectors by {way.Name}: float32 {Median(slow):0} images/s, int8 {Median(fast):0} images/s, {Median(fast) / Median(slow):0.00} times (medians of {WholeRounds})");
     }
 
     private static float[] Prepare(ImageInput photo, ModelCard card)

@@ -100,6 +100,9 @@ public sealed record ShortestEdgeResize : Resize
         Crop = CheckedCrop(crop, edge, edge);
     }
 
+    /// <summary>Pixels of a resized side within which positions times a channel or a filter's factor stay numbers of 32 bits.</summary>
+    private const int LongestSide = 1 << 28;
+
     /// <summary>The length in pixels that the shorter side is brought to; the longer follows in proportion, truncated, as in torchvision.</summary>
     public int Edge { get; }
 
@@ -110,9 +113,12 @@ public sealed record ShortestEdgeResize : Resize
     public override ImageSize OutputSize => Crop;
 
     // torchvision's Resize truncates the longer side.
-    internal override ImageSize Resized(int sourceWidth, int sourceHeight) => sourceWidth <= sourceHeight
-        ? new ImageSize(Edge, (int)((long)Edge * sourceHeight / sourceWidth))
-        : new ImageSize((int)((long)Edge * sourceWidth / sourceHeight), Edge);
+    internal override ImageSize Resized(int sourceWidth, int sourceHeight)
+    {
+        var longer = (long)Edge * Math.Max(sourceWidth, sourceHeight) / Math.Min(sourceWidth, sourceHeight);
+        if (longer > LongestSide) Throw.ImageTooNarrow(sourceWidth, sourceHeight, Edge);
+        return sourceWidth <= sourceHeight ? new ImageSize(Edge, (int)longer) : new ImageSize((int)longer, Edge);
+    }
 
     internal override T Match<T>(Func<StretchResize, T> stretch, Func<ShortestEdgeResize, T> shortestEdge) => shortestEdge(this);
 }

@@ -19,4 +19,8 @@ internal static partial class Throw
     [DoesNotReturn]
     internal static void PresetUnknown(string name, IEnumerable<string> known) =>
         throw new ArgumentException($"There is no preprocessing named '{name}'; the names are {Known(name, known)}.");
+
+    [DoesNotReturn]
+    internal static void ImageTooNarrow(int width, int height, int edge) =>
+        throw new ImageDecodeException($"An image of {width}x{height} pixels is too narrow: with its shorter side brought to {edge}, the longer one has more than 2^28 pixels; cut it into pieces.");
 }

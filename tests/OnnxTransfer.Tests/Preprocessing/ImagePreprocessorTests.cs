@@ -82,6 +82,23 @@ public sealed class ImagePreprocessorTests
         for (var i = 0; i < 16; i++) Assert.Equal(2 + (i % 4), tensor[i]);
     }
 
+    /// <summary>A pixel wide and as high as the resized side still has numbers, and one higher; of an even color, the crop must have that color.</summary>
+    [Theory]
+    [InlineData(1, 1_048_576, true)]
+    [InlineData(1, 1_048_577, false)]
+    [InlineData(1_048_576, 1, true)]
+    [InlineData(20_000_000, 1, false)]
+    public void Prepare_ImageThatIsAllButALine_IsRightOrRefused(int width, int height, bool isRight)
+    {
+        using var buffer = PixelBuffer.Rent(width, height);
+        buffer.Pixels.Fill(77);
+        var tensor = new float[3 * 4 * 4];
+        var preprocessor = new ImagePreprocessor(new PreprocessSpec { Filter = ResizeFilter.TensorFlowBilinear, Resize = Resize.ShortestEdge(256, 4), Rescale = 1 }, TensorLayout.Nchw);
+        var error = Record.Exception(() => preprocessor.Prepare(buffer, tensor));
+        if (isRight) Assert.All(tensor, value => Assert.Equal(77, value));
+        else Assert.StartsWith($"An image of {width}x{height} pixels is too narrow", Assert.IsType<ImageDecodeException>(error).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Prepare_DestinationOfAnotherLength_IsRefused()
     {
