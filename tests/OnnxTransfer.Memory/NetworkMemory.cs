@@ -16,7 +16,7 @@ internal static class NetworkMemory
     internal static int Run(string model, string photos, int threads, int allowed)
     {
         var images = Directory.EnumerateFiles(photos, "*.*", SearchOption.AllDirectories).Where(path => path.EndsWith(".jpg", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".png", StringComparison.OrdinalIgnoreCase)).Order(StringComparer.Ordinal).Take(100).ToList();
-        Console.WriteLine($"{"stage",-44}{"held MiB",10}{"peak MiB",10}{"managed MiB",13}");
+        Console.WriteLine($"{"stage",-44}{"held MiB",10}{"peak MiB",10}{"managed MiB",13}{"CPU s",8}");
         var before = Report("before");
         using var extractor = FeatureExtractor.Load(model, new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu });
         var held = Report("opened");
@@ -47,7 +47,7 @@ internal static class NetworkMemory
         var held = Peak.Status("VmRSS");
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{stage,-44}{held / Mib,10:f0}{Peak.Status("VmHWM") / Mib,10:f0}{GC.GetTotalMemory(forceFullCollection: false) / Mib,13:f0}"));
+            $"{stage,-44}{held / Mib,10:f0}{Peak.Status("VmHWM") / Mib,10:f0}{GC.GetTotalMemory(forceFullCollection: false) / Mib,13:f0}{Environment.CpuUsage.TotalTime.TotalSeconds,8:f2}"));
         return held;
     }
 }
