@@ -137,7 +137,7 @@ public static class BackboneComparison
                 cancellationToken.ThrowIfCancellationRequested();
                 var head = HeadTrainer.Train(training, classes.Count, options.Training, validation: null, progress: null, cancellationToken).Head;
                 cancellationToken.ThrowIfCancellationRequested();
-                var result = Evaluator.Evaluate(head.Probabilities(held.Features), held.Labels.ToArray(), classes);
+                var result = Evaluator.Evaluate(head.InBlocks(held.Features, classes.Count), held.Labels.ToArray(), classes);
                 scores.Accuracy.Add(result.Accuracy);
                 scores.Loss.Add(result.Loss);
                 scores.NeighborAccuracy.Add(held.Accuracy(NeighborProbe.Classify(training, held, classes.Count, options.Training.Threads, cancellationToken)));

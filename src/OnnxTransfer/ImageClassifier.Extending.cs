@@ -107,7 +107,7 @@ public sealed partial class ImageClassifier
         };
 
         EvaluationResult? Score(LabeledFeatures? rows) =>
-            rows is null ? null : Evaluator.Evaluate(head.Probabilities(rows.Features), rows.Labels.ToArray(), classes.Labels);
+            rows is null ? null : Evaluator.Evaluate(head.InBlocks(rows.Features, classes.Labels.Count), rows.Labels.ToArray(), classes.Labels);
     }
 
     /// <summary>The recall of each class that stays, on the same rows by the old head and the new one.</summary>

@@ -228,7 +228,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
             [.. images.Images.Select(image => image.Image)], batchSize: 0, progress, cancellationToken).ConfigureAwait(false);
         if (embedding.Features.RowCount == 0) Throw.NoImageUsable(images.Source, embedding.Skipped[0].Reason);
         int[] labels = [.. embedding.Indices.Select(index => classIndex[images.ClassIndices[index]])];
-        var result = Evaluator.Evaluate(_scorer.Probabilities(embedding.Features), labels, Labels);
+        var result = Evaluator.Evaluate(_scorer.InBlocks(embedding.Features, Labels.Count), labels, Labels);
         var evaluated = new EvaluatedImage[images.Images.Count];
         for (var row = 0; row < embedding.Indices.Count; row++)
         {
@@ -315,7 +315,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         };
 
         EvaluationResult? Score(LabeledFeatures? set) =>
-            set is null ? null : Evaluator.Evaluate(head.Probabilities(set.Features), set.Labels.ToArray(), classes);
+            set is null ? null : Evaluator.Evaluate(head.InBlocks(set.Features, classes.Count), set.Labels.ToArray(), classes);
     }
 
     private static (ClassifierHead Head, ClassifierCalibration? Calibration) Calibrated(ClassifierHead head, LabeledFeatures rows)
@@ -323,7 +323,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         var before = head.Probabilities(rows.Features);
         var temperature = TemperatureFit.Fit(before, rows.Labels);
         var scaled = head.WithTemperature(temperature);
-        return (scaled, ClassifierCalibration.Of(temperature, before, scaled.Probabilities(rows.Features), rows.Labels));
+        return (scaled, ClassifierCalibration.Of(temperature, before, scaled.InBlocks(rows.Features, scaled.ClassCount), rows.Labels));
     }
 
     /// <summary>The head.</summary>

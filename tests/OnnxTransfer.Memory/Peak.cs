@@ -27,7 +27,8 @@ internal static partial class Peak
         return Status("VmHWM") - before;
     }
 
-    private static long Status(string field)
+    /// <summary>A size that Linux states of this process, in bytes.</summary>
+    internal static long Status(string field)
     {
         var line = File.ReadLines("/proc/self/status").First(text => text.StartsWith(field + ":", StringComparison.Ordinal));
         return 1024 * long.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);

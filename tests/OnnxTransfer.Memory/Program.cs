@@ -1,5 +1,6 @@
 // Measures the memory of decodes by small files that claim much: `OnnxTransfer.Memory [--width W] [--height H] [--file PATH]
 // [--threads N --budget MIB]`. Alone, no image takes more than the gate counts for it; in a crowd, all together stay under the budget.
+// Or the memory of an open network: `OnnxTransfer.Memory --network MODEL --photos FOLDER [--threads N] [--allowed MIB]`.
 using System.Globalization;
 using OnnxTransfer;
 using OnnxTransfer.Decoding;
@@ -10,6 +11,7 @@ using OnnxTransfer.Vips;
 
 const double Mib = 1 << 20;
 
+if (Text("--network") is { } network) return NetworkMemory.Run(network, Text("--photos")!, Number("--threads", 0), Number("--allowed", 0));
 var (threads, budget) = (Number("--threads", 0), Number("--budget", 256));
 var options = DecodeOptions.Default with { MemoryBudget = (long)budget << 20 };
 var spec = PreprocessSpec.Torch();
@@ -98,8 +100,10 @@ string? Decode(IImageDecoder decoder, byte[] file)
     }
 }
 
-int Number(string name, int fallback)
+int Number(string name, int fallback) => Text(name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : fallback;
+
+string? Text(string name)
 {
     var at = Array.IndexOf(args, name);
-    return at >= 0 && at + 1 < args.Length ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : fallback;
+    return at >= 0 && at + 1 < args.Length ? args[at + 1] : null;
 }

@@ -20,10 +20,10 @@ internal sealed class SharedStore
     internal string? Relative(string path) => PathBelow.Of(_full, path);
 
     /// <summary>The path on this machine of what a job names.</summary>
-    /// <exception cref="InvalidDataException">It is outside the store.</exception>
+    /// <exception cref="InvalidDataException">It is outside the store, or a link leads out of it.</exception>
     internal string Resolve(string relative)
     {
         var path = System.IO.Path.GetFullPath(System.IO.Path.Combine(_full, relative));
-        return Relative(path) is null ? throw ClusterErrors.OutsideStore(relative) : path;
+        return Relative(path) is null || PathBelow.Of(RealPath.Of(_full), RealPath.Of(path)) is null ? throw ClusterErrors.OutsideStore(relative) : path;
     }
 }

@@ -56,7 +56,7 @@ internal sealed partial class TfLiteTranslator
         switch (op.Code)
         {
             case TfLiteOp.Cast: return Fold(op, x);
-            case TfLiteOp.Gather when (op.Options?.Int32(0) ?? 0) == 0 && x.Shape.Length == 1: return Fold(op, Pick(x, inputs[1].Shape, inputs[1].Values));
+            case TfLiteOp.Gather when (op.Options?.Int32(0) ?? 0) == 0 && x.Shape.Length == 1 && inputs.Length == 2: return Fold(op, Pick(x, inputs[1].Shape, inputs[1].Values));
             case TfLiteOp.StridedSlice when x.Shape.Length == 1 && inputs.Length == 4: return FoldSlice(op, x, inputs);
             case TfLiteOp.Slice when x.Shape.Length == 1 && inputs.Length == 3 && inputs[1].Values.Length == 1 && inputs[2].Values.Length == 1:
                 var (from, size) = (inputs[1].Values[0], inputs[2].Values[0] < 0 ? x.Values.Length - inputs[1].Values[0] : inputs[2].Values[0]);
@@ -114,9 +114,10 @@ internal sealed partial class TfLiteTranslator
     private bool FoldBinary(TfLiteOperator op, Known[] inputs, Func<double, double, double> f)
     {
         if (inputs is not [var x, var y]) return false;
-        if (x.Values.Length != y.Values.Length && x.Values.Length != 1 && y.Values.Length != 1) return false;
         if (op.Options is { } options && options.UInt8(0) != 0 && op.Code is not (TfLiteOp.Maximum or TfLiteOp.Minimum or TfLiteOp.FloorDiv)) return false;
-        var count = Math.Max(x.Values.Length, y.Values.Length);
+        if (CommonShape(x, y) is not { } shape) return false;
+        // A single number meets each of the other constant's, of which there may be none.
+        var count = x.Values.Length == 1 ? y.Values.Length : x.Values.Length;
         var (values, ofBatch) = (new double[count], new BatchShare[count]);
         for (var i = 0; i < count; i++)
         {
@@ -125,7 +126,15 @@ internal sealed partial class TfLiteTranslator
             if (x.OfBatch[a] != BatchShare.None || y.OfBatch[b] != BatchShare.None) ofBatch[i] = BatchShare.Mixed;
         }
 
-        return Fold(op, new Known(x.Values.Length >= y.Values.Length && x.Shape.Length >= y.Shape.Length ? x.Shape : y.Shape, values, ofBatch));
+        return Fold(op, new Known(shape, values, ofBatch));
+    }
+
+    /// <summary>The shape of a result number by number; null unless the shapes are equal or one constant is a single number, sides of 1 in front aside.</summary>
+    private static int[]? CommonShape(Known x, Known y)
+    {
+        var (wide, other) = x.Values.Length == 1 ? (y, x) : (x, y);
+        if (other.Values.Length != 1 && !wide.Shape.SkipWhile(side => side == 1).SequenceEqual(other.Shape.SkipWhile(side => side == 1))) return null;
+        return [.. Enumerable.Repeat(1, Math.Max(0, other.Shape.Length - wide.Shape.Length)), .. wide.Shape];
     }
 
     /// <summary>Keeps a result as a constant of the type that the file states for it; integers are cut off towards zero.</summary>

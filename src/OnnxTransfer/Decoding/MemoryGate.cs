@@ -25,7 +25,7 @@ internal sealed class MemoryGate(Action giveBack)
     private static int t_inside;
 
     /// <summary>The gate of the process.</summary>
-    internal static MemoryGate Shared { get; } = new(NativeHeap.Trim);
+    internal static MemoryGate Shared { get; } = new(NativeHeap.TrimAll);
 
     /// <summary>The number of waiting images.</summary>
     internal int Waiting

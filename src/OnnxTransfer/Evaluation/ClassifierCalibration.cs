@@ -60,16 +60,22 @@ public sealed partial class ClassifierCalibration
     /// <summary>What rows that were not trained on say.</summary>
     /// <param name="temperature">T of <see cref="TemperatureFit"/>.</param>
     /// <param name="before"><c>[N,C]</c>, the probabilities before the temperature.</param>
-    /// <param name="after"><c>[N,C]</c>, those after it, which predictions will have.</param>
+    /// <param name="after">Those after it, which predictions will have, in blocks of rows.</param>
     /// <param name="labels"><c>[N]</c>, the true classes.</param>
-    internal static ClassifierCalibration Of(double temperature, Matrix<float> before, Matrix<float> after, ReadOnlySpan<int> labels)
+    internal static ClassifierCalibration Of(double temperature, Matrix<float> before, IEnumerable<Matrix<float>> after, ReadOnlySpan<int> labels)
     {
         var truths = new float[labels.Length];
         double lossBefore = 0, lossAfter = 0;
-        for (var row = 0; row < truths.Length; row++)
+        var first = 0;
+        foreach (var block in after)
         {
             // Rounding can carry a probability a little past 1.
-            truths[row] = Math.Clamp(after[row, labels[row]], 0, 1);
+            for (var row = 0; row < block.RowCount; row++) truths[first + row] = Math.Clamp(block[row, labels[first + row]], 0, 1);
+            first += block.RowCount;
+        }
+
+        for (var row = 0; row < truths.Length; row++)
+        {
             lossBefore -= Math.Log(Math.Max(before[row, labels[row]], float.Epsilon));
             lossAfter -= Math.Log(Math.Max(truths[row], float.Epsilon));
         }

@@ -11,6 +11,9 @@ internal static class Evaluator
     /// </summary>
     internal const double SmallestProbability = 1e-7;
 
+    /// <summary>The most classes whose confusion is kept as C² numbers; nearly all of more are 0.</summary>
+    private const int MostClassesInFull = 256;
+
     /// <summary>Accuracy, loss, confusion, calibration, and per class precision, recall and F1.</summary>
     /// <param name="probabilities">
     /// <c>[N,C]</c>, N at least 1; each row sums to 1. The largest is the prediction; of equal ones, the first.
@@ -23,38 +26,60 @@ internal static class Evaluator
         ArgumentNullException.ThrowIfNull(probabilities);
         ArgumentNullException.ThrowIfNull(labels);
         ArgumentNullException.ThrowIfNull(classNames);
-        var (rows, classes) = (probabilities.RowCount, probabilities.ColumnCount);
-        if (rows == 0) Throw.NothingToEvaluate();
-        if (labels.Count != rows) Throw.LabelsDoNotMatchProbabilities(labels.Count, rows);
-        if (classNames.Count != classes) Throw.NamesDoNotMatchProbabilities(classNames.Count, classes);
+        if (probabilities.RowCount == 0) Throw.NothingToEvaluate();
+        if (labels.Count != probabilities.RowCount) Throw.LabelsDoNotMatchProbabilities(labels.Count, probabilities.RowCount);
+        if (classNames.Count != probabilities.ColumnCount) Throw.NamesDoNotMatchProbabilities(classNames.Count, probabilities.ColumnCount);
+        return Evaluate([probabilities], labels, classNames);
+    }
 
-        int[][] confusion = [.. Enumerable.Range(0, classes).Select(_ => new int[classes])];
+    /// <summary>The same of probabilities that come in blocks of rows, so that those of all rows need not be in memory.</summary>
+    /// <param name="blocks">Matrices of C columns, with N rows in all.</param>
+    /// <param name="labels"><c>[N]</c>, the true classes, in [0, C).</param>
+    /// <param name="classNames"><c>[C]</c>.</param>
+    internal static EvaluationResult Evaluate(IEnumerable<Matrix<float>> blocks, IReadOnlyList<int> labels, IReadOnlyList<string> classNames)
+    {
+        var classes = classNames.Count;
+        var confusion = new Dictionary<int, int>[classes];
         var calibration = new Calibration();
         var ranks = new int[classes];
         double loss = 0;
         var row = new float[classes];
-        for (var i = 0; i < rows; i++)
+        var i = 0;
+        foreach (var block in blocks)
         {
-            var label = labels[i];
-            if ((uint)label >= (uint)classes) Throw.EvaluationLabelOutOfRange(i, label, classes);
-            ReadRow(probabilities, i, row);
-            var predicted = Argmax.Of<float>(row);
-            confusion[label][predicted]++;
-            ranks[RankOf(row, label)]++;
-            calibration.Add(row[predicted], predicted == label);
-            loss -= Math.Log(Math.Max(row[label], SmallestProbability));
+            for (var inBlock = 0; inBlock < block.RowCount; inBlock++, i++)
+            {
+                var label = labels[i];
+                if ((uint)label >= (uint)classes) Throw.EvaluationLabelOutOfRange(i, label, classes);
+                ReadRow(block, inBlock, i, row);
+                var predicted = Argmax.Of<float>(row);
+                var counts = confusion[label] ??= [];
+                counts[predicted] = counts.GetValueOrDefault(predicted) + 1;
+                ranks[RankOf(row, label)]++;
+                calibration.Add(row[predicted], predicted == label);
+                loss -= Math.Log(Math.Max(row[label], SmallestProbability));
+            }
         }
 
-        var right = Enumerable.Range(0, classes).Sum(c => confusion[c][c]);
-        return new EvaluationResult(rows, (double)right / rows, loss / rows, PerClass(confusion, classNames), confusion, calibration.ToBins()) { RankCounts = ranks };
+        if (i == 0) Throw.NothingToEvaluate();
+        var perClass = PerClass(confusion, classNames, out var right);
+        return new EvaluationResult(i, (double)right / i, loss / i, perClass, [.. confusion.Select(counts => Row(counts ?? [], classes))], calibration.ToBins()) { RankCounts = ranks };
     }
 
-    private static void ReadRow(Matrix<float> probabilities, int row, Span<float> values)
+    private static IReadOnlyList<int> Row(Dictionary<int, int> counts, int classes)
+    {
+        if (classes > MostClassesInFull) return new CountRow(classes, counts);
+        var row = new int[classes];
+        foreach (var (place, count) in counts) row[place] = count;
+        return new EquatableList<int>(row);
+    }
+
+    private static void ReadRow(Matrix<float> block, int row, int rowOfAll, Span<float> values)
     {
         for (var c = 0; c < values.Length; c++)
         {
-            values[c] = probabilities[row, c];
-            if (float.IsNaN(values[c])) Throw.ProbabilityIsNaN(row, c);
+            values[c] = block[row, c];
+            if (float.IsNaN(values[c])) Throw.ProbabilityIsNaN(rowOfAll, c);
         }
     }
 
@@ -70,20 +95,26 @@ internal static class Evaluator
         return rank;
     }
 
-    private static ClassMetrics[] PerClass(int[][] confusion, IReadOnlyList<string> names)
+    private static ClassMetrics[] PerClass(Dictionary<int, int>[] confusion, IReadOnlyList<string> names, out int right)
     {
+        var (support, predicted) = (new int[names.Count], new int[names.Count]);
+        right = 0;
         var metrics = new ClassMetrics[names.Count];
+        for (var truth = 0; truth < names.Count; truth++)
+        {
+            foreach (var (guess, count) in confusion[truth] ?? [])
+            {
+                support[truth] += count;
+                predicted[guess] += count;
+            }
+        }
+
         for (var c = 0; c < metrics.Length; c++)
         {
-            var (support, predicted, right) = (0, 0, confusion[c][c]);
-            for (var other = 0; other < metrics.Length; other++)
-            {
-                support += confusion[c][other];
-                predicted += confusion[other][c];
-            }
-
+            var hits = confusion[c]?.GetValueOrDefault(c) ?? 0;
+            right += hits;
             // F1 = 2PR/(P+R) = 2·right/(predicted + support).
-            metrics[c] = new ClassMetrics(names[c], Ratio(right, predicted), Ratio(right, support), Ratio(2 * right, predicted + support), support);
+            metrics[c] = new ClassMetrics(names[c], Ratio(hits, predicted[c]), Ratio(hits, support[c]), Ratio(2 * hits, predicted[c] + support[c]), support[c]);
         }
 
         return metrics;

@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Inference;
 
@@ -66,6 +67,7 @@ internal sealed class NetworkRunner(InferenceSession session, string name, TimeS
     {
         session.Dispose();
         _options.Dispose();
+        NativeHeap.Trim();
     }
 
     private static OrtValue Tensor<T>(Memory<T> values, long[] shape) where T : unmanaged =>

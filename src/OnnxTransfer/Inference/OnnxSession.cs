@@ -19,6 +19,8 @@ internal sealed class OnnxSession : IDisposable
     private readonly ExecutionProviderInfo _provider;
     private readonly ConcurrentDictionary<int, bool> _warm = [];
     private readonly RunGate _runs;
+    // On the CPU, runs at the same time: more than there are cores take no less time, but each takes memory for its layers, which ONNX Runtime keeps.
+    private readonly SemaphoreSlim _places = new(Cores.Count(0));
 
     /// <summary>Opens a session.</summary>
     /// <param name="graph">The network.</param>
@@ -32,6 +34,7 @@ internal sealed class OnnxSession : IDisposable
         _graph = graph;
         _runs = runs ?? new RunGate(typeof(OnnxSession));
         var bytes = graph.ToBytes();
+        var size = bytes.Length;
         (_runner, _provider) = SessionFactory.Open(bytes, graph.Name, settings with { CaptureGraph = false }, Configure);
         try
         {
@@ -53,6 +56,9 @@ internal sealed class OnnxSession : IDisposable
             }
 
             if (settings.CaptureGraph) (_runner, _device, _provider) = Recording(bytes, settings with { Provider = _provider.Provider });
+            // ONNX Runtime has copied them; code that is not optimized yet would keep them to the end.
+            bytes = null!;
+            LargeGarbage.Collect(size);
         }
         catch
         {
@@ -150,15 +156,24 @@ internal sealed class OnnxSession : IDisposable
 
     private void RunOnce(Memory<float> images, int batch, int first, int wanted, RowTarget rows, CancellationToken cancellationToken)
     {
-        using var run = _runs.Enter();
-        if (_device is not null)
+        // A run that finds a place is done, also where the caller has canceled meanwhile.
+        if (!_places.Wait(0, CancellationToken.None)) _places.Wait(cancellationToken);
+        try
         {
-            Take(_device.Run(images, batch, cancellationToken), batch, first, wanted, rows);
-            return;
-        }
+            using var run = _runs.Enter();
+            if (_device is not null)
+            {
+                Take(_device.Run(images, batch, cancellationToken), batch, first, wanted, rows);
+                return;
+            }
 
-        using var outputs = _thread is null ? RunInThisMemory(images, batch, cancellationToken) : _thread.Run(() => RunInThisMemory(images, batch, cancellationToken));
-        Take(outputs.Floats(0), batch, first, wanted, rows);
+            using var outputs = _thread is null ? RunInThisMemory(images, batch, cancellationToken) : _thread.Run(() => RunInThisMemory(images, batch, cancellationToken));
+            Take(outputs.Floats(0), batch, first, wanted, rows);
+        }
+        finally
+        {
+            _places.Release();
+        }
     }
 
     private void Take(ReadOnlySpan<float> values, int batch, int first, int wanted, RowTarget rows)

@@ -67,7 +67,10 @@ internal static class SessionFactory
     private static NetworkRunner OpenOnCpu(byte[] graph, string name, SessionSettings settings, Action<SessionOptions>? configure)
     {
         using var options = Options(settings, configure);
-        return new NetworkRunner(RuntimeErrors.WhileLoading(name, () => new InferenceSession(graph, options)), name, settings.LongestRun);
+        var session = RuntimeErrors.WhileLoading(name, () => new InferenceSession(graph, options));
+        // ONNX Runtime frees two to three copies of the weights while it opens a network, and the C library would keep their memory.
+        NativeHeap.Trim();
+        return new NetworkRunner(session, name, settings.LongestRun);
     }
 
     private static SessionOptions Options(SessionSettings settings, Action<SessionOptions>? configure)

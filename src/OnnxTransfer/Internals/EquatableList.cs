@@ -19,7 +19,7 @@ internal sealed class EquatableList<T> : IReadOnlyList<T>, IEquatable<EquatableL
 
     public bool Equals(EquatableList<T>? other) => other is not null && _items.AsSpan().SequenceEqual(other._items);
 
-    public override bool Equals(object? obj) => Equals(obj as EquatableList<T>);
+    public override bool Equals(object? obj) => obj is CountRow row ? row.Equals(this as IReadOnlyList<int>) : Equals(obj as EquatableList<T>);
 
     public override int GetHashCode() => EquatableList.Hash<T>(_items);
 
@@ -34,11 +34,11 @@ internal sealed class EquatableList<T> : IReadOnlyList<T>, IEquatable<EquatableL
 /// <summary>Makes lists that compare by their elements.</summary>
 internal static class EquatableList
 {
-    /// <summary>A copy of a list, which compares by its elements.</summary>
+    /// <summary>A copy of a list, which compares by its elements; the list itself where it does so and never changes.</summary>
     internal static IReadOnlyList<T> Of<T>(IReadOnlyList<T> list, [CallerArgumentExpression(nameof(list))] string name = "")
     {
         ArgumentNullException.ThrowIfNull(list, name);
-        return list as EquatableList<T> ?? new EquatableList<T>([.. list]);
+        return list is EquatableList<T> or CountRow ? list : new EquatableList<T>([.. list]);
     }
 
     /// <summary>A copy of a list of lists, which compares by the elements of its lists.</summary>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace OnnxTransfer.Internals;
 
-/// <summary>The C library's memory, which the image codecs take theirs from.</summary>
+/// <summary>The C library's memory, which the image codecs and ONNX Runtime take theirs from.</summary>
 internal static class NativeHeap
 {
     /// <summary>The size from which a block goes back to the system when it is freed, once memory has become scarce.</summary>
@@ -19,19 +19,23 @@ internal static class NativeHeap
     /// Gives back to the system what is free: glibc keeps up to 64 MB for every thread, and more between the blocks that are in use. Takes
     /// milliseconds. Other C libraries give large blocks back by themselves.
     /// </summary>
-    /// <remarks>
-    /// What a thread keeps at the end of its heap <c>malloc_trim</c> does not reach. So the first call also sets glibc to keep little there, for the
-    /// whole process, which costs the page faults of large blocks from then on.
-    /// </remarks>
-    internal static void Trim()
+    internal static void Trim() => Trim(keepsLittle: false);
+
+    /// <summary>
+    /// Gives back to the system what is free, also what a thread keeps at the end of its heap, which <see cref="Trim()"/> does not reach: the first
+    /// call sets glibc to keep little there, for the whole process, which costs the page faults of large blocks from then on.
+    /// </summary>
+    internal static void TrimAll() => Trim(keepsLittle: true);
+
+    private static void Trim(bool keepsLittle)
     {
         lock (s_lock)
         {
             if (!s_isGlibc) return;
             try
             {
-                if (!s_isSet && !Array.Exists(s_settings, name => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name)))) KeepLittle();
-                s_isSet = true;
+                if (keepsLittle && !s_isSet && !Array.Exists(s_settings, name => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name)))) KeepLittle();
+                s_isSet |= keepsLittle;
                 _ = malloc_trim(0);
             }
             catch (Exception exception) when (exception is EntryPointNotFoundException or DllNotFoundException)

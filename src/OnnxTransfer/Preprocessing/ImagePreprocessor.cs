@@ -2,13 +2,13 @@ using System.Security.Cryptography;
 using System.Text;
 using OnnxTransfer.Data;
 using OnnxTransfer.Decoding;
+using OnnxTransfer.Internals;
 
 namespace OnnxTransfer.Preprocessing;
 
 /// <summary>
 /// From an image to its place in an input tensor: open, decode, resize, crop, normalize, lay out. One object serves one network. It keeps the
-/// working memory of the largest number of images that were prepared at the same time, so that later calls allocate nothing.
-/// Thread-safe.
+/// working memory of as many images as the process has cores, so that later calls allocate nothing. Thread-safe.
 /// </summary>
 internal sealed class ImagePreprocessor
 {
@@ -167,7 +167,11 @@ internal sealed class ImagePreprocessor
 
     private void GiveBack(PreprocessingSink sink)
     {
-        lock (_gate) _idle.Push(sink);
+        // A crowd of threads prepares no more images at the same time than there are cores, whatever each has begun.
+        lock (_gate)
+        {
+            if (_idle.Count < Cores.Count(0)) _idle.Push(sink);
+        }
     }
 
     private void CheckLength(int length)

@@ -90,7 +90,7 @@ internal static class HeadTuner
             cancellationToken.ThrowIfCancellationRequested();
             var head = HeadTrainer.Train(training, classCount, HiddenOptions(units, options), cancellationToken: cancellationToken).Head;
             cancellationToken.ThrowIfCancellationRequested();
-            var result = Evaluator.Evaluate(head.Probabilities(held.Features), held.Labels.ToArray(), [.. Enumerable.Range(0, classCount).Select(c => $"{c}")]);
+            var result = Evaluator.Evaluate(head.InBlocks(held.Features, classCount), held.Labels.ToArray(), [.. Enumerable.Range(0, classCount).Select(c => $"{c}")]);
             losses.Add(result.Loss);
             accuracies.Add(result.Accuracy);
         }

@@ -14,6 +14,30 @@ internal interface IClassScorer
     Matrix<float> Probabilities(FeatureMatrix features);
 }
 
+/// <summary>Probabilities of many rows for many classes, which would take more memory than the rows themselves.</summary>
+internal static class ProbabilityBlocks
+{
+    /// <summary>The numbers of one block: 16 MB.</summary>
+    private const int MostNumbers = 1 << 22;
+
+    /// <summary>The same numbers as <see cref="IClassScorer.Probabilities(FeatureMatrix)"/> gives, in blocks of rows, each computed when it is asked for.</summary>
+    /// <param name="scorer">Computes them.</param>
+    /// <param name="features"><c>[N,D]</c>.</param>
+    /// <param name="classes">C.</param>
+    internal static IEnumerable<Matrix<float>> InBlocks(this IClassScorer scorer, FeatureMatrix features, int classes)
+    {
+        var step = Math.Max(1, MostNumbers / classes);
+        if (features.RowCount <= step)
+        {
+            yield return scorer.Probabilities(features);
+            yield break;
+        }
+
+        for (var first = 0; first < features.RowCount; first += step)
+            yield return scorer.Probabilities(features.Select([.. Enumerable.Range(first, Math.Min(step, features.RowCount - first))]));
+    }
+}
+
 /// <summary>The scores of a backbone's own classes; D is C here.</summary>
 /// <param name="kind">Whether they are probabilities already.</param>
 internal sealed class OwnScores(ScoreKind kind) : IClassScorer

@@ -1,4 +1,5 @@
 using OnnxTransfer.Conversion.TfLite;
+using OnnxTransfer.Onnx.Schema;
 using OnnxTransfer.Tests.Onnx;
 
 using static OnnxTransfer.Conversion.Tests.TfLite.Conversion;
@@ -293,6 +294,65 @@ public sealed class OperatorTests
         b.Op(TfLiteOp.Concatenation, [b.Constant("one", 1), more, b.Constant("six", 6)], target, new FlatNode { [0] = 0 });
         b.Op(TfLiteOp.Reshape, [x, target], y);
         Assert.Contains("number of images", Assert.Throws<NotSupportedException>(() => TfLiteConverter.Convert(b.Build([x], y))).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>What is computed from constants has the shape and the numbers that the operator would give.</summary>
+    [Theory]
+    [InlineData(new[] { 6 }, new[] { 1 })]
+    [InlineData(new[] { 1 }, new[] { 6 })]
+    [InlineData(new[] { 6 }, new[] { 1, 1 })]
+    [InlineData(new[] { 1, 6 }, new[] { 6 })]
+    public void ArithmeticOnConstantsWidensThemAsTheOperatorDoes(int[] left, int[] right)
+    {
+        foreach (var op in new[] { TfLiteOp.Add, TfLiteOp.Sub, TfLiteOp.Mul, TfLiteOp.Div, TfLiteOp.Maximum })
+            AssertSame([1, 6, 6], (b, x) => One(b, TfLiteOp.Add, [x, One(b, op, [b.Constant("l", left, Numbers(4, left.Max())), b.Constant("r", right, Numbers(5, right.Max()))], [])], []));
+    }
+
+    /// <summary>Constants that widen each other are not multiplied number by number.</summary>
+    [Theory]
+    [InlineData(new[] { 1, 6 }, new[] { 6, 1 })]
+    [InlineData(new[] { 6, 1 }, new[] { 6 })]
+    [InlineData(new[] { 2, 3 }, new[] { 6 })]
+    public void ArithmeticOnConstantsThatWidenEachOtherIsRefused(int[] left, int[] right)
+    {
+        var b = new TfLiteBuilder();
+        var x = b.Tensor("x", 1, 6, 6);
+        var y = One(b, TfLiteOp.Add, [x, One(b, TfLiteOp.Mul, [b.Constant("l", left, Numbers(4, 6)), b.Constant("r", right, Numbers(5, 6))], [])], []);
+        Assert.Contains("both its inputs are constants", Assert.Throws<NotSupportedException>(() => TfLiteConverter.Convert(b.Build([x], y))).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A slice may leave nothing, and then nothing is computed.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ArithmeticOnAConstantWithoutNumbersGivesNone(bool isFirst)
+    {
+        var b = new TfLiteBuilder();
+        int x = b.Tensor("x", 1, 4), none = b.Integers("none", 0), sum = b.Integers("sum", 0), target = b.Integers("target", 2), y = b.Tensor("y", 1), one = b.Constant("one", 1);
+        b.Op(TfLiteOp.Slice, [b.Constant("c", 5), b.Constant("from", 0), b.Constant("size", 0)], none);
+        b.Op(TfLiteOp.Add, isFirst ? [none, one] : [one, none], sum, []);
+        b.Op(TfLiteOp.Concatenation, [sum, b.Constant("rest", -1, 4)], target, new FlatNode { [0] = 0 });
+        b.Op(TfLiteOp.Reshape, [x, target], y);
+        Assert.Equal("[N,4]", OnnxModel.Parse(TfLiteConverter.Convert(b.Build([x], y))).Outputs[0].ShapeText);
+    }
+
+    /// <summary>Operators that lack one of their inputs are told so, also where the others are constant.</summary>
+    [Theory]
+    [InlineData(TfLiteOp.Gather)]
+    [InlineData(TfLiteOp.StridedSlice)]
+    [InlineData(TfLiteOp.Slice)]
+    [InlineData(TfLiteOp.Add)]
+    [InlineData(TfLiteOp.Transpose)]
+    [InlineData(TfLiteOp.Reshape)]
+    [InlineData(TfLiteOp.Maximum)]
+    internal void AnOperatorOnAConstantThatLacksAnInputIsRefusedOrKnown(TfLiteOp op)
+    {
+        var b = new TfLiteBuilder();
+        int x = b.Tensor("x", 1, 4), part = b.Integers("part", 2), y = b.Tensor("y", 1);
+        b.Op(op, [b.Constant("c", 1, 4)], part, []);
+        b.Op(TfLiteOp.Reshape, [x, part], y);
+        var error = Record.Exception(() => TfLiteConverter.Convert(b.Build([x], y)));
+        Assert.True(error is null or InvalidDataException or NotSupportedException, error?.ToString());
     }
 
     [Fact]

@@ -70,7 +70,7 @@ public sealed class ClassifierCalibrationTests
     {
         // The true class of image i has the probability 1 - i/1000: its score has the rank i+1.
         var probabilities = Matrix<float>.Build.Dense(count, 2, (row, column) => column == 0 ? 1 - (row / 1000f) : row / 1000f);
-        var calibration = ClassifierCalibration.Of(1, probabilities, probabilities, new int[count]);
+        var calibration = ClassifierCalibration.Of(1, probabilities, [probabilities], new int[count]);
         Assert.Equal(rank > count ? 0 : probabilities[rank - 1, 0], calibration.LeastProbability(coverage));
         Assert.Equal(rank > count, count < ClassifierCalibration.LeastCount(coverage));
         Assert.Equal(count, calibration.Count);
@@ -91,7 +91,7 @@ public sealed class ClassifierCalibrationTests
             var sample = Sample.Draw(count + held, seed: 1000 + round);
             var probabilities = Softmax(sample.Logits, 0.3);
             var rows = probabilities.SubMatrix(0, count, 0, Classes);
-            var least = ClassifierCalibration.Of(1, rows, rows, sample.Labels.AsSpan(0, count)).LeastProbability(coverage);
+            var least = ClassifierCalibration.Of(1, rows, [rows], sample.Labels.AsSpan(0, count)).LeastProbability(coverage);
             inside += Enumerable.Range(count, held).Count(row => probabilities[row, sample.Labels[row]] >= least);
         }
 
@@ -106,7 +106,7 @@ public sealed class ClassifierCalibrationTests
     {
         var sample = Sample.Draw(30, seed: 5);
         var probabilities = Softmax(sample.Logits, 1);
-        var calibration = ClassifierCalibration.Of(1.5, probabilities, probabilities, sample.Labels);
+        var calibration = ClassifierCalibration.Of(1.5, probabilities, [probabilities], sample.Labels);
         var read = ClassifierCalibration.FromJson(calibration.ToJson());
         Assert.Equal((1.5, 30, calibration.LossBefore, calibration.LossAfter), (read.Temperature, read.Count, read.LossBefore, read.LossAfter));
         foreach (var coverage in new[] { 0.1, 0.5, 0.9, 0.95 }) Assert.Equal(calibration.LeastProbability(coverage), read.LeastProbability(coverage));

@@ -42,6 +42,30 @@ public sealed class NetworkGraphTests : IDisposable
         Assert.InRange(allocated, Weights, Weights + (Weights / 4));
     }
 
+    /// <summary>A cut and its hash have the weights of the whole, also where a file has them as a list of numbers.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_cut_holds_no_weights_of_its_own(bool asList)
+    {
+        var backbone = Large();
+        if (asList)
+        {
+            backbone.Model.Graph.EditConstants(_ => true, tensor =>
+            {
+                tensor.FloatData.AddRange(OnnxTensorData.ReadFloats(tensor));
+                tensor.ClearRawData();
+            });
+        }
+
+        const long Weights = (long)ImageLength * Dim * sizeof(float);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var graph = NetworkGraph.Of(backbone, "features", Dim);
+        _ = graph.ComputationHash;
+        _ = graph.CopyModel();
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, Weights / 8);
+    }
+
     [Fact]
     public void The_hash_is_that_of_the_bytes_and_other_weights_have_another()
     {

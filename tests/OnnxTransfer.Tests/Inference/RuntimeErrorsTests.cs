@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Reflection.Emit;
 using Microsoft.ML.OnnxRuntime;
 using OnnxTransfer.Inference;
 
@@ -11,6 +12,9 @@ public sealed class RuntimeErrorsTests
 
     /// <summary>The instructions that ask for a type by its token: <c>isinst</c>, as a filter does, and <c>castclass</c>.</summary>
     private static readonly byte[] s_typeTests = [0x75, 0x74];
+
+    private static readonly Dictionary<short, OpCode> s_instructions =
+        typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => code.Value);
 
     [Fact]
     public void ONNX_Runtimes_exception_is_known_in_two_places()
@@ -58,13 +62,25 @@ public sealed class RuntimeErrorsTests
         // call and callvirt
         Tokens(method.GetMethodBody()!, [0x28, 0x6F]).Any(token => Resolve(method, token) is MethodInfo called && called.Name == name && called.DeclaringType == typeof(OrtValue));
 
-    /// <summary>What follows any byte that may be one of the instructions; what is no token of anything is left out by <see cref="Resolve"/>.</summary>
+    /// <summary>The tokens of the given instructions, all of one byte.</summary>
     private static IEnumerable<int> Tokens(MethodBody body, byte[] instructions)
     {
         var code = body.GetILAsByteArray()!;
-        for (var at = 0; at + sizeof(int) < code.Length; at++)
+        for (var at = 0; at < code.Length;)
         {
-            if (instructions.Contains(code[at])) yield return BitConverter.ToInt32(code, at + 1);
+            var instruction = s_instructions[code[at] == 0xFE ? (short)(0xFE00 | code[at + 1]) : code[at]];
+            var isWanted = instruction.Size == 1 && instructions.Contains(code[at]);
+            at += instruction.Size;
+            if (isWanted) yield return BitConverter.ToInt32(code, at);
+            at += instruction.OperandType switch
+            {
+                OperandType.InlineNone => 0,
+                OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar => 1,
+                OperandType.InlineVar => 2,
+                OperandType.InlineI8 or OperandType.InlineR => 8,
+                OperandType.InlineSwitch => 4 + (4 * BitConverter.ToInt32(code, at)),
+                _ => 4,
+            };
         }
     }
 

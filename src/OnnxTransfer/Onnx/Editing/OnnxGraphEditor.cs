@@ -297,8 +297,7 @@ internal static class OnnxGraphEditor
     {
         foreach (var value in graph.Input.Concat(graph.Output).Concat(graph.ValueInfo))
             if (value.Name == from) value.Name = to;
-        foreach (var tensor in graph.Initializer)
-            if (tensor.Name == from) tensor.Name = to;
+        graph.EditConstants(tensor => tensor.Name == from, tensor => tensor.Name = to);
         foreach (var node in graph.Node)
         {
             for (var i = 0; i < node.Input.Count; i++)

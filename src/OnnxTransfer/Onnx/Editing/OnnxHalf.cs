@@ -26,7 +26,7 @@ internal static class OnnxHalf
         var graph = model.Graph;
         var types = OnnxShapes.Infer(model);
         var kept = graph.Node.SelectMany(KeptInputs).ToHashSet(StringComparer.Ordinal);
-        foreach (var tensor in graph.Initializer.Where(t => !kept.Contains(t.Name))) ToHalf(tensor);
+        graph.EditConstants(tensor => !kept.Contains(tensor.Name), ToHalf);
         foreach (var node in graph.Node)
         {
             if (node.OpType == "Cast" && node.Int("to", 0) == (int)OnnxElementType.Float32)

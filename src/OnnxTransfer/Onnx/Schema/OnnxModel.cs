@@ -68,17 +68,33 @@ internal sealed class OnnxModel
     {
         if (!File.Exists(path)) Throw.OnnxFileMissing(path);
         CheckSize(path);
-        byte[] bytes;
+        ModelProto? proto = null;
+        Exception? damage = null;
+        var start = new byte[ForeignModel.StartBytes];
+        long length = 0;
         try
         {
-            bytes = File.ReadAllBytes(path);
+            // Read in pieces, so that the file's bytes do not lie in memory beside the weights.
+            using var file = File.OpenRead(path);
+            length = file.Length;
+            Array.Resize(ref start, file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false));
+            file.Position = 0;
+            using var pieces = new CodedInputStream(file, leaveOpen: true);
+            proto = ModelProto.Parser.ParseFrom(pieces);
+        }
+        catch (Exception exception) when (IsDamage(exception))
+        {
+            damage = exception;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw Throw.FileUnreadable(path, exception);
         }
 
-        var model = Parse(bytes, path);
+        var model = Checked(proto, damage, start, length, path);
+        // Lists that grew while they were read have room for up to as many numbers again.
+        foreach (var tensor in model.Graph.Initializer) tensor.FloatData.Capacity = tensor.FloatData.Count;
+        LargeGarbage.Collect(length);
         model.ExternalBytes = OnnxExternalData.LoadInto(model.Graph, path);
         return model;
     }
@@ -97,22 +113,35 @@ internal sealed class OnnxModel
     /// <summary>Reads bytes; <paramref name="source"/> stands for them in messages.</summary>
     public static OnnxModel Parse(ReadOnlySpan<byte> bytes, string source = "the given bytes")
     {
-        ModelProto proto;
+        ModelProto? proto = null;
+        Exception? damage = null;
         try
         {
             proto = ModelProto.Parser.ParseFrom(bytes);
         }
-        // A damaged length makes the parser read past the end of the bytes.
-        catch (Exception e) when (e is InvalidProtocolBufferException or IndexOutOfRangeException or ArgumentException)
+        catch (Exception exception) when (IsDamage(exception))
         {
-            if (ForeignModel.Describe(bytes, source) is { } kind) Throw.ModelOfAnotherKind(source, kind);
-            throw Throw.OnnxFileCorrupt(source, bytes.Length, e);
+            damage = exception;
         }
 
-        if (proto.Graph is null || proto.OpsetImport.Count == 0)
+        return Checked(proto, damage, bytes, bytes.Length, source);
+    }
+
+    /// <summary>What a parser of protobuf throws on bytes that are none: a damaged length makes it read past their end.</summary>
+    private static bool IsDamage(Exception exception) => exception is InvalidProtocolBufferException or IndexOutOfRangeException or ArgumentException;
+
+    /// <param name="proto">What was parsed; null where that failed.</param>
+    /// <param name="damage">Why it failed.</param>
+    /// <param name="start">The first bytes.</param>
+    /// <param name="length">The number of all.</param>
+    /// <param name="source">Stands for them in messages.</param>
+    private static OnnxModel Checked(ModelProto? proto, Exception? damage, ReadOnlySpan<byte> start, long length, string source)
+    {
+        if (proto?.Graph is null || proto.OpsetImport.Count == 0)
         {
-            if (ForeignModel.Describe(bytes, source) is { } kind) Throw.ModelOfAnotherKind(source, kind);
-            Throw.OnnxFileIsSomethingElse(source, bytes.Length);
+            if (ForeignModel.Describe(start, source) is { } kind) Throw.ModelOfAnotherKind(source, kind);
+            if (damage is not null) throw Throw.OnnxFileCorrupt(source, length, damage);
+            Throw.OnnxFileIsSomethingElse(source, length);
         }
 
         if (proto.Graph.Output.Count == 0) Throw.OnnxGraphWithoutOutputs(source);
@@ -122,8 +151,8 @@ internal sealed class OnnxModel
 
     internal static OnnxModel From(ModelProto proto, string source) => new(proto, source);
 
-    /// <summary>An independent copy: editing one leaves the other as it was.</summary>
-    public OnnxModel Clone() => new(Proto.Clone(), Source);
+    /// <summary>A copy: editing one leaves the other as it was. The weights stand in memory once, because code that edits a graph replaces them.</summary>
+    public OnnxModel Clone() => new(Proto.CloneSharingConstants(), Source);
 
     /// <summary>
     /// SHA-256 of what the graph computes: operators, weights, inputs, names of outputs, versions. Where it comes from, metadata and
@@ -131,7 +160,7 @@ internal sealed class OnnxModel
     /// </summary>
     public byte[] ComputationHash()
     {
-        var bare = Proto.Clone();
+        var bare = Proto.CloneSharingConstants();
         bare.MetadataProps.Clear();
         bare.ClearIrVersion();
         bare.ClearProducerName();
@@ -169,7 +198,7 @@ internal sealed class OnnxModel
         // The size of a message is an int in protobuf: past 2 GB it comes out negative.
         var size = Proto.CalculateSize();
         if (size < 0) Throw.OnnxFileTooLarge(Source, unchecked((uint)size));
-        var bytes = new byte[size];
+        var bytes = GC.AllocateUninitializedArray<byte>(size);
         Proto.WriteTo(bytes.AsSpan());
         return bytes;
     }

@@ -25,12 +25,13 @@ internal static class OnnxWeights
         if (matched.Count == 0) Throw.WeightsDoNotMatch(path, model.Source, 0, report.Missing, report.WrongShape, report.Unused);
 
         // All are read before the first is replaced, so that a damaged array leaves the graph as it was.
-        var contents = matched.ConvertAll(t => weights[t.Name].Read());
-        for (var i = 0; i < matched.Count; i++) Put(matched[i], contents[i]);
+        var contents = matched.Select(t => t.Name).Distinct(StringComparer.Ordinal).ToDictionary(name => name, name => weights[name].Read(), StringComparer.Ordinal);
+        var replaced = matched.ToHashSet<TensorProto>(ReferenceEqualityComparer.Instance);
+        model.Graph.EditConstants(replaced.Contains, t => Put(t, contents[t.Name]));
         return report;
     }
 
-    /// <summary>Replaces the values of a constant of real numbers.</summary>
+    /// <summary>Replaces the values of a constant of real numbers that no other graph shares.</summary>
     public static void Put(TensorProto tensor, float[] values)
     {
         tensor.FloatData.Clear();

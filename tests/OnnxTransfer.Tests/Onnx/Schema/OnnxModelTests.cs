@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using OnnxTransfer.Onnx.Editing;
 using OnnxTransfer.Onnx.Schema;
+using OnnxTransfer.Onnx.Weights;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests.Onnx.Schema;
@@ -20,6 +21,52 @@ public sealed class OnnxModelTests
 
         foreach (var text in new[] { "node metadata", "quantization", "training" })
             Assert.True(written.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(text)) >= 0, text);
+    }
+
+    [Fact]
+    public void ACopyHasAllFieldsAndSharesTheConstants()
+    {
+        var model = SmallGraphs.Classifier();
+        model.Proto.MergeFrom(Join(
+            new ModelProto { IrVersion = 9, ProducerName = "p", ProducerVersion = "v", Domain = "d", ModelVersion = 3, DocString = "doc", Functions = { new FunctionProto { Name = "f" } } }.ToByteArray(),
+            Field(7, Join(new GraphProto { Name = "g", DocString = "graph" }.ToByteArray(), Field(14, "quantization"))), Field(20, "training")));
+        model.SetMetadata("key", "value");
+
+        var copy = model.Clone();
+
+        Assert.Equal(model.ToBytes(), copy.ToBytes());
+        Assert.Equal(model.Proto, copy.Proto);
+        Assert.NotEmpty(copy.Graph.Initializer);
+        Assert.All(copy.Graph.Initializer.Zip(model.Graph.Initializer), pair => Assert.Same(pair.First, pair.Second));
+    }
+
+    /// <summary>Whatever edits constants puts others in their place: a copy that is edited leaves the original as it was.</summary>
+    [Fact]
+    public void EditingACopyLeavesTheOriginalAsItWas()
+    {
+        using var folder = new TempFolder();
+        var model = SmallGraphs.Classifier();
+        // Some as a list of numbers, as other programs write them.
+        model.Graph.EditConstants(tensor => tensor.DataType == (int)OnnxElementType.Float32 && tensor.Dims.Count == 1, tensor =>
+        {
+            tensor.FloatData.AddRange(OnnxTensorData.ReadFloats(tensor));
+            tensor.ClearRawData();
+        });
+        Assert.Contains(model.Graph.Initializer, tensor => tensor.FloatData.Count > 0);
+        var before = model.ToBytes();
+        var name = model.Graph.Initializer[0].Name;
+
+        OnnxGraphEditor.Rename(model.Clone(), name, "renamed");
+        OnnxHalf.Convert(model.Clone());
+        var other = model.Clone();
+        foreach (var tensor in other.Graph.Initializer.Where(t => t.DataType == (int)OnnxElementType.Float32).ToList())
+            other.Graph.EditConstants(t => t.Name == tensor.Name, t => OnnxWeights.Put(t, new float[OnnxTensorData.ReadFloats(tensor).Length]));
+        other.Save(folder.File("zero.onnx"));
+        Assert.NotEmpty(OnnxWeights.Replace(model.Clone(), folder.File("zero.onnx")).Matched);
+        OnnxGraphEditor.Cut(model.Clone(), [OnnxGraphEditor.ComputedTensors(model).First()]);
+        _ = model.ComputationHash();
+
+        Assert.Equal(before, model.ToBytes());
     }
 
     [Fact]
