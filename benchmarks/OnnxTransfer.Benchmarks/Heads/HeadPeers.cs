@@ -13,7 +13,6 @@ namespace OnnxTransfer.Benchmarks.Heads;
 /// </summary>
 internal sealed class HeadPeers
 {
-    private const int Rounds = 5;
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
 
     private readonly string _peers;
@@ -157,6 +156,8 @@ internal sealed class HeadPeers
         var ours = new Answer(Median(epochs.Skip(1), epoch => epoch.Seconds), clock.Elapsed.TotalSeconds, epochs[^1].TrainLoss);
         return new AdamAnswers(flops, moved, _problem.FloorSeconds(flops, moved), ours, [.. peers.Select(peer => peer.Ask())]);
     }
+
+    private int Rounds => _problem == HeadProblem.Large ? 3 : 5;
 
     private string[] Sizes => [$"{_problem.ClassCount}", $"{_problem.BatchSize}"];
 
