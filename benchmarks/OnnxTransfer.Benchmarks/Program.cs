@@ -19,7 +19,7 @@ using OnnxTransfer.Benchmarks.Serving;
 // FOLDER...` what is kept quantized against the same weights in float32; everything else is BenchmarkDotNet's command line.
 if (args is ["precision", var network, var classes]) return await PrecisionPeers.RunAsync(network, classes).ConfigureAwait(false);
 if (args is ["augment", var work]) return await AugmentationDraws.RunAsync(work).ConfigureAwait(false);
-if (args is ["heads", var peers, var python, var size]) return HeadPeers.Run(peers, python, size);
+if (args is ["heads", var peers, var python, var size, .. var torchSharp]) return HeadPeers.Run(peers, python, size, torchSharp.FirstOrDefault());
 if (args is ["tuning", var tuningPeers, var tuningPython, var tuningRounds]) return TuningPeers.Run(tuningPeers, tuningPython, Number(tuningRounds));
 if (args is ["stored", var storedWork, var storedRows, var storedClasses, var storedOptimizer, var storedBudget])
     return StoredTrainingSpeed.Run(storedWork, Number(storedRows), Number(storedClasses), storedOptimizer, Number(storedBudget));

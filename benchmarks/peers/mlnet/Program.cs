@@ -8,9 +8,11 @@ using Microsoft.ML.Data;
 
 // ML.NET's own way from image files to the 512 features of ResNet-18. Writes them as float32, image after image, and prints the seconds
 // of the fastest of some rounds as JSON. `LIST` has one path a line.
+if (args is ["heads", var heads, var classes, var target])
+    return Heads.Run(heads, int.Parse(classes, CultureInfo.InvariantCulture), double.Parse(target, CultureInfo.InvariantCulture));
 if (args is not [var list, var output, var roundsText])
 {
-    Console.Error.WriteLine("usage: OnnxTransfer.Peers.MlNet LIST OUTPUT ROUNDS");
+    Console.Error.WriteLine("usage: OnnxTransfer.Peers.MlNet LIST OUTPUT ROUNDS, or heads FOLDER CLASSES TARGET");
     return 2;
 }
 

@@ -1,12 +1,12 @@
 using System.Diagnostics;
-using MathNet.Numerics.LinearAlgebra;
-using MathNet.Numerics.Optimization;
+using OnnxTransfer.Training.Kernels;
 
 namespace OnnxTransfer.Training.Optimizers;
 
 /// <summary>
-/// All rows at once by MathNet's L-BFGS (Liu and Nocedal, 1989), over double parameters whose objective and gradient the
-/// float32 kernels compute.
+/// All rows at once by L-BFGS (<see cref="LbfgsMemory"/>), over double parameters whose objective and gradient the float32 kernels
+/// compute. The length of a step meets the two conditions of Wolfe ("Convergence conditions for ascent methods", 1969): the objective falls
+/// enough, and the slope rises enough.
 /// <para>A linear head is minimized in other coordinates, with the same objective and a rounder shape: V and b' with
 /// <c>W = s·V</c>, <c>b = b' - mean(x)·W</c>, that is as if every feature had mean 0 (b costs nothing, so it may take that
 /// up) and the objective the same curvature along each. By the chain rule <c>dV = s·(dW - mean(x)·db)</c>, <c>db' = db</c>.</para>
@@ -15,8 +15,17 @@ internal sealed class LbfgsTraining
 {
     private const int Memory = 10;
 
-    /// <summary>A step that moves no parameter by more than this, relatively, is rounding.</summary>
-    private const double LeastStep = 1e-9;
+    /// <summary>A step as short as this share of the first one tried is rounding.</summary>
+    private const double LeastLength = 1e-9;
+
+    /// <summary>The share of the fall that the slope promises, which a step must bring.</summary>
+    private const double LeastFall = 1e-4;
+
+    /// <summary>The share of the slope that a step may leave.</summary>
+    private const double LargestSlope = 0.9;
+
+    /// <summary>After this many tries a step need not leave less of the slope; rounding may not let it.</summary>
+    private const int TriesForSlope = 20;
 
     /// <summary>
     /// If this number of evaluations together lowers the objective by less than <see cref="Rounding"/> of itself, they measure
@@ -25,6 +34,9 @@ internal sealed class LbfgsTraining
     private const int Window = 10;
 
     private const double Rounding = 1e-7;
+
+    /// <summary>What float32 may add to an objective, as a share of it.</summary>
+    private const double Noise = 2e-7;
 
     private readonly TrainingModel _model;
     private readonly TrainingRows _training;
@@ -40,6 +52,7 @@ internal sealed class LbfgsTraining
     private double _lowest = double.PositiveInfinity;
     private double _lowestBefore = double.PositiveInfinity;
     private double _bestLoss, _bestAccuracy;
+    private bool _settled;
 
     internal LbfgsTraining(TrainingModel model, TrainingRows training, TrainingOptions options, LbfgsOptimizer optimizer, TrainingRows? validation)
     {
@@ -63,20 +76,44 @@ internal sealed class LbfgsTraining
 
     private StopReason Minimize(CancellationToken cancellationToken)
     {
-        var minimizer = new LimitedMemoryBfgsMinimizer(_optimizer.GradientTolerance, LeastStep, 0, Memory, _optimizer.MaxIterations);
+        var memory = new LbfgsMemory(_places.Length, Memory);
+        var (point, gradient) = (Start(), new double[_places.Length]);
+        var (trial, trialGradient, direction) = (new double[_places.Length], new double[_places.Length], new double[_places.Length]);
         try
         {
-            var result = minimizer.FindMinimum(ObjectiveFunction.Gradient(v => Evaluate(v, cancellationToken)), Start());
-            return result.Iterations > minimizer.MaximumIterations ? StopReason.Completed : StopReason.Converged;
-        }
-        catch (SettledException)
-        {
-            return StopReason.Converged;
-        }
-        catch (InnerOptimizationException)
-        {
-            // The line search found nothing lower: what is left of the gradient is float32 rounding.
-            return StopReason.Converged;
+            var objective = Evaluate(point, gradient, cancellationToken);
+            for (var iteration = 0; iteration < _optimizer.MaxIterations; iteration++)
+            {
+                if (gradient.Max(Math.Abs) <= _optimizer.GradientTolerance) return StopReason.Converged;
+                var slope = memory.Descend(gradient, direction);
+                // A step that says nothing of the curvature yet is at most one unit long.
+                if (Step(memory.IsEmpty ? Math.Min(1, 1 / Math.Sqrt(-slope)) : 1, slope) is not { } lower) return StopReason.Converged;
+                memory.Remember(point, trial, gradient, trialGradient);
+                (point, trial, gradient, trialGradient, objective) = (trial, point, trialGradient, gradient, lower);
+                if (_settled) return StopReason.Converged;
+            }
+
+            return StopReason.Completed;
+
+            // Bisection between a length that is too short and one that is too long. Null where nothing lower is found: what is left of the
+            // gradient is float32 rounding.
+            double? Step(double first, double slope)
+            {
+                var (low, high, length) = (0.0, double.PositiveInfinity, first);
+                for (var tries = 1; length >= LeastLength * first; tries++)
+                {
+                    LbfgsMemory.Combine(point, length, direction, trial);
+                    var lower = Evaluate(trial, trialGradient, cancellationToken);
+                    var falls = lower <= objective + LeastFall * length * slope + Noise * Math.Abs(objective);
+                    if (falls && (tries > TriesForSlope || DenseKernels.Dot<double>(trialGradient, direction) >= LargestSlope * slope)) return lower;
+                    if (_settled) return null;
+                    if (falls) low = length;
+                    else high = length;
+                    length = double.IsFinite(high) ? (low + high) / 2 : 2 * length;
+                }
+
+                return null;
+            }
         }
         catch (OperationCanceledException) when (_losses.Count > 0)
         {
@@ -84,7 +121,8 @@ internal sealed class LbfgsTraining
         }
     }
 
-    private (double Value, Vector<double> Gradient) Evaluate(Vector<double> point, CancellationToken cancellationToken)
+    /// <summary>The objective at a point, and its gradient.</summary>
+    private double Evaluate(double[] point, double[] gradient, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         Unpack(point);
@@ -102,14 +140,15 @@ internal sealed class LbfgsTraining
 
         if (_losses.Count % Window == 0)
         {
-            if (_lowestBefore - _lowest < Rounding * _lowest) throw new SettledException();
+            _settled = _lowestBefore - _lowest < Rounding * _lowest;
             _lowestBefore = _lowest;
         }
 
-        return (total, Vector<double>.Build.Dense(PackGradient()));
+        PackGradient(gradient);
+        return total;
     }
 
-    private void Unpack(Vector<double> point)
+    private void Unpack(double[] point)
     {
         // Parameters come output by output, the weights and then the bias, as Places lists them.
         var layers = _model.Network.Layers;
@@ -122,10 +161,9 @@ internal sealed class LbfgsTraining
         }
     }
 
-    private double[] PackGradient()
+    private void PackGradient(double[] gradient)
     {
         var layers = _model.Network.Layers;
-        var gradient = new double[_places.Length];
         var bias = 0.0;
         for (int i = _places.Length - 1, d = _means.Length; i >= 0; i--)
         {
@@ -135,18 +173,16 @@ internal sealed class LbfgsTraining
             gradient[i] = value * _scales[d];
             d = d > 0 ? d - 1 : _means.Length;
         }
-
-        return gradient;
     }
 
     /// <summary>
     /// A linear head starts from zero, the objective being convex, unless it goes on from trained weights; hidden layers start from different
     /// weights. The coordinates are the reverse of <see cref="Unpack"/>.
     /// </summary>
-    private Vector<double> Start()
+    private double[] Start()
     {
         var point = new double[_places.Length];
-        if (_model.Network.Layers.Count == 1 && !_model.HasStart) return Vector<double>.Build.Dense(point);
+        if (_model.Network.Layers.Count == 1 && !_model.HasStart) return point;
         var moved = 0.0;
         for (int i = 0, d = 0; i < _places.Length; i++)
         {
@@ -155,7 +191,7 @@ internal sealed class LbfgsTraining
             (moved, d) = d < _means.Length ? (moved + value * _means[d], d + 1) : (0, 0);
         }
 
-        return Vector<double>.Build.Dense(point);
+        return point;
     }
 
     private IEnumerable<(int Layer, int Index)> Places()
@@ -191,7 +227,4 @@ internal sealed class LbfgsTraining
         L2 = _options.L2 ?? 0,
         IsUnbounded = epochs is [.., { TrainAccuracy: 1 }] && !TrainingChecks.LimitsWeights(_options),
     });
-
-    /// <summary>The one way out of MathNet's minimizer from within the objective.</summary>
-    private sealed class SettledException : Exception;
 }

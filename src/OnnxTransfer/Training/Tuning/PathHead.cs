@@ -1,11 +1,12 @@
 using OnnxTransfer.Training.Kernels;
+using OnnxTransfer.Training.Optimizers;
 
 namespace OnnxTransfer.Training.Tuning;
 
 /// <summary>
-/// One head of a path, trained on all rows but those of a fold, by L-BFGS (Liu and Nocedal, 1989) with steps that are halved until the
+/// One head of a path, trained on all rows but those of a fold, by L-BFGS (<see cref="LbfgsMemory"/>) with steps that are halved until the
 /// objective falls enough. It waits for the loss and gradient of its point, which a pass over the rows gives to all heads together,
-/// and answers with the next point. Coordinates are those of <see cref="Optimizers.LbfgsTraining"/>: weights in units of the root of
+/// and answers with the next point. Coordinates are those of <see cref="LbfgsTraining"/>: weights in units of the root of
 /// their curvature.
 /// </summary>
 internal sealed class PathHead
@@ -20,7 +21,7 @@ internal sealed class PathHead
     private readonly double[] _scales;
     private readonly int _outputs;
     private readonly double[] _point, _gradient, _direction, _trial, _trialGradient;
-    private readonly List<(double[] Step, double[] Change, double Product)> _memory = [];
+    private readonly LbfgsMemory _memory;
     private readonly double _tolerance;
     private double _objective = double.PositiveInfinity;
     private double _slope, _length = 1;
@@ -43,6 +44,7 @@ internal sealed class PathHead
         _scales = [.. curvatures.Select(curvature => 1 / Math.Sqrt(Math.Max(curvature, least)))];
         var length = _scales.Length * outputs;
         (_point, _gradient, _direction, _trial, _trialGradient) = (new double[length], new double[length], new double[length], new double[length], new double[length]);
+        _memory = new LbfgsMemory(length, Memory);
         if (start is null) return;
         for (var i = 0; i < length; i++) _trial[i] = start._point[i] * start._scales[i % _scales.Length] / _scales[i % _scales.Length];
     }
@@ -86,7 +88,7 @@ internal sealed class PathHead
 
     private void Accept(double objective, FoldScore score)
     {
-        if (_evaluations > 1) Remember();
+        if (_evaluations > 1) _memory.Remember(_point, _trial, _gradient, _trialGradient);
         // Three steps that gain nothing measure rounding.
         _still = _objective - objective < Rounding * Math.Abs(objective) ? _still + 1 : 0;
         (_objective, Score) = (objective, score);
@@ -98,57 +100,14 @@ internal sealed class PathHead
             return;
         }
 
-        Descend();
-        if (_slope >= 0)
-        {
-            _memory.Clear();
-            Descend();
-        }
-
+        _slope = _memory.Descend(_gradient, _direction);
         Try(1);
-    }
-
-    private void Remember()
-    {
-        var (step, change) = (new double[_point.Length], new double[_point.Length]);
-        for (var i = 0; i < step.Length; i++) (step[i], change[i]) = (_trial[i] - _point[i], _trialGradient[i] - _gradient[i]);
-        var product = DenseKernels.Dot<double>(step, change);
-        if (product <= 1e-10 * DenseKernels.Dot<double>(change, change)) return;
-        if (_memory.Count == Memory) _memory.RemoveAt(0);
-        _memory.Add((step, change, product));
-    }
-
-    /// <summary>The direction of the two loops.</summary>
-    private void Descend()
-    {
-        for (var i = 0; i < _direction.Length; i++) _direction[i] = -_gradient[i];
-        Span<double> shares = stackalloc double[Memory];
-        for (var k = _memory.Count - 1; k >= 0; k--)
-        {
-            shares[k] = DenseKernels.Dot<double>(_memory[k].Step, _direction) / _memory[k].Product;
-            Add(_direction, -shares[k], _memory[k].Change);
-        }
-
-        if (_memory is [.., var last])
-        {
-            var scale = last.Product / DenseKernels.Dot<double>(last.Change, last.Change);
-            for (var i = 0; i < _direction.Length; i++) _direction[i] *= scale;
-        }
-
-        for (var k = 0; k < _memory.Count; k++)
-            Add(_direction, shares[k] - DenseKernels.Dot<double>(_memory[k].Change, _direction) / _memory[k].Product, _memory[k].Step);
-        _slope = DenseKernels.Dot<double>(_gradient, _direction);
     }
 
     private void Try(double length)
     {
         _length = length;
-        for (var i = 0; i < _trial.Length; i++) _trial[i] = _point[i] + length * _direction[i];
-    }
-
-    private static void Add(double[] sum, double factor, double[] values)
-    {
-        for (var i = 0; i < sum.Length; i++) sum[i] += factor * values[i];
+        LbfgsMemory.Combine(_point, length, _direction, _trial);
     }
 
     /// <summary>The gradient of the objective at the trial point, and its penalty.</summary>

@@ -46,6 +46,40 @@ public sealed class LbfgsTests
         Assert.InRange(hidden.History.Epochs[0].TrainAccuracy, 0.97, 1);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(16)]
+    public void ThreadsDoNotChangeABit(int hiddenUnits)
+    {
+        // Enough rows for the work to be shared.
+        var data = Gaussians.Make(1200, 300, 7, 3);
+        var options = new TrainingOptions { Optimizer = Optimizer.Lbfgs(maxIterations: 30), HiddenUnits = hiddenUnits == 0 ? [] : [hiddenUnits] };
+        var one = HeadTrainer.Train(data, 7, options with { Threads = 1 });
+        var five = HeadTrainer.Train(data, 7, options with { Threads = 5 });
+        Assert.Equal(one.History.StepLosses, five.History.StepLosses);
+        foreach (var (a, b) in one.Head.Layers.Zip(five.Head.Layers))
+        {
+            Assert.Equal(a.Weights, b.Weights);
+            Assert.Equal(a.Bias, b.Bias);
+        }
+    }
+
+    [Theory]
+    [InlineData(1e-3f, 0)]
+    [InlineData(1e3f, 0)]
+    [InlineData(1e-3f, 8)]
+    [InlineData(1e3f, 8)]
+    public void TheUnitOfTheFeaturesDoesNotKeepItFromLearning(float unit, int hiddenUnits)
+    {
+        var plain = Gaussians.Make(300, 20, 3, 1);
+        float[] values = [.. plain.Features.Values.ToArray().Select(value => value * unit)];
+        var data = new LabeledFeatures(new FeatureMatrix(values, 300, 20), plain.Labels.ToArray());
+        var options = new TrainingOptions { Optimizer = Optimizer.Lbfgs(), L2 = 1e-3 * unit * unit, HiddenUnits = hiddenUnits == 0 ? [] : [hiddenUnits] };
+        var history = HeadTrainer.Train(data, 3, options).History;
+        Assert.Equal(StopReason.Converged, history.StopReason);
+        Assert.InRange(history.Epochs[0].TrainLoss, 0, history.Start.TrainLoss / 2);
+    }
+
     [Fact]
     public void StopsWhenToldTo()
     {
