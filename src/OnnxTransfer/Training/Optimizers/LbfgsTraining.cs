@@ -109,7 +109,8 @@ internal sealed class LbfgsTraining
                     if (_settled) return null;
                     if (falls) low = length;
                     else high = length;
-                    length = double.IsFinite(high) ? (low + high) / 2 : 2 * length;
+                    // By tenths down to the first length that is short enough: features in large units want a first step shorter by magnitudes.
+                    length = low == 0 ? high / 10 : double.IsFinite(high) ? (low + high) / 2 : 2 * length;
                 }
 
                 return null;
