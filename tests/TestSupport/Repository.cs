@@ -21,8 +21,11 @@ internal static class Repository
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class SharedFactAttribute : FactAttribute
 {
-    public SharedFactAttribute(string path)
+    /// <param name="path">The file, in the folder.</param>
+    /// <param name="onLinuxAlone">Why it also needs Linux; null if it does not.</param>
+    public SharedFactAttribute(string path, string? onLinuxAlone = null)
     {
+        if (onLinuxAlone is not null && !OperatingSystem.IsLinux()) Skip = onLinuxAlone;
         if (!Path.Exists(Repository.SharedPath(path))) Skip = $"needs {path} from the folder 'shared' beside the checkout";
     }
 }

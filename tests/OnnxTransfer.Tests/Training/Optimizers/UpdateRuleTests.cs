@@ -87,6 +87,28 @@ public sealed class UpdateRuleTests
     public void AdamWShrinksTheWeightsByTheRate() =>
         Follows(Optimizer.AdamW(weightDecay: 0.5, beta1: 0, beta2: 0, epsilon: 1e-12), (w, g, rate) => w * (1 - 0.5 * rate) - rate * Math.Sign(g));
 
+    /// <summary>Wide registers take a long range, narrow ones what is left: to the same bits, whatever the optimizer.</summary>
+    [Fact]
+    public void ARangeMayBeCutAnywhere() => Assert.All(
+        new[] { Optimizer.Adam(), Optimizer.Adam(pyTorchFormula: true), Optimizer.AdamW(weightDecay: 0.1), Optimizer.Sgd(momentum: 0.9), Optimizer.RmsProp() },
+        optimizer => Assert.Equal(Moved(optimizer, piece: 8), Moved(optimizer, piece: 104)));
+
+    private static float[] Moved(Optimizer optimizer, int piece)
+    {
+        const int Length = 104;
+        var random = new Random(5);
+        var rule = ((StepOptimizer)optimizer).Rule<float>(Length);
+        var parameters = Enumerable.Range(0, Length).Select(_ => random.NextSingle() - 0.5f).ToArray();
+        for (var step = 0; step < 5; step++)
+        {
+            var gradient = Enumerable.Range(0, Length).Select(_ => random.NextSingle() - 0.5f).ToArray();
+            rule.BeginStep(0.01);
+            for (var from = 0; from < Length; from += piece) rule.Apply(parameters.AsSpan(from, piece), gradient.AsSpan(from, piece), from);
+        }
+
+        return parameters;
+    }
+
     /// <summary>In float64, through two ranges, so that offsets count.</summary>
     private static void Follows(Optimizer optimizer, Func<double, double, double, double> formula)
     {
