@@ -60,7 +60,7 @@ internal sealed class IccProfile
 
         var parsed = Parse(bytes);
         // Two threads may add a profile at the same time, and one of them is lost; it is then read again.
-        if (parsed is not null && known.Length < MostRemembered) s_known = [.. known, parsed];
+        if (parsed is not null) s_known = [parsed, .. known.AsSpan(0, Math.Min(known.Length, MostRemembered - 1))];
         return parsed?._colors == colors ? parsed : null;
     }
 
