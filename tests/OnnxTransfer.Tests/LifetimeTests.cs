@@ -192,30 +192,6 @@ public sealed class LifetimeTests : IDisposable
         await Assert.ThrowsAsync<ObjectDisposedException>(() => loop.WaitAsync(s_bound));
     }
 
-    [Fact]
-    public async Task A_loop_that_nobody_goes_on_with_neither_holds_disposal_up_nor_keeps_its_threads()
-    {
-        var extractor = Open();
-        var before = OwnThreads();
-        var abandoned = new List<IAsyncEnumerator<EmbeddedImage>>();
-        for (var i = 0; i < 10; i++)
-        {
-            abandoned.Add(extractor.EmbedStreamAsync(Endless(), batchSize: 1).GetAsyncEnumerator());
-            Assert.True(await abandoned[i].MoveNextAsync());
-        }
-
-        Assert.True(OwnThreads() >= before + 10);
-        await Task.Run(extractor.Dispose).WaitAsync(s_bound);
-        Assert.True(SpinWait.SpinUntil(() => OwnThreads() < before + 10, s_bound), $"{OwnThreads() - before} threads are left");
-        GC.KeepAlive(abandoned);
-    }
-
-    private static int OwnThreads()
-    {
-        using var process = Process.GetCurrentProcess();
-        return process.Threads.Count - ThreadPool.ThreadCount;
-    }
-
     /// <summary>Runs the hammer in a process of its own: a crash in native code is a failed test and not a dead test run.</summary>
     private static async Task HammerAsync(int rounds)
     {

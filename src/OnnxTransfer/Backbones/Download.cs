@@ -152,7 +152,8 @@ internal sealed class Download(
         try
         {
             progress?.Report(new WorkProgress(file.Position, _total));
-            var (since, before) = (Stopwatch.GetTimestamp(), file.Position);
+            var start = file.Position;
+            var (since, before) = (Stopwatch.GetTimestamp(), start);
             while (true)
             {
                 var elapsed = Stopwatch.GetElapsedTime(since);
@@ -164,7 +165,13 @@ internal sealed class Download(
 
                 var count = await watch.Run(token => body.ReadAsync(buffer, token).AsTask()).ConfigureAwait(false);
                 if (count == 0) break;
-                if (file.Position + count > _total) throw new MirrorException($"sent more than {_total} bytes");
+                if (file.Position + count > _total)
+                {
+                    // This answer is of another file, whose first bytes would pass for a part of the right one.
+                    file.SetLength(start);
+                    throw new MirrorException($"sent more than {_total} bytes");
+                }
+
                 await file.WriteAsync(buffer.AsMemory(0, count), cancellationToken).ConfigureAwait(false);
                 progress?.Report(new WorkProgress(file.Position, _total));
             }

@@ -37,7 +37,7 @@ public sealed class HostileServerTests : IDisposable
             (string, string?)[] behaviors =
             [
                 ("honest", null), ("resumed", null), ("short length", "has a file of "), ("long length", "has a file of "), ("truncated", "ended"), ("longer than said", null),
-                ("no length, endless", "sent more than"), ("other bytes", "with another sha256"), ("wrong range", null), ("range of another size", null), ("whole in answer to a range", null),
+                ("no length, endless", "sent more than"), ("no length, a pause after the right one", "sent more than"), ("other bytes", "with another sha256"), ("wrong range", null), ("range of another size", null), ("whole in answer to a range", null),
                 ("other file since the first part", null), ("drip", "sent only"), ("silence", "was silent"), ("busy, seconds", null), ("busy, date", null), ("busy, date gone by", null),
                 ("busy for an hour", "asks to wait 3600 seconds"), ("always busy", "answered HTTP 429"), ("busy without a time", "answered HTTP 503"), ("gzip", "compressed (gzip)"),
                 ("redirect loop", "redirect"), ("not HTTP", "nvalid"), ("hangs up", ""), ("404", "answered HTTP 404"), ("endless headers", "header"),
@@ -171,6 +171,14 @@ public sealed class HostileServerTests : IDisposable
             {
                 await HostileServer.HeadAsync(stream, "200 OK");
                 while (true) await stream.WriteAsync(other);
+            },
+            "no length, a pause after the right one" => async (stream, _, _) =>
+            {
+                await HostileServer.HeadAsync(stream, "200 OK");
+                await stream.WriteAsync(other);
+                await stream.FlushAsync();
+                await Task.Delay(100);
+                await stream.WriteAsync(other);
             },
             "other bytes" => (stream, _, _) => HostileServer.AnswerAsync(stream, "200 OK", other),
             "drip" => async (stream, from, _) =>
