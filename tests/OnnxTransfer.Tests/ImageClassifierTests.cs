@@ -127,6 +127,50 @@ public sealed class ImageClassifierTests : IDisposable
         Assert.Equal(2 * counts[0], decoder.Count);
     }
 
+    /// <summary>Copies in another encoding and size are kept in one set whatever the cache has. With a full cache, the vectors and the thumbnails take one reading.</summary>
+    [Fact]
+    public async Task A_training_from_a_full_cache_reads_each_photo_once()
+    {
+        var reads = 0;
+        var photos = new List<LabeledImage>();
+        foreach (var label in DrawnPhotos.Labels)
+        {
+            for (var seed = 0; seed < 12; seed++)
+            {
+                using var photo = DrawnPhotos.Draw(label, seed);
+                using var half = DrawnPhotos.Resized(photo, 0.5);
+                foreach (var (kind, bytes) in new[] { ("png", DrawnPhotos.Png(photo)), ("jpeg", DrawnPhotos.Jpeg(photo, 80)), ("half", DrawnPhotos.Png(half)) })
+                    photos.Add(new LabeledImage(ImageInput.FromStream(_ => Open(bytes), $"{label} {seed} {kind}"), label));
+            }
+        }
+
+        var dataset = ImageDataset.FromItems(photos);
+        var plan = Quick with { Epochs = 1, Split = new SplitPercentages(60, 20, 20) };
+        var cache = new FeatureCache(_folder.File("cache", "features"));
+        var (splits, counts) = (new List<DataSplit[]>(), new List<int>());
+        foreach (var options in new[] { OnCpu, OnCpu with { Cache = cache }, OnCpu with { Cache = cache } })
+        {
+            reads = 0;
+            using var extractor = FeatureExtractor.Load(Tiny(), options);
+            var result = await ImageClassifier.TrainAsync(extractor, dataset, plan);
+            result.Classifier.Dispose();
+            splits.Add([.. result.Images.Select(image => image.Split)]);
+            counts.Add(reads);
+        }
+
+        Assert.True(counts[0] > photos.Count, "no candidate was compared, so the test shows nothing");
+        Assert.Equal((counts[0], photos.Count), (counts[1], counts[2]));
+        Assert.Null(cache.Problem);
+        Assert.All(splits, split => Assert.Equal(splits[0], split));
+        Assert.All(splits[0].Chunk(3), versions => Assert.Single(versions.Distinct()));
+
+        Task<Stream> Open(byte[] bytes)
+        {
+            Interlocked.Increment(ref reads);
+            return Task.FromResult<Stream>(new MemoryStream(bytes));
+        }
+    }
+
     private sealed class Counting : IImageDecoder
     {
         private int _count;

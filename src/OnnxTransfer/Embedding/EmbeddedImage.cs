@@ -18,6 +18,9 @@ public sealed record EmbeddedImage(int Index, string Id, float[]? Vector, string
     /// <summary>Whether the guard against hangs stopped the decode. If true, the image itself may be valid.</summary>
     public bool TimedOut { get; init; }
 
+    /// <summary>32 bytes, what the cache finds the image by; null without a cache, or without a vector.</summary>
+    internal byte[]? ContentKey { get; init; }
+
     /// <summary>Whether the other is the same image with the same numbers.</summary>
     public bool Equals(EmbeddedImage? other) =>
         other is not null && (Index, Id, Error, FromCache, TimedOut) == (other.Index, other.Id, other.Error, other.FromCache, other.TimedOut)

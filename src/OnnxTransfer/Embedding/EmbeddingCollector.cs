@@ -17,6 +17,7 @@ internal static class EmbeddingCollector
         if ((long)inputs.Count * dim > Array.MaxLength) Throw.TooManyRowsForOneMatrix(inputs.Count, dim);
         var values = new float[inputs.Count * dim];
         var indices = new List<int>(inputs.Count);
+        var contentKeys = new List<byte[]?>(inputs.Count);
         var tally = new Tally(inputs.Count);
         await foreach (var batch in pipeline.RunAsync(inputs.ToAsyncEnumerable(), cancellationToken).ConfigureAwait(false))
         {
@@ -25,13 +26,14 @@ internal static class EmbeddingCollector
                 if (!tally.Take(image)) continue;
                 image.Vector!.CopyTo(values, indices.Count * dim);
                 indices.Add(image.Index);
+                contentKeys.Add(image.ContentKey);
             }
 
             progress?.Report(tally.Advance(batch.Count, pipeline.Times));
         }
 
         if (indices.Count < inputs.Count) Array.Resize(ref values, indices.Count * dim);
-        return new EmbeddingResult(new FeatureMatrix(values, indices.Count, dim), indices, [.. indices.Select(index => inputs[index].Id)], tally.Skipped, tally.Warnings, tally.Cached, pipeline.Times);
+        return new EmbeddingResult(new FeatureMatrix(values, indices.Count, dim), indices, [.. indices.Select(index => inputs[index].Id)], contentKeys, tally.Skipped, tally.Warnings, tally.Cached, pipeline.Times);
     }
 
     /// <summary>Runs a pipeline to its end and hands the images on as they come, in their order.</summary>

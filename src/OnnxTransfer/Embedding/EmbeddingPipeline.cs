@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
-using OnnxTransfer.Data;
 using OnnxTransfer.Embedding.Caching;
 using OnnxTransfer.Inference;
 using OnnxTransfer.Preprocessing;
@@ -84,7 +83,7 @@ internal sealed class EmbeddingPipeline(
 
     private void Keep(PipelineBatch batch)
     {
-        foreach (var (hash, row) in batch.NewRows()) _cache?.Add(hash, row);
+        foreach (var (key, row) in batch.NewRows()) _cache?.Add(key, row);
     }
 
     private async Task FeedAsync(IAsyncEnumerable<ImageInput> inputs, SemaphoreSlim window, CancellationToken cancellationToken)
@@ -138,9 +137,10 @@ internal sealed class EmbeddingPipeline(
         try
         {
             using var image = preprocessor.Open(batch.Input(slot), cancellationToken);
+            if (_cache is not null) batch.Identify(slot, preprocessor.ContentKey(image));
             for (var view = 0; view < _views.Count; view++)
             {
-                var isKnown = _cache is not null && TryRecall(_cache, batch, slot, view, image);
+                var isKnown = batch.ContentKey(slot) is { } content && TryRecall(batch, slot, view, ImagePreprocessor.RowKey(content, _views[view]));
                 time = Times.Book(PipelineStage.Reading, time);
                 if (isKnown) continue;
                 batch.Prepared(slot, view, preprocessor.Prepare(image, batch.Slot(slot, view, preprocessor), view: _views[view], cancellationToken: cancellationToken));
@@ -158,16 +158,15 @@ internal sealed class EmbeddingPipeline(
         else Finish(batch);
     }
 
-    private bool TryRecall(CachedRows cache, PipelineBatch batch, int slot, int view, in OpenedImage image)
+    private bool TryRecall(PipelineBatch batch, int slot, int view, byte[] key)
     {
-        var hash = preprocessor.ContentKey(image, _views[view]);
-        if (cache.Find(hash) is { } row)
+        if (_cache!.Find(key) is { } row)
         {
             batch.Take(slot, view, row);
             return true;
         }
 
-        batch.Identify(slot, view, hash);
+        batch.KeepUnder(slot, view, key);
         return false;
     }
 

@@ -7,8 +7,9 @@ namespace OnnxTransfer;
 public sealed class EmbeddingResult : EmbeddingRun
 {
     internal EmbeddingResult(
-        FeatureMatrix features, IReadOnlyList<int> indices, IReadOnlyList<string> ids, SkippedImages skipped, IReadOnlyDictionary<int, IReadOnlyList<ImageWarning>> warnings, int cached, StageTimes times)
-        : base(features.RowCount, features.Dim, skipped, warnings, cached, times) => (Features, Indices, Ids) = (features, indices, ids);
+        FeatureMatrix features, IReadOnlyList<int> indices, IReadOnlyList<string> ids, IReadOnlyList<byte[]?> contentKeys, SkippedImages skipped, IReadOnlyDictionary<int, IReadOnlyList<ImageWarning>> warnings, int cached, StageTimes times)
+        : base(features.RowCount, features.Dim, skipped, warnings, cached, times) =>
+        (Features, Indices, Ids, ContentKeys) = (features, indices, ids, contentKeys);
 
     /// <summary>The vectors <c>[N,D]</c> of the images that could be used, in the order of the list.</summary>
     public FeatureMatrix Features { get; }
@@ -18,6 +19,9 @@ public sealed class EmbeddingResult : EmbeddingRun
 
     /// <summary>For each row of <see cref="Features"/>, the image's <see cref="ImageInput.Id"/>: the path of a file, or the id it was given.</summary>
     public IReadOnlyList<string> Ids { get; }
+
+    /// <summary>For each row of <see cref="Features"/>, 32 bytes by which the cache finds the image that was embedded; null without a cache.</summary>
+    internal IReadOnlyList<byte[]?> ContentKeys { get; }
 
     /// <summary>Saves the vectors with their <see cref="Ids"/>, in the format that the extension names; see <see cref="FeatureWriter"/>.</summary>
     /// <param name="path">The file to write, whole or not at all; an existing one is replaced.</param>

@@ -89,7 +89,7 @@ public sealed class FeatureCache
     /// Removes damaged vectors, the vectors of networks that no run has used for a while, and the oldest vectors above a size. The file
     /// shrinks. Damaged files that runs have put aside are deleted.
     /// </summary>
-    /// <param name="unusedFor">The vectors of a network are removed if no run has used it for this time.</param>
+    /// <param name="unusedFor">The vectors of a network are removed if no run has used it for this time; runs note their use once an hour.</param>
     /// <param name="maxBytes">The largest size, in bytes; null for no limit.</param>
     /// <returns>The number of removed vectors.</returns>
     /// <exception cref="IOException">The cache cannot be read or written.</exception>

@@ -16,7 +16,8 @@ internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs, 
     private readonly EmbeddedImage?[] _images = new EmbeddedImage?[inputs.Length];
     // A place for each view of each image: the rows of an image lie side by side.
     private readonly float[]?[] _rows = new float[]?[inputs.Length * views];
-    private readonly byte[]?[] _hashes = new byte[]?[inputs.Length * views];
+    private readonly byte[]?[] _keys = new byte[]?[inputs.Length * views];
+    private readonly byte[]?[] _contentKeys = new byte[]?[inputs.Length];
     private readonly bool[] _isPrepared = new bool[inputs.Length * views];
     private readonly IReadOnlyList<string>?[] _warnings = new IReadOnlyList<string>?[inputs.Length];
     private readonly Lock _gate = new();
@@ -38,11 +39,17 @@ internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs, 
         lock (_gate) return (_tensors ??= preprocessor.Rent(inputs.Length * views)).ImageMemory(Place(slot, view));
     }
 
+    /// <summary>Remembers what a cache finds an image by.</summary>
+    internal void Identify(int slot, byte[] contentKey) => _contentKeys[slot] = contentKey;
+
+    /// <summary>What a cache finds an image by; null without a cache.</summary>
+    internal byte[]? ContentKey(int slot) => _contentKeys[slot];
+
     /// <summary>Takes a row that was computed before.</summary>
     internal void Take(int slot, int view, float[] row) => _rows[Place(slot, view)] = row;
 
     /// <summary>Remembers under which key the row that is to be computed can be kept.</summary>
-    internal void Identify(int slot, int view, byte[] hash) => _hashes[Place(slot, view)] = hash;
+    internal void KeepUnder(int slot, int view, byte[] key) => _keys[Place(slot, view)] = key;
 
     /// <summary>Notes that a view lies in its place. The row of a doubtful image is not kept, so that the next run warns again.</summary>
     /// <param name="slot">The image.</param>
@@ -53,18 +60,18 @@ internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs, 
         _isPrepared[Place(slot, view)] = true;
         if (warnings.Count == 0) return;
         _warnings[slot] = warnings;
-        _hashes[Place(slot, view)] = null;
+        _keys[Place(slot, view)] = null;
     }
 
     /// <summary>Leaves an image out.</summary>
     internal void Skip(int slot, ImageDecodeException why) => _images[slot] = new EmbeddedImage(start + slot, inputs[slot].Id, null, why.Reason) { TimedOut = why.TimedOut };
 
     /// <summary>The rows that were computed and can be kept, each with its key.</summary>
-    internal IEnumerable<(byte[] Hash, float[] Row)> NewRows()
+    internal IEnumerable<(byte[] Key, float[] Row)> NewRows()
     {
         for (var place = 0; place < _rows.Length; place++)
         {
-            if (_hashes[place] is { } hash && _rows[place] is { } row) yield return (hash, row);
+            if (_keys[place] is { } key && _rows[place] is { } row) yield return (key, row);
         }
     }
 
@@ -102,6 +109,7 @@ internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs, 
             {
                 FromCache = !_isPrepared.AsSpan(slot * views, views).Contains(true),
                 Warnings = _warnings[slot] ?? [],
+                ContentKey = _contentKeys[slot],
             };
         }
     }

@@ -55,15 +55,14 @@ internal sealed class ImagePreprocessor
     internal ValueTask<MemoryGate.Entry?> AdmitAsync(in OpenedImage image, CancellationToken cancellationToken) =>
         image.Pixels is null ? WaitAsync(DecodeMemory.Of(image.Encoded, _decoder, _options), cancellationToken) : default;
 
-    /// <summary>
-    /// The key of an image's row in a cache; see <see cref="OpenedImage.ContentKey"/>. The row of a view other than the plain one has a
-    /// key of its own.
-    /// </summary>
-    internal byte[] ContentKey(in OpenedImage image, ImageView view = default)
-    {
-        var key = image.ContentKey(_decoder);
-        return view.IsPlain ? key : SHA256.HashData([.. key, .. Encoding.UTF8.GetBytes($"view {view.Window}{(view.IsMirrored ? ", mirrored" : "")}")]);
-    }
+    /// <summary>What a cache finds an image by; see <see cref="OpenedImage.ContentKey"/>.</summary>
+    internal byte[] ContentKey(in OpenedImage image) => image.ContentKey(_decoder);
+
+    /// <summary>The key of an image's row in a cache. The row of a view other than the plain one has a key of its own.</summary>
+    /// <param name="contentKey">What <see cref="ContentKey"/> gives for the image.</param>
+    /// <param name="view">How the image is seen.</param>
+    internal static byte[] RowKey(byte[] contentKey, ImageView view) =>
+        view.IsPlain ? contentKey : SHA256.HashData([.. contentKey, .. Encoding.UTF8.GetBytes($"view {view.Window}{(view.IsMirrored ? ", mirrored" : "")}")]);
 
     /// <summary>Prepares decoded pixels.</summary>
     /// <param name="pixels">The decoded image <c>[H,W,3]</c>.</param>

@@ -12,6 +12,9 @@ internal static class CacheDatabase
     private const int ApplicationId = 0x4F544643;
     private const int SchemaVersion = 2;
 
+    /// <summary>How long one process waits for another's commit: in a <see cref="SqliteCommand"/> and in a <see cref="CacheStatement"/>.</summary>
+    private const int SecondsToWait = 30;
+
     /// <summary>Each format has a file of its own, so that two versions of the library work side by side.</summary>
     internal static readonly string FileName = $"features-{SchemaVersion}.sqlite";
 
@@ -35,16 +38,15 @@ internal static class CacheDatabase
     internal static SqliteConnection Open(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        // The timeout, in seconds, is how long one process waits for another's commit.
         var connection = new SqliteConnection(
-            new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, ForeignKeys = true, DefaultTimeout = 30 }.ToString());
+            new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, ForeignKeys = true, DefaultTimeout = SecondsToWait }.ToString());
         try
         {
             connection.Open();
             Check(connection, path);
             // With the write-ahead log a commit then survives the process without waiting for the disk; a power cut may cost
             // the last commits, never the file.
-            connection.Execute("PRAGMA synchronous = NORMAL;");
+            connection.Execute($"PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = {1000 * SecondsToWait};");
             return connection;
         }
         catch

@@ -17,6 +17,9 @@ internal sealed class CachedRows : IDisposable
     private const int RowsPerCommit = 32;
     private static readonly TimeSpan s_timePerCommit = TimeSpan.FromSeconds(1);
 
+    /// <summary>The time of the last use is noted to this.</summary>
+    private static readonly TimeSpan s_precisionOfUse = TimeSpan.FromHours(1);
+
     private readonly FeatureCache _cache;
     private readonly int _dim;
     private readonly FileStream? _use;
@@ -24,6 +27,7 @@ internal sealed class CachedRows : IDisposable
     private readonly long _space;
     private readonly ConcurrentBag<Lookup> _lookups = [];
     private readonly List<(byte[] Image, float[] Row)> _pending = [];
+    private CacheStatement? _insert;
     private long _committed = Stopwatch.GetTimestamp();
     private volatile bool _isDamaged;
 
@@ -49,9 +53,14 @@ internal sealed class CachedRows : IDisposable
         try
         {
             if (!_lookups.TryTake(out var lookup)) lookup = new Lookup(_cache.Connect(), _space);
-            var row = lookup.Find(image, _dim);
-            _lookups.Add(lookup);
-            return row;
+            try
+            {
+                return lookup.Find(image, _dim);
+            }
+            finally
+            {
+                _lookups.Add(lookup);
+            }
         }
         catch (Exception exception) when (FeatureCache.IsFailure(exception))
         {
@@ -71,6 +80,7 @@ internal sealed class CachedRows : IDisposable
     {
         Commit();
         foreach (var lookup in _lookups) lookup.Dispose();
+        _insert?.Dispose();
         _writer?.Dispose();
         _use?.Dispose();
         if (_isDamaged) _cache.TryRebuild();
@@ -129,55 +139,85 @@ internal sealed class CachedRows : IDisposable
 
     private void Write(SqliteConnection writer)
     {
-        using var transaction = writer.BeginTransaction(deferred: false);
         // A row that is there already is equal, unless it is damaged, and then this repairs it.
-        using var insert = writer.Command(
-            "INSERT INTO vector (space, image, checksum, value) VALUES ($space, $image, $checksum, $value) " +
-            "ON CONFLICT (space, image) DO UPDATE SET checksum = excluded.checksum, value = excluded.value;",
-            ("$space", _space));
-        insert.Transaction = transaction;
-        var image = insert.Parameters.Add("$image", SqliteType.Blob);
-        var checksum = insert.Parameters.Add("$checksum", SqliteType.Integer);
-        var value = insert.Parameters.Add("$value", SqliteType.Blob);
-        foreach (var (hash, row) in _pending)
+        _insert ??= new CacheStatement(
+            writer,
+            "INSERT INTO vector (space, image, checksum, value) VALUES (?1, ?2, ?3, ?4) " +
+            "ON CONFLICT (space, image) DO UPDATE SET checksum = excluded.checksum, value = excluded.value;");
+        _insert.Bind(1, _space);
+        using var transaction = writer.BeginTransaction(deferred: false);
+        foreach (var (image, row) in _pending)
         {
-            var bytes = MemoryMarshal.AsBytes(row.AsSpan()).ToArray();
-            (image.Value, checksum.Value, value.Value) = (hash, Checksum.Of(bytes), bytes);
-            insert.ExecuteNonQuery();
+            var bytes = MemoryMarshal.AsBytes<float>(row);
+            _insert.Bind(2, image);
+            _insert.Bind(3, Checksum.Of(bytes));
+            _insert.Bind(4, bytes);
+            try
+            {
+                _insert.Step();
+            }
+            finally
+            {
+                _insert.Reset();
+            }
         }
 
         transaction.Commit();
     }
 
     /// <summary>Finds or makes the space and notes that it is in use.</summary>
-    private static long Enter(SqliteConnection writer, CacheSpace space) => writer.Number(
-        "INSERT INTO space (fingerprint, model, description, dim, used) VALUES ($fingerprint, $model, $description, $dim, $now) " +
-        "ON CONFLICT (fingerprint) DO UPDATE SET used = excluded.used RETURNING id;",
-        ("$fingerprint", space.Fingerprint), ("$model", space.Model), ("$description", space.Description), ("$dim", space.Dim),
-        ("$now", DateTimeOffset.UtcNow.ToUnixTimeSeconds()));
+    private static long Enter(SqliteConnection writer, CacheSpace space)
+    {
+        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        // A run that finds all its rows then writes nothing. One commit would wait for the disk four times until the file is closed.
+        using var noted = writer.Command(
+            "SELECT id FROM space WHERE fingerprint = $fingerprint AND abs(used - $now) < $precision;",
+            ("$fingerprint", space.Fingerprint), ("$now", now), ("$precision", (long)s_precisionOfUse.TotalSeconds));
+        if (noted.ExecuteScalar() is long id) return id;
+        return writer.Number(
+            "INSERT INTO space (fingerprint, model, description, dim, used) VALUES ($fingerprint, $model, $description, $dim, $now) " +
+            "ON CONFLICT (fingerprint) DO UPDATE SET used = excluded.used RETURNING id;",
+            ("$fingerprint", space.Fingerprint), ("$model", space.Model), ("$description", space.Description), ("$dim", space.Dim), ("$now", now));
+    }
 
     /// <summary>One thread's connection and its prepared query.</summary>
     private sealed class Lookup : IDisposable
     {
         private readonly SqliteConnection _connection;
-        private readonly SqliteCommand _query;
-        private readonly SqliteParameter _image;
+        private readonly CacheStatement _query;
 
         internal Lookup(SqliteConnection connection, long space)
         {
             _connection = connection;
-            _query = connection.Command("SELECT checksum, value FROM vector WHERE space = $space AND image = $image;", ("$space", space));
-            _image = _query.Parameters.Add("$image", SqliteType.Blob);
+            try
+            {
+                _query = new CacheStatement(connection, "SELECT checksum, value FROM vector WHERE space = ?1 AND image = ?2;");
+                _query.Bind(1, space);
+            }
+            catch
+            {
+                connection.Dispose();
+                throw;
+            }
         }
 
         internal float[]? Find(byte[] image, int dim)
         {
-            _image.Value = image;
-            using var reader = _query.ExecuteReader();
-            if (!reader.Read()) return null;
-            var bytes = reader.GetFieldValue<byte[]>(1);
-            if (bytes.Length != dim * sizeof(float) || reader.GetInt64(0) != Checksum.Of(bytes)) return null;
-            return MemoryMarshal.Cast<byte, float>(bytes).ToArray();
+            _query.Bind(2, image);
+            try
+            {
+                if (!_query.Step()) return null;
+                var checksum = _query.Number(0);
+                var bytes = _query.Bytes(1);
+                if (bytes.Length != dim * sizeof(float) || checksum != Checksum.Of(bytes)) return null;
+                var row = GC.AllocateUninitializedArray<float>(dim);
+                bytes.CopyTo(MemoryMarshal.AsBytes(row.AsSpan()));
+                return row;
+            }
+            finally
+            {
+                _query.Reset();
+            }
         }
 
         public void Dispose()

@@ -4,8 +4,7 @@ using OnnxTransfer.Preprocessing;
 namespace OnnxTransfer.Embedding.Caching;
 
 /// <summary>
-/// Thumbnails of images for the time of one run, those of earlier runs from the feature cache, where they have a space of their own: reading
-/// and hashing a photo takes a small part of decoding it. Thread-safe.
+/// Thumbnails of images for the time of one run, those of earlier runs from the feature cache, where they have a space of their own. Thread-safe.
 /// </summary>
 internal sealed class CachedSamples : IDisposable
 {
@@ -21,8 +20,15 @@ internal sealed class CachedSamples : IDisposable
         _rows = cache?.Open(CacheSpace.OfSamples(sampler.Description));
     }
 
-    /// <summary>The thumbnail of an image; null if the image can no longer be read.</summary>
-    internal ImageSample? Read(ImageInput image, CancellationToken cancellationToken) => _sampler.Sample(image, Find, Keep, cancellationToken);
+    /// <summary>
+    /// The thumbnail of an image; null if the image can no longer be read. An image whose content is known and whose thumbnail is in the cache is not
+    /// read: the thumbnail is that of the content, even if the file has changed since.
+    /// </summary>
+    /// <param name="image">The image.</param>
+    /// <param name="contentKey">Its content, as <see cref="EmbeddingResult.ContentKeys"/> has it; null to read the image for it.</param>
+    /// <param name="cancellationToken">Stops before the image is decoded.</param>
+    internal ImageSample? Read(ImageInput image, byte[]? contentKey, CancellationToken cancellationToken) =>
+        (contentKey is null ? null : Find(contentKey)) ?? _sampler.Sample(image, Find, Keep, cancellationToken);
 
     public void Dispose() => _rows?.Dispose();
 

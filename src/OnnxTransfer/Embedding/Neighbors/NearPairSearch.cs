@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using OnnxTransfer.Internals;
@@ -141,7 +142,7 @@ internal sealed class NearPairSearch
     /// <summary>Orthonormal directions in which the rows differ: rows at even distances, made orthogonal one after the other (Gram and Schmidt, twice for the rounding).</summary>
     private List<float[]> Directions()
     {
-        var directions = new List<float[]>();
+        var directions = new List<double[]>();
         var count = Math.Min(Math.Min(Short - 1, _rows.Dim), _usable.Length);
         for (var i = 0; i < count; i++)
         {
@@ -152,18 +153,19 @@ internal sealed class NearPairSearch
             {
                 foreach (var direction in directions)
                 {
-                    var along = 0.0;
-                    for (var d = 0; d < rest.Length; d++) along += direction[d] * rest[d];
-                    for (var d = 0; d < rest.Length; d++) rest[d] -= along * direction[d];
+                    var along = TensorPrimitives.Dot<double>(direction, rest);
+                    TensorPrimitives.MultiplyAdd(direction, -along, rest, rest);
                 }
             }
 
-            var length = Math.Sqrt(rest.Sum(value => value * value));
+            var length = TensorPrimitives.Norm<double>(rest);
             // Nothing new is left of a row that the others span.
-            if (length > 1e-3) directions.Add([.. rest.Select(value => (float)(value / length))]);
+            if (length <= 1e-3) continue;
+            TensorPrimitives.Divide(rest, length, rest);
+            directions.Add(rest);
         }
 
-        return directions;
+        return [.. directions.Select(direction => Array.ConvertAll(direction, value => (float)value))];
     }
 
     private static double Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)

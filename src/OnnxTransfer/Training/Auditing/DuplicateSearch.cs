@@ -59,7 +59,7 @@ internal static class DuplicateSearch
             candidates.Count < MostCandidates);
     }
 
-    /// <summary>The pairs among the images of an embedding. Only the photos of candidates are read again, and decoded unless the cache has their thumbnails.</summary>
+    /// <summary>The pairs among the images of an embedding. Only the photos of candidates are read again, unless the cache has their thumbnails.</summary>
     /// <param name="images">The images that were embedded.</param>
     /// <param name="embedding">Their vectors; the rows of the pairs are its rows.</param>
     /// <param name="thumbnails">Reads the photos.</param>
@@ -70,7 +70,7 @@ internal static class DuplicateSearch
         return Run(
             embedding.Features,
             PartWhereReadAgain,
-            row => samples.GetOrAdd(row, one => new Lazy<ImageSample?>(() => thumbnails.Read(images[embedding.Indices[one]].Image, cancellationToken))).Value,
+            row => samples.GetOrAdd(row, one => new Lazy<ImageSample?>(() => thumbnails.Read(images[embedding.Indices[one]].Image, embedding.ContentKeys[one], cancellationToken))).Value,
             cancellationToken: cancellationToken);
     }
 
