@@ -320,7 +320,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
 
     private static (ClassifierHead Head, ClassifierCalibration? Calibration) Calibrated(ClassifierHead head, LabeledFeatures rows)
     {
-        var before = head.Probabilities(rows.Features);
+        var before = head.InBlocks(rows.Features, head.ClassCount);
         var temperature = TemperatureFit.Fit(before, rows.Labels);
         var scaled = head.WithTemperature(temperature);
         return (scaled, ClassifierCalibration.Of(temperature, before, scaled.InBlocks(rows.Features, scaled.ClassCount), rows.Labels));
