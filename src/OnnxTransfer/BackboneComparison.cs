@@ -54,6 +54,7 @@ public static class BackboneComparison
         using var extractor = await FeatureExtractor.LoadAsync(model, options.Extractor, progress, cancellationToken).ConfigureAwait(false);
         var embedding = await extractor.EmbedAsync([.. images.Images.Select(image => image.Image)], 0, progress, cancellationToken).ConfigureAwait(false);
         embedding.Ledger.ThrowIfMoreThan(options.MaxBad, images.Images.Count);
+        embedding.RequireFinite(extractor.Network);
         var file = await ModelFile.OpenAsync(model, options.Extractor.Store, progress, cancellationToken).ConfigureAwait(false);
         var rows = new LabeledFeatures(
             embedding.Features, [.. embedding.Indices.Select(index => images.ClassIndices[index])], [.. embedding.Indices.Select(index => images.Images[index].Weight)]);

@@ -79,6 +79,7 @@ public sealed class DatasetCheck
         var steps = new StepProgress(progress, images.Images.Count, 3);
         var embedding = await extractor.EmbedAsync([.. images.Images.Select(image => image.Image)], options.EmbeddingBatchSize, steps.Step(0), cancellationToken).ConfigureAwait(false);
         if (embedding.Features.RowCount == 0) Throw.NoImageUsable(images.Source, embedding.Skipped[0].Reason);
+        embedding.RequireFinite(extractor.Network);
         return await Task.Run(() => Run(extractor, images, embedding, options, steps, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 

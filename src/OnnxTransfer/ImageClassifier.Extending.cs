@@ -55,6 +55,7 @@ public sealed partial class ImageClassifier
         var embedding = images is null ? null : await network.EmbedAsync(
             [.. images.Images.Select(image => image.Image)], plan.EmbeddingBatchSize, progress, cancellationToken).ConfigureAwait(false);
         embedding?.Ledger.ThrowIfMoreThan(plan.MaxBad, images!.Images.Count);
+        embedding?.RequireFinite(network);
         return await Task.Run(() => ExtendOnAsync(network, kept, classes, images, embedding, plan, progress, cancellationToken), CancellationToken.None).ConfigureAwait(false);
     }
 

@@ -96,6 +96,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         var embedding = await extractor.EmbedAsync(
             [.. images.Images.Select(image => image.Image)], plan.EmbeddingBatchSize, progress, cancellationToken).ConfigureAwait(false);
         embedding.Ledger.ThrowIfMoreThan(plan.MaxBad, images.Images.Count);
+        embedding.RequireFinite(extractor.Network);
         return await Task.Run(() => TrainOnAsync(extractor, images, embedding, plan, progress, cancellationToken), CancellationToken.None).ConfigureAwait(false);
     }
 
@@ -227,6 +228,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         var embedding = await Usable.EmbedAsync(
             [.. images.Images.Select(image => image.Image)], batchSize: 0, progress, cancellationToken).ConfigureAwait(false);
         if (embedding.Features.RowCount == 0) Throw.NoImageUsable(images.Source, embedding.Skipped[0].Reason);
+        embedding.RequireFinite(Usable);
         int[] labels = [.. embedding.Indices.Select(index => classIndex[images.ClassIndices[index]])];
         var result = Evaluator.Evaluate(_scorer.InBlocks(embedding.Features, Labels.Count), labels, Labels);
         var evaluated = new EvaluatedImage[images.Images.Count];
