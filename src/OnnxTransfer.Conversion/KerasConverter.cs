@@ -55,6 +55,8 @@ public static class KerasConverter
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         ReadOnlyMemory<byte> Shard(string name)
         {
+            // .NET refuses a path with this character in words of its own.
+            if (name.Contains('\0', StringComparison.Ordinal)) Throw.ShardElsewhere(path, name);
             var shard = Path.GetFullPath(Path.Combine(folder, name));
             if (!shard.StartsWith(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal)) Throw.ShardElsewhere(path, name);
             if (!File.Exists(shard)) Throw.ShardMissing(path, shard);

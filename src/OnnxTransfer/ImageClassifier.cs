@@ -80,6 +80,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     /// <exception cref="DatasetException">
     /// More images are unusable than <see cref="TrainingPlan.MaxBad"/> allows, or a class has no usable training image.
     /// </exception>
+    /// <exception cref="ModelException">The network failed to run, or gave a feature that is NaN or infinite.</exception>
     /// <exception cref="OperationCanceledException">Canceled before all images were embedded.</exception>
     public static async Task<TrainingResult> TrainAsync(
         FeatureExtractor extractor, ImageDataset images, TrainingPlan? plan = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -96,6 +97,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         var embedding = await extractor.EmbedAsync(
             [.. images.Images.Select(image => image.Image)], plan.EmbeddingBatchSize, progress, cancellationToken).ConfigureAwait(false);
         embedding.Ledger.ThrowIfMoreThan(plan.MaxBad, images.Images.Count);
+        embedding.RequireFinite(extractor.Network);
         return await Task.Run(() => TrainOnAsync(extractor, images, embedding, plan, progress, cancellationToken), CancellationToken.None).ConfigureAwait(false);
     }
 
@@ -220,6 +222,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     /// <param name="cancellationToken">Stops after the current batch.</param>
     /// <returns>The scores, and the result for every image. It can write a report.</returns>
     /// <exception cref="DatasetException">An image has a class that this classifier does not have, or no image could be used.</exception>
+    /// <exception cref="ModelException">The network failed to run, or gave a feature that is NaN or infinite.</exception>
     public async Task<EvaluationRun> EvaluateAsync(ImageDataset images, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
@@ -227,6 +230,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         var embedding = await Usable.EmbedAsync(
             [.. images.Images.Select(image => image.Image)], batchSize: 0, progress, cancellationToken).ConfigureAwait(false);
         if (embedding.Features.RowCount == 0) Throw.NoImageUsable(images.Source, embedding.Skipped[0].Reason);
+        embedding.RequireFinite(Usable);
         int[] labels = [.. embedding.Indices.Select(index => classIndex[images.ClassIndices[index]])];
         var result = Evaluator.Evaluate(_scorer.InBlocks(embedding.Features, Labels.Count), labels, Labels);
         var evaluated = new EvaluatedImage[images.Images.Count];
@@ -320,7 +324,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
 
     private static (ClassifierHead Head, ClassifierCalibration? Calibration) Calibrated(ClassifierHead head, LabeledFeatures rows)
     {
-        var before = head.Probabilities(rows.Features);
+        var before = head.InBlocks(rows.Features, head.ClassCount);
         var temperature = TemperatureFit.Fit(before, rows.Labels);
         var scaled = head.WithTemperature(temperature);
         return (scaled, ClassifierCalibration.Of(temperature, before, scaled.InBlocks(rows.Features, scaled.ClassCount), rows.Labels));

@@ -5,6 +5,9 @@ namespace OnnxTransfer;
 /// <summary>The messages of <see cref="FeatureExtractor"/> and <see cref="ImageClassifier"/>.</summary>
 internal static partial class Throw
 {
+    internal static ArgumentException QueryHasNoDirection(string network, string image) =>
+        new($"{network} gave a feature vector of length 0 for the query {image}, so it has no direction to compare: use another image, or another model or layer.");
+
     internal static ArgumentException NoContent(string name, int index) =>
         new($"{name}[{index}] is null: give every position an image, or leave it out.", name);
 

@@ -38,6 +38,7 @@ switch (args[0])
             return cancels.LeavesResources() ? 1 : code;
         }
 
+    case "bytes": return Rounds.Run("bytes", work, Wanted(new Bytes(ground).Kinds()), tries, seed);
     case "versions":
         var other = Text("--other") ?? throw new ArgumentException("--other PATH is missing: the older tool");
         return Rounds.Run("versions-" + (Text("--name") ?? "older"), work, Wanted(new Versions(ground, Path.GetFullPath(other)).Kinds()), tries, seed);

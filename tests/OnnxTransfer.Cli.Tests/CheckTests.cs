@@ -79,6 +79,19 @@ public sealed class CheckTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Equal(3, Count(check, "leaks"));
     }
 
+    /// <summary>A line of a list may hold anything: what is no path is skipped by its name.</summary>
+    [Fact]
+    public void Similar_skips_lines_of_a_list_that_are_no_paths()
+    {
+        var query = Path.Combine(fixture.Photos, "red", "red-07.png");
+        var list = fixture.NewFile("lines.txt");
+        File.WriteAllText(list, $"{Path.Combine(fixture.Photos, "red", "red-06.png")}\nre\0d.png\n{query}\n");
+        var result = Cli.Run("similar", query, "--list", list, "--backbone", fixture.Backbone, "--cache", "none");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("red-06.png", result.Output, StringComparison.Ordinal);
+        Assert.Contains("This is not a valid file path.", result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Similar_prints_the_nearest_without_the_query()
     {

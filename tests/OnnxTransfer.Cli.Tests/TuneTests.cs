@@ -43,4 +43,22 @@ public sealed class TuneTests(Fixture fixture) : IClassFixture<Fixture>
         var folds = Cli.Run([.. command, "--folds", "1"]);
         Assert.Equal(2, folds.ExitCode);
     }
+
+    [Fact]
+    public void Tune_names_the_class_that_has_no_image_to_learn_from()
+    {
+        var photos = Directory.GetFiles(fixture.Photos, "*.png", SearchOption.AllDirectories).GroupBy(path => Path.GetFileName(Path.GetDirectoryName(path))!).SelectMany(one => one.Take(6)).ToArray();
+        var table = fixture.NewFile("absent.csv");
+        File.WriteAllLines(table, photos.Select((path, i) => $"{path},{(i == 0 ? "mauve,val" : $"{Path.GetFileName(Path.GetDirectoryName(path))},train")}").Prepend("image,label,split"));
+        var absent = Cli.Run("tune", table, "--backbone", fixture.Backbone, "--provider", "cpu");
+        Assert.Equal(1, absent.ExitCode);
+        Assert.Contains($"The class 'mauve' of {table} has no image in the training set", absent.Error, StringComparison.Ordinal);
+
+        var broken = fixture.NewFile("broken.png");
+        File.WriteAllBytes(broken, File.ReadAllBytes(photos[0])[..60]);
+        File.WriteAllLines(table, photos.Select(path => $"{path},{Path.GetFileName(Path.GetDirectoryName(path))}").Prepend($"{broken},mauve").Prepend("image,label"));
+        var unused = Cli.Run("tune", table, "--backbone", fixture.Backbone, "--provider", "cpu");
+        Assert.Equal(1, unused.ExitCode);
+        Assert.Contains($"The class 'mauve' of {table} has no training image that could be used", unused.Error, StringComparison.Ordinal);
+    }
 }

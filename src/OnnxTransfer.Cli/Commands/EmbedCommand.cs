@@ -69,7 +69,7 @@ internal static class EmbedCommand
         CommonOptions.WarnCache(options);
         CommonOptions.WarnSkipped(result.Skipped);
         CommonOptions.WarnDoubtful(result.Warnings);
-        if (result.RowCount == 0) throw new DatasetException("None of the images could be used, so nothing was written.");
+        if (result.RowCount == 0) throw new DatasetException(result.Skipped.Count == 0 ? "There is no image to embed: what was given names none." : "None of the images could be used, so nothing was written.");
 
         writer.Complete();
         if (json)

@@ -31,8 +31,9 @@ internal static class SimilarCommand
     {
         CommonOptions.RequireBackbone(backbone);
         var inputs = read();
-        // The query is its own nearest image, which says nothing.
-        ImageInput[] images = [.. inputs.Images.Where(image => Path.GetFullPath(image.Id) != Path.GetFullPath(query))];
+        // The query is its own nearest image, which says nothing. What a list has may be no path at all, and is skipped later.
+        var own = Path.GetFullPath(query);
+        ImageInput[] images = [.. inputs.Images.Where(image => image.Id.Contains('\0', StringComparison.Ordinal) || Path.GetFullPath(image.Id) != own)];
         using var extractor = await CommonOptions.OpenAsync(backbone, options, cancellationToken).ConfigureAwait(false);
         var similar = await Progress.RunAsync("Embedding", report => SimilarImages.FindAsync(extractor, query, images, top, report, cancellationToken)).ConfigureAwait(false);
         CommonOptions.WarnCache(options);

@@ -42,6 +42,8 @@ internal static class TuneCommand
         var images = read();
         // What is set apart to judge the classifier takes no part in the choice.
         if (images.Images.Any(image => image.Split == DataSplit.Train)) images = images.Only(DataSplit.Train);
+        if (images.Classes.Except(images.Images.Select(image => image.Label)).FirstOrDefault() is { } absent)
+            throw new DatasetException($"The class '{absent}' of {images.Source} has no image in the training set: add one, or remove the class from the other sets.");
         Console.Error.WriteLine($"{images}; {images.Description}");
         UnusedFiles.Warn(images.Unused);
         extractorOptions = extractorOptions with { CalibrationImages = [.. images.Images.Select(image => image.Image)] };
@@ -53,6 +55,15 @@ internal static class TuneCommand
         CommonOptions.WarnSkipped(embedding.Skipped);
         CommonOptions.WarnDoubtful(embedding.Warnings);
         var classes = images.Classes.ToList();
+        // The library knows the rows' images and classes by their numbers alone.
+        if (classes.Except(embedding.Indices.Select(index => images.Images[index].Label)).FirstOrDefault() is { } unused)
+            throw new DatasetException($"The class '{unused}' of {images.Source} has no training image that could be used: repair its images or remove the class.");
+        for (var row = 0; row < embedding.Features.RowCount; row++)
+        {
+            if (embedding.Features.Row(row).ToArray().FirstOrDefault(value => !float.IsFinite(value)) is not 0 and var wrong)
+                throw new DatasetException($"{backbone} gave {wrong} as a feature of {embedding.Ids[row]}: features must be finite numbers. Check the model's file, its preprocessing and its precision, or leave the image out.");
+        }
+
         var rows = new LabeledFeatures(embedding.Features, [.. embedding.Indices.Select(index => classes.IndexOf(images.Images[index].Label))]);
         if (dino) options = options with { Values = TuningOptions.DinoValues(rows.Count) };
         var result = await Task.Run(() => ClassifierHead.Tune(rows, classes.Count, options, cancellationToken), cancellationToken).ConfigureAwait(false);

@@ -59,29 +59,31 @@ public sealed partial class ClassifierCalibration
 
     /// <summary>What rows that were not trained on say.</summary>
     /// <param name="temperature">T of <see cref="TemperatureFit"/>.</param>
-    /// <param name="before"><c>[N,C]</c>, the probabilities before the temperature.</param>
+    /// <param name="before"><c>[N,C]</c>, the probabilities before the temperature, in blocks of rows.</param>
     /// <param name="after">Those after it, which predictions will have, in blocks of rows.</param>
     /// <param name="labels"><c>[N]</c>, the true classes.</param>
-    internal static ClassifierCalibration Of(double temperature, Matrix<float> before, IEnumerable<Matrix<float>> after, ReadOnlySpan<int> labels)
+    internal static ClassifierCalibration Of(double temperature, IEnumerable<Matrix<float>> before, IEnumerable<Matrix<float>> after, ReadOnlySpan<int> labels)
+    {
+        var truths = Truths(after, labels);
+        return new ClassifierCalibration(temperature, Loss(Truths(before, labels)), Loss(truths), truths);
+    }
+
+    /// <summary>The probabilities <c>[N]</c> of the true classes.</summary>
+    private static float[] Truths(IEnumerable<Matrix<float>> probabilities, ReadOnlySpan<int> labels)
     {
         var truths = new float[labels.Length];
-        double lossBefore = 0, lossAfter = 0;
         var first = 0;
-        foreach (var block in after)
+        foreach (var block in probabilities)
         {
             // Rounding can carry a probability a little past 1.
             for (var row = 0; row < block.RowCount; row++) truths[first + row] = Math.Clamp(block[row, labels[first + row]], 0, 1);
             first += block.RowCount;
         }
 
-        for (var row = 0; row < truths.Length; row++)
-        {
-            lossBefore -= Math.Log(Math.Max(before[row, labels[row]], float.Epsilon));
-            lossAfter -= Math.Log(Math.Max(truths[row], float.Epsilon));
-        }
-
-        return new ClassifierCalibration(temperature, lossBefore / truths.Length, lossAfter / truths.Length, truths);
+        return truths;
     }
+
+    private static double Loss(float[] truths) => truths.Average(truth => -Math.Log(Math.Max(truth, float.Epsilon)));
 
     internal string ToJson() => JsonSerializer.Serialize(new Document(Temperature, LossBefore, LossAfter, _truths), CalibrationJson.Default.Document);
 

@@ -20,21 +20,23 @@ internal static class ProbabilityBlocks
     /// <summary>The numbers of one block: 16 MB.</summary>
     private const int MostNumbers = 1 << 22;
 
-    /// <summary>The same numbers as <see cref="IClassScorer.Probabilities(FeatureMatrix)"/> gives, in blocks of rows, each computed when it is asked for.</summary>
+    /// <summary>
+    /// The same numbers as <see cref="IClassScorer.Probabilities(FeatureMatrix)"/> gives, in blocks of rows. One block is computed now and
+    /// kept; each of several is computed whenever it is asked for.
+    /// </summary>
     /// <param name="scorer">Computes them.</param>
     /// <param name="features"><c>[N,D]</c>.</param>
     /// <param name="classes">C.</param>
     internal static IEnumerable<Matrix<float>> InBlocks(this IClassScorer scorer, FeatureMatrix features, int classes)
     {
         var step = Math.Max(1, MostNumbers / classes);
-        if (features.RowCount <= step)
-        {
-            yield return scorer.Probabilities(features);
-            yield break;
-        }
+        return features.RowCount <= step ? [scorer.Probabilities(features)] : Computed();
 
-        for (var first = 0; first < features.RowCount; first += step)
-            yield return scorer.Probabilities(features.Select([.. Enumerable.Range(first, Math.Min(step, features.RowCount - first))]));
+        IEnumerable<Matrix<float>> Computed()
+        {
+            for (var first = 0; first < features.RowCount; first += step)
+                yield return scorer.Probabilities(features.Select([.. Enumerable.Range(first, Math.Min(step, features.RowCount - first))]));
+        }
     }
 }
 

@@ -108,7 +108,7 @@ internal static partial class Throw
         throw new ArgumentException($"The validation features have {given} dimensions, but the training features have {expected}: both must come from the same backbone and layer.");
 
     internal static string DivergedMessage(int step, double loss, double learningRate) =>
-        $"Training diverged: the loss of step {step} is {loss:G4}. Use a smaller learning rate than {learningRate}; the last good weights are kept.";
+        $"Training diverged: the loss of step {step} is {loss:G4}. Use a smaller learning rate than {learningRate}, or smaller sample weights if the rows have weights; the last good weights are kept.";
 
     [DoesNotReturn]
     internal static void TargetOutOfRange(int row, int column, float value) =>

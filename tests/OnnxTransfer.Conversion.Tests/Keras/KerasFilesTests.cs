@@ -49,6 +49,21 @@ public sealed class KerasFilesTests
         Assert.Contains("without --architecture", Assert.Throws<NotSupportedException>(() => KerasConverter.Convert(File.ReadAllBytes(folder.File("model.h5")), new KerasOptions { Architecture = "vgg16" })).Message, StringComparison.Ordinal);
     }
 
+    /// <summary>.NET would refuse the NUL with words of its own, which name no file.</summary>
+    [Theory]
+    [InlineData("../out.bin")]
+    [InlineData("in\0side.bin")]
+    public void WeightsElsewhereAreRefused(string shard)
+    {
+        using var folder = new TempFolder();
+        var json = JsonNode.Parse(Small("small.model.json").Json)!;
+        json["weightsManifest"]![0]!["paths"]![0] = shard;
+        File.WriteAllText(folder.File("model.json"), json.ToJsonString());
+        var error = Assert.Throws<InvalidDataException>(() => KerasConverter.Convert(folder.File("model.json"), folder.File("converted.onnx")));
+        Assert.Contains($"{folder.File("model.json")} keeps weights in '{shard}'", error.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(folder.File("converted.onnx")));
+    }
+
     [NsfwJs(needsPython: true)]
     public void NsfwJsIsTheSameToTheBit()
     {

@@ -104,7 +104,7 @@ public sealed class ClassNamesTests : IDisposable
         File.WriteAllText(_folder.File("secret.txt"), "cat\ndog\n");
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.CreateSymbolicLink(Path.Combine(Path.GetDirectoryName(path)!, "link.txt"), _folder.File("secret.txt"));
-        foreach (var labels in (string[])["../secret.txt", _folder.File("secret.txt"), "link.txt"])
+        foreach (var labels in (string[])["../secret.txt", _folder.File("secret.txt"), "link.txt", "na\0mes.txt"])
         {
             var error = Assert.Throws<InvalidModelException>(() => ClassNames.Of(Card(2, labels), path));
             Assert.Contains($"'{labels}', which is not in the model's folder", error.Message, StringComparison.Ordinal);

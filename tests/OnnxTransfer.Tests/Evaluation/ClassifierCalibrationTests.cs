@@ -15,7 +15,7 @@ public sealed class ClassifierCalibrationTests
     {
         // Labels are drawn from softmax(z), and the classifier says softmax(z/applied): the best T is 1/applied.
         var sample = Sample.Draw(40_000, seed: 1);
-        var temperature = TemperatureFit.Fit(Softmax(sample.Logits, applied), sample.Labels);
+        var temperature = TemperatureFit.Fit([Softmax(sample.Logits, applied)], sample.Labels);
         Assert.Equal(1 / applied, temperature, 0.05 / applied);
     }
 
@@ -26,7 +26,7 @@ public sealed class ClassifierCalibrationTests
         {
             var sample = Sample.Draw(60, seed);
             var probabilities = Softmax(sample.Logits, 0.7);
-            var best = TemperatureFit.Fit(probabilities, sample.Labels);
+            var best = TemperatureFit.Fit([probabilities], sample.Labels);
             var least = Loss(best);
             foreach (var other in Enumerable.Range(-200, 401).Select(i => Math.Exp(i * Math.Log(TemperatureFit.Greatest) / 200))) Assert.True(Loss(other) >= least - 1e-12, $"seed {seed}: {other} is better than {best}");
 
@@ -42,9 +42,47 @@ public sealed class ClassifierCalibrationTests
     public void Rows_that_are_all_right_say_nothing()
     {
         var probabilities = Matrix<float>.Build.DenseOfRowArrays([0.9f, 0.1f], [0.2f, 0.8f]);
-        Assert.Equal(1, TemperatureFit.Fit(probabilities, [0, 1]));
+        Assert.Equal(1, TemperatureFit.Fit([probabilities], [0, 1]));
         // A probability of zero in float32 has a finite logarithm.
-        Assert.True(double.IsFinite(TemperatureFit.Fit(Matrix<float>.Build.DenseOfRowArrays([1f, 0f], [1f, 0f], [1f, 0f]), [0, 0, 1])));
+        Assert.True(double.IsFinite(TemperatureFit.Fit([Matrix<float>.Build.DenseOfRowArrays([1f, 0f], [1f, 0f], [1f, 0f])], [0, 0, 1])));
+    }
+
+    /// <summary>Halvings of the range with the logarithms of all rows at hand find the same temperature, however the rows are cut into blocks.</summary>
+    [Fact]
+    public void The_temperature_is_that_of_halvings_for_any_blocks()
+    {
+        for (var seed = 0; seed < 40; seed++)
+        {
+            var sample = Sample.Draw(20 + (37 * seed), seed);
+            var probabilities = Softmax(sample.Logits, Math.Exp((seed - 20) / 6.0));
+            var expected = Halved(probabilities, sample.Labels);
+            foreach (var size in (int[])[probabilities.RowCount, 17, 1])
+            {
+                var blocks = Enumerable.Range(0, (probabilities.RowCount + size - 1) / size).Select(i => probabilities.SubMatrix(i * size, Math.Min(size, probabilities.RowCount - (i * size)), 0, Classes));
+                Assert.Equal(expected, TemperatureFit.Fit(blocks, sample.Labels), 1e-9 * expected);
+            }
+        }
+
+        static double Halved(Matrix<float> probabilities, int[] labels)
+        {
+            double[][] rows = [.. probabilities.EnumerateRows().Select(row => row.Select(p => Math.Log(Math.Max(p, float.Epsilon))).ToArray())];
+            var (low, high) = (Math.Log(1 / TemperatureFit.Greatest), Math.Log(1 / TemperatureFit.Least));
+            if (Slope(low) >= 0 || Slope(high) <= 0) return 1;
+            for (var i = 0; i < 60; i++)
+            {
+                var middle = (low + high) / 2;
+                if (Slope(middle) < 0) low = middle;
+                else high = middle;
+            }
+
+            return Math.Exp(-(low + high) / 2);
+
+            double Slope(double logInverse) => rows.Zip(labels).Sum(one =>
+            {
+                var weights = one.First.Select(z => Math.Exp((z - one.First.Max()) * Math.Exp(logInverse))).ToArray();
+                return (weights.Zip(one.First, (weight, z) => weight * z).Sum() / weights.Sum()) - one.First[one.Second];
+            });
+        }
     }
 
     [Fact]
@@ -70,7 +108,7 @@ public sealed class ClassifierCalibrationTests
     {
         // The true class of image i has the probability 1 - i/1000: its score has the rank i+1.
         var probabilities = Matrix<float>.Build.Dense(count, 2, (row, column) => column == 0 ? 1 - (row / 1000f) : row / 1000f);
-        var calibration = ClassifierCalibration.Of(1, probabilities, [probabilities], new int[count]);
+        var calibration = ClassifierCalibration.Of(1, [probabilities], [probabilities], new int[count]);
         Assert.Equal(rank > count ? 0 : probabilities[rank - 1, 0], calibration.LeastProbability(coverage));
         Assert.Equal(rank > count, count < ClassifierCalibration.LeastCount(coverage));
         Assert.Equal(count, calibration.Count);
@@ -91,7 +129,7 @@ public sealed class ClassifierCalibrationTests
             var sample = Sample.Draw(count + held, seed: 1000 + round);
             var probabilities = Softmax(sample.Logits, 0.3);
             var rows = probabilities.SubMatrix(0, count, 0, Classes);
-            var least = ClassifierCalibration.Of(1, rows, [rows], sample.Labels.AsSpan(0, count)).LeastProbability(coverage);
+            var least = ClassifierCalibration.Of(1, [rows], [rows], sample.Labels.AsSpan(0, count)).LeastProbability(coverage);
             inside += Enumerable.Range(count, held).Count(row => probabilities[row, sample.Labels[row]] >= least);
         }
 
@@ -106,7 +144,7 @@ public sealed class ClassifierCalibrationTests
     {
         var sample = Sample.Draw(30, seed: 5);
         var probabilities = Softmax(sample.Logits, 1);
-        var calibration = ClassifierCalibration.Of(1.5, probabilities, [probabilities], sample.Labels);
+        var calibration = ClassifierCalibration.Of(1.5, [probabilities], [probabilities], sample.Labels);
         var read = ClassifierCalibration.FromJson(calibration.ToJson());
         Assert.Equal((1.5, 30, calibration.LossBefore, calibration.LossAfter), (read.Temperature, read.Count, read.LossBefore, read.LossAfter));
         foreach (var coverage in new[] { 0.1, 0.5, 0.9, 0.95 }) Assert.Equal(calibration.LeastProbability(coverage), read.LeastProbability(coverage));

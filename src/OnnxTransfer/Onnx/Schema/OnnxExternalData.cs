@@ -57,6 +57,8 @@ internal static class OnnxExternalData
 
     private static FileStream Open(Dictionary<string, FileStream> files, string folder, string location, string tensor, string modelPath)
     {
+        // .NET refuses a path with this character in words of its own.
+        if (location.Contains('\0', StringComparison.Ordinal)) Throw.OnnxExternalFileElsewhere(modelPath, tensor, location);
         var path = Path.GetFullPath(Path.Combine(folder, location));
         // A model from an unknown source must not choose which file the library reads.
         if (location.Length == 0 || Path.IsPathRooted(location) || !path.StartsWith(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal))

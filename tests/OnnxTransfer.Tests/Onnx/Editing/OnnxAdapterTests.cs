@@ -170,6 +170,7 @@ public sealed class OnnxAdapterTests
     [InlineData("../outside.bin")]
     [InlineData("/etc/hostname")]
     [InlineData("")]
+    [InlineData("da\0ta.bin")]
     public void ExternalDataElsewhereIsRefused(string location)
     {
         using var folder = new TempFolder();
