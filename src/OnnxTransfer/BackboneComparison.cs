@@ -30,7 +30,7 @@ public static class BackboneComparison
     /// <returns>One result for each model, in their order.</returns>
     /// <exception cref="ArgumentException">There is no model, or there are more folds than images.</exception>
     /// <exception cref="DatasetException">There is one class only, or too many images are unusable.</exception>
-    /// <exception cref="ModelException">A network cannot be opened, failed to run, or gave a feature that is NaN or infinite.</exception>
+    /// <exception cref="ModelException">A network cannot be opened, or failed to run.</exception>
     public static async Task<IReadOnlyList<ComparedBackbone>> MeasureAsync(
         IReadOnlyList<string> models, ImageDataset images, ComparisonOptions? options = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -54,7 +54,6 @@ public static class BackboneComparison
         using var extractor = await FeatureExtractor.LoadAsync(model, options.Extractor, progress, cancellationToken).ConfigureAwait(false);
         var embedding = await extractor.EmbedAsync([.. images.Images.Select(image => image.Image)], 0, progress, cancellationToken).ConfigureAwait(false);
         embedding.Ledger.ThrowIfMoreThan(options.MaxBad, images.Images.Count);
-        embedding.RequireFinite(extractor.Network);
         var file = await ModelFile.OpenAsync(model, options.Extractor.Store, progress, cancellationToken).ConfigureAwait(false);
         var rows = new LabeledFeatures(
             embedding.Features, [.. embedding.Indices.Select(index => images.ClassIndices[index])], [.. embedding.Indices.Select(index => images.Images[index].Weight)]);

@@ -68,7 +68,7 @@ public sealed class DatasetCheck
     /// <param name="progress">Receives the work that is done; an image counts three times: embedded, read, compared.</param>
     /// <param name="cancellationToken">Stops the check.</param>
     /// <exception cref="DatasetException">None of the images could be used.</exception>
-    /// <exception cref="ModelException">The network failed to run, or gave a feature that is NaN or infinite.</exception>
+    /// <exception cref="ModelException">The network failed to run.</exception>
     /// <exception cref="OperationCanceledException">Canceled before everything was checked.</exception>
     public static async Task<DatasetCheck> RunAsync(
         FeatureExtractor extractor, ImageDataset images, DatasetCheckOptions? options = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -79,7 +79,6 @@ public sealed class DatasetCheck
         var steps = new StepProgress(progress, images.Images.Count, 3);
         var embedding = await extractor.EmbedAsync([.. images.Images.Select(image => image.Image)], options.EmbeddingBatchSize, steps.Step(0), cancellationToken).ConfigureAwait(false);
         if (embedding.Features.RowCount == 0) Throw.NoImageUsable(images.Source, embedding.Skipped[0].Reason);
-        embedding.RequireFinite(extractor.Network);
         return await Task.Run(() => Run(extractor, images, embedding, options, steps, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 

@@ -96,6 +96,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
     /// <returns>D numbers.</returns>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    /// <exception cref="ModelException">The network failed to run, or gave a number that is NaN or infinite.</exception>
     public float[] Embed(ImageInput image) => Network.Embed(image);
 
     /// <summary>Writes the feature vector of an image into the caller's memory.</summary>
@@ -103,6 +104,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     /// <param name="destination">Receives D numbers; the rest of the span stays as it is.</param>
     /// <exception cref="ArgumentException"><paramref name="destination"/> is shorter than <see cref="Dim"/>.</exception>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    /// <exception cref="ModelException">The network failed to run, or gave a number that is NaN or infinite.</exception>
     public void Embed(ImageInput image, Span<float> destination)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -113,6 +115,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     /// <summary>The feature vector of an encoded image (JPEG, PNG, WebP, ...) held in memory.</summary>
     /// <returns>D numbers.</returns>
     /// <exception cref="ImageDecodeException">The bytes are not an image that can be decoded.</exception>
+    /// <exception cref="ModelException">The network failed to run, or gave a number that is NaN or infinite.</exception>
     public float[] Embed(ReadOnlySpan<byte> encoded) => Network.Embed(encoded);
 
     /// <summary>The feature vector of an image, without blocking the caller while it is read and computed.</summary>
@@ -120,6 +123,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     /// <param name="cancellationToken">Stops the reading; a run of the network that has begun is not interrupted.</param>
     /// <returns>D numbers.</returns>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    /// <exception cref="ModelException">The network failed to run, or gave a number that is NaN or infinite.</exception>
     public Task<float[]> EmbedAsync(ImageInput image, CancellationToken cancellationToken = default) => Network.EmbedAsync(image, cancellationToken);
 
     /// <summary>
@@ -132,6 +136,7 @@ public sealed partial class FeatureExtractor : IDisposable, IAsyncDisposable
     /// <exception cref="ImageDecodeException">
     /// The stream does not hold an image that can be decoded, or it has more bytes than the limit.
     /// </exception>
+    /// <exception cref="ModelException">The network failed to run, or gave a number that is NaN or infinite.</exception>
     public Task<float[]> EmbedAsync(Stream encoded, CancellationToken cancellationToken = default) => Network.EmbedAsync(encoded, cancellationToken);
 
     /// <summary>The feature vectors of many images. If an image cannot be used, the result lists it and the run continues.</summary>

@@ -39,7 +39,7 @@ public sealed partial class ImageClassifier
     /// <exception cref="DatasetException">
     /// Nothing would change; more images are unusable than <see cref="TrainingPlan.MaxBad"/> allows; or a class has no usable training image.
     /// </exception>
-    /// <exception cref="ModelException">The network failed to run, or gave a feature that is NaN or infinite.</exception>
+    /// <exception cref="ModelException">The network failed to run.</exception>
     /// <exception cref="OperationCanceledException">Canceled before all images were embedded.</exception>
     public async Task<ExtensionResult> ExtendAsync(
         ImageDataset? images, IReadOnlyList<string>? remove = null, TrainingPlan? plan = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -56,7 +56,6 @@ public sealed partial class ImageClassifier
         var embedding = images is null ? null : await network.EmbedAsync(
             [.. images.Images.Select(image => image.Image)], plan.EmbeddingBatchSize, progress, cancellationToken).ConfigureAwait(false);
         embedding?.Ledger.ThrowIfMoreThan(plan.MaxBad, images!.Images.Count);
-        embedding?.RequireFinite(network);
         return await Task.Run(() => ExtendOnAsync(network, kept, classes, images, embedding, plan, progress, cancellationToken), CancellationToken.None).ConfigureAwait(false);
     }
 

@@ -80,7 +80,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     /// <exception cref="DatasetException">
     /// More images are unusable than <see cref="TrainingPlan.MaxBad"/> allows, or a class has no usable training image.
     /// </exception>
-    /// <exception cref="ModelException">The network failed to run, or gave a feature that is NaN or infinite.</exception>
+    /// <exception cref="ModelException">The network failed to run.</exception>
     /// <exception cref="OperationCanceledException">Canceled before all images were embedded.</exception>
     public static async Task<TrainingResult> TrainAsync(
         FeatureExtractor extractor, ImageDataset images, TrainingPlan? plan = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -97,23 +97,25 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         var embedding = await extractor.EmbedAsync(
             [.. images.Images.Select(image => image.Image)], plan.EmbeddingBatchSize, progress, cancellationToken).ConfigureAwait(false);
         embedding.Ledger.ThrowIfMoreThan(plan.MaxBad, images.Images.Count);
-        embedding.RequireFinite(extractor.Network);
         return await Task.Run(() => TrainOnAsync(extractor, images, embedding, plan, progress, cancellationToken), CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>Classifies an image: <c>classifier.Predict("cat.jpg")</c>.</summary>
     /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    /// <exception cref="ModelException">The network failed to run, or gave a number that is NaN or infinite.</exception>
     public Prediction Predict(ImageInput image) => ToPrediction(Usable.Embed(image));
 
     /// <summary>Classifies an encoded image held in memory.</summary>
     /// <exception cref="ImageDecodeException">The bytes are not an image that can be decoded.</exception>
+    /// <exception cref="ModelException">The network failed to run, or gave a number that is NaN or infinite.</exception>
     public Prediction Predict(ReadOnlySpan<byte> encoded) => ToPrediction(Usable.Embed(encoded));
 
     /// <summary>Classifies an image, without blocking the caller while the image is read and computed.</summary>
     /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
     /// <param name="cancellationToken">Stops the reading; a run of the network that has begun is not interrupted.</param>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    /// <exception cref="ModelException">The network failed to run, or gave a number that is NaN or infinite.</exception>
     public async Task<Prediction> PredictAsync(ImageInput image, CancellationToken cancellationToken = default) =>
         ToPrediction(await Usable.EmbedAsync(image, cancellationToken).ConfigureAwait(false));
 
@@ -126,6 +128,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     /// <exception cref="ImageDecodeException">
     /// The stream does not hold an image that can be decoded, or it has more bytes than the limit.
     /// </exception>
+    /// <exception cref="ModelException">The network failed to run, or gave a number that is NaN or infinite.</exception>
     public async Task<Prediction> PredictAsync(Stream encoded, CancellationToken cancellationToken = default) =>
         ToPrediction(await Usable.EmbedAsync(encoded, cancellationToken).ConfigureAwait(false));
 
@@ -222,7 +225,7 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
     /// <param name="cancellationToken">Stops after the current batch.</param>
     /// <returns>The scores, and the result for every image. It can write a report.</returns>
     /// <exception cref="DatasetException">An image has a class that this classifier does not have, or no image could be used.</exception>
-    /// <exception cref="ModelException">The network failed to run, or gave a feature that is NaN or infinite.</exception>
+    /// <exception cref="ModelException">The network failed to run.</exception>
     public async Task<EvaluationRun> EvaluateAsync(ImageDataset images, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(images);
@@ -230,7 +233,6 @@ public sealed partial class ImageClassifier : IImageClassifier, IDisposable, IAs
         var embedding = await Usable.EmbedAsync(
             [.. images.Images.Select(image => image.Image)], batchSize: 0, progress, cancellationToken).ConfigureAwait(false);
         if (embedding.Features.RowCount == 0) Throw.NoImageUsable(images.Source, embedding.Skipped[0].Reason);
-        embedding.RequireFinite(Usable);
         int[] labels = [.. embedding.Indices.Select(index => classIndex[images.ClassIndices[index]])];
         var result = Evaluator.Evaluate(_scorer.InBlocks(embedding.Features, Labels.Count), labels, Labels);
         var evaluated = new EvaluatedImage[images.Images.Count];

@@ -1,6 +1,5 @@
 using OnnxTransfer.Embedding.Neighbors;
 using OnnxTransfer.Explaining;
-using OnnxTransfer.Internals;
 using OnnxTransfer.Reporting;
 
 namespace OnnxTransfer;
@@ -45,7 +44,7 @@ public sealed class SimilarImages
     /// <param name="cancellationToken">Stops the run.</param>
     /// <exception cref="ImageDecodeException">The query cannot be read or decoded.</exception>
     /// <exception cref="ArgumentException">The query's feature vector is zero, so it has no direction to compare.</exception>
-    /// <exception cref="ModelException">The network failed to run, or gave a feature that is NaN or infinite.</exception>
+    /// <exception cref="ModelException">The network failed to run, or gave a number for the query that is NaN or infinite.</exception>
     public static async Task<SimilarImages> FindAsync(
         FeatureExtractor extractor, ImageInput query, IReadOnlyList<ImageInput> images, int count = 10, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -54,10 +53,8 @@ public sealed class SimilarImages
         ArgumentNullException.ThrowIfNull(images);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         var asked = await extractor.EmbedAsync(query, cancellationToken).ConfigureAwait(false);
-        if (((ReadOnlySpan<float>)asked).IndexOfNonFinite() is >= 0 and var at) throw Throw.ImageVectorNotFinite(extractor.Network.Backbone.Name, query.Id, at, asked[at]);
         if (!NeighborSearch.HasDirection(VectorLength.OfRows(new FeatureMatrix(asked, 1, asked.Length))[0])) throw Throw.QueryHasNoDirection(extractor.Network.Backbone.Name, query.Id);
         var embedding = await extractor.EmbedAsync(images, batchSize: 0, progress, cancellationToken).ConfigureAwait(false);
-        embedding.RequireFinite(extractor.Network);
         return await Task.Run(() => Find(extractor, query, asked, images, embedding, count, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 

@@ -4,9 +4,11 @@ using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Tests;
 
-/// <summary>A network can give a number that no head and no search can take: every door says which network and which image.</summary>
+/// <summary>A network can give NaN or infinity. Such an image counts as one that cannot be used, at every door; it never becomes an answer.</summary>
 public sealed class VectorsNotFiniteTests : IDisposable
 {
+    private static readonly FeatureExtractorOptions s_onCpu = new() { Provider = ExecutionProvider.Cpu };
+
     private readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -14,7 +16,7 @@ public sealed class VectorsNotFiniteTests : IDisposable
     [Theory]
     [InlineData(float.NaN)]
     [InlineData(float.PositiveInfinity)]
-    public async Task Every_door_names_the_network_and_the_image(float bias)
+    public async Task Where_no_image_has_a_vector_every_door_says_why(float bias)
     {
         using var extractor = Open("broken.onnx", bias);
         var photos = Photos();
@@ -23,14 +25,58 @@ public sealed class VectorsNotFiniteTests : IDisposable
         [
             ImageClassifier.TrainAsync(extractor, photos),
             DatasetCheck.RunAsync(extractor, photos),
-            BackboneComparison.MeasureAsync([_folder.File("broken.onnx")], photos, new ComparisonOptions { FoldCount = 2, Extractor = new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu } }),
+            BackboneComparison.MeasureAsync([_folder.File("broken.onnx")], photos, new ComparisonOptions { FoldCount = 2, Extractor = s_onCpu }),
             SimilarImages.FindAsync(extractor, first, [photos.Images[1].Image]),
+            extractor.EmbedAsync(first),
+            extractor.EmbedAsync(new MemoryStream(File.ReadAllBytes(first))),
+            Task.Run(() => extractor.Embed(first)),
+            Task.Run(() => extractor.Embed(first, new float[2])),
+            Task.Run(() => extractor.Embed(File.ReadAllBytes(first).AsSpan())),
         ];
         foreach (var door in doors)
         {
-            var error = await Assert.ThrowsAsync<ModelException>(() => door);
-            Assert.Contains($"{_folder.File("broken.onnx")} gave ", error.Message, StringComparison.Ordinal);
-            Assert.Contains($" as feature 1 of {first}: features must be finite numbers.", error.Message, StringComparison.Ordinal);
+            var error = await Assert.ThrowsAnyAsync<OnnxTransferException>(() => door);
+            Assert.Contains($"The network gave {bias} as feature 1, and features must be finite numbers", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task One_image_of_many_is_skipped_with_the_reason_and_not_kept()
+    {
+        var model = Logarithms();
+        var photos = Photos();
+        IReadOnlyList<ImageInput> images = [.. photos.Images.Select(image => image.Image), Dark()];
+        var options = s_onCpu with { Cache = new FeatureCache(_folder.File("cache")) };
+        for (var run = 0; run < 2; run++)
+        {
+            using var extractor = FeatureExtractor.Load(model, options);
+            var result = await extractor.EmbedAsync(images);
+            Assert.Equal((images.Count - 1, run * (images.Count - 1)), (result.RowCount, result.Cached));
+            var skipped = Assert.Single(result.Skipped);
+            Assert.Equal(images[^1].Id, skipped.Id);
+            Assert.StartsWith("The network gave NaN as feature 0", skipped.Reason, StringComparison.Ordinal);
+            var last = (await extractor.EmbedStreamAsync(images).ToListAsync())[^1];
+            Assert.Equal((null, skipped.Reason), (last.Vector, last.Error));
+            using var writer = FeatureWriter.Create(_folder.File("rows.npy"), extractor.Dim);
+            Assert.Equal(images.Count - 1, (await extractor.EmbedToAsync(writer, images)).RowCount);
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4)]
+    public async Task A_classifier_gives_no_answer(int hidden)
+    {
+        using var extractor = FeatureExtractor.Load(Logarithms(), s_onCpu);
+        var trained = await ImageClassifier.TrainAsync(extractor, Photos(), new TrainingPlan { Epochs = 2, HiddenUnits = hidden == 0 ? [] : [hidden] });
+        using var classifier = trained.Classifier;
+        Assert.Contains("gave NaN", Assert.Throws<ModelException>(() => classifier.Predict(Dark())).Message, StringComparison.Ordinal);
+        Assert.Contains("gave NaN", (await Assert.ThrowsAsync<ModelException>(() => classifier.PredictAsync(Dark()))).Message, StringComparison.Ordinal);
+        foreach (ImageInput[] list in (ImageInput[][])[[Dark()], [Dark(), Photos().Images[0].Image]])
+        {
+            var prediction = (await classifier.PredictAsync(list))[0];
+            Assert.Null(prediction.Prediction);
+            Assert.StartsWith("The network gave NaN as feature 0", prediction.Error, StringComparison.Ordinal);
         }
     }
 
@@ -45,7 +91,7 @@ public sealed class VectorsNotFiniteTests : IDisposable
 
     private ImageDataset Photos()
     {
-        foreach (var (name, color) in ((string, (byte, byte, byte))[])[("blue", (30, 40, 200)), ("red", (210, 40, 30))])
+        foreach (var (name, color) in ((string, (byte, byte, byte))[])[("blue", (180, 190, 250)), ("red", (250, 180, 190))])
         {
             for (var i = 0; i < 5; i++) File.WriteAllBytes(_folder.File("photos", name, $"{i}.png"), TestImage.NoisyPng(20, 20, color, i));
         }
@@ -53,8 +99,20 @@ public sealed class VectorsNotFiniteTests : IDisposable
         return ImageDataset.FromFolder(_folder.File("photos"));
     }
 
+    private ImageInput Dark()
+    {
+        var path = _folder.File("dark.png");
+        File.WriteAllBytes(path, TestImage.NoisyPng(20, 20, (20, 20, 20), 1));
+        return path;
+    }
+
     /// <summary>The means of the red and of the green channel, times a weight, plus a bias of the second.</summary>
-    private FeatureExtractor Open(string name, float bias, float weight = 1)
+    private FeatureExtractor Open(string name, float bias, float weight = 1) => FeatureExtractor.Load(Write(name, bias, weight, isLogarithm: false), s_onCpu);
+
+    /// <summary>The logarithms of the means, which in [-1, 1] have none for a dark photo.</summary>
+    private string Logarithms() => Write("logarithms.onnx", bias: 0, weight: 1, isLogarithm: true);
+
+    private string Write(string name, float bias, float weight, bool isLogarithm)
     {
         var graph = new OnnxGraphBuilder("means");
         graph.Input("image", OnnxElementType.Float32, OnnxDim.Named("N"), 3, 8, 8);
@@ -62,10 +120,11 @@ public sealed class VectorsNotFiniteTests : IDisposable
         graph.Constant("bias", [2], [0, bias]);
         graph.Node("Conv", "convolved", ["image", "weights", "bias"]);
         graph.Node("GlobalAveragePool", "pooled", ["convolved"]);
-        graph.Node("Flatten", "features", ["pooled"]);
+        graph.Node("Flatten", isLogarithm ? "means" : "features", ["pooled"]);
+        if (isLogarithm) graph.Node("Log", "features", ["means"]);
         graph.Output("features", OnnxElementType.Float32, [OnnxDim.Named("N"), 2]);
         graph.Build("means").Save(_folder.File(name));
         File.WriteAllText(Path.ChangeExtension(_folder.File(name), ".model.json"), """{"features":{"tensor":"features","dim":2},"preprocess":{"preset":"tf"}}""");
-        return FeatureExtractor.Load(_folder.File(name), new FeatureExtractorOptions { Provider = ExecutionProvider.Cpu });
+        return _folder.File(name);
     }
 }

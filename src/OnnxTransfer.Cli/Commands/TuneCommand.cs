@@ -58,12 +58,6 @@ internal static class TuneCommand
         // The library knows the rows' images and classes by their numbers alone.
         if (classes.Except(embedding.Indices.Select(index => images.Images[index].Label)).FirstOrDefault() is { } unused)
             throw new DatasetException($"The class '{unused}' of {images.Source} has no training image that could be used: repair its images or remove the class.");
-        for (var row = 0; row < embedding.Features.RowCount; row++)
-        {
-            if (embedding.Features.Row(row).ToArray().FirstOrDefault(value => !float.IsFinite(value)) is not 0 and var wrong)
-                throw new DatasetException($"{backbone} gave {wrong} as a feature of {embedding.Ids[row]}: features must be finite numbers. Check the model's file, its preprocessing and its precision, or leave the image out.");
-        }
-
         var rows = new LabeledFeatures(embedding.Features, [.. embedding.Indices.Select(index => classes.IndexOf(images.Images[index].Label))]);
         if (dino) options = options with { Values = TuningOptions.DinoValues(rows.Count) };
         var result = await Task.Run(() => ClassifierHead.Tune(rows, classes.Count, options, cancellationToken), cancellationToken).ConfigureAwait(false);

@@ -1,6 +1,5 @@
 using OnnxTransfer.Data;
 using OnnxTransfer.Embedding;
-using OnnxTransfer.Internals;
 
 namespace OnnxTransfer;
 
@@ -23,14 +22,6 @@ public sealed class EmbeddingResult : EmbeddingRun
 
     /// <summary>For each row of <see cref="Features"/>, 32 bytes by which the cache finds the image that was embedded; null without a cache.</summary>
     internal IReadOnlyList<byte[]?> ContentKeys { get; }
-
-    /// <summary>Refuses vectors that no head and no search can take, and says which image they are of.</summary>
-    /// <param name="network">What made them.</param>
-    /// <exception cref="ModelException">A feature is NaN or infinite.</exception>
-    internal void RequireFinite(ImageNetwork network)
-    {
-        if (Features.Values.IndexOfNonFinite() is >= 0 and var at) throw Throw.ImageVectorNotFinite(network.Backbone.Name, Ids[at / Dim], at % Dim, Features.Values[at]);
-    }
 
     /// <summary>Saves the vectors with their <see cref="Ids"/>, in the format that the extension names; see <see cref="FeatureWriter"/>.</summary>
     /// <param name="path">The file to write, whole or not at all; an existing one is replaced.</param>

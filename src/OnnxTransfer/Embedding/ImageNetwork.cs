@@ -17,6 +17,9 @@ namespace OnnxTransfer.Embedding;
 /// </summary>
 internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
 {
+    /// <summary>The name of an image that has none.</summary>
+    private const string AnImage = "An image";
+
     private readonly NetworkGraph _graph;
     private readonly NetworkSessions _sessions;
     private readonly ImagePreprocessor _preprocessor;
@@ -119,6 +122,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     /// <param name="image">The image.</param>
     /// <param name="row">Receives D numbers.</param>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    /// <exception cref="ModelException">A number of the row is NaN or infinite.</exception>
     internal void Embed(ImageInput image, Span<float> row)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -130,6 +134,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
             using var opened = _preprocessor.Open(image, CancellationToken.None);
             _meter.Book(PipelineStage.Reading, time);
             Warn(image.Id, Embed(opened, row, place: null));
+            if (FiniteVector.ProblemOf(row) is { } problem) throw Throw.VectorNotFinite(image.Id, problem);
         }
         catch (ImageDecodeException exception)
         {
@@ -141,7 +146,12 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
 
     /// <summary>The row of an encoded image held in memory.</summary>
     /// <exception cref="ImageDecodeException">The bytes are not an image that can be decoded.</exception>
-    internal float[] Embed(ReadOnlySpan<byte> encoded) => Embed(encoded, _views);
+    /// <exception cref="ModelException">A number of the row is NaN or infinite.</exception>
+    internal float[] Embed(ReadOnlySpan<byte> encoded)
+    {
+        var row = Embed(encoded, _views);
+        return FiniteVector.ProblemOf(row) is { } problem ? throw Throw.VectorNotFinite(AnImage, problem) : row;
+    }
 
     /// <summary>The row of the plain view of an encoded image, whatever the options say.</summary>
     /// <inheritdoc cref="Embed(ReadOnlySpan{byte})"/>
@@ -157,7 +167,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         {
             IReadOnlyList<string> warnings = [];
             for (var view = 0; view < views.Count; view++) warnings = _preprocessor.Prepare(encoded, batch.ImageMemory(view), view: views[view]);
-            Warn("An image", warnings);
+            Warn(AnImage, warnings);
         }
         catch (ImageDecodeException)
         {
@@ -172,11 +182,15 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
 
     /// <summary>The row of an image, without blocking the caller while it is read and computed.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
-    internal async Task<float[]> EmbedAsync(ImageInput image, CancellationToken cancellationToken) =>
-        (await EmbedOneAsync(image, cancellationToken).ConfigureAwait(false)).Vector!;
+    /// <exception cref="ModelException">A number of the row is NaN or infinite.</exception>
+    internal async Task<float[]> EmbedAsync(ImageInput image, CancellationToken cancellationToken)
+    {
+        var embedded = await EmbedOneAsync(image, cancellationToken).ConfigureAwait(false);
+        return embedded.Vector ?? throw Throw.VectorNotFinite(embedded.Id, embedded.Error!);
+    }
 
-    /// <summary>The row of an image, and what makes it doubtful.</summary>
-    /// <inheritdoc cref="EmbedAsync(ImageInput, CancellationToken)"/>
+    /// <summary>The row of an image and what makes it doubtful, or why it has none because the network gave no numbers.</summary>
+    /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
     internal async Task<EmbeddedImage> EmbedOneAsync(ImageInput image, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -198,8 +212,8 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(encoded);
         var embedded = await EmbedAsync(
-            "An image", async () => new OpenedImage(await EncodedImage.ReadAsync(encoded, Options.Decode, cancellationToken).ConfigureAwait(false)), cancellationToken).ConfigureAwait(false);
-        return embedded.Vector!;
+            AnImage, async () => new OpenedImage(await EncodedImage.ReadAsync(encoded, Options.Decode, cancellationToken).ConfigureAwait(false)), cancellationToken).ConfigureAwait(false);
+        return embedded.Vector ?? throw Throw.VectorNotFinite(embedded.Id, embedded.Error!);
     }
 
     /// <summary>The rows of many images. If an image cannot be used, the result lists it and the run continues.</summary>
@@ -315,7 +329,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
             var row = new float[Dim];
             var warnings = await Task.Run(() => Embed(opened, row, place, cancellationToken), cancellationToken).ConfigureAwait(false);
             Warn(id, warnings);
-            return new EmbeddedImage(0, id, row, null) { Warnings = warnings };
+            return FiniteVector.ProblemOf(row) is { } problem ? new EmbeddedImage(0, id, null, problem) : new EmbeddedImage(0, id, row, null) { Warnings = warnings };
         }
         catch (ImageDecodeException)
         {

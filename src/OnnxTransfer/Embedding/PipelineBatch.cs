@@ -66,12 +66,12 @@ internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs, 
     /// <summary>Leaves an image out.</summary>
     internal void Skip(int slot, ImageDecodeException why) => _images[slot] = new EmbeddedImage(start + slot, inputs[slot].Id, null, why.Reason) { TimedOut = why.TimedOut };
 
-    /// <summary>The rows that were computed and can be kept, each with its key.</summary>
+    /// <summary>The rows that were computed and can be kept, each with its key. One that cannot be used is not: the next run says so again.</summary>
     internal IEnumerable<(byte[] Key, float[] Row)> NewRows()
     {
         for (var place = 0; place < _rows.Length; place++)
         {
-            if (_keys[place] is { } key && _rows[place] is { } row) yield return (key, row);
+            if (_keys[place] is { } key && _rows[place] is { } row && FiniteVector.ProblemOf(row) is null) yield return (key, row);
         }
     }
 
@@ -105,12 +105,16 @@ internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs, 
     {
         for (var slot = 0; slot < inputs.Length; slot++)
         {
-            _images[slot] ??= new EmbeddedImage(start + slot, inputs[slot].Id, ViewMean.Of(_rows.AsSpan(slot * views, views)), null)
-            {
-                FromCache = !_isPrepared.AsSpan(slot * views, views).Contains(true),
-                Warnings = _warnings[slot] ?? [],
-                ContentKey = _contentKeys[slot],
-            };
+            if (_images[slot] is not null) continue;
+            var row = ViewMean.Of(_rows.AsSpan(slot * views, views));
+            _images[slot] = FiniteVector.ProblemOf(row) is { } problem
+                ? new EmbeddedImage(start + slot, inputs[slot].Id, null, problem)
+                : new EmbeddedImage(start + slot, inputs[slot].Id, row, null)
+                {
+                    FromCache = !_isPrepared.AsSpan(slot * views, views).Contains(true),
+                    Warnings = _warnings[slot] ?? [],
+                    ContentKey = _contentKeys[slot],
+                };
         }
     }
 

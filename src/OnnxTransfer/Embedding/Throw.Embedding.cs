@@ -8,8 +8,7 @@ internal static partial class Throw
         new($"'{path}' {(Path.GetExtension(path) is { Length: > 0 } extension ? $"has the extension '{extension}'" : "has no extension")}, but the extension names the format of feature vectors: " +
             $"give one of {string.Join(", ", known)}{(known.Contains(".parquet") ? "" : ", or add the package OnnxTransfer.Parquet and call ParquetFiles.Register() for .parquet")}.");
 
-    internal static ModelException ImageVectorNotFinite(string network, string image, int column, float value) =>
-        new($"{network} gave {value} as feature {column} of {image}: features must be finite numbers. Check the model's file, its preprocessing and its precision, or leave the image out.");
+    internal static ModelException VectorNotFinite(string image, string problem) => new($"{image}: {problem}");
 
     [DoesNotReturn]
     internal static void RowHasWrongLength(int length, int dim) =>

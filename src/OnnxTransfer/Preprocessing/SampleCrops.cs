@@ -59,8 +59,7 @@ internal static class SampleCrops
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Narrow(ReadOnlySpan<float> source, Interpolation across, Span<float> narrowed)
     {
-        ref var from = ref MemoryMarshal.GetReference(source);
-        ref var to = ref MemoryMarshal.GetReference(narrowed);
+        var to = MemoryMarshal.Cast<float, Vector256<float>>(narrowed);
         for (var column = 0; column < Side; column += Width)
         {
             // Eight results are made of at most nine numbers in a row: their neighbors on the left and on the right are eight each.
@@ -68,9 +67,9 @@ internal static class SampleCrops
             var (lanes, part) = (Vector256.Create(across.Low, column) - Vector256.Create(start), Vector256.Create(across.Part, column));
             for (var row = 0; row < Length; row += Side)
             {
-                var left = Vector256.Shuffle(Vector256.LoadUnsafe(ref from, (nuint)(row + start)), lanes);
-                var right = Vector256.Shuffle(Vector256.LoadUnsafe(ref from, (nuint)(row + start + 1)), lanes);
-                Lanes.MultiplyAdd(right - left, part, left).StoreUnsafe(ref to, (nuint)(row + column));
+                var left = Vector256.Shuffle(Vector256.Create(source[(row + start)..]), lanes);
+                var right = Vector256.Shuffle(Vector256.Create(source[(row + start + 1)..]), lanes);
+                to[(row + column) / Width] = Lanes.MultiplyAdd(right - left, part, left);
             }
         }
     }
@@ -79,8 +78,6 @@ internal static class SampleCrops
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double Correlation(ReadOnlySpan<float> narrowed, Interpolation down, ReadOnlySpan<float> whole, double wholeSquares)
     {
-        ref var from = ref MemoryMarshal.GetReference(narrowed);
-        ref var with = ref MemoryMarshal.GetReference(whole);
         Vector256<float> products = default, squares = default;
         var squaredMeans = 0.0;
         for (var plane = 0; plane < Length; plane += Side * Side)
@@ -88,12 +85,14 @@ internal static class SampleCrops
             Vector256<float> sums = default;
             for (var row = 0; row < Side; row++)
             {
-                var (upper, lower, part) = (plane + (down.Low[row] * Side), plane + (down.High[row] * Side), Vector256.Create(down.Part[row]));
-                for (var column = 0; column < Side; column += Width)
+                var part = Vector256.Create(down.Part[row]);
+                var upper = Row(narrowed, plane, down.Low[row]);
+                var lower = Row(narrowed, plane, down.High[row]);
+                var with = Row(whole, plane, row);
+                for (var i = 0; i < with.Length; i++)
                 {
-                    var above = Vector256.LoadUnsafe(ref from, (nuint)(upper + column));
-                    var value = Lanes.MultiplyAdd(Vector256.LoadUnsafe(ref from, (nuint)(lower + column)) - above, part, above);
-                    products = Lanes.MultiplyAdd(value, Vector256.LoadUnsafe(ref with, (nuint)(plane + (row * Side) + column)), products);
+                    var value = Lanes.MultiplyAdd(lower[i] - upper[i], part, upper[i]);
+                    products = Lanes.MultiplyAdd(value, with[i], products);
                     squares = Lanes.MultiplyAdd(value, value, squares);
                     sums += value;
                 }
@@ -107,6 +106,9 @@ internal static class SampleCrops
         var length = Math.Sqrt((Lanes.Sum(squares) - squaredMeans) * wholeSquares);
         return length > 0 ? Lanes.Sum(products) / length : 0;
     }
+
+    private static ReadOnlySpan<Vector256<float>> Row(ReadOnlySpan<float> thumbnail, int plane, int row) =>
+        MemoryMarshal.Cast<float, Vector256<float>>(thumbnail.Slice(plane + (row * Side), Side));
 
     /// <summary>For each of 24 results, the two numbers between which it lies.</summary>
     private sealed class Interpolation

@@ -64,7 +64,7 @@ public sealed class HostileServerTests : IDisposable
     [MemberData(nameof(Behaviors))]
     public async Task The_right_bytes_come_or_a_sentence(string source, string behavior, string? reason)
     {
-        var store = Store(_server, behavior is "drip" or "silence" ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(30));
+        var store = Store(_server, behavior switch { "silence" => TimeSpan.FromSeconds(1), "drip" => TimeSpan.FromSeconds(3), _ => TimeSpan.FromSeconds(30) });
         if (behavior is "resumed" or "wrong range" or "range of another size" or "whole in answer to a range" or "other file since the first part") WritePart(store, source);
         _server.Give = Giving(behavior);
         var error = await Record.ExceptionAsync(() => GetAsync(store, source));
