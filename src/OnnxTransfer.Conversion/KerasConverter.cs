@@ -52,16 +52,10 @@ public static class KerasConverter
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentException.ThrowIfNullOrEmpty(onnxPath);
-        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         ReadOnlyMemory<byte> Shard(string name)
         {
-            // .NET refuses a path with this character in words of its own.
-            if (name.Contains('\0', StringComparison.Ordinal)) Throw.ShardElsewhere(path, name);
-            var shard = Path.GetFullPath(Path.Combine(folder, name));
-            if (!shard.StartsWith(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal)) Throw.ShardElsewhere(path, name);
+            if (RealPath.BesideModel(path, name) is not { } shard) throw Throw.ShardElsewhere(path, name);
             if (!File.Exists(shard)) Throw.ShardMissing(path, shard);
-            // A link may lead anywhere, and a model from an unknown source must not choose what is read.
-            if (!RealPath.IsBelowFolderOf(path, shard)) Throw.ShardElsewhere(path, name);
             return InputFile.ReadAllBytes(shard);
         }
 

@@ -163,7 +163,6 @@ internal static class Throw
     internal static void ShardMissing(string source, string path) =>
         throw new FileNotFoundException($"{source} keeps weights in {path}, but that file does not exist; place all its shards beside the model.json.", path);
 
-    [DoesNotReturn]
-    internal static void ShardElsewhere(string source, string path) =>
-        throw new InvalidDataException($"{source} keeps weights in '{path}', but only files below the folder of the model.json are read.");
+    internal static InvalidDataException ShardElsewhere(string source, string path) =>
+        new($"{source} keeps weights in '{path}', but only files below the folder of the model.json are read.");
 }

@@ -23,11 +23,8 @@ internal static class ClassNames
         if (card.Classes is not { Labels: { } labels, Count: var count }) return [];
         if (labels != ImageNet)
         {
-            // .NET refuses a path with this character in words of its own.
-            if (labels.Contains('\0', StringComparison.Ordinal)) throw Throw.LabelsElsewhere(onnxPath, labels);
-            // A card may come from anywhere, and what it names is read, shown and saved with a classifier.
-            var file = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(onnxPath))!, labels));
-            if (!RealPath.IsBelowFolderOf(onnxPath, file)) throw Throw.LabelsElsewhere(onnxPath, labels);
+            // What a card names is read, shown and saved with a classifier.
+            if (RealPath.BesideModel(onnxPath, labels) is not { } file) throw Throw.LabelsElsewhere(onnxPath, labels);
             return LabelMap.Load(file, count).Labels;
         }
 

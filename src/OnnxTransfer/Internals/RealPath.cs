@@ -19,11 +19,20 @@ internal static class RealPath
     }
 
     /// <summary>
-    /// Whether a file that a model names really lies below the model's folder, all links followed. Where the model itself is a link, as in the
-    /// cache of the Hugging Face hub, the folder of its target counts as well.
+    /// The path of a file that a model names, which may not exist; null where the name is no path, or leads out of the model's folder by itself or by a
+    /// link. A model may come from anywhere, and must not choose what is read. Where the model itself is a link, as in the cache of the Hugging
+    /// Face hub, links may also lead to the folder of its target.
     /// </summary>
-    internal static bool IsBelowFolderOf(string model, string path) =>
-        Of(path) is var real && (IsBelow(Of(Path.GetDirectoryName(Path.GetFullPath(model))!), real) || IsBelow(Path.GetDirectoryName(Of(model))!, real));
+    /// <param name="model">The path of the model.</param>
+    /// <param name="name">The name of the file, relative to the model's folder.</param>
+    internal static string? BesideModel(string model, string name)
+    {
+        // .NET refuses a path with this character in words of its own.
+        if (name.Contains('\0', StringComparison.Ordinal)) return null;
+        var folder = Path.GetDirectoryName(Path.GetFullPath(model))!;
+        var path = Path.GetFullPath(Path.Combine(folder, name));
+        return IsBelow(folder, path) && Of(path) is var real && (IsBelow(Of(folder), real) || IsBelow(Path.GetDirectoryName(Of(model))!, real)) ? path : null;
+    }
 
     private static bool IsBelow(string folder, string path) => path.StartsWith(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 }

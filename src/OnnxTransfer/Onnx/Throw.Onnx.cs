@@ -117,9 +117,8 @@ internal static partial class Throw
     internal static void OnnxNoImageInput(string source, string inputs) =>
         throw new InvalidDataException($"{source} has no image input: none of its inputs ({inputs}) has four axes with 1, 3 or 4 channels, and no convolution reads one; give a .model.json that names the input.");
 
-    [DoesNotReturn]
-    internal static void OnnxExternalFileElsewhere(string source, string tensor, string location) =>
-        throw new InvalidDataException($"{source} keeps the weights '{tensor}' in '{location}', but only files below the model's own folder are read; place the file there and export the model with a relative location.");
+    internal static InvalidDataException OnnxExternalFileElsewhere(string source, string tensor, string location) =>
+        new($"{source} keeps the weights '{tensor}' in '{location}', but only files below the model's own folder are read; place the file there and export the model with a relative location.");
 
     [DoesNotReturn]
     internal static void OnnxExternalFileMissing(string source, string tensor, string path) =>

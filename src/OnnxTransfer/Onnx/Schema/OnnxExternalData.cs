@@ -12,7 +12,6 @@ internal static class OnnxExternalData
     /// <returns>The bytes read.</returns>
     public static long LoadInto(GraphProto graph, string modelPath)
     {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(modelPath))!;
         var files = new Dictionary<string, FileStream>(StringComparer.Ordinal);
         long total = 0;
         try
@@ -21,7 +20,7 @@ internal static class OnnxExternalData
             {
                 var entries = tensor.ExternalData.GroupBy(e => e.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Last().Value, StringComparer.Ordinal);
                 var location = entries.GetValueOrDefault("location", "");
-                var file = Open(files, folder, location, tensor.Name, modelPath);
+                var file = Open(files, location, tensor.Name, modelPath);
                 var offset = Number(entries, "offset", 0, tensor.Name);
                 var needed = OnnxTensorData.CountElements(tensor.Name, tensor.Dims) * OnnxTensorData.ElementBytes(tensor);
                 var length = Number(entries, "length", needed, tensor.Name);
@@ -55,19 +54,13 @@ internal static class OnnxExternalData
     private static IEnumerable<TensorProto> Tensors(GraphProto graph) =>
         graph.Initializer.Concat(graph.Node.SelectMany(n => n.Attribute).Where(a => a.T is not null).Select(a => a.T));
 
-    private static FileStream Open(Dictionary<string, FileStream> files, string folder, string location, string tensor, string modelPath)
+    private static FileStream Open(Dictionary<string, FileStream> files, string location, string tensor, string modelPath)
     {
-        // .NET refuses a path with this character in words of its own.
-        if (location.Contains('\0', StringComparison.Ordinal)) Throw.OnnxExternalFileElsewhere(modelPath, tensor, location);
-        var path = Path.GetFullPath(Path.Combine(folder, location));
-        // A model from an unknown source must not choose which file the library reads.
-        if (location.Length == 0 || Path.IsPathRooted(location) || !path.StartsWith(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-            Throw.OnnxExternalFileElsewhere(modelPath, tensor, location);
+        // The format wants a relative path.
+        if (Path.IsPathRooted(location) || RealPath.BesideModel(modelPath, location) is not { } path) throw Throw.OnnxExternalFileElsewhere(modelPath, tensor, location);
         if (!files.TryGetValue(path, out var file))
         {
             if (!File.Exists(path)) Throw.OnnxExternalFileMissing(modelPath, tensor, path);
-            // A link may lead anywhere.
-            if (!RealPath.IsBelowFolderOf(modelPath, path)) Throw.OnnxExternalFileElsewhere(modelPath, tensor, location);
             files[path] = file = File.OpenRead(path);
         }
 
