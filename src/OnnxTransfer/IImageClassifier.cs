@@ -14,6 +14,7 @@ public interface IImageClassifier
     /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
     /// <param name="cancellationToken">Stops the reading; a run of the network that has begun is not interrupted.</param>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    /// <exception cref="ModelException">The network failed to run, or gave a number that is NaN or infinite.</exception>
     Task<Prediction> PredictAsync(ImageInput image, CancellationToken cancellationToken = default);
 
     /// <summary>Classifies an encoded image, read from the stream's position to its end, such as the body of a request.</summary>
@@ -22,5 +23,6 @@ public interface IImageClassifier
     /// <exception cref="ImageDecodeException">
     /// The stream does not hold an image that can be decoded, or it has more bytes than the limit.
     /// </exception>
+    /// <exception cref="ModelException">The network failed to run, or gave a number that is NaN or infinite.</exception>
     Task<Prediction> PredictAsync(Stream encoded, CancellationToken cancellationToken = default);
 }

@@ -119,7 +119,7 @@ public sealed partial class ImageClassifier
     /// </summary>
     /// <param name="path">The file to write; an existing one is replaced.</param>
     /// <exception cref="InvalidOperationException">The classifier has a backbone's own classes, and no head was trained.</exception>
-    /// <exception cref="ModelException">The written head does not give the same probabilities to the bit.</exception>
+    /// <exception cref="ModelException">The written head does not give the same probabilities to the bit, or the network gives NaN or infinity for the images of the check.</exception>
     /// <exception cref="IOException">The folder does not exist, or the file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     public void SaveHead(string path) => WriteHead(path, CancellationToken.None);

@@ -73,6 +73,7 @@ public sealed class ReloadableClassifier : IImageClassifier, IDisposable, IAsync
     /// <summary>Classifies an image, as <see cref="ImageClassifier.Predict(ImageInput)"/> does.</summary>
     /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    /// <exception cref="ModelException">The network failed to run, or gave a number that is NaN or infinite.</exception>
     public Prediction Predict(ImageInput image)
     {
         using var lease = Acquire();
@@ -81,6 +82,7 @@ public sealed class ReloadableClassifier : IImageClassifier, IDisposable, IAsync
 
     /// <summary>Classifies an encoded image held in memory.</summary>
     /// <exception cref="ImageDecodeException">The bytes are not an image that can be decoded.</exception>
+    /// <exception cref="ModelException">The network failed to run, or gave a number that is NaN or infinite.</exception>
     public Prediction Predict(ReadOnlySpan<byte> encoded)
     {
         using var lease = Acquire();
@@ -91,6 +93,7 @@ public sealed class ReloadableClassifier : IImageClassifier, IDisposable, IAsync
     /// <param name="image">A path, or an <see cref="ImageInput"/> of bytes, a stream or pixels.</param>
     /// <param name="cancellationToken">Stops the reading; a run of the network that has begun is not interrupted.</param>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    /// <exception cref="ModelException">The network failed to run, or gave a number that is NaN or infinite.</exception>
     public async Task<Prediction> PredictAsync(ImageInput image, CancellationToken cancellationToken = default)
     {
         using var lease = Acquire();
@@ -105,6 +108,7 @@ public sealed class ReloadableClassifier : IImageClassifier, IDisposable, IAsync
     /// <exception cref="ImageDecodeException">
     /// The stream does not hold an image that can be decoded, or it has more bytes than the limit.
     /// </exception>
+    /// <exception cref="ModelException">The network failed to run, or gave a number that is NaN or infinite.</exception>
     public async Task<Prediction> PredictAsync(Stream encoded, CancellationToken cancellationToken = default)
     {
         using var lease = Acquire();

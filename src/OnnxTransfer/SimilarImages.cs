@@ -53,7 +53,7 @@ public sealed class SimilarImages
         ArgumentNullException.ThrowIfNull(images);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         var asked = await extractor.EmbedAsync(query, cancellationToken).ConfigureAwait(false);
-        if (!NeighborSearch.HasDirection(VectorLength.OfRows(new FeatureMatrix(asked, 1, asked.Length))[0])) throw Throw.QueryHasNoDirection(extractor.Network.Backbone.Name, query.Id);
+        if (!NeighborSearch.HasDirection(VectorLength.Of(asked))) throw Throw.QueryHasNoDirection(extractor.Network.Backbone.Name, query.Id);
         var embedding = await extractor.EmbedAsync(images, batchSize: 0, progress, cancellationToken).ConfigureAwait(false);
         return await Task.Run(() => Find(extractor, query, asked, images, embedding, count, cancellationToken), cancellationToken).ConfigureAwait(false);
     }

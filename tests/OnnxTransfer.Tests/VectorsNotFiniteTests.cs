@@ -1,3 +1,4 @@
+using Microsoft.Extensions.AI;
 using OnnxTransfer.Onnx.Editing;
 using OnnxTransfer.Onnx.Schema;
 using OnnxTransfer.TestSupport;
@@ -32,10 +33,14 @@ public sealed class VectorsNotFiniteTests : IDisposable
             Task.Run(() => extractor.Embed(first)),
             Task.Run(() => extractor.Embed(first, new float[2])),
             Task.Run(() => extractor.Embed(File.ReadAllBytes(first).AsSpan())),
+            extractor.AsEmbeddingGenerator().GenerateAsync([new DataContent(File.ReadAllBytes(first), "image/png")]),
+            extractor.AsEmbeddingGenerator().GenerateAsync([.. Enumerable.Repeat(new DataContent(File.ReadAllBytes(first), "image/png"), 2)]),
         ];
         foreach (var door in doors)
         {
             var error = await Assert.ThrowsAnyAsync<OnnxTransferException>(() => door);
+            // The image is sound.
+            Assert.False(error is ImageDecodeException, error.Message);
             Assert.Contains($"The network gave {bias} as feature 1, and features must be finite numbers", error.Message, StringComparison.Ordinal);
         }
     }
@@ -70,6 +75,9 @@ public sealed class VectorsNotFiniteTests : IDisposable
         using var extractor = FeatureExtractor.Load(Logarithms(), s_onCpu);
         var trained = await ImageClassifier.TrainAsync(extractor, Photos(), new TrainingPlan { Epochs = 2, HiddenUnits = hidden == 0 ? [] : [hidden] });
         using var classifier = trained.Classifier;
+        var file = _folder.File("classifier.onnx");
+        Assert.Contains($"was not saved to {file}: its network gives NaN", Assert.Throws<ModelException>(() => classifier.Save(file)).Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(file));
         Assert.Contains("gave NaN", Assert.Throws<ModelException>(() => classifier.Predict(Dark())).Message, StringComparison.Ordinal);
         Assert.Contains("gave NaN", (await Assert.ThrowsAsync<ModelException>(() => classifier.PredictAsync(Dark()))).Message, StringComparison.Ordinal);
         foreach (ImageInput[] list in (ImageInput[][])[[Dark()], [Dark(), Photos().Images[0].Image]])
@@ -109,7 +117,7 @@ public sealed class VectorsNotFiniteTests : IDisposable
     /// <summary>The means of the red and of the green channel, times a weight, plus a bias of the second.</summary>
     private FeatureExtractor Open(string name, float bias, float weight = 1) => FeatureExtractor.Load(Write(name, bias, weight, isLogarithm: false), s_onCpu);
 
-    /// <summary>The logarithms of the means, which in [-1, 1] have none for a dark photo.</summary>
+    /// <summary>The logarithms of the means less 0.3, in [-1, 1]: only a bright photo has them.</summary>
     private string Logarithms() => Write("logarithms.onnx", bias: 0, weight: 1, isLogarithm: true);
 
     private string Write(string name, float bias, float weight, bool isLogarithm)
@@ -117,7 +125,7 @@ public sealed class VectorsNotFiniteTests : IDisposable
         var graph = new OnnxGraphBuilder("means");
         graph.Input("image", OnnxElementType.Float32, OnnxDim.Named("N"), 3, 8, 8);
         graph.Constant("weights", [2, 3, 1, 1], [weight, 0, 0, 0, weight, 0]);
-        graph.Constant("bias", [2], [0, bias]);
+        graph.Constant("bias", [2], isLogarithm ? [-0.3f, -0.3f] : [0, bias]);
         graph.Node("Conv", "convolved", ["image", "weights", "bias"]);
         graph.Node("GlobalAveragePool", "pooled", ["convolved"]);
         graph.Node("Flatten", isLogarithm ? "means" : "features", ["pooled"]);

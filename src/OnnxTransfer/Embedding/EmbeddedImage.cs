@@ -18,8 +18,16 @@ public sealed record EmbeddedImage(int Index, string Id, float[]? Vector, string
     /// <summary>Whether the guard against hangs stopped the decode. If true, the image itself may be valid.</summary>
     public bool TimedOut { get; init; }
 
+    /// <summary>Whether the network gave a number that is NaN or infinite. If true, the image itself is valid.</summary>
+    internal bool IsNotFinite { get; init; }
+
     /// <summary>32 bytes, what the cache finds the image by; null without a cache, or without a vector.</summary>
     internal byte[]? ContentKey { get; init; }
+
+    /// <summary>The vector, for a caller who asked for this image alone or needs all.</summary>
+    /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
+    /// <exception cref="ModelException">The network gave a number that is NaN or infinite.</exception>
+    internal float[] Demand() => Vector ?? throw (IsNotFinite ? Throw.VectorNotFinite(Id, Error!) : Throw.ImageNamed(Id, new ImageDecodeException(Error!) { TimedOut = TimedOut }));
 
     /// <summary>Whether the other is the same image with the same numbers.</summary>
     public bool Equals(EmbeddedImage? other) =>

@@ -183,11 +183,8 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
     /// <summary>The row of an image, without blocking the caller while it is read and computed.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
     /// <exception cref="ModelException">A number of the row is NaN or infinite.</exception>
-    internal async Task<float[]> EmbedAsync(ImageInput image, CancellationToken cancellationToken)
-    {
-        var embedded = await EmbedOneAsync(image, cancellationToken).ConfigureAwait(false);
-        return embedded.Vector ?? throw Throw.VectorNotFinite(embedded.Id, embedded.Error!);
-    }
+    internal async Task<float[]> EmbedAsync(ImageInput image, CancellationToken cancellationToken) =>
+        (await EmbedOneAsync(image, cancellationToken).ConfigureAwait(false)).Demand();
 
     /// <summary>The row of an image and what makes it doubtful, or why it has none because the network gave no numbers.</summary>
     /// <exception cref="ImageDecodeException">The image cannot be read or decoded.</exception>
@@ -213,7 +210,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(encoded);
         var embedded = await EmbedAsync(
             AnImage, async () => new OpenedImage(await EncodedImage.ReadAsync(encoded, Options.Decode, cancellationToken).ConfigureAwait(false)), cancellationToken).ConfigureAwait(false);
-        return embedded.Vector ?? throw Throw.VectorNotFinite(embedded.Id, embedded.Error!);
+        return embedded.Demand();
     }
 
     /// <summary>The rows of many images. If an image cannot be used, the result lists it and the run continues.</summary>
@@ -273,6 +270,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
 
     /// <summary>The rows of all images, in order; the first image that cannot be used ends the run.</summary>
     /// <exception cref="ImageDecodeException">An image cannot be read or decoded; the exception names it.</exception>
+    /// <exception cref="ModelException">A number of a row is NaN or infinite; the exception names the image.</exception>
     internal async Task<IReadOnlyList<float[]>> EmbedAllAsync(IReadOnlyList<ImageInput> images, CancellationToken cancellationToken)
     {
         // One image needs no pipeline, unless there is a cache to look it up in.
@@ -281,7 +279,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
         var rows = new List<float[]>(images.Count);
         await foreach (var image in Flatten(Pipeline(0, images.Count), images.ToAsyncEnumerable(), cancellationToken).ConfigureAwait(false))
         {
-            rows.Add(image.Vector ?? throw Throw.ImageNamed(image.Id, new ImageDecodeException(image.Error!) { TimedOut = image.TimedOut }));
+            rows.Add(image.Demand());
         }
 
         return rows;
@@ -329,7 +327,7 @@ internal sealed class ImageNetwork : IDisposable, IAsyncDisposable
             var row = new float[Dim];
             var warnings = await Task.Run(() => Embed(opened, row, place, cancellationToken), cancellationToken).ConfigureAwait(false);
             Warn(id, warnings);
-            return FiniteVector.ProblemOf(row) is { } problem ? new EmbeddedImage(0, id, null, problem) : new EmbeddedImage(0, id, row, null) { Warnings = warnings };
+            return FiniteVector.ProblemOf(row) is { } problem ? new EmbeddedImage(0, id, null, problem) { IsNotFinite = true } : new EmbeddedImage(0, id, row, null) { Warnings = warnings };
         }
         catch (ImageDecodeException)
         {

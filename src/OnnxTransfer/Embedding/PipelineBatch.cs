@@ -108,7 +108,7 @@ internal sealed class PipelineBatch(int number, int start, ImageInput[] inputs, 
             if (_images[slot] is not null) continue;
             var row = ViewMean.Of(_rows.AsSpan(slot * views, views));
             _images[slot] = FiniteVector.ProblemOf(row) is { } problem
-                ? new EmbeddedImage(start + slot, inputs[slot].Id, null, problem)
+                ? new EmbeddedImage(start + slot, inputs[slot].Id, null, problem) { IsNotFinite = true }
                 : new EmbeddedImage(start + slot, inputs[slot].Id, row, null)
                 {
                     FromCache = !_isPrepared.AsSpan(slot * views, views).Contains(true),

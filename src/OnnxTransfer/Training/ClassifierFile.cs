@@ -26,11 +26,12 @@ internal static class ClassifierFile
     /// <summary>
     /// Writes the file, reads it back and gives it its name only if it gives the same probabilities as the classifier in memory.
     /// </summary>
-    /// <exception cref="ModelException">The written head does not give the same probabilities.</exception>
+    /// <exception cref="ModelException">The written head does not give the same probabilities, or the network gives none for the probe images.</exception>
     internal static void Write(
         string path, ImageNetwork network, ClassifierHead head, IReadOnlyList<string> labels, string? training, Certainty certainty, KeptFeatures? kept, CancellationToken cancellationToken)
     {
         var probe = ClassifierProbe.Of(network, head);
+        if (probe.HasNoAnswer) throw Throw.ProbeNotFinite(path);
         var model = Build(network.Backbone, network.Card, head, labels, training, certainty, kept, probe);
         AtomicFile.Write(
             path, model.ToBytes(), written =>

@@ -229,11 +229,13 @@ public abstract class ClassifierHead : IClassScorer
     /// <summary>Class probabilities of every row. They sum to 1. With multiple labels, each probability is independent instead.</summary>
     /// <param name="features"><c>[N,D]</c>.</param>
     /// <returns><c>[N,C]</c>; row i belongs to row i of <paramref name="features"/>.</returns>
-    /// <exception cref="ArgumentException">The features have another D.</exception>
+    /// <exception cref="ArgumentException">The features have another D, or one of them is NaN or infinite.</exception>
     public Matrix<float> Probabilities(FeatureMatrix features)
     {
         ArgumentNullException.ThrowIfNull(features);
         if (features.Dim != Dim) Throw.FeaturesHaveWrongDim(features.Dim, Dim);
+        // Behind a hidden layer a NaN would look like an answer.
+        if (features.Values.IndexOfNonFinite() is >= 0 and var bad) Throw.FeatureNotFinite(bad / Dim, bad % Dim, features.Values[bad]);
         var rows = features.RowCount;
         var values = new float[rows * ClassCount];
         var parts = (rows + RowsWorthAThread - 1) / RowsWorthAThread;
@@ -253,10 +255,11 @@ public abstract class ClassifierHead : IClassScorer
     /// <summary>Class probabilities of one feature vector.</summary>
     /// <param name="features">Length D.</param>
     /// <returns>Length C.</returns>
-    /// <exception cref="ArgumentException">The vector has another length.</exception>
+    /// <exception cref="ArgumentException">The vector has another length, or a number in it is NaN or infinite.</exception>
     public float[] Probabilities(ReadOnlySpan<float> features)
     {
         if (features.Length != Dim) Throw.FeaturesHaveWrongDim(features.Length, Dim);
+        if (features.IndexOfNonFinite() is >= 0 and var bad) Throw.VectorNotFinite("vector", null, bad, features);
         var probabilities = new float[ClassCount];
         Compute(features, probabilities);
         return probabilities;

@@ -29,8 +29,12 @@ internal sealed partial record ClassifierProbe(IReadOnlyList<float[]> Probabilit
     /// <summary>For the reader of the file; <see cref="Pixel"/> is the same in C#.</summary>
     private const string Formula = "uint8 pixel[n,y,x,c] = ((n+1)*(3*y+5*x) + 85*c) mod 256";
 
-    /// <summary>A classifier's probabilities for its probe images.</summary>
-    internal static ClassifierProbe Of(ImageNetwork network, ClassifierHead head) => new([.. Rows(network).Select(row => head.Probabilities(row))]);
+    /// <summary>A classifier's probabilities for its probe images; NaN where the network gives a vector that cannot be used.</summary>
+    internal static ClassifierProbe Of(ImageNetwork network, ClassifierHead head) =>
+        new([.. Rows(network).Select(row => FiniteVector.ProblemOf(row) is null ? head.Probabilities(row) : [.. Enumerable.Repeat(float.NaN, head.ClassCount)])]);
+
+    /// <summary>Whether the network gave no numbers for an image, so that nothing could be compared with it.</summary>
+    internal bool HasNoAnswer => Probabilities.Any(row => float.IsNaN(row[0]));
 
     /// <summary>The feature vectors of the probe images.</summary>
     internal static IEnumerable<float[]> Rows(ImageNetwork network)

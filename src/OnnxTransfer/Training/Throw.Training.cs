@@ -23,6 +23,9 @@ internal static partial class Throw
     internal static InvalidModelException HeadWithoutBackbone(string path) =>
         new($"{path} is a head without a backbone, so it cannot read images: load it with ClassifierHead.Load, and join it to its backbone with ImageClassifier.Create.");
 
+    internal static ModelException ProbeNotFinite(string path) =>
+        new($"The classifier was not saved to {path}: its network gives NaN or infinity for the drawn images that every classifier's file is checked by. Use another model, layer or precision.");
+
     internal static ModelException HeadNotFinite() => new("The head has a weight that is NaN or infinite, so its file would be refused: train it again, or build it from finite numbers.");
 
     internal static InvalidModelException ClassifierDamaged(string path, string what, Exception? inner = null) =>

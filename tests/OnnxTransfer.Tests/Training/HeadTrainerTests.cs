@@ -121,6 +121,7 @@ public sealed class HeadTrainerTests
         var options = new TrainingOptions { LearningRate = learningRate };
         var error = Assert.Throws<TrainingDivergedException>(() => HeadTrainer.Train(training, 3, options));
         Assert.Contains("step 2", error.Message, StringComparison.Ordinal);
+        Assert.Contains("or smaller sample weights", error.Message, StringComparison.Ordinal);
         Assert.Equal(StopReason.Diverged, error.LastGood.History.StopReason);
         Assert.All(Bits(error.LastGood.Head), v => Assert.InRange(v, -1f, 1f));
     }

@@ -30,6 +30,21 @@ public sealed class SoftmaxHeadTests
         Assert.Equal(all.Row(3), part.Row(1));
     }
 
+    /// <summary>The ReLU of a hidden layer makes a 0 of a NaN, and so an answer.</summary>
+    [Theory]
+    [InlineData(float.NaN, 0)]
+    [InlineData(float.NegativeInfinity, 0)]
+    [InlineData(float.NaN, 4)]
+    [InlineData(float.PositiveInfinity, 4)]
+    public void WhatIsNoNumberHasNoProbabilities(float value, int hidden)
+    {
+        var head = HeadTrainer.Train(Gaussians.Make(60, 20, 3, 1), 3, new TrainingOptions { Epochs = 1, HiddenUnits = hidden == 0 ? [] : [hidden] }).Head;
+        var features = new float[40];
+        features[31] = value;
+        Assert.Contains($"Feature 11 of row 1 is {value}", Assert.Throws<ArgumentException>(() => head.Probabilities(new FeatureMatrix(features, 2, 20))).Message, StringComparison.Ordinal);
+        Assert.Contains($"Feature 11 of the vector is {value}", Assert.Throws<ArgumentException>(() => head.Probabilities(features.AsSpan(20))).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void RowMajorWeightsComeBackAsTheyWent()
     {
