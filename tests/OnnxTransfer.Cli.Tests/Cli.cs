@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using OnnxTransfer.TestSupport;
 
@@ -26,6 +27,27 @@ internal static class Cli
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return new CliResult(process.ExitCode, output, error.GetAwaiter().GetResult());
+    }
+
+    /// <summary>Runs the tool and sends it a signal in the middle of its work.</summary>
+    /// <param name="signal">The name of the signal, as <c>kill</c> takes it.</param>
+    /// <param name="home">The model folder's parent.</param>
+    /// <param name="isUnderWay">Whether the work has begun.</param>
+    /// <param name="arguments">What follows <c>onnxtransfer</c>: work that takes far longer than a signal.</param>
+    internal static CliResult Stop(string signal, string home, Func<bool> isUnderWay, string[] arguments)
+    {
+        var start = Command(arguments);
+        // A process that was started in the background inherits that Ctrl+C is ignored.
+        start.ArgumentList.Insert(0, start.FileName);
+        start.ArgumentList.Insert(0, $"--default-signal={signal}");
+        (start.FileName, start.Environment["ONNXTRANSFER_HOME"]) = ("env", home);
+        using var process = Process.Start(start)!;
+        var (error, output) = (process.StandardError.ReadToEndAsync(), process.StandardOutput.ReadToEndAsync());
+        // Without the pool of threads, which the other tests keep busy: the signal must come before the end of the run.
+        while (!process.HasExited && !isUnderWay()) Thread.Sleep(20);
+        using (var kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture)])) kill.WaitForExit();
+        process.WaitForExit();
+        return new CliResult(process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult());
     }
 
     /// <summary>How <c>onnxtransfer</c> is started, without downloads.</summary>

@@ -188,31 +188,24 @@ public sealed class ManyImagesTests(ColorsFixture fixture) : IClassFixture<Color
     [LinuxTheory]
     [InlineData("INT", 130)]
     [InlineData("TERM", 143)]
-    public async Task Finished_rows_stay_when_the_run_is_stopped(string signal, int code)
+    public void Finished_rows_stay_when_the_run_is_stopped(string signal, int code)
     {
         var bytes = File.ReadAllBytes(Photo("red", 0));
         Directory.CreateDirectory(_folder.File("many"));
         for (var i = 0; i < 20_000; i++) File.WriteAllBytes(_folder.File("many", $"{i:00000}.png"), [.. bytes, .. BitConverter.GetBytes(i)]);
         var csv = _folder.File("rows.csv");
-        var start = Cli.Command(["predict", fixture.Classifier, _folder.File("many"), "--csv", csv, "--cache", "none", "--provider", "cpu", "--threads", "1"]);
-        start.ArgumentList.Insert(0, start.FileName);
-        start.ArgumentList.Insert(0, $"--default-signal={signal}");
-        (start.FileName, start.Environment["ONNXTRANSFER_HOME"]) = ("env", _folder.Path);
-        using var process = Process.Start(start)!;
-        var error = process.StandardError.ReadToEndAsync();
         // The file can be followed while it grows.
-        // Without the pool of threads, which the other tests keep busy: the signal must come before the end of the run.
-        while (!process.HasExited && (!File.Exists(csv) || new FileInfo(csv).Length < 500)) Thread.Sleep(20);
-        using (var kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture)])) kill.WaitForExit();
-        await process.WaitForExitAsync();
+        var stopped = Cli.Stop(
+            signal, _folder.Path, () => File.Exists(csv) && new FileInfo(csv).Length >= 500,
+            ["predict", fixture.Classifier, _folder.File("many"), "--csv", csv, "--cache", "none", "--provider", "cpu", "--threads", "1"]);
 
-        Assert.Equal(code, process.ExitCode);
-        var text = await File.ReadAllTextAsync(csv);
+        Assert.Equal(code, stopped.ExitCode);
+        var text = File.ReadAllText(csv);
         Assert.EndsWith("\n", text, StringComparison.Ordinal);
         var rows = text.TrimEnd().Split('\n').Skip(1).ToList();
         Assert.InRange(rows.Count, 1, 19_999);
         Assert.Equal(Enumerable.Range(0, rows.Count).Select(i => _folder.File("many", $"{i:00000}.png")), rows.Select(row => row.Split(',')[0]));
-        Assert.Contains($"canceled after {rows.Count} images; their rows are in {csv}", await error, StringComparison.Ordinal);
+        Assert.Contains($"canceled after {rows.Count} images; their rows are in {csv}", stopped.Error, StringComparison.Ordinal);
     }
 
     private static string Compact(JsonElement element) => JsonSerializer.Serialize(element);

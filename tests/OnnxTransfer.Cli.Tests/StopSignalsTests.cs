@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using OnnxTransfer.TestSupport;
 
 namespace OnnxTransfer.Cli.Tests;
@@ -10,7 +9,7 @@ public sealed class StopSignalsTests(Fixture fixture) : IClassFixture<Fixture>
     [InlineData("INT", 130)]
     [InlineData("TERM", 143)]
     [InlineData("HUP", 143)]
-    public async Task A_signal_stops_the_run_and_keeps_what_is_finished(string signal, int code)
+    public void A_signal_stops_the_run_and_keeps_what_is_finished(string signal, int code)
     {
         using var folder = new TempFolder();
         var photo = Directory.GetFiles(fixture.Photos, "*.png", SearchOption.AllDirectories)[0];
@@ -20,21 +19,12 @@ public sealed class StopSignalsTests(Fixture fixture) : IClassFixture<Fixture>
         var bytes = File.ReadAllBytes(photo);
         for (var i = 0; i < 20_000; i++) File.WriteAllBytes(folder.File("many", $"{i}.png"), [.. bytes, .. BitConverter.GetBytes(i)]);
 
-        var start = Cli.Command(["embed", folder.File("many"), "--out", output, "--backbone", fixture.Backbone, "--cache", cache, "--provider", "cpu", "--threads", "1"]);
-        // A process that was started in the background inherits that Ctrl+C is ignored.
-        start.ArgumentList.Insert(0, start.FileName);
-        start.ArgumentList.Insert(0, $"--default-signal={signal}");
-        start.FileName = "env";
-        start.Environment["ONNXTRANSFER_HOME"] = folder.Path;
-        using var process = Process.Start(start)!;
-        var error = process.StandardError.ReadToEndAsync();
-        // Without the pool of threads, which the other tests keep busy: the signal must come before the end of the run.
-        while (!process.HasExited && Rows(cache) == 0) Thread.Sleep(20);
-        using (var kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])) kill.WaitForExit();
-        await process.WaitForExitAsync();
+        var stopped = Cli.Stop(
+            signal, folder.Path, () => Rows(cache) > 0,
+            ["embed", folder.File("many"), "--out", output, "--backbone", fixture.Backbone, "--cache", cache, "--provider", "cpu", "--threads", "1"]);
 
-        Assert.Equal(code, process.ExitCode);
-        Assert.EndsWith("canceled\n", await error, StringComparison.Ordinal);
+        Assert.Equal(code, stopped.ExitCode);
+        Assert.EndsWith("canceled\n", stopped.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(output));
         Assert.InRange(Rows(cache), 1, 19_999);
     }
