@@ -19,6 +19,9 @@ internal sealed class Bytes
     /// <summary>A run of a sound file takes 60 to 350 MB.</summary>
     private const long MostKilobytes = 1_500_000;
 
+    /// <summary>Words of .NET's own messages, which say nothing to a user.</summary>
+    private static readonly string[] s_bare = ["Parameter '", "Object reference", "Index was out", "outside the bounds", "Arithmetic operation", "Unable to cast", "Specified argument", "Array dimensions"];
+
     private readonly Ground _ground;
     private readonly string _folder;
     private readonly Tool _tool;
@@ -142,9 +145,6 @@ internal sealed class Bytes
         if (!ran.Error.Contains("skipped:", StringComparison.Ordinal) && !ran.Error.Contains(site.In, StringComparison.Ordinal) && !ran.Error.Contains(Path.GetFileName(site.Damaged), StringComparison.Ordinal)) return $"the error names no file: {error}";
         return Array.Find(s_bare, word => error.Contains(word, StringComparison.Ordinal)) is { } bare ? $"the error has the words of a library ('{bare}'): {error}" : null;
     }
-
-    /// <summary>Words of .NET's own messages, which say nothing to a user.</summary>
-    private static readonly string[] s_bare = ["Parameter '", "Object reference", "Index was out", "outside the bounds", "Arithmetic operation", "Unable to cast", "Specified argument", "Array dimensions"];
 
     private static bool IsDocument(string text)
     {

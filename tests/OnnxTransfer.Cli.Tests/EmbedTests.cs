@@ -27,6 +27,19 @@ public sealed class EmbedTests(Fixture fixture) : IClassFixture<Fixture>
         Assert.Contains("red-29.png", ids, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("none.npy")]
+    [InlineData("set")]
+    public void Embed_without_an_image_says_so(string output)
+    {
+        var list = fixture.NewFile("empty.txt");
+        File.WriteAllText(list, "\n");
+        var result = Cli.Run("embed", "--list", list, "--out", fixture.NewFile(output), "--backbone", fixture.Backbone, "--cache", "none");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("error: There is no image", result.Error, StringComparison.Ordinal);
+        Assert.False(Path.Exists(fixture.NewFile(output)));
+    }
+
     [Fact]
     public void Embed_enlarges_small_images_as_it_is_told()
     {

@@ -40,10 +40,9 @@ internal static class TuneCommand
     {
         CommonOptions.RequireBackbone(backbone);
         var images = read();
+        new TrainingPlan().Validate(images);
         // What is set apart to judge the classifier takes no part in the choice.
         if (images.Images.Any(image => image.Split == DataSplit.Train)) images = images.Only(DataSplit.Train);
-        if (images.Classes.Except(images.Images.Select(image => image.Label)).FirstOrDefault() is { } absent)
-            throw new DatasetException($"The class '{absent}' of {images.Source} has no image in the training set: add one, or remove the class from the other sets.");
         Console.Error.WriteLine($"{images}; {images.Description}");
         UnusedFiles.Warn(images.Unused);
         extractorOptions = extractorOptions with { CalibrationImages = [.. images.Images.Select(image => image.Image)] };
